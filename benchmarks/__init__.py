@@ -1,0 +1,1 @@
+"""Pullback measured against JAX and NumPy: `python -m benchmarks`."""

@@ -1,0 +1,10 @@
+"""All cases, in the order in which they run: one file a group."""
+
+from benchmarks.case import Case
+from benchmarks.cases import compile, contractions, flat, loops, overhead
+
+GROUPS = (overhead, compile, flat, contractions, loops)
+CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in group.CASES)
+BY_NAME: dict[str, Case] = {case.name: case for case in CASES}
+
+assert len(BY_NAME) == len(CASES), "two cases have one name"

@@ -1,0 +1,142 @@
+"""One library in one long-lived process: reads requests from its input, times, answers in JSON."""
+
+import gc
+import importlib
+import itertools
+import json
+import os
+import re
+import sys
+import traceback
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from benchmarks.case import Build, Call, Case
+from benchmarks.cases import BY_NAME
+
+SAMPLE_SECONDS = 0.1  # one sample repeats its call for about this long
+WARM_CALLS = 3
+
+
+class Library:
+    """A library's modules and functions under JAX's names; `np` is its NumPy."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.root = importlib.import_module(name)
+        self.np = self.root if name == "numpy" else importlib.import_module(f"{name}.numpy")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.root, name)
+
+
+def warm_up(xp: Library) -> None:
+    """Start what a library starts once, so that a first call measures its own program."""
+    if xp.name != "numpy":
+        xp.jit(lambda x: x + 1)(xp.np.array(1.0)).block_until_ready()
+
+
+def seconds(call: Call, loops: int) -> float:
+    """The mean time of a call."""
+    gc.collect()
+    gc.disable()
+    start = perf_counter()
+    for _ in itertools.repeat(None, loops):
+        call()
+    total = perf_counter() - start
+    gc.enable()
+    return total / loops
+
+
+def enough_loops(call: Call) -> int:
+    """How many calls fill one sample, found by doubling."""
+    loops = 1
+    while (total := seconds(call, loops) * loops) < SAMPLE_SECONDS / 4:
+        loops *= 2
+    return max(1, round(loops * SAMPLE_SECONDS / total))
+
+
+def resident(field: str) -> int:
+    """A field of this process's memory account, in bytes."""
+    status = Path("/proc/self/status").read_text()
+    found = re.search(rf"{field}:\s+(\d+) kB", status)
+    assert found, f"no {field} in /proc/self/status"
+    return int(found[1]) * 1024
+
+
+def peak_bytes(call: Call) -> int:
+    """By how much a call raises the resident memory at its highest; 0 where unknown."""
+    if not sys.platform.startswith("linux"):
+        return 0
+    Path("/proc/self/clear_refs").write_text("5")  # sets the high-water mark back
+    before = resident("VmRSS")
+    call()
+    return resident("VmHWM") - before
+
+
+def build_of(case: Case, rival: str | None) -> Build:
+    """The builder to run: the case's own, or its rival's."""
+    builds = {r.name: r.build or case.build for r in case.rivals}
+    return case.build if rival is None else builds[rival]
+
+
+class Worker:
+    """The calls that have been built, by case and rival."""
+
+    def __init__(self, library: str) -> None:
+        self.xp = Library(library)
+        self.calls: dict[tuple[str, str | None], Call] = {}
+        warm_up(self.xp)
+
+    def prepare(self, case: str, rival: str | None) -> dict[str, Any]:
+        """Build a call; the time of its first run and the loops of a sample."""
+        call = build_of(BY_NAME[case], rival)(self.xp)
+        first = seconds(call, 1)
+        seconds(call, WARM_CALLS)
+        self.calls[case, rival] = call
+        return {"first": first, "loops": enough_loops(call)}
+
+    def sample(self, case: str, rival: str | None, loops: int) -> dict[str, Any]:
+        """One sample of a prepared call."""
+        return {"seconds": seconds(self.calls[case, rival], loops)}
+
+    def first(self, case: str, rival: str | None) -> dict[str, Any]:
+        """The first run of a call built now."""
+        return {"seconds": seconds(build_of(BY_NAME[case], rival)(self.xp), 1)}
+
+    def memory(self, case: str, rival: str | None) -> dict[str, Any]:
+        """The rise of memory by the first run of a call built now, its compilation included."""
+        return {"bytes": peak_bytes(build_of(BY_NAME[case], rival)(self.xp))}
+
+    def drop(self, case: str, rival: str | None) -> dict[str, Any]:
+        """Forget a call and what it holds."""
+        del self.calls[case, rival]
+        return {}
+
+
+def serve(library: str) -> None:
+    """Answer requests until the input ends."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a library prints must not mix with the answers
+    worker: Worker | None = None
+    for line in sys.stdin:
+        try:
+            worker = worker or Worker(library)
+            request = json.loads(line)
+            do = {
+                "prepare": worker.prepare,
+                "sample": worker.sample,
+                "first": worker.first,
+                "memory": worker.memory,
+                "drop": worker.drop,
+            }
+            answer = do[request.pop("do")](**request)
+        except Exception as error:  # whatever a library raises becomes the case's result
+            traceback.print_exc()
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
