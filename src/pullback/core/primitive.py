@@ -1,0 +1,165 @@
+"""A primitive: a name and its typed rule slots. `Zero` and `Linear` stand in for values in rules."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from .. import _native
+from .aval import ShapedArray
+
+Rule = Callable[..., Any]
+F = TypeVar("F", bound=Rule)
+
+registry: dict[str, "Primitive"] = {}
+
+
+class Zero:
+    """A tangent or cotangent that is zero, without an array. `aval` is its (tangent) type."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: ShapedArray) -> None:
+        self.aval = aval
+
+    def __repr__(self) -> str:
+        return f"Zero({self.aval.str_short()})"
+
+
+class Linear:
+    """Marks, in a transpose rule, the arguments in which the operation is linear."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: ShapedArray) -> None:
+        self.aval = aval
+
+    def __repr__(self) -> str:
+        return f"Linear({self.aval.str_short()})"
+
+
+class Primitive:
+    """An operation that traces interpret. Each slot holds one rule, set once by its decorator.
+
+    type(*avals, **params) -> aval, or a list of them where `multiple_results`.
+    value(*ndarrays, **params) -> ndarray or list: the NumPy meaning.
+    jvp(primals, tangents, **params) -> (out, tangent) or two lists. Tangents may be Zero, and so
+        may the result's. None for an operation whose results have no derivative.
+    transpose(ct, *args, **params) -> one cotangent (or None) an argument; the arguments in which
+        the operation is linear come as Linear. `ct` is a list where `multiple_results`.
+    batch(args, dims, **params) -> (out, dim) or two lists; `dims` holds the batched axis of
+        each argument or None.
+    linearize(primals, nonzero, **params) -> (outs, nonzero_outs, linear): for primitives that
+        hold programs; `linear(*tangents)` maps the nonzero tangents to the nonzero results'.
+    stage(trace, args, **params) -> outs: how it enters a program, where that is not one equation.
+    dce(eqn, used) -> eqn or None: the equation that computes only the used results (`used` has a
+        bool a result); its inputs are all that it needs. For primitives that hold programs.
+    inline(eqn) -> Jaxpr or None: the program that the operation stands for, on the same inputs.
+    simplify(eqn, definition) -> Atom, JaxprEqn or None: what the operation can be replaced by;
+        `definition(atom)` is the equation that computes an input, or None.
+    show(params) -> (params, Jaxpr or None): the parameters to print, in order, and the program
+        whose variables take the names of the equation's.
+
+    `higher` operations hold programs in their parameters. Those with an `effect` do something
+    besides computing results: they are never dropped or merged.
+    """
+
+    __slots__ = (
+        "batch", "collective", "dce", "differentiable", "effect", "higher", "inline", "jvp", "linear",
+        "linearize", "multiple_results", "name", "show", "simplify", "stage", "transpose", "type",
+        "value",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        multiple_results: bool = False,
+        differentiable: bool = True,
+        linear: bool = False,
+        higher: bool = False,
+        collective: bool = False,
+        effect: bool = False,
+    ) -> None:
+        assert name not in registry, name
+        self.name = name
+        self.multiple_results = multiple_results
+        self.differentiable = differentiable
+        self.linear = linear
+        self.higher = higher
+        self.collective = collective
+        self.effect = effect
+        self.type: Rule
+        self.value: Rule
+        self.jvp: Rule | None = None
+        self.transpose: Rule | None = None
+        self.batch: Rule | None = None
+        self.linearize: Rule | None = None
+        self.stage: Rule | None = None
+        self.dce: Rule | None = None
+        self.inline: Rule | None = None
+        self.simplify: Rule | None = None
+        self.show: Rule | None = None
+        registry[name] = self
+
+    def bind(self, *args: Any, **params: Any) -> Any:
+        """Apply the operation under the current trace."""
+        return _native.current_trace().process(self, args, params)
+
+    def _define(self, slot: str, rule: F) -> F:
+        assert getattr(self, slot, None) is None, f"{self.name} has a {slot} rule already"
+        setattr(self, slot, rule)
+        return rule
+
+    def def_type(self, rule: F) -> F:
+        """Set the rule for result types."""
+        return self._define("type", rule)
+
+    def def_value(self, rule: F) -> F:
+        """Set the NumPy meaning."""
+        return self._define("value", rule)
+
+    def def_jvp(self, rule: F) -> F:
+        """Set the rule for forward derivatives."""
+        return self._define("jvp", rule)
+
+    def def_transpose(self, rule: F) -> F:
+        """Set the rule for the transpose of a linear operation."""
+        return self._define("transpose", rule)
+
+    def def_batch(self, rule: F) -> F:
+        """Set the rule for batched arguments."""
+        return self._define("batch", rule)
+
+    def def_linearize(self, rule: F) -> F:
+        """Set the rule that splits an operation that holds programs."""
+        return self._define("linearize", rule)
+
+    def def_stage(self, rule: F) -> F:
+        """Set how the operation enters a program."""
+        return self._define("stage", rule)
+
+    def def_dce(self, rule: F) -> F:
+        """Set how the operation drops results that nothing uses."""
+        return self._define("dce", rule)
+
+    def def_inline(self, rule: F) -> F:
+        """Set the program that the operation stands for."""
+        return self._define("inline", rule)
+
+    def def_simplify(self, rule: F) -> F:
+        """Set the local identities."""
+        return self._define("simplify", rule)
+
+    def def_show(self, rule: F) -> F:
+        """Set how the parameters are printed."""
+        return self._define("show", rule)
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+def instantiate(tangent: Any, zeros: Callable[[ShapedArray], Any]) -> Any:
+    """An array for a tangent that may be Zero."""
+    return zeros(tangent.aval) if type(tangent) is Zero else tangent
+
+
+Args = Sequence[Any]
