@@ -1,0 +1,10 @@
+"""What all tests share: JAX, the oracle, on the CPU; hypothesis without a clock or a database."""
+
+import os
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+from hypothesis import settings
+
+settings.register_profile("house", deadline=None, database=None, derandomize=True)
+settings.load_profile("house")
