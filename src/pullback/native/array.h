@@ -1,0 +1,60 @@
+// ArrayImpl, the array users hold: an ndarray that is never written again, and a weak-type flag.
+#pragma once
+
+#include "type.h"
+
+namespace pullback {
+
+struct ArrayImpl {
+    PyObject_HEAD
+    ArrayType* type;     // found when first asked for; always set where `npy` is null
+    PyArrayObject* npy;  // null while only `scalar` holds the value, and after deletion
+    PyObject* weakrefs;
+    bool weak;
+    bool deleted;
+    bool holds_scalar;  // a 0-d value may live here without any ndarray
+    uint32_t mark;      // the last donating call that saw this array
+    alignas(16) char scalar[16];
+};
+
+extern PyTypeObject* array_impl_type;
+bool array_init(PyObject* module);
+
+inline bool is_array(PyObject* object) { return Py_TYPE(object) == array_impl_type; }
+inline ArrayImpl* as_array(PyObject* object) { return reinterpret_cast<ArrayImpl*>(object); }
+inline PyObject* object(ArrayImpl* array) { return reinterpret_cast<PyObject*>(array); }
+
+// Wraps an ndarray without copying it. Steals `npy`; null with an error set on failure.
+PyObject* array_wrap(PyArrayObject* npy, bool weak);
+// The same where the type is known; keeps its own reference to it.
+PyObject* array_wrap_typed(PyArrayObject* npy, ArrayType* type);
+// A 0-d array of at most 16 bytes, copied from `value`.
+PyObject* array_scalar(ArrayType* type, const void* value);
+// Any ndarray or NumPy scalar as an exact ndarray; a new reference.
+PyArrayObject* to_ndarray(PyObject* value);
+
+// Borrowed; null with an error set if the array was deleted.
+PyArrayObject* array_make_npy(ArrayImpl* array);
+inline PyArrayObject* array_npy(ArrayImpl* array) {
+    return array->npy ? array->npy : array_make_npy(array);
+}
+// Borrowed; null only when memory ran out.
+ArrayType* array_find_type(ArrayImpl* array);
+inline ArrayType* array_type(ArrayImpl* array) {
+    return array->type ? array->type : array_find_type(array);
+}
+bool array_delete(ArrayImpl* array);
+void array_deleted_error(ArrayImpl* array);
+
+// The getters, methods and slots of each file, joined in array.cpp.
+extern PyGetSetDef array_getset[];
+extern PyMethodDef array_methods[];
+int array_get_buffer(PyObject* self, Py_buffer* view, int flags);
+int array_bool(PyObject* self);
+PyObject* array_int(PyObject* self);
+PyObject* array_float(PyObject* self);
+PyObject* array_index(PyObject* self);
+Py_ssize_t array_len(PyObject* self);
+Py_hash_t array_hash(PyObject* self);
+
+}  // namespace pullback

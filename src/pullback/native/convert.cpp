@@ -1,0 +1,210 @@
+// An array as something else: an ndarray, a buffer, a DLPack capsule, a Python number, a pickle.
+#include <cstring>
+
+#include "array.h"
+
+namespace pullback {
+namespace {
+
+Ref read_only_view(PyArrayObject* npy) {
+    Ref view(PyArray_View(npy, nullptr, &PyArray_Type));
+    if (view) PyArray_CLEARFLAGS(view.array(), NPY_ARRAY_WRITEABLE);
+    return view;
+}
+
+PyObject* to_array(PyObject* self, PyObject* args, PyObject* kwargs) {
+    static const char* names[] = {"dtype", "copy", nullptr};
+    PyArray_Descr* dtype = nullptr;
+    PyObject* copy = Py_None;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "|O&O", const_cast<char**>(names),
+                                     PyArray_DescrConverter2, &dtype, &copy))
+        return nullptr;
+    Ref wanted(reinterpret_cast<PyObject*>(dtype));
+    PyArrayObject* npy = array_npy(as_array(self));
+    int must_copy = copy == Py_None ? 0 : PyObject_IsTrue(copy);
+    if (!npy || must_copy < 0) return nullptr;
+    if (!dtype || PyArray_EquivTypes(dtype, PyArray_DESCR(npy)))
+        return must_copy ? PyArray_NewCopy(npy, NPY_KEEPORDER) : read_only_view(npy).release();
+    if (copy != Py_None && !must_copy) {
+        PyErr_Format(PyExc_ValueError, "__array__: copy=False, but a copy is needed for %S to %S",
+                     PyArray_DESCR(npy), dtype);
+        return nullptr;
+    }
+    return PyArray_CastToType(npy, reinterpret_cast<PyArray_Descr*>(wanted.release()), 0);
+}
+
+// Consumers that know versions of DLPack honour the read-only flag; NumPy refuses to give others
+// a read-only array at all.
+bool knows_versions(PyObject* const* values, PyObject* names) {
+    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i) {
+        PyObject* name = PyTuple_GET_ITEM(names, i);
+        if (PyUnicode_CompareWithASCIIString(name, "max_version") == 0) return values[i] != Py_None;
+    }
+    return false;
+}
+
+PyObject* to_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
+    if (nargs > 0) {
+        PyErr_SetString(PyExc_TypeError, "__dlpack__() takes keyword arguments only");
+        return nullptr;
+    }
+    PyArrayObject* npy = array_npy(as_array(self));
+    if (!npy) return nullptr;
+    Ref source = knows_versions(args, names) ? read_only_view(npy) : Ref::borrow(object(npy));
+    Ref method(source ? PyObject_GetAttrString(source.get(), "__dlpack__") : nullptr);
+    return method ? PyObject_Vectorcall(method.get(), args, 0, names) : nullptr;
+}
+
+PyObject* to_dlpack_device(PyObject* self, PyObject*) {
+    PyArrayObject* npy = array_npy(as_array(self));
+    return npy ? PyObject_CallMethod(object(npy), "__dlpack_device__", nullptr) : nullptr;
+}
+
+// The one element of an array of size 1 as a Python number.
+PyObject* only_item(ArrayImpl* array) {
+    if (array->holds_scalar) {
+        const char* data = array->scalar;
+        switch (array->type->type_num) {
+            case NPY_FLOAT32: return PyFloat_FromDouble(*reinterpret_cast<const float*>(data));
+            case NPY_FLOAT64: return PyFloat_FromDouble(*reinterpret_cast<const double*>(data));
+            case NPY_BOOL: return PyBool_FromLong(*data);
+            default: break;
+        }
+    }
+    PyArrayObject* npy = array_npy(array);
+    return npy ? PyArray_GETITEM(npy, static_cast<char*>(PyArray_DATA(npy))) : nullptr;
+}
+
+Ref scalar_item(PyObject* self) {
+    ArrayType* type = array_type(as_array(self));
+    if (!type) return Ref();
+    if (type->ndim == 0) return Ref(only_item(as_array(self)));
+    PyErr_Format(PyExc_TypeError,
+                 "Only scalar arrays can be converted to Python scalars; got arr.ndim=%d",
+                 type->ndim);
+    return Ref();
+}
+
+PyObject* item(PyObject* self, PyObject* const* args, Py_ssize_t nargs) {
+    ArrayType* type = array_type(as_array(self));
+    if (!type) return nullptr;
+    if (nargs == 0 && type->size == 1) return only_item(as_array(self));
+    PyArrayObject* npy = array_npy(as_array(self));
+    if (!npy) return nullptr;
+    Ref method(PyObject_GetAttrString(object(npy), "item"));
+    return method ? PyObject_Vectorcall(method.get(), args, static_cast<size_t>(nargs), nullptr)
+                  : nullptr;
+}
+
+PyObject* tolist(PyObject* self, PyObject*) {
+    PyArrayObject* npy = array_npy(as_array(self));
+    return npy ? PyArray_ToList(npy) : nullptr;
+}
+
+PyObject* to_complex(PyObject* self, PyObject*) {
+    Ref value = scalar_item(self);
+    if (!value) return nullptr;
+    return PyObject_CallOneArg(reinterpret_cast<PyObject*>(&PyComplex_Type), value.get());
+}
+
+PyObject* is_deleted(PyObject* self, PyObject*) {
+    return PyBool_FromLong(as_array(self)->deleted);
+}
+
+PyObject* delete_(PyObject* self, PyObject*) {
+    return array_delete(as_array(self)) ? Py_NewRef(Py_None) : nullptr;
+}
+
+PyObject* block_until_ready(PyObject* self, PyObject*) {
+    if (!as_array(self)->deleted) return Py_NewRef(self);
+    array_deleted_error(as_array(self));
+    return nullptr;
+}
+
+PyObject* copy_to_host_async(PyObject* self, PyObject*) {
+    Ref same(block_until_ready(self, nullptr));
+    return same ? Py_NewRef(Py_None) : nullptr;
+}
+
+PyObject* copy(PyObject* self, PyObject*) {
+    PyArrayObject* npy = array_npy(as_array(self));
+    PyObject* copied = npy ? PyArray_NewCopy(npy, NPY_CORDER) : nullptr;
+    return copied ? array_wrap(ndarray(copied), as_array(self)->weak) : nullptr;
+}
+
+PyObject* reduce(PyObject* self, PyObject*) {
+    PyArrayObject* npy = array_npy(as_array(self));
+    if (!npy) return nullptr;
+    PyObject* weak = as_array(self)->weak ? Py_True : Py_False;
+    return Py_BuildValue("O(OO)", array_impl_type, npy, weak);
+}
+
+}  // namespace
+
+PyMethodDef array_methods[] = {
+    {"__array__", method(to_array), METH_VARARGS | METH_KEYWORDS, "A read-only ndarray."},
+    {"__dlpack__", method(to_dlpack), METH_FASTCALL | METH_KEYWORDS, "A DLPack capsule."},
+    {"__dlpack_device__", to_dlpack_device, METH_NOARGS, "The device, as DLPack numbers it."},
+    {"__complex__", to_complex, METH_NOARGS, "The value of a 0-d array."},
+    {"__copy__", copy, METH_NOARGS, "A copy with memory of its own."},
+    {"__deepcopy__", copy, METH_O, "A copy with memory of its own."},
+    {"__reduce__", reduce, METH_NOARGS, "What pickle stores."},
+    {"item", method(item), METH_FASTCALL, "One element as a Python number."},
+    {"tolist", tolist, METH_NOARGS, "Nested lists of Python numbers."},
+    {"is_deleted", is_deleted, METH_NOARGS, "Was the array deleted or donated?"},
+    {"delete", delete_, METH_NOARGS, "Gives the memory up; any later use is an error."},
+    {"block_until_ready", block_until_ready, METH_NOARGS, "The array itself: it is ready."},
+    {"copy_to_host_async", copy_to_host_async, METH_NOARGS, "Nothing: the array is on the host."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+int array_get_buffer(PyObject* self, Py_buffer* view, int flags) {
+    view->obj = nullptr;
+    if (flags & PyBUF_WRITABLE) {
+        PyErr_SetString(PyExc_BufferError, "arrays are immutable: no writable buffer of one");
+        return -1;
+    }
+    PyArrayObject* npy = array_npy(as_array(self));
+    if (!npy || PyObject_GetBuffer(object(npy), view, flags) < 0) return -1;
+    view->readonly = 1;
+    return 0;
+}
+
+int array_bool(PyObject* self) {
+    ArrayType* type = array_type(as_array(self));
+    if (!type) return -1;
+    if (type->size != 1) {
+        PyErr_SetString(PyExc_ValueError,
+                        type->size ? "The truth value of an array with more than one element is "
+                                     "ambiguous. Use a.any() or a.all()"
+                                   : "The truth value of an empty array is ambiguous. Use "
+                                     "`array.size > 0` to check that an array is not empty.");
+        return -1;
+    }
+    Ref value(only_item(as_array(self)));
+    return value ? PyObject_IsTrue(value.get()) : -1;
+}
+
+PyObject* array_int(PyObject* self) {
+    Ref value = scalar_item(self);
+    return value ? PyNumber_Long(value.get()) : nullptr;
+}
+
+PyObject* array_float(PyObject* self) {
+    Ref value = scalar_item(self);
+    return value ? PyNumber_Float(value.get()) : nullptr;
+}
+
+PyObject* array_index(PyObject* self) {
+    ArrayType* type = array_type(as_array(self));
+    if (!type) return nullptr;
+    if (type->ndim == 0 && PyTypeNum_ISINTEGER(type->type_num)) {
+        Ref value(only_item(as_array(self)));
+        return value ? PyNumber_Index(value.get()) : nullptr;
+    }
+    PyErr_SetString(PyExc_TypeError,
+                    "Only integer scalar arrays can be converted to a scalar index.");
+    return nullptr;
+}
+
+}  // namespace pullback

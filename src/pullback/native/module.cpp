@@ -1,0 +1,36 @@
+// The module pullback._native: what each file offers, by name.
+#define PULLBACK_IMPORT_NUMPY
+#include <nanobind/nanobind.h>
+
+#include "array.h"
+#include "buffer.h"
+#include "eager.h"
+#include "trace.h"
+#include "view.h"
+
+namespace nb = nanobind;
+
+namespace {
+
+void add(nb::module_& module, PyMethodDef* methods) {
+    if (PyModule_AddFunctions(module.ptr(), methods) < 0) nb::raise_python_error();
+}
+
+void require(bool done) {
+    if (!done) nb::raise_python_error();
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+    using namespace pullback;
+    require(PyArray_ImportNumPyAPI() == 0);
+    require(buffer_init());
+    require(array_init(m.ptr()));
+    add(m, trace_methods);
+    add(m, view_methods);
+    add(m, eager_methods);
+    m.def("set_aval_factory", [](nb::object make) { set_aval_factory(make.ptr()); });
+    m.def("trim_memory", buffer_trim);
+    m.def("cached_memory", buffer_cached);
+}
