@@ -1,0 +1,51 @@
+"""Elementary functions as polynomials on vectors, each within 2 units in the last place.
+
+`FUNCTIONS` names them; `call` emits a call to the one for a dtype and a number of lanes, whose
+definition is built once for each process and added once to each module.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+from ..text import Function, Module, ir_type
+from . import exp, log, trig
+from .ops import Ops
+
+FUNCTIONS: dict[str, Callable[..., str]] = {
+    "exp": exp.exp,
+    "exp2": exp.exp2,
+    "expm1": exp.expm1,
+    "logistic": exp.logistic,
+    "log": log.log,
+    "log1p": log.log1p,
+    "sin": trig.sin,
+    "cos": trig.cos,
+    "tan": trig.tan,
+}
+ARITY = {"pow": 2, "atan2": 2}
+
+
+@cache
+def definition(name: str, dtype: str, lanes: int, attribute: str) -> Module:
+    """A module that defines the function."""
+    module = Module(attribute)
+    type_ = ir_type(dtype, lanes)
+    params = [(type_, p) for p in "xy"[: ARITY.get(name, 1)]]
+    f = Function(
+        module, symbol(name, dtype, lanes), params, type_, f"{attribute} nounwind", "internal"
+    )
+    f.ret(type_, FUNCTIONS[name](Ops(f, dtype, lanes), *(f"%{p}" for _, p in params)))
+    module.add(f)
+    return module
+
+
+def symbol(name: str, dtype: str, lanes: int) -> str:
+    return f"pb.{name}.{dtype}x{lanes}"
+
+
+def call(f: Function, name: str, dtype: str, lanes: int, *args: str) -> str:
+    """Emit `name(*args)` on `lanes` values of float32 or float64."""
+    if symbol(name, dtype, lanes) not in f.module.pieces:
+        f.module.include(definition(name, dtype, lanes, f.module.helpers))
+    type_ = ir_type(dtype, lanes)
+    return f.call(type_, symbol(name, dtype, lanes), *((type_, a) for a in args))

@@ -1,0 +1,660 @@
+"""How each elementwise operation is written in LLVM: one table from JAX's names to rules.
+
+`lower` emits one operation on `lanes` values; the meanings are XLA's. float16 and bfloat16 are
+computed in float32 and rounded back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from . import elementary
+from .text import WIDTHS, Function, constant, ir_type, mangle, vector
+
+SIGNED = frozenset({"int8", "int16", "int32", "int64"})
+UNSIGNED = frozenset({"uint8", "uint16", "uint32", "uint64"})
+INTEGERS = SIGNED | UNSIGNED
+HALVES = frozenset({"float16", "bfloat16"})
+FLOATS = HALVES | {"float32", "float64"}
+# Exponent and mantissa bits.
+FORMATS = {"float16": (5, 10), "bfloat16": (8, 7), "float32": (8, 23), "float64": (11, 52)}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a rule knows beside its operands: where to write and the types."""
+
+    f: Function
+    in_dtypes: Sequence[str]
+    out_dtype: str
+    lanes: int
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def dtype(self) -> str:
+        """The type of the operands (of the first, where they differ)."""
+        return self.in_dtypes[0]
+
+    @property
+    def type(self) -> str:
+        return ir_type(self.dtype, self.lanes)
+
+    @property
+    def mask(self) -> str:
+        return vector("i1", self.lanes)
+
+    @property
+    def bits(self) -> int:
+        return 1 if self.dtype == "bool" else WIDTHS[self.dtype]
+
+    def c(self, value: object) -> str:
+        return constant(self.dtype, value, self.lanes)
+
+    def op(self, name: str, *args: str) -> str:
+        return self.f.line(f"{name} {self.type} {', '.join(args)}")
+
+    def call(self, name: str, *args: str) -> str:
+        """An intrinsic on the operands' type."""
+        scalar = ir_type(self.dtype)
+        return self.f.intrinsic(f"{name}.{mangle(scalar, self.lanes)}", self.type, *args)
+
+    def select(self, condition: str, a: str, b: str) -> str:
+        return self.f.line(f"select {self.mask} {condition}, {self.type} {a}, {self.type} {b}")
+
+    def elementary(self, name: str, *args: str) -> str:
+        return elementary.call(self.f, name, self.dtype, self.lanes, *args)
+
+
+Rule = Callable[..., str]
+RULES: dict[str, Rule] = {}
+# Rules that are right for float16 and bfloat16 as they are, without going through float32.
+EXACT: set[str] = set()
+
+
+def rule(*names: str, exact: bool = False) -> Callable[[Rule], Rule]:
+    def register(fn: Rule) -> Rule:
+        for name in names:
+            RULES[name] = fn
+        if exact:
+            EXACT.update(names)
+        return fn
+
+    return register
+
+
+def lower(
+    f: Function,
+    op: str,
+    args: Sequence[str],
+    in_dtypes: Sequence[str],
+    out_dtype: str,
+    lanes: int,
+    params: Mapping[str, object] | None = None,
+) -> str:
+    """Emit `op` on operands of `in_dtypes`; the operand of the result, of `out_dtype`."""
+    c = Context(f, in_dtypes, out_dtype, lanes, params or {})
+    if op in EXACT or HALVES.isdisjoint(in_dtypes):
+        return RULES[op](c, *args)
+    wide = ["float32" if d in HALVES else d for d in in_dtypes]
+    values = [convert(f, a, d, w, lanes) for a, d, w in zip(args, in_dtypes, wide, strict=True)]
+    narrow = out_dtype in HALVES
+    out = "float32" if narrow else out_dtype
+    result = RULES[op](Context(f, wide, out, lanes, c.params), *values)
+    return convert(f, result, "float32", out_dtype, lanes) if narrow else result
+
+
+# Arithmetic
+
+
+def _by_kind(floating: str, signed: str, unsigned: str, boolean: str) -> Rule:
+    """One instruction, chosen by the kind of the operands."""
+
+    def apply(c: Context, x: str, y: str) -> str:
+        if c.dtype == "bool":
+            return c.op(boolean, x, y)
+        return c.op(
+            floating if c.dtype in FLOATS else signed if c.dtype in SIGNED else unsigned, x, y
+        )
+
+    return apply
+
+
+rule("add", "add_any")(_by_kind("fadd", "add", "add", "or"))
+rule("sub")(_by_kind("fsub", "sub", "sub", "xor"))
+rule("mul")(_by_kind("fmul", "mul", "mul", "and"))
+rule("and", exact=True)(_by_kind("", "and", "and", "and"))
+rule("or", exact=True)(_by_kind("", "or", "or", "or"))
+rule("xor", exact=True)(_by_kind("", "xor", "xor", "xor"))
+
+
+def _divisor(c: Context, x: str, y: str) -> tuple[str, str, str]:
+    """A divisor that never traps, where y is 0, and where a signed quotient would overflow."""
+    zero = c.op("icmp eq", y, c.c(0))
+    unsafe = zero
+    overflow = ""
+    if c.dtype in SIGNED:
+        smallest = c.op("icmp eq", x, c.c(-(1 << (c.bits - 1))))
+        minus_one = c.op("icmp eq", y, c.c(-1))
+        overflow = c.f.line(f"and {c.mask} {smallest}, {minus_one}")
+        unsafe = c.f.line(f"or {c.mask} {zero}, {overflow}")
+    return c.select(unsafe, c.c(1), y), zero, overflow
+
+
+@rule("div")
+def _(c: Context, x: str, y: str) -> str:
+    """Integers truncate; x / 0 has all bits set; the smallest by -1 is itself."""
+    if c.dtype in FLOATS:
+        return c.op("fdiv", x, y)
+    safe, zero, _ = _divisor(c, x, y)
+    quotient = c.op("sdiv" if c.dtype in SIGNED else "udiv", x, safe)
+    return c.select(zero, c.c(-1), quotient)
+
+
+@rule("rem")
+def _(c: Context, x: str, y: str) -> str:
+    """The sign is that of x; x % 0 is x for integers."""
+    if c.dtype in FLOATS:
+        return _float_rem(c, x, y)
+    safe, zero, _ = _divisor(c, x, y)
+    remainder = c.op("srem" if c.dtype in SIGNED else "urem", x, safe)
+    return c.select(zero, x, remainder)
+
+
+def _float_rem(c: Context, x: str, y: str) -> str:
+    """LLVM's frem, a call of fmod for each lane."""
+    return c.op("frem", x, y)
+
+
+@rule("max", exact=True)
+def _(c: Context, x: str, y: str) -> str:
+    """NaN wins; -0 < +0."""
+    return _extremum(c, x, y, "max", "or")
+
+
+@rule("min", exact=True)
+def _(c: Context, x: str, y: str) -> str:
+    return _extremum(c, x, y, "min", "and")
+
+
+def _extremum(c: Context, x: str, y: str, name: str, boolean: str) -> str:
+    if c.dtype == "bool":
+        return c.op(boolean, x, y)
+    if c.dtype in HALVES:
+        wide = [convert(c.f, a, c.dtype, "float32", c.lanes) for a in (x, y)]
+        inner = Context(c.f, ("float32",) * 2, "float32", c.lanes)
+        return convert(c.f, _extremum(inner, *wide, name, boolean), "float32", c.dtype, c.lanes)
+    if c.dtype in FLOATS:
+        return c.call(f"{name}imum", x, y)
+    return c.call(f"{'s' if c.dtype in SIGNED else 'u'}{name}", x, y)
+
+
+@rule("neg", exact=True)
+def _(c: Context, x: str) -> str:
+    return c.op("fneg", x) if c.dtype in FLOATS else c.op("sub", c.c(0), x)
+
+
+@rule("abs", exact=True)
+def _(c: Context, x: str) -> str:
+    if c.dtype in FLOATS:
+        return c.call("fabs", x)
+    if c.dtype in SIGNED:
+        return c.f.line(
+            f"call {c.type} @llvm.abs.{mangle(ir_type(c.dtype), c.lanes)}({c.type} {x}, i1 false)"
+        )
+    return x
+
+
+@rule("sign")
+def _(c: Context, x: str) -> str:
+    """-1, 0 or 1; zeros and NaN are themselves."""
+    if c.dtype in FLOATS:
+        ordinary = c.op("fcmp one", x, c.c(0.0))
+        return c.select(ordinary, c.call("copysign", c.c(1.0), x), x)
+    if c.dtype in SIGNED:
+        return c.call("smin", c.call("smax", x, c.c(-1)), c.c(1))
+    return c.call("umin", x, c.c(1))
+
+
+def _intrinsic(name: str) -> Rule:
+    return lambda c, x: c.call(name, x)
+
+
+rule("floor")(_intrinsic("floor"))
+rule("ceil")(_intrinsic("ceil"))
+rule("sqrt")(_intrinsic("sqrt"))
+rule("population_count")(_intrinsic("ctpop"))
+
+
+@rule("clz")
+def _(c: Context, x: str) -> str:
+    return c.f.line(
+        f"call {c.type} @llvm.ctlz.{mangle(ir_type(c.dtype), c.lanes)}({c.type} {x}, i1 false)"
+    )
+
+
+@rule("round")
+def _(c: Context, x: str) -> str:
+    """rounding_method 0: halves away from zero; 1: halves to even."""
+    if int(c.params["rounding_method"]) == 1:
+        return c.call("roundeven", x)
+    # round() of LLVM is a call for each lane on many machines: truncate, then add what is missing.
+    down = c.call("trunc", x)
+    missing = c.op("fcmp oge", c.call("fabs", c.op("fsub", x, down)), c.c(0.5))
+    up = c.op("fadd", down, c.call("copysign", c.c(1.0), x))
+    return c.call("copysign", c.select(missing, up, down), x)
+
+
+@rule("is_finite")
+def _(c: Context, x: str) -> str:
+    return c.op("fcmp one", c.call("fabs", x), c.c(np.inf))
+
+
+@rule("not")
+def _(c: Context, x: str) -> str:
+    return c.op("xor", x, c.c(True if c.dtype == "bool" else -1))
+
+
+@rule("square")
+def _(c: Context, x: str) -> str:
+    return RULES["mul"](c, x, x)
+
+
+@rule("rsqrt")
+def _(c: Context, x: str) -> str:
+    return c.op("fdiv", c.c(1.0), c.call("sqrt", x))
+
+
+@rule("integer_pow")
+def _(c: Context, x: str) -> str:
+    """Repeated squaring; the inverse of that for a negative power."""
+    y = int(c.params["y"])
+    power = _positive_power(c, x, abs(y)) if y else c.c(1)
+    return c.op("fdiv", c.c(1.0), power) if y < 0 else power
+
+
+def _positive_power(c: Context, x: str, y: int) -> str:
+    result = ""
+    while True:
+        if y & 1:
+            result = RULES["mul"](c, result, x) if result else x
+        y >>= 1
+        if not y:
+            return result
+        x = RULES["mul"](c, x, x)
+
+
+def _elementary(name: str) -> Rule:
+    return lambda c, *args: c.elementary(name, *args)
+
+
+for _name in elementary.FUNCTIONS:
+    rule(_name)(_elementary(_name))
+
+
+@rule("pow")
+def _(c: Context, x: str, y: str) -> str:
+    """y may be an integer: repeated squaring with its bits, which is a loop."""
+    if c.in_dtypes[1] in FLOATS:
+        return c.elementary("pow", x, y)
+    return _dynamic_power(c, x, y)
+
+
+def _dynamic_power(c: Context, x: str, y: str) -> str:
+    """x^y for an integer y by its bits, all lanes in step; 1 / x^-y where y < 0."""
+    f, y_dtype = c.f, c.in_dtypes[1]
+    k = Context(f, (y_dtype,), y_dtype, c.lanes)
+    n = RULES["abs"](k, y)
+    one, zero = c.c(1.0), k.c(0)
+    before, body, after = f.block, f.label("power"), f.label("powered")
+    f.jump(body)
+    f.place(body)
+    at = len(f.lines)
+    power, base, rest = f.line(""), f.line(""), f.line("")
+    odd = k.op("icmp ne", k.op("and", rest, k.c(1)), zero)
+    product = c.select(odd, c.op("fmul", power, base), power)
+    squared = c.op("fmul", base, base)
+    shifted = k.op("lshr", rest, k.c(1))
+    more = k.op("icmp ne", shifted, zero)
+    f.branch(f.any_lane(more, c.lanes) if c.lanes > 1 else more, body, after)
+    phis = (power, c.type, one, product), (base, c.type, x, squared), (rest, k.type, n, shifted)
+    for i, (phi, type_, first, last) in enumerate(phis):
+        f.lines[at + i] = f"  {phi} = phi {type_} [ {first}, %{before} ], [ {last}, %{body} ]"
+    f.place(after)
+    if y_dtype in UNSIGNED:
+        return product
+    negative = k.op("icmp slt", y, zero)
+    return c.select(negative, c.op("fdiv", one, product), product)
+
+
+@rule("nextafter", exact=True)
+def _(c: Context, x: str, y: str) -> str:
+    """One step of the bit pattern; from zero to the smallest subnormal on y's side."""
+    f, bits = c.f, WIDTHS[c.dtype]
+    itype = vector(f"i{bits}", c.lanes)
+    k = Context(f, (f"int{bits}",), f"int{bits}", c.lanes)
+    ix, iy = (f.line(f"bitcast {c.type} {a} to {itype}") for a in (x, y))
+    smallest = k.op("or", k.op("and", iy, k.c(-(1 << (bits - 1)))), k.c(1))
+    upward = c.op("fcmp ogt", y, x)
+    positive = c.op("fcmp ogt", x, c.c(0.0))
+    away = f.line(f"icmp eq {c.mask} {upward}, {positive}")
+    stepped = k.op("add", ix, k.select(away, k.c(1), k.c(-1)))
+    moved = k.select(c.op("fcmp oeq", x, c.c(0.0)), smallest, stepped)
+    result = f.line(f"bitcast {itype} {moved} to {c.type}")
+    result = c.select(c.op("fcmp oeq", x, y), y, result)
+    return c.select(c.op("fcmp uno", x, y), c.c(np.nan), result)
+
+
+# Shifts: by the width or more nothing, or only the sign, is left.
+
+
+def _shift(op: str) -> Rule:
+    def apply(c: Context, x: str, y: str) -> str:
+        inside = c.op("icmp ult", y, c.c(c.bits))
+        if op == "ashr":
+            return c.op(op, x, c.select(inside, y, c.c(c.bits - 1)))
+        return c.select(inside, c.op(op, x, c.select(inside, y, c.c(0))), c.c(0))
+
+    return apply
+
+
+rule("shift_left")(_shift("shl"))
+rule("shift_right_logical")(_shift("lshr"))
+rule("shift_right_arithmetic")(_shift("ashr"))
+
+# Comparison and choice
+
+
+def _compare(floating: str, integer: str) -> Rule:
+    def apply(c: Context, x: str, y: str) -> str:
+        if c.dtype in FLOATS:
+            return c.op(f"fcmp {floating}", x, y)
+        if integer in ("eq", "ne"):
+            return c.op(f"icmp {integer}", x, y)
+        return c.op(f"icmp {'s' if c.dtype in SIGNED else 'u'}{integer}", x, y)
+
+    return apply
+
+
+for _name, _float in {
+    "eq": "oeq",
+    "ne": "une",
+    "lt": "olt",
+    "le": "ole",
+    "gt": "ogt",
+    "ge": "oge",
+}.items():
+    rule(_name)(_compare(_float, _name))
+
+
+def _total_order(predicate: str) -> Rule:
+    """-NaN < -inf < ... < -0 < +0 < ... < inf < NaN: the order of sign and magnitude bits."""
+
+    def apply(c: Context, x: str, y: str) -> str:
+        if c.dtype not in FLOATS:
+            return _compare("", predicate)(c, x, y)
+        bits = WIDTHS[c.dtype]
+        k = Context(c.f, (f"int{bits}",), "bool", c.lanes)
+        keys = []
+        for a in (x, y):
+            i = c.f.line(f"bitcast {c.type} {a} to {k.type}")
+            flipped = k.op("lshr", k.op("ashr", i, k.c(bits - 1)), k.c(1))
+            keys.append(k.op("xor", i, flipped))
+        return _compare("", predicate)(k, *keys)
+
+    return apply
+
+
+rule("lt_to", exact=True)(_total_order("lt"))
+rule("le_to", exact=True)(_total_order("le"))
+rule("eq_to", exact=True)(_total_order("eq"))
+
+
+@rule("select_n", exact=True)
+def _(c: Context, which: str, *cases: str) -> str:
+    """cases[which]; a boolean chooses the second where it holds. Indices are clamped."""
+    out = ir_type(c.out_dtype, c.lanes)
+
+    def choose(condition: str, a: str, b: str) -> str:
+        return c.f.line(f"select {c.mask} {condition}, {out} {a}, {out} {b}")
+
+    if len(cases) == 1:
+        return cases[0]
+    if c.dtype == "bool":
+        return choose(which, cases[1], cases[0])
+    less = "slt" if c.dtype in SIGNED else "ult"
+    result = cases[-1]
+    for k in reversed(range(len(cases) - 1)):
+        result = choose(c.op(f"icmp {less}", which, c.c(k + 1)), cases[k], result)
+    return result
+
+
+@rule("clamp", exact=True)
+def _(c: Context, low: str, x: str, high: str) -> str:
+    inner = Context(c.f, (c.in_dtypes[1],) * 2, c.out_dtype, c.lanes)
+    return RULES["min"](inner, RULES["max"](inner, x, low), high)
+
+
+# Conversion
+
+
+@rule("convert_element_type", exact=True)
+def _(c: Context, x: str) -> str:
+    return convert(c.f, x, c.dtype, c.out_dtype, c.lanes)
+
+
+def convert(f: Function, x: str, source: str, target: str, lanes: int) -> str:
+    """x as `target`: floats to integers saturate, NaN is 0; integers wrap; booleans are x != 0."""
+    if source == target:
+        return x
+    types = ir_type(source, lanes), ir_type(target, lanes)
+
+    def cast(op: str) -> str:
+        return f.line(f"{op} {types[0]} {x} to {types[1]}")
+
+    if target == "bool":
+        zero = constant(source, 0, lanes)
+        return f.line(f"{'fcmp une' if source in FLOATS else 'icmp ne'} {types[0]} {x}, {zero}")
+    if target in HALVES and source != "float32":
+        return _to_half(f, x, source, target, lanes)
+    if source in FLOATS:
+        if target in FLOATS:
+            return _float_to_float(f, x, source, target, lanes)
+        if source in HALVES:
+            x = _float_to_float(f, x, source, "float32", lanes)
+            return convert(f, x, "float32", target, lanes)
+        name = "fptosi" if target in SIGNED else "fptoui"
+        suffixes = mangle(ir_type(target), lanes), mangle(ir_type(source), lanes)
+        return f.line(
+            f"call {types[1]} @llvm.{name}.sat.{suffixes[0]}.{suffixes[1]}({types[0]} {x})"
+        )
+    if target in FLOATS:
+        return cast("sitofp" if source in SIGNED else "uitofp")
+    widths = (1 if source == "bool" else WIDTHS[source]), WIDTHS[target]
+    if widths[0] == widths[1]:
+        return x
+    if widths[0] > widths[1]:
+        return cast("trunc")
+    return cast("sext" if source in SIGNED else "zext")
+
+
+def _float_to_float(f: Function, x: str, source: str, target: str, lanes: int) -> str:
+    if {source, target} == {"float32", "bfloat16"}:
+        return (_widen_bfloat16 if source == "bfloat16" else _round_bfloat16)(f, x, lanes)
+    if source == "bfloat16":
+        return convert(f, _widen_bfloat16(f, x, lanes), "float32", target, lanes)
+    op = "fpext" if WIDTHS[source] < WIDTHS[target] else "fptrunc"
+    return f.line(f"{op} {ir_type(source, lanes)} {x} to {ir_type(target, lanes)}")
+
+
+def _to_half(f: Function, x: str, source: str, target: str, lanes: int) -> str:
+    """Through float32, rounded to odd from wider types so that two roundings are as one."""
+    if source in INTEGERS and WIDTHS[source] >= 32:
+        x, source = convert(f, x, source, "float64", lanes), "float64"
+    if source == "float64":
+        return convert(f, _round_to_odd(f, x, lanes), "float32", target, lanes)
+    return convert(f, convert(f, x, source, "float32", lanes), "float32", target, lanes)
+
+
+def _round_to_odd(f: Function, x: str, lanes: int) -> str:
+    """float64 to float32 where an inexact result has its last bit set."""
+    wide, narrow = Context(f, ("float64",), "", lanes), Context(f, ("int32",), "", lanes)
+    y = f.line(f"fptrunc {wide.type} {x} to {ir_type('float32', lanes)}")
+    back = f.line(f"fpext {ir_type('float32', lanes)} {y} to {wide.type}")
+    bits = f.line(f"bitcast {ir_type('float32', lanes)} {y} to {narrow.type}")
+    beyond = wide.op("fcmp ogt", wide.call("fabs", back), wide.call("fabs", x))
+    toward = narrow.select(beyond, narrow.op("sub", bits, narrow.c(1)), bits)
+    odd = narrow.op("or", toward, narrow.c(1))
+    inexact = wide.op("fcmp one", back, x)
+    bits = narrow.select(inexact, odd, bits)
+    return f.line(f"bitcast {narrow.type} {bits} to {ir_type('float32', lanes)}")
+
+
+def _widen_bfloat16(f: Function, x: str, lanes: int) -> str:
+    """bfloat16 is the upper half of a float32."""
+    short, word = (vector(t, lanes) for t in ("i16", "i32"))
+    bits = f.line(f"bitcast {ir_type('bfloat16', lanes)} {x} to {short}")
+    wide = f.line(f"zext {short} {bits} to {word}")
+    moved = f.line(f"shl {word} {wide}, {constant('int32', 16, lanes)}")
+    return f.line(f"bitcast {word} {moved} to {ir_type('float32', lanes)}")
+
+
+def _round_bfloat16(f: Function, x: str, lanes: int) -> str:
+    """To nearest, halves to even, in integers: the machine's instruction drops subnormals."""
+    k, floats = Context(f, ("int32",), "int32", lanes), Context(f, ("float32",), "", lanes)
+    bits = f.line(f"bitcast {floats.type} {x} to {k.type}")
+    lsb = k.op("and", k.op("lshr", bits, k.c(16)), k.c(1))
+    rounded = k.op("add", bits, k.op("add", lsb, k.c(0x7FFF)))
+    quiet = k.op("or", bits, k.c(0x400000))
+    chosen = k.select(floats.op("fcmp uno", x, x), quiet, rounded)
+    short = vector("i16", lanes)
+    high = f.line(f"trunc {k.type} {k.op('lshr', chosen, k.c(16))} to {short}")
+    return f.line(f"bitcast {short} {high} to {ir_type('bfloat16', lanes)}")
+
+
+@rule("bitcast_convert_type", exact=True)
+def _(c: Context, x: str) -> str:
+    """Between types of one width."""
+    target = ir_type(c.out_dtype, c.lanes)
+    return x if target == c.type else c.f.line(f"bitcast {c.type} {x} to {target}")
+
+
+@rule("reduce_precision", exact=True)
+def _(c: Context, x: str) -> str:
+    """The nearest number with params exponent_bits and mantissa_bits; subnormals become zero."""
+    if c.dtype in HALVES:
+        wide = convert(c.f, x, c.dtype, "float32", c.lanes)
+        inner = Context(c.f, ("float32",), "float32", c.lanes, c.params)
+        return convert(c.f, RULES["reduce_precision"](inner, wide), "float32", c.dtype, c.lanes)
+    f = c.f
+    exponent_bits, mantissa_bits = (int(c.params[k]) for k in ("exponent_bits", "mantissa_bits"))
+    own_exponent, own_mantissa = FORMATS[c.dtype]
+    k = Context(f, (f"int{c.bits}",), "", c.lanes)
+    y = f.line(f"bitcast {c.type} {x} to {k.type}")
+    dropped = own_mantissa - mantissa_bits
+    if dropped > 0:
+        last = k.op("and", k.op("lshr", y, k.c(dropped)), k.c(1))
+        y = k.op("add", y, k.op("add", last, k.c((1 << (dropped - 1)) - 1)))
+        y = k.op("and", y, k.c(-(1 << dropped)))
+    y = f.line(f"bitcast {k.type} {y} to {c.type}")
+    if exponent_bits < own_exponent:
+        bias = (1 << (exponent_bits - 1)) - 1
+        size = c.call("fabs", y)
+        y = c.select(
+            c.op("fcmp olt", size, c.c(2.0 ** (1 - bias))), c.call("copysign", c.c(0.0), x), y
+        )
+        over = c.op("fcmp oge", size, c.c(2.0 ** (bias + 1)))
+        y = c.select(over, c.call("copysign", c.c(np.inf), x), y)
+    return c.select(c.op("fcmp uno", x, x), x, y)
+
+
+# Reductions and lanes
+
+MONOIDS = {
+    "sum": "add",
+    "prod": "mul",
+    "max": "max",
+    "min": "min",
+    "and": "and",
+    "or": "or",
+    "xor": "xor",
+}
+
+
+def identity_value(op: str, dtype: str) -> object:
+    """The neutral element of a reduction as a Python number."""
+    if op in ("sum", "or", "xor"):
+        return 0
+    if op == "prod":
+        return 1
+    if op == "and":
+        return True if dtype == "bool" else -1
+    if dtype == "bool":
+        return op == "min"
+    if dtype in FLOATS:
+        return -np.inf if op == "max" else np.inf
+    info = np.iinfo(dtype)
+    return info.min if op == "max" else info.max
+
+
+def identity(op: str, dtype: str, lanes: int = 1) -> str:
+    """The neutral element of a reduction as an operand."""
+    return constant(dtype, identity_value(op, dtype), lanes)
+
+
+def combine(f: Function, op: str, x: str, y: str, dtype: str, lanes: int) -> str:
+    """One step of a reduction: sum prod max min and or xor."""
+    return lower(f, MONOIDS[op], (x, y), (dtype, dtype), dtype, lanes)
+
+
+def reduce_lanes(f: Function, op: str, x: str, dtype: str, lanes: int) -> str:
+    """All lanes (a power of two) as one value, by halves: always in the same order."""
+    while lanes > 1:
+        half = lanes // 2
+        type_ = ir_type(dtype, lanes)
+        parts = []
+        for start in (0, half):
+            indices = ", ".join(f"i32 {start + k}" for k in range(half))
+            mask = f"<{half} x i32> <{indices}>"
+            parts.append(f.line(f"shufflevector {type_} {x}, {type_} poison, {mask}"))
+        if half == 1:
+            vectors, parts = parts, []
+            for v in vectors:
+                parts.append(f.line(f"extractelement <1 x {ir_type(dtype)}> {v}, i64 0"))
+        x = combine(f, op, *parts, dtype, half)
+        lanes = half
+    return x
+
+
+def lane_iota(dtype: str, lanes: int) -> str:
+    """The constant 0, 1, 2, ... of the lanes."""
+    if lanes == 1:
+        return constant(dtype, 0)
+    scalar = ir_type(dtype)
+    return "<" + ", ".join(f"{scalar} {constant(dtype, k)}" for k in range(lanes)) + ">"
+
+
+def splat(f: Function, x: str, dtype: str, lanes: int) -> str:
+    """One value in every lane."""
+    if lanes == 1:
+        return x
+    if not x.startswith("%"):
+        return f"splat ({ir_type(dtype)} {x})"
+    type_ = ir_type(dtype, lanes)
+    one = f.line(f"insertelement {type_} poison, {ir_type(dtype)} {x}, i64 0")
+    return f.line(f"shufflevector {type_} {one}, {type_} poison, <{lanes} x i32> zeroinitializer")
+
+
+def extract(f: Function, x: str, dtype: str, lanes: int, lane: int | str) -> str:
+    """One lane."""
+    if lanes == 1:
+        return x
+    return f.line(f"extractelement {ir_type(dtype, lanes)} {x}, i64 {lane}")
+
+
+def insert(f: Function, x: str, value: str, dtype: str, lanes: int, lane: int | str) -> str:
+    """x with one lane replaced."""
+    if lanes == 1:
+        return value
+    type_ = ir_type(dtype, lanes)
+    return f.line(f"insertelement {type_} {x}, {ir_type(dtype)} {value}, i64 {lane}")

@@ -1,0 +1,144 @@
+"""From LLVM text to addresses on this machine: parse, optimise for latency, generate code, load."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import llvmlite.binding as llvm
+
+from .text import Module
+
+# The passes, in order. The text has explicit vectors and rotated loops already, so only what it
+# cannot say itself is left to do; the default pipelines of LLVM cost four times as much.
+PIPELINE: tuple[tuple[str, str], ...] = (
+    ("always_inliner", "elementary functions become part of the loops that call them"),
+    ("global_dead_code_eliminate", "their definitions are no longer needed"),
+    ("sroa", "memory of constant indices becomes registers, loop-carried memory becomes phis"),
+    ("new_gvn", "equal values and constants are computed once, dead stores' loads vanish"),
+    ("simplify_cfg", "blocks that follow one another become one"),
+)
+# Of the code generator: 1 costs as much as 2 and runs as fast; 0 costs half, runs half as fast.
+CODEGEN_LEVEL = 1
+
+
+@dataclass(frozen=True)
+class Code:
+    """Native functions in memory: addresses by name, the object they came from, seconds by step."""
+
+    addresses: Mapping[str, int]
+    object: bytes
+    timings: Mapping[str, float]
+    # What must live as long as the addresses are used.
+    keepalive: object
+
+
+class Target:
+    """The machine at hand: compiles modules, loads objects, knows the symbols they may refer to."""
+
+    def __init__(self, level: int = CODEGEN_LEVEL, debug: bool = False):
+        llvm.initialize_native_target()
+        llvm.initialize_native_asmprinter()
+        self.cpu = llvm.get_host_cpu_name()
+        self.features = llvm.get_host_cpu_features().flatten()
+        self.machine = llvm.Target.from_default_triple().create_target_machine(
+            cpu=self.cpu, features=self.features, opt=level, jit=True
+        )
+        self.debug = debug
+        self.vector_bytes = vector_bytes(self.features.split(","))
+        self.runtime: dict[str, Code] = {}
+
+    def add_symbol(self, name: str, address: int) -> None:
+        """Let loaded code refer to `name`, for the whole process."""
+        llvm.add_symbol(name, address)
+
+    def compile(self, module: Module, names: Sequence[str]) -> Code:
+        """Native code of a module, with the addresses of its functions `names`."""
+        timings: dict[str, float] = {}
+        clock = _Clock(timings)
+        text = module.render()
+        clock("render")
+        object_ = self.generate(text, clock)
+        return self.load(object_, names, module.runtime, clock)
+
+    def generate(self, text: str, clock: "_Clock | None" = None) -> bytes:
+        """The object file of LLVM text."""
+        clock = clock or _Clock({})
+        parsed = self._optimised(text, clock)
+        object_ = self.machine.emit_object(parsed)
+        clock("emit")
+        return object_
+
+    def load(
+        self,
+        object_: bytes,
+        names: Sequence[str],
+        runtime: Mapping[str, str],
+        clock: "_Clock | None" = None,
+    ) -> Code:
+        """Put an object file into memory; `runtime` maps functions it calls to their own texts."""
+        clock = clock or _Clock({})
+        for name, text in runtime.items():
+            if name not in self.runtime:
+                self._add_runtime(name, text)
+        clock("runtime")
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self.machine)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(object_))
+        engine.finalize_object()
+        addresses = {name: engine.get_function_address(name) for name in names}
+        assert all(addresses.values()), addresses
+        clock("load")
+        return Code(addresses, object_, clock.timings, engine)
+
+    def _add_runtime(self, name: str, text: str) -> None:
+        code = self.load(self.generate(text), [name], {})
+        self.runtime[name] = code
+        self.add_symbol(name, code.addresses[name])
+
+    def _optimised(self, text: str, clock: "_Clock") -> llvm.ModuleRef:
+        parsed = llvm.parse_assembly(text)
+        clock("parse")
+        if self.debug:
+            parsed.verify()
+            clock("verify")
+        builder = llvm.create_pass_builder(self.machine, llvm.create_pipeline_tuning_options())
+        passes = llvm.create_new_module_pass_manager()
+        for name, _ in PIPELINE:
+            getattr(passes, f"add_{name}_pass")()
+        passes.run(parsed, builder)
+        clock("optimise")
+        return parsed
+
+    def optimised_text(self, module: Module) -> str:
+        """LLVM text after the pipeline."""
+        return str(self._optimised(module.render(), _Clock({})))
+
+    def assembly(self, module: Module) -> str:
+        """The machine's assembly, for people to read."""
+        return self.machine.emit_assembly(self._optimised(module.render(), _Clock({})))
+
+
+class _Clock:
+    """Seconds since the last call, by step."""
+
+    def __init__(self, timings: dict[str, float]):
+        self.timings = timings
+        self.last = time.perf_counter()
+
+    def __call__(self, step: str) -> None:
+        now = time.perf_counter()
+        self.timings[step] = now - self.last
+        self.last = now
+
+
+def vector_bytes(features: Sequence[str]) -> int:
+    """The widest vectors worth using, in bytes."""
+    if "+avx512f" in features and "+avx512vl" in features:
+        return 64
+    return 32 if "+avx2" in features else 16
+
+
+@cache
+def host() -> Target:
+    """The machine this process runs on."""
+    return Target()
