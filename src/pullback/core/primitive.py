@@ -50,6 +50,8 @@ class Primitive:
     linearize(primals, nonzero, **params) -> (outs, nonzero_outs, linear): for primitives that
         hold programs; `linear(*tangents)` maps the nonzero tangents to the nonzero results'.
     stage(trace, args, **params) -> outs: how it enters a program, where that is not one equation.
+    eager(args, params) -> outs: how it runs eagerly, where that is not its `value`; for primitives
+        that hold programs or functions. The compiler installs itself here (pullback.jit).
     dce(eqn, used) -> eqn or None: the equation that computes only the used results (`used` has a
         bool a result); its inputs are all that it needs. For primitives that hold programs.
     inline(eqn) -> Jaxpr or None: the program that the operation stands for, on the same inputs.
@@ -63,7 +65,7 @@ class Primitive:
     """
 
     __slots__ = (
-        "batch", "collective", "dce", "differentiable", "effect", "higher", "inline", "jvp", "linear",
+        "batch", "collective", "dce", "differentiable", "eager", "effect", "higher", "inline", "jvp", "linear",
         "linearize", "multiple_results", "name", "show", "simplify", "stage", "transpose", "type",
         "value",
     )  # fmt: skip
@@ -94,6 +96,7 @@ class Primitive:
         self.batch: Rule | None = None
         self.linearize: Rule | None = None
         self.stage: Rule | None = None
+        self.eager: Rule | None = None
         self.dce: Rule | None = None
         self.inline: Rule | None = None
         self.simplify: Rule | None = None

@@ -1,0 +1,108 @@
+"""All switches: one frozen dataclass, one context manager, JAX's option names accepted."""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from . import _native
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """The switches. Those that alter a traced program are part of every compiled call's key."""
+
+    enable_x64: bool = False
+    disable_jit: bool = False
+    debug_nans: bool = False
+    debug_infs: bool = False
+    check_tracer_leaks: bool = False
+    numpy_dtype_promotion: str = "standard"
+    numpy_rank_promotion: str = "allow"
+    default_matmul_precision: str | None = None
+    default_prng_impl: str = "threefry2x32"
+    debug: int = 0
+
+
+NAMES = frozenset(f.name for f in fields(Config))
+# Options of JAX's that have one meaning here, whatever they are set to.
+IGNORED = frozenset({"platform_name", "platforms", "traceback_filtering", "threefry_partitionable"})
+
+
+class _Local(threading.local):
+    config: Config | None = None
+
+
+_local = _Local()
+_keys: dict[Config, int] = {}
+
+
+def _from_environment() -> Config:
+    values: dict[str, Any] = {"debug": int(os.environ.get("PULLBACK_DEBUG", "0"))}
+    x64 = os.environ.get("PULLBACK_ENABLE_X64", os.environ.get("JAX_ENABLE_X64", "0"))
+    values["enable_x64"] = x64.lower() in ("1", "true", "on", "yes")
+    return Config(**values)
+
+
+_global = _from_environment()
+
+
+def current() -> Config:
+    """The switches in force in this thread."""
+    return _local.config or _global
+
+
+def _publish() -> None:
+    config = current()
+    key = _keys.setdefault(config, len(_keys))
+    _native.set_context(key, config.enable_x64)
+
+
+_publish()
+
+
+def _name(option: str) -> str:
+    name = option.removeprefix("jax_")
+    if name in NAMES or name in IGNORED:
+        return name
+    known = ", ".join(sorted(NAMES))
+    raise AttributeError(f"config.update: no option named {option!r}; the options are {known}")
+
+
+def update(option: str, value: Any) -> None:
+    """Set an option for the whole process, by its name here or in JAX (`"jax_enable_x64"`)."""
+    global _global
+    name = _name(option)
+    if name in NAMES:
+        _global = replace(_global, **{name: value})
+        _publish()
+
+
+def read(option: str) -> Any:
+    """The value of an option, by its name here or in JAX."""
+    return getattr(current(), _name(option))
+
+
+@contextmanager
+def override(**values: Any) -> Iterator[None]:
+    """Set options for a block of code in this thread."""
+    previous = _local.config
+    _local.config = replace(current(), **values)
+    _publish()
+    try:
+        yield
+    finally:
+        _local.config = previous
+        _publish()
+
+
+def enable_x64(new_val: bool = True) -> Any:
+    """A context manager in which 64-bit types are available (or, with False, are not).
+
+    >>> with enable_x64():
+    ...     current().enable_x64
+    True
+    """
+    return override(enable_x64=bool(new_val))

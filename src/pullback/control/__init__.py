@@ -1,0 +1,1 @@
+"""Operations that hold programs: calls, branches, loops, and functions with rules of their own."""

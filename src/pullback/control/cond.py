@@ -1,0 +1,276 @@
+"""cond_p: one of several programs on the same operands, chosen by an index."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, tree
+from ..core.aval import ShapedArray, same_type, type_name
+from ..core.ir import Jaxpr
+from ..core.primitive import Linear, Primitive, Zero
+from ..core.stage import eval_jaxpr
+from ..core.trace import get_aval
+from ..primitives.compare import clamp, select_n
+from ..primitives.convert import convert_element_type
+from ..primitives.shape import broadcast_in_dim, zeros
+from ..transforms.flat import argument, arguments, function_name
+from ..transforms.program import (
+    batched_jaxpr,
+    jvp_jaxpr,
+    linearize_jaxpr,
+    pick,
+    spread,
+    stage_pure,
+    transposed_jaxpr,
+)
+from .call import check_operands, interpret, out_dims, to_front
+from .region import Region, hoisted_together, join_weak, stage_region, with_out_types
+
+_ABSENT: Any = object()
+
+cond_p = Primitive("cond", multiple_results=True, higher=True)
+
+
+@cond_p.def_type
+def _(index: ShapedArray, *ops: ShapedArray, branches: tuple[Jaxpr, ...]) -> list[ShapedArray]:
+    if index.shape != () or index.dtype != dtypes.int32:
+        raise TypeError(f"cond: the branch index must be int32[], got {type_name(index)}")
+    check_operands("cond", branches[0].in_avals, ops)
+    return branches[0].out_avals
+
+
+@cond_p.def_value
+def _(index: np.ndarray, *ops: np.ndarray, branches: tuple[Jaxpr, ...]) -> list[np.ndarray]:
+    return interpret(branches[min(max(int(index), 0), len(branches) - 1)], *ops)
+
+
+@cond_p.def_jvp
+def _(primals: Sequence[Any], tangents: Sequence[Any], *, branches: tuple[Jaxpr, ...]) -> Any:
+    nonzero = tuple(type(t) is not Zero for t in tangents[1:])
+    n = len(branches[0].outvars)
+    none = (False,) * n
+    found = union([jvp_jaxpr(b, nonzero, none)[1] for b in branches])
+    programs = tuple(jvp_jaxpr(b, nonzero, found)[0] for b in branches)
+    outs = cond_p.bind(*primals, *pick(tangents[1:], nonzero), branches=programs)
+    return outs[:n], spread(outs[n:], found, branches[0].out_avals)
+
+
+def union(masks: Sequence[Sequence[bool]]) -> tuple[bool, ...]:
+    """Where any of the masks holds."""
+    return tuple(any(column) for column in zip(*masks, strict=True))
+
+
+@cond_p.def_linearize
+def _(primals: Sequence[Any], nonzero: Sequence[bool], *, branches: tuple[Jaxpr, ...]) -> Any:
+    index, *ops = primals
+    mask = tuple(nonzero[1:])
+    n = len(branches[0].outvars)
+    found = union([linearize_jaxpr(b, mask, (False,) * n).nonzero_outs for b in branches])
+    splits = [linearize_jaxpr(b, mask, found) for b in branches]
+    slots = [s.primal.out_avals[n:] for s in splits]
+    every = [a for s in slots for a in s]
+    primal = tuple(_with_slots(s.primal, n, i, slots) for i, s in enumerate(splits))
+    outs = cond_p.bind(index, *ops, branches=primal)
+    linear_branches = tuple(
+        _from_slots(s.linear, s.sources, i, slots, branches[0]) for i, s in enumerate(splits)
+    )
+    assert len(outs) == n + len(every)
+
+    def linear(*tangents: Any) -> list[Any]:
+        return cond_p.bind(index, *ops, *outs[n:], *tangents, branches=linear_branches)
+
+    return outs[:n], found, linear
+
+
+def _with_slots(primal: Jaxpr, n: int, i: int, slots: Sequence[Sequence[ShapedArray]]) -> Jaxpr:
+    """A branch that also fills the residuals of the other branches, with zeros."""
+
+    def fun(*args: Any) -> list[Any]:
+        outs = eval_jaxpr(primal, (), *args)
+        kept = [outs[n:] if j == i else [zeros(a) for a in s] for j, s in enumerate(slots)]
+        return [*outs[:n], *[r for slot in kept for r in slot]]
+
+    return stage_pure(fun, primal.in_avals, "cond")
+
+
+def _from_slots(
+    linear: Jaxpr,
+    sources: Sequence[int | None],
+    i: int,
+    slots: Sequence[Sequence[ShapedArray]],
+    branch: Jaxpr,
+) -> Jaxpr:
+    """A linear branch on (operands, all residuals, tangents)."""
+    ops = branch.in_avals
+    every = [a for s in slots for a in s]
+    start = len(ops) + sum(len(s) for s in slots[:i])
+    tangent_avals = linear.in_avals[len(sources) :]
+
+    def fun(*args: Any) -> list[Any]:
+        own = iter(args[start : start + len(slots[i])])
+        carried = [next(own) if s is None else args[s] for s in sources]
+        return eval_jaxpr(linear, (), *carried, *args[len(ops) + len(every) :])
+
+    return stage_pure(fun, [*ops, *every, *tangent_avals], "cond")
+
+
+@cond_p.def_transpose
+def _(cts: Sequence[Any], index: Any, *args: Any, branches: tuple[Jaxpr, ...]) -> list[Any]:
+    linear = tuple(type(a) is Linear for a in args)
+    nonzero = tuple(type(c) is not Zero for c in cts)
+    programs = tuple(transposed_jaxpr(b, linear, nonzero) for b in branches)
+    known = [a for a in args if type(a) is not Linear]
+    found = iter(cond_p.bind(index, *known, *pick(cts, nonzero), branches=programs))
+    return [None, *[next(found) if m else None for m in linear]]
+
+
+@cond_p.def_batch
+def _(args: Sequence[Any], dims: Sequence[Any], *, axis: Any, branches: tuple[Jaxpr, ...]) -> Any:
+    index, *ops = to_front(args, dims, axis)
+    batched = tuple(d is not None for d in dims[1:])
+    n = len(branches[0].outvars)
+    if dims[0] is not None:
+        return _select_batched(index, ops, batched, axis, branches)
+    found = union([batched_jaxpr(b, batched, (False,) * n, axis)[1] for b in branches])
+    programs = tuple(batched_jaxpr(b, batched, found, axis)[0] for b in branches)
+    return cond_p.bind(index, *ops, branches=programs), out_dims(found)
+
+
+def _select_batched(
+    index: Any,
+    ops: Sequence[Any],
+    batched: tuple[bool, ...],
+    axis: Any,
+    branches: tuple[Jaxpr, ...],
+) -> Any:
+    """All branches run on the whole batch; each element takes its own branch's result."""
+    n = len(branches[0].outvars)
+    results = [
+        eval_jaxpr(batched_jaxpr(b, batched, (True,) * n, axis)[0], (), *ops) for b in branches
+    ]
+    top = np.int32(len(branches) - 1)
+    which = clamp(np.int32(0), index, top)
+    chosen = [_choose(which, cases) for cases in zip(*results, strict=True)]
+    return chosen, [0] * n
+
+
+def _choose(which: Any, cases: Sequence[Any]) -> Any:
+    shape = get_aval(cases[0]).shape
+    wide = broadcast_in_dim(which, shape, (0,)) if len(shape) > 1 else which
+    if len(cases) == 2:
+        wide = convert_element_type(wide, np.dtype(bool))
+    return cases[0] if len(cases) == 1 else select_n(wide, *cases)
+
+
+def cond(
+    pred: Any,
+    true_fun: Callable[..., Any],
+    false_fun: Callable[..., Any],
+    *operands: Any,
+    operand: Any = _ABSENT,
+    linear: Any = None,
+) -> Any:
+    """`true_fun(*operands)` if `pred` else `false_fun(*operands)`; only one is computed.
+
+    Args:
+      pred: boolean scalar (or a number, which is compared with zero).
+      true_fun, false_fun: functions of the operands whose results have one structure and types.
+      operands: arrays or pytrees of arrays.
+      operand: a single operand, by keyword.
+
+    Returns:
+      The chosen function's result. Under `vmap` with a batched `pred` both are computed.
+
+    Raises:
+      TypeError: the results' structures or types differ, or `pred` is no scalar.
+
+    >>> import pullback as pb
+    >>> int(pb.lax.cond(True, lambda x: x + 1, lambda x: x - 1, 3))
+    4
+    """
+    if not (callable(true_fun) and callable(false_fun)):
+        raise TypeError("cond: write cond(pred, true_fun, false_fun, *operands) with two functions")
+    if operand is not _ABSENT:
+        operands = (*operands, operand)
+    aval = get_aval(argument(pred, "cond"))
+    if aval.shape != ():
+        raise TypeError(f"cond: pred must be a scalar, got {type_name(aval)}")
+    flag = convert_element_type(pred, np.dtype(bool))
+    return _choose_branch(
+        "cond", convert_element_type(flag, dtypes.int32), (false_fun, true_fun), operands
+    )
+
+
+def switch(
+    index: Any, branches: Sequence[Callable[..., Any]], *operands: Any, operand: Any = _ABSENT
+) -> Any:
+    """`branches[index](*operands)`, the index clamped to the branches there are.
+
+    Args:
+      index: integer scalar.
+      branches: functions of the operands whose results have one structure and types.
+      operands: arrays or pytrees of arrays.
+
+    Returns:
+      The chosen function's result.
+
+    Raises:
+      TypeError: the index is no integer scalar, or the results' types differ.
+      ValueError: there are no branches.
+
+    >>> import pullback as pb
+    >>> int(pb.lax.switch(1, [lambda x: x, lambda x: -x], 3))
+    -3
+    """
+    if operand is not _ABSENT:
+        operands = (*operands, operand)
+    branches = tuple(branches)
+    if not branches:
+        raise ValueError("switch: give at least one branch")
+    aval = get_aval(argument(index, "switch"))
+    if aval.shape != () or not dtypes.is_integer(aval.dtype):
+        raise TypeError(f"switch: index must be an integer scalar, got {type_name(aval)}")
+    if len(branches) == 1:
+        return branches[0](*operands)
+    top = np.asarray(len(branches) - 1, aval.dtype)
+    which = clamp(np.zeros((), aval.dtype), index, top)
+    return _choose_branch("switch", convert_element_type(which, dtypes.int32), branches, operands)
+
+
+def _choose_branch(
+    what: str, index: Any, functions: Sequence[Callable[..., Any]], operands: tuple[Any, ...]
+) -> Any:
+    leaves, in_tree = arguments(operands, what)
+    avals = [get_aval(x) for x in leaves]
+    regions = [stage_region(f, in_tree, avals, what) for f in functions]
+    for f, r in zip(functions[1:], regions[1:], strict=True):
+        _check_branch(what, functions[0], regions[0], f, r)
+    programs, consts = hoisted_together(regions)
+    types = regions[0].out_avals
+    for r in regions[1:]:
+        types = [join_weak(a, b) for a, b in zip(types, r.out_avals, strict=True)]
+    same = tuple(with_out_types(p, types) for p in programs)
+    outs = cond_p.bind(index, *consts, *leaves, branches=same)
+    return regions[0].out_tree.unflatten(outs)
+
+
+def _check_branch(
+    what: str, first: Callable[..., Any], wanted: Region, f: Callable[..., Any], got: Region
+) -> None:
+    names = f"{function_name(first)} and {function_name(f)}"
+    if wanted.out_tree != got.out_tree:
+        raise TypeError(
+            f"{what}: the branches {names} must return one structure, got {wanted.out_tree} and"
+            f" {got.out_tree}"
+        )
+    paths = tree.paths(wanted.out_tree.unflatten(wanted.out_avals))
+    wrong = [
+        f"  output{path}: {type_name(a)} and {type_name(b)}"
+        for path, a, b in zip(paths, wanted.out_avals, got.out_avals, strict=True)
+        if not same_type(a, b)
+    ]
+    if wrong:
+        raise TypeError(
+            "\n".join([f"{what}: the branches {names} must return equal types, got", *wrong])
+        )

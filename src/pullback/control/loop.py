@@ -1,0 +1,287 @@
+"""Loops as users write them: scan, fori_loop, while_loop, map."""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, tree
+from ..core.aval import ShapedArray, make_aval, type_name
+from ..core.trace import Tracer, get_aval
+from ..primitives.arithmetic import add
+from ..primitives.compare import lt
+from ..primitives.convert import convert_element_type
+from ..transforms.flat import arguments, function_name
+from .region import (
+    Region,
+    check_carry,
+    convert_like,
+    hoist_region,
+    stage_region,
+    with_out_types,
+)
+from .scan import scan_p
+from .while_loop import while_p
+
+
+def scan(
+    f: Callable[..., Any],
+    init: Any,
+    xs: Any = None,
+    length: int | None = None,
+    reverse: bool = False,
+    unroll: int | bool = 1,
+    _split_transpose: bool = False,
+) -> tuple[Any, Any]:
+    """Loop over the leading axis of `xs` with a carry: `carry, y = f(carry, x)`.
+
+    Args:
+      f: function of (carry, slice of xs) that returns (carry, y).
+      init: the first carry, a pytree of arrays; the carry keeps its structure and types.
+      xs: pytree of arrays of one leading size, or None.
+      length: the number of steps, needed if xs is None.
+      reverse: whether to run from the last slice to the first.
+      unroll: how many steps to write out in one turn of the compiled loop; accepted, and left to
+        the compiler.
+
+    Returns:
+      The last carry, and the ys stacked along a new leading axis.
+
+    Raises:
+      TypeError: the carry changes its structure, shape or dtype.
+      ValueError: leading sizes differ, or the length is unknown.
+
+    >>> import pullback as pb
+    >>> from pullback import numpy as pnp
+    >>> total, sums = pb.lax.scan(lambda c, x: (c + x, c + x), 0.0, pnp.array([1.0, 2.0, 3.0]))
+    >>> sums
+    Array([1., 3., 6.], dtype=float32)
+    """
+    if not callable(f):
+        raise TypeError(f"scan: the first argument must be a function, got {f!r}")
+    carry, carry_tree = arguments(init, "scan")
+    slices, xs_tree = arguments(xs, "scan")
+    n = _length(slices, xs, length)
+    avals = [get_aval(x) for x in slices]
+    slice_avals = [make_aval(a.dtype, a.shape[1:], a.weak_type) for a in avals]
+
+    def body(c: Any, x: Any) -> Any:
+        return _pair(f(c, x), f)
+
+    body.__name__ = function_name(f)
+    carry, region = _stable("scan", body, carry, carry_tree, slice_avals, xs_tree)
+    k = len(carry)
+    types = [*[get_aval(c) for c in carry], *region.out_avals[k:]]
+    outs = scan_p.bind(
+        *region.consts, *carry, *slices,
+        jaxpr=with_out_types(hoist_region(region), types), length=n, reverse=bool(reverse),
+        num_consts=len(region.consts), num_carry=k, unroll=1,
+    )  # fmt: skip
+    ys_tree = region.out_tree.children()[1]
+    return carry_tree.unflatten(outs[:k]), ys_tree.unflatten(outs[k:])
+
+
+def _pair(out: Any, f: Callable[..., Any]) -> Any:
+    if not (isinstance(out, tuple) and len(out) == 2):
+        raise TypeError(
+            f"scan: {function_name(f)} must return a pair (carry, y), got {type(out).__name__}:"
+            " return (carry, None) if there is no y"
+        )
+    return out
+
+
+def _length(slices: Sequence[Any], xs: Any, length: int | None) -> int:
+    sizes: dict[int, str] = {}
+    for x, path in zip(slices, tree.paths(xs), strict=True):
+        aval = get_aval(x)
+        if not aval.shape:
+            raise ValueError(
+                f"scan: xs{path} is a scalar, {type_name(aval)}: it has no axis to loop over"
+            )
+        sizes.setdefault(aval.shape[0], f"xs{path} of type {type_name(aval)}")
+    if length is not None:
+        try:
+            sizes.setdefault(operator.index(length), f"length={length}")
+        except TypeError as error:
+            raise TypeError(f"scan: length must be an integer, got {length!r}") from error
+    if not sizes:
+        raise ValueError("scan: give xs with a leading axis, or length")
+    if len(sizes) > 1:
+        raise ValueError("scan: leading sizes differ: " + ", ".join(sizes.values()))
+    return next(iter(sizes))
+
+
+def _stable(
+    what: str,
+    body: Callable[..., Any],
+    carry: list[Any],
+    carry_tree: Any,
+    extra: Sequence[ShapedArray],
+    extra_tree: Any,
+) -> tuple[list[Any], Region]:
+    """The carry and the staged body, weak types of the carry resolved as the body makes them."""
+    whole = tree.structure(
+        (carry_tree.unflatten([0] * len(carry)), extra_tree.unflatten([0] * len(extra)))
+    )
+    while True:
+        avals = [get_aval(c) for c in carry]
+        region = stage_region(body, whole, [*avals, *extra], what)
+        out_tree = region.out_tree.children()[0]
+        outs = region.out_avals[: out_tree.num_leaves]
+        changed = [_promoted(a, o) for a, o in zip(avals, outs, strict=False)]
+        if len(outs) != len(avals) or all(c is None for c in changed):
+            check_carry(what, carry_tree.unflatten(carry), out_tree, outs)
+            return carry, region
+        carry = [
+            c if a is None else convert_like(c, a) for c, a in zip(carry, changed, strict=True)
+        ]
+
+
+def _promoted(init: ShapedArray, out: ShapedArray) -> ShapedArray | None:
+    """The strong type a weak carry must take because the body makes it so."""
+    if not init.weak_type or out.weak_type or init.shape != out.shape:
+        return None
+    dtype, weak = dtypes.promote(((init.dtype, True), (out.dtype, False)))
+    return None if weak or dtype != out.dtype else make_aval(dtype, init.shape, False)
+
+
+def while_loop(
+    cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], init_val: Any
+) -> Any:
+    """Loop `val = body_fun(val)` while `cond_fun(val)` holds.
+
+    Args:
+      cond_fun: function of the carry that returns a boolean scalar.
+      body_fun: function of the carry that returns the next, of its structure and types.
+      init_val: the first carry, a pytree of arrays.
+
+    Returns:
+      The carry for which the condition no longer holds.
+
+    Raises:
+      TypeError: the carry changes, or the condition is no boolean scalar.
+
+    >>> import pullback as pb
+    >>> int(pb.lax.while_loop(lambda x: x < 10, lambda x: x + x, 1))
+    16
+    """
+    if not (callable(cond_fun) and callable(body_fun)):
+        raise TypeError("while_loop: write while_loop(cond_fun, body_fun, init_val)")
+    carry, carry_tree = arguments(init_val, "while_loop")
+
+    def body(c: Any, _: Any) -> Any:
+        return body_fun(c), None
+
+    body.__name__ = function_name(body_fun)
+    carry, region = _stable("while_loop", body, carry, carry_tree, [], tree.structure(None))
+    avals = [get_aval(c) for c in carry]
+    one = tree.structure((carry_tree.unflatten([0] * len(carry)),))
+    test = stage_region(cond_fun, one, avals, "while_loop")
+    _check_condition(test, cond_fun)
+    outs = while_p.bind(
+        *test.consts, *region.consts, *carry,
+        cond_jaxpr=hoist_region(test), cond_nconsts=len(test.consts),
+        body_jaxpr=with_out_types(hoist_region(region), avals), body_nconsts=len(region.consts),
+    )  # fmt: skip
+    return carry_tree.unflatten(outs)
+
+
+def _check_condition(test: Region, f: Callable[..., Any]) -> None:
+    got = test.out_avals
+    if len(got) != 1 or got[0].shape != () or got[0].dtype != dtypes.bool_:
+        types = ", ".join(map(type_name, got))
+        raise TypeError(
+            f"while_loop: {function_name(f)} must return one boolean scalar, got {types or 'nothing'}"
+        )
+
+
+def fori_loop(
+    lower: Any,
+    upper: Any,
+    body_fun: Callable[[Any, Any], Any],
+    init_val: Any,
+    *,
+    unroll: int | bool | None = None,
+) -> Any:
+    """Loop `val = body_fun(i, val)` for i from `lower` to `upper`, which is excluded.
+
+    Args:
+      lower, upper: integer scalars. With Python integers the loop can be differentiated in
+        reverse mode.
+      body_fun: function of (index, carry) that returns the next carry.
+      init_val: the first carry, a pytree of arrays.
+      unroll: accepted, and left to the compiler.
+
+    Returns:
+      The last carry.
+
+    >>> import pullback as pb
+    >>> int(pb.lax.fori_loop(0, 5, lambda i, total: total + i, 0))
+    10
+    """
+    if not callable(body_fun):
+        raise TypeError("fori_loop: write fori_loop(lower, upper, body_fun, init_val)")
+    dtype = _index_type(lower, upper)
+    if isinstance(lower, Tracer) or isinstance(upper, Tracer):
+        return _fori_unknown(lower, upper, body_fun, init_val, dtype)
+    start, stop = int(lower), int(upper)
+
+    def step(carry: Any, _: Any) -> Any:
+        i, val = carry
+        return (add(i, np.ones((), dtype)[()]), body_fun(i, val)), None
+
+    step.__name__ = function_name(body_fun)
+    first = np.asarray(start, dtype)[()]
+    (_, last), _ = scan(step, (first, init_val), length=max(stop - start, 0))
+    return last
+
+
+def _index_type(lower: Any, upper: Any) -> dtypes.DType:
+    (a, _), (b, _) = arguments(lower, "fori_loop"), arguments(upper, "fori_loop")
+    avals = [get_aval(x) for x in (*a, *b)]
+    for name, aval in zip(("lower", "upper"), avals, strict=True):
+        if aval.shape != () or not dtypes.is_integer(aval.dtype):
+            raise TypeError(f"fori_loop: {name} must be an integer scalar, got {type_name(aval)}")
+    dtype, _ = dtypes.promote(tuple((x.dtype, x.weak_type) for x in avals))
+    return dtypes.canonicalize_dtype(dtype)
+
+
+def _fori_unknown(
+    lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any, dtype: dtypes.DType
+) -> Any:
+    """The loop where a bound is traced: a while loop."""
+    first, stop = convert_element_type(lower, dtype), convert_element_type(upper, dtype)
+
+    def running(carry: Any) -> Any:
+        i, end, _ = carry
+        return lt(i, end)
+
+    def body(carry: Any) -> Any:
+        i, end, val = carry
+        return add(i, np.ones((), dtype)[()]), end, body_fun(i, val)
+
+    body.__name__ = function_name(body_fun)
+    return while_loop(running, body, (first, stop, init_val))[2]
+
+
+def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any:
+    """`f` applied to each slice of `xs` along the leading axis, one after the other.
+
+    Args:
+      f: function of one slice.
+      xs: pytree of arrays of one leading size.
+      batch_size: not supported yet.
+
+    Returns:
+      The results stacked along a new leading axis.
+
+    >>> import pullback as pb
+    >>> from pullback import numpy as pnp
+    >>> pb.lax.map(lambda x: x * 2, pnp.arange(3))
+    Array([0, 2, 4], dtype=int32)
+    """
+    if batch_size is not None:
+        raise NotImplementedError("map: batch_size is not supported; leave it out, or use vmap")
+    _, ys = scan(lambda _, x: (None, f(x)), None, xs)
+    return ys

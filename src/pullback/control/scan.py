@@ -1,0 +1,307 @@
+"""scan_p: a loop of known length with a carry, slices of inputs and stacked outputs.
+
+The operands are constants, the initial carry and `xs`; the body takes (constants, carry, slices
+of xs) and returns (carry, slices of ys); the results are the last carry and ys.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..core.aval import ShapedArray, make_aval, same_type, type_name
+from ..core.ir import Jaxpr
+from ..core.memo import weak_memo
+from ..core.primitive import Linear, Primitive, Zero
+from ..primitives.arithmetic import add_any
+from ..primitives.shape import zeros
+from ..transforms.batch import to_dim
+from ..transforms.program import (
+    Linearized,
+    Mask,
+    batched_jaxpr,
+    jvp_jaxpr,
+    linearize_jaxpr,
+    pick,
+    spread,
+    stage_pure,
+)
+from ..transforms.transpose import materialize, transpose_jaxpr
+from .call import check_operands, interpret
+
+scan_p = Primitive("scan", multiple_results=True, higher=True)
+
+
+def split_at(values: Sequence[Any], *counts: int) -> list[list[Any]]:
+    """The values cut into groups of these sizes, and the rest."""
+    groups: list[list[Any]] = []
+    start = 0
+    for n in counts:
+        groups.append(list(values[start : start + n]))
+        start += n
+    return [*groups, list(values[start:])]
+
+
+@scan_p.def_type
+def _(
+    *avals: ShapedArray,
+    jaxpr: Jaxpr,
+    length: int,
+    num_consts: int,
+    num_carry: int,
+    reverse: bool,
+    unroll: int,
+) -> list[ShapedArray]:
+    consts, init, xs = split_at(avals, num_consts, num_carry)
+    if any(x.shape[:1] != (length,) for x in xs):
+        raise TypeError(f"scan: every xs must have length {length}, got {list(map(type_name, xs))}")
+    slices = [make_aval(x.dtype, x.shape[1:], x.weak_type) for x in xs]
+    check_operands("scan", jaxpr.in_avals, [*consts, *init, *slices])
+    carry, ys = split_at(jaxpr.out_avals, num_carry)
+    assert all(same_type(a, b) for a, b in zip(carry, init, strict=True))
+    return [*carry, *[make_aval(y.dtype, (length, *y.shape), y.weak_type) for y in ys]]
+
+
+@scan_p.def_value
+def _(
+    *args: np.ndarray,
+    jaxpr: Jaxpr,
+    length: int,
+    num_consts: int,
+    num_carry: int,
+    reverse: bool,
+    unroll: int,
+) -> list[np.ndarray]:
+    consts, carry, xs = split_at(args, num_consts, num_carry)
+    stacks = [np.empty((length, *y.shape), y.dtype) for y in jaxpr.out_avals[num_carry:]]
+    for i in reversed(range(length)) if reverse else range(length):
+        carry, ys = split_at(interpret(jaxpr, *consts, *carry, *[x[i] for x in xs]), num_carry)
+        for stack, y in zip(stacks, ys, strict=True):
+            stack[i] = y
+    return [*[np.array(c) for c in carry], *stacks]
+
+
+def fixpoint(step: Any, start: Mask) -> Mask:
+    """The smallest mask that contains `start` and what `step` makes of it."""
+    while True:
+        grown = tuple(a or b for a, b in zip(start, step(start), strict=True))
+        if grown == start:
+            return start
+        start = grown
+
+
+@scan_p.def_jvp
+def _(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
+    jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
+    consts_nz, init_nz, xs_nz = split_at([type(t) is not Zero for t in tangents], nc, nk)
+    ys_free = (False,) * (len(jaxpr.outvars) - nk)
+
+    def step(carry: Mask) -> Mask:
+        mask = (*consts_nz, *carry, *xs_nz)
+        return jvp_jaxpr(jaxpr, mask, (*carry, *ys_free))[1][:nk]
+
+    carry_nz = fixpoint(step, tuple(init_nz))
+    mask = (*consts_nz, *carry_nz, *xs_nz)
+    program, found = jvp_jaxpr(jaxpr, mask, (*carry_nz, *ys_free))
+    consts, init, xs = split_at(primals, nc, nk)
+    tangents = [
+        materialize(t, t.aval) if m and type(t) is Zero else t
+        for t, m in zip(tangents, mask, strict=True)
+    ]
+    consts_t, init_t, xs_t = split_at(tangents, nc, nk)
+    body = interleave(program, jaxpr, mask, found, nc, nk)
+    outs = scan_p.bind(
+        *consts, *pick(consts_t, consts_nz), *init, *pick(init_t, carry_nz), *xs, *pick(xs_t, xs_nz),
+        **{**params, "jaxpr": body, "num_consts": nc + sum(consts_nz), "num_carry": nk + sum(carry_nz)},
+    )  # fmt: skip
+    carry, carry_t, ys, ys_t = split_at(outs, nk, sum(carry_nz), len(ys_free))
+    return [*carry, *ys], [
+        *spread(carry_t, carry_nz, jaxpr.out_avals[:nk]),
+        *spread(ys_t, found[nk:], scan_p.type(*map(_aval, primals), **params)[nk:]),
+    ]
+
+
+def _aval(x: Any) -> ShapedArray:
+    return x.aval if hasattr(x, "aval") else make_aval(x.dtype, x.shape, False)
+
+
+def interleave(program: Jaxpr, jaxpr: Jaxpr, mask: Mask, found: Mask, nc: int, nk: int) -> Jaxpr:
+    """A jvp program with each group's tangents right behind its primals."""
+    n, m = len(jaxpr.invars), len(jaxpr.outvars)
+    consts, init, xs = split_at(program.invars[:n], nc, nk)
+    consts_t, init_t, xs_t = split_at(program.invars[n:], sum(mask[:nc]), sum(mask[nc : nc + nk]))
+    carry, ys = split_at(program.outvars[:m], nk)
+    carry_t, ys_t = split_at(program.outvars[m:], sum(found[:nk]))
+    return program.replace(
+        invars=[*consts, *consts_t, *init, *init_t, *xs, *xs_t],
+        outvars=[*carry, *carry_t, *ys, *ys_t],
+    )
+
+
+@scan_p.def_linearize
+def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
+    jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
+    consts_nz, init_nz, xs_nz = split_at(nonzero, nc, nk)
+    ys_free = (False,) * (len(jaxpr.outvars) - nk)
+
+    def step(carry: Mask) -> Mask:
+        mask = (*consts_nz, *carry, *xs_nz)
+        return linearize_jaxpr(jaxpr, mask, (*carry, *ys_free)).nonzero_outs[:nk]
+
+    carry_nz = fixpoint(step, tuple(init_nz))
+    mask = (*consts_nz, *carry_nz, *xs_nz)
+    split = linearize_jaxpr(jaxpr, mask, (*carry_nz, *ys_free))
+    body, stacked = with_saved(split, nc, nk)
+    outs = scan_p.bind(*primals, **{**params, "jaxpr": body})
+    n = len(jaxpr.outvars)
+    saved = iter(outs[n:])
+    residuals = [
+        next(saved) if s else primals[i] for i, s in zip(split.sources, stacked, strict=True)
+    ]
+    linear_body = linear_loop(split, mask, nc, nk)
+    fixed = [i is not None and i < nc for i in split.sources]
+
+    def linear(*tangents: Any) -> list[Any]:
+        given = spread(tangents, nonzero, [_aval(p) for p in primals])
+        full = [
+            materialize(t, t.aval) if m and type(t) is Zero else t
+            for t, m in zip(given, mask, strict=True)
+        ]
+        consts_t, init_t, xs_t = split_at(full, nc, nk)
+        operands = [
+            *pick(residuals, fixed), *pick(consts_t, consts_nz), *pick(init_t, carry_nz),
+            *pick(residuals, [not f for f in fixed]), *pick(xs_t, xs_nz),
+        ]  # fmt: skip
+        counts = {"num_consts": sum(fixed) + sum(consts_nz), "num_carry": sum(carry_nz)}
+        return scan_p.bind(*operands, **{**params, "jaxpr": linear_body, **counts})
+
+    return outs[:n], (*carry_nz, *split.nonzero_outs[nk:]), linear
+
+
+def with_saved(split: Linearized, nc: int, nk: int) -> tuple[Jaxpr, list[bool]]:
+    """The body that also stacks the residuals, and which residuals are stacked.
+
+    A residual that is a constant or a slice of xs is not: the loop has it already.
+    """
+    primal = split.primal
+    new = sum(s is None for s in split.sources)
+    outs, fresh = (
+        primal.outvars[: len(primal.outvars) - new],
+        iter(primal.outvars[len(primal.outvars) - new :]),
+    )
+    stacked = [s is None or nc <= s < nc + nk for s in split.sources]
+    saved = [
+        next(fresh) if s is None else primal.invars[s]
+        for s, k in zip(split.sources, stacked, strict=True)
+        if k
+    ]
+    return primal.replace(outvars=[*outs, *saved]), stacked
+
+
+def linear_loop(split: Linearized, mask: Mask, nc: int, nk: int) -> Jaxpr:
+    """The linear body in a loop's order: (fixed residuals, constants, carry, residuals, xs)."""
+    linear = split.linear
+    count = len(split.sources)
+    fixed = [i is not None and i < nc for i in split.sources]
+    residuals, tangents = linear.invars[:count], linear.invars[count:]
+    consts, carry, xs = split_at(tangents, sum(mask[:nc]), sum(mask[nc : nc + nk]))
+    order = [
+        *pick(residuals, fixed),
+        *consts,
+        *carry,
+        *pick(residuals, [not f for f in fixed]),
+        *xs,
+    ]
+    return linear.replace(invars=order)
+
+
+@scan_p.def_transpose
+def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
+    jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
+    linear = tuple(type(a) is Linear for a in args)
+    if not all(linear[nc : nc + nk]):
+        raise NotImplementedError(
+            "scan: a loop whose carry mixes linear and other values cannot be transposed;"
+            " compute the other values in a scan of their own"
+        )
+    nonzero_ys = tuple(type(c) is not Zero for c in cts[nk:])
+    consts, _init, xs = split_at(args, nc, nk)
+    consts_m, _, xs_m = split_at(linear, nc, nk)
+    body = transposed_loop(jaxpr, linear, nonzero_ys, nc, nk)
+    sums = [zeros(a.aval) for a in pick(consts, consts_m)]
+    carry = [materialize(c, a) for c, a in zip(cts[:nk], jaxpr.out_avals[:nk], strict=True)]
+    known = [not m for m in consts_m]
+    outs = scan_p.bind(
+        *pick(consts, known), *sums, *carry, *pick(cts[nk:], nonzero_ys), *pick(xs, [not m for m in xs_m]),
+        **{**params, "jaxpr": body, "reverse": not params["reverse"], "num_consts": sum(known),
+           "num_carry": len(sums) + nk},
+    )  # fmt: skip
+    found = iter(outs)
+    return [next(found) if m else None for m in linear]
+
+
+@weak_memo
+def transposed_loop(jaxpr: Jaxpr, linear: Mask, nonzero_ys: Mask, nc: int, nk: int) -> Jaxpr:
+    """The body of the backward loop.
+
+    (known constants, sums of the constants' cotangents, cotangents of the carry, those of ys,
+    known slices) -> (sums, cotangents of the carry, those of the linear slices).
+    """
+    consts_m, _, xs_m = split_at(linear, nc, nk)
+    consts, carry, xs = split_at(jaxpr.in_avals, nc, nk)
+    known_c, known_x = [not m for m in consts_m], [not m for m in xs_m]
+    ys = jaxpr.out_avals[nk:]
+    groups = [
+        pick(consts, known_c),
+        pick(consts, consts_m),
+        carry,
+        pick(ys, nonzero_ys),
+        pick(xs, known_x),
+    ]
+
+    def fun(*args: Any) -> list[Any]:
+        fixed, sums, ct_carry, ct_ys, slices, _ = split_at(args, *map(len, groups))
+        fixed_i, slices_i = iter(fixed), iter(slices)
+        operands = [
+            *[Linear(a) if m else next(fixed_i) for a, m in zip(consts, consts_m, strict=True)],
+            *map(Linear, carry),
+            *[Linear(a) if m else next(slices_i) for a, m in zip(xs, xs_m, strict=True)],
+        ]
+        cts = [*ct_carry, *spread(ct_ys, nonzero_ys, ys)]
+        found = split_at(transpose_jaxpr(jaxpr, operands, cts), nc, nk)
+        added = [
+            s if type(c) is Zero else add_any(s, c)
+            for s, c in zip(sums, pick(found[0], consts_m), strict=True)
+        ]
+        back = [materialize(c, a) for c, a in zip(found[1], carry, strict=True)]
+        each = [
+            materialize(c, a) for c, a in zip(pick(found[2], xs_m), pick(xs, xs_m), strict=True)
+        ]
+        return [*added, *back, *each]
+
+    return stage_pure(fun, [a for g in groups for a in g], "vjp")
+
+
+@scan_p.def_batch
+def _(args: Sequence[Any], dims: Sequence[Any], *, axis: Any, **params: Any) -> Any:
+    jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
+    consts_b, init_b, xs_b = split_at([d is not None for d in dims], nc, nk)
+    ys_free = (False,) * (len(jaxpr.outvars) - nk)
+
+    def step(carry: Mask) -> Mask:
+        mask = (*consts_b, *carry, *xs_b)
+        return batched_jaxpr(jaxpr, mask, (*carry, *ys_free), axis)[1][:nk]
+
+    carry_b = fixpoint(step, tuple(init_b))
+    mask = (*consts_b, *carry_b, *xs_b)
+    body, found = batched_jaxpr(jaxpr, mask, (*carry_b, *ys_free), axis)
+    places = [0] * (nc + nk) + [1] * len(xs_b)
+    moved = [
+        to_dim(a, d, p, axis[1]) if m else a
+        for a, d, p, m in zip(args, dims, places, mask, strict=True)
+    ]
+    outs = scan_p.bind(*moved, **{**params, "jaxpr": body})
+    return outs, [
+        *[0 if b else None for b in found[:nk]],
+        *[1 if b else None for b in found[nk:]],
+    ]

@@ -1,0 +1,1 @@
+"""The heart: types, programs, primitives and dispatch. Knows no operation and no backend."""

@@ -1,0 +1,131 @@
+"""Programs as data: variables, literals, equations and jaxprs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .aval import ShapedArray
+from .primitive import Primitive
+
+
+class Var:
+    """A value of a program, assigned once."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: ShapedArray) -> None:
+        self.aval = aval
+
+    def __repr__(self) -> str:
+        return f"Var:{self.aval.str_short()}"
+
+
+class Literal:
+    """A scalar that stands in the program itself: `val` is a NumPy scalar array."""
+
+    __slots__ = ("aval", "val")
+
+    def __init__(self, val: Any, aval: ShapedArray) -> None:
+        self.val = val
+        self.aval = aval
+
+    def __repr__(self) -> str:
+        return f"Literal({self.val})"
+
+
+Atom = Var | Literal
+
+
+class JaxprEqn:
+    """One operation: results = primitive(inputs, parameters), and the user's line."""
+
+    __slots__ = ("invars", "line", "outvars", "params", "primitive")
+
+    def __init__(
+        self,
+        primitive: Primitive,
+        invars: Sequence[Atom],
+        outvars: Sequence[Var],
+        params: dict[str, Any],
+        line: Any = None,
+    ) -> None:
+        self.primitive = primitive
+        self.invars = list(invars)
+        self.outvars = list(outvars)
+        self.params = params
+        self.line = line
+
+    def replace(self, **changes: Any) -> "JaxprEqn":
+        """A copy with some fields changed."""
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return JaxprEqn(**{**fields, **changes})
+
+    def __repr__(self) -> str:
+        return f"{self.outvars} = {self.primitive.name} {self.invars}"
+
+
+class Jaxpr:
+    """A typed program. `constvars` are its captured values; programs inside parameters have none.
+
+    Two programs are one if they are the same object; `core.structure` compares contents.
+    """
+
+    __slots__ = ("__weakref__", "constvars", "eqns", "invars", "outvars")
+
+    def __init__(
+        self,
+        constvars: Sequence[Var],
+        invars: Sequence[Var],
+        outvars: Sequence[Atom],
+        eqns: Sequence[JaxprEqn],
+    ) -> None:
+        self.constvars = list(constvars)
+        self.invars = list(invars)
+        self.outvars = list(outvars)
+        self.eqns = list(eqns)
+
+    @property
+    def in_avals(self) -> list[ShapedArray]:
+        """The types of the arguments."""
+        return [v.aval for v in self.invars]
+
+    @property
+    def out_avals(self) -> list[ShapedArray]:
+        """The types of the results."""
+        return [v.aval for v in self.outvars]
+
+    def replace(self, **changes: Any) -> "Jaxpr":
+        """A copy with some fields changed."""
+        fields = {n: getattr(self, n) for n in ("constvars", "invars", "outvars", "eqns")}
+        return Jaxpr(**{**fields, **changes})
+
+
+@dataclass(frozen=True, eq=False)
+class ClosedJaxpr:
+    """A program with the values of its `constvars`."""
+
+    jaxpr: Jaxpr
+    consts: Sequence[Any]
+
+    @property
+    def in_avals(self) -> list[ShapedArray]:
+        """The types of the arguments."""
+        return self.jaxpr.in_avals
+
+    @property
+    def out_avals(self) -> list[ShapedArray]:
+        """The types of the results."""
+        return self.jaxpr.out_avals
+
+    @property
+    def eqns(self) -> list[JaxprEqn]:
+        """The operations in order."""
+        return self.jaxpr.eqns
+
+
+def subjaxprs(eqn: JaxprEqn) -> Iterator[Jaxpr]:
+    """The programs that an operation holds in its parameters."""
+    for value in eqn.params.values():
+        for item in value if isinstance(value, (tuple, list)) else (value,):
+            if isinstance(item, Jaxpr):
+                yield item

@@ -1,0 +1,171 @@
+"""Function to program and back: staging of a flat function, and evaluation of a program."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _native, dtypes
+from .._native import ArrayImpl
+from . import trace as tracing
+from .aval import ShapedArray
+from .ir import Atom, ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
+from .primitive import Primitive
+from .trace import Trace, Tracer, as_array, check_alive, use, user_line
+
+FlatFunction = Callable[..., Sequence[Any]]
+
+
+class StageTracer(Tracer):
+    """A value that a program will compute."""
+
+    __slots__ = ("var",)
+
+    def __init__(self, trace: Trace, var: Var) -> None:
+        self._trace = trace
+        self.aval = var.aval
+        self.var = var
+        self.line = None
+
+    def describe(self) -> str:
+        """Which value this is; arguments have no line that made them."""
+        made = f", made at {tracing.show_line(self.line)}" if self.line else ", an argument"
+        return f"a value of type {tracing.type_name(self.aval)} traced by {self._trace.what}{made}"
+
+
+class StageTrace(Trace):
+    """Writes down each operation as an equation."""
+
+    __slots__ = ("consts", "constvars", "eqns", "known", "what")
+
+    def __init__(self, parent: Trace, what: str) -> None:
+        super().__init__(parent)
+        self.what = what
+        self.eqns: list[JaxprEqn] = []
+        self.constvars: list[Var] = []
+        self.consts: list[Any] = []
+        self.known: dict[int, Var] = {}
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Append the operation to the program."""
+        if primitive.stage is not None:
+            return primitive.stage(self, args, params)
+        return self.emit(primitive, args, params)
+
+    def emit(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """One equation, whatever the primitive's `stage` rule says."""
+        atoms = [self.atom(a) for a in args]
+        avals = primitive.type(*[a.aval for a in atoms], **params)
+        line = user_line()
+        if not primitive.multiple_results:
+            out = self.result(avals, line)
+            self.eqns.append(JaxprEqn(primitive, atoms, [out.var], params, line))
+            return out
+        outs = [self.result(a, line) for a in avals]
+        self.eqns.append(JaxprEqn(primitive, atoms, [o.var for o in outs], params, line))
+        return outs
+
+    def result(self, aval: ShapedArray, line: tracing.Line) -> StageTracer:
+        """A new value that an equation computes."""
+        tracer = StageTracer(self, Var(aval))
+        tracer.line = line
+        return tracer
+
+    def argument(self, aval: ShapedArray) -> StageTracer:
+        """A new argument of the program."""
+        return StageTracer(self, Var(aval))
+
+    def atom(self, x: Any) -> Atom:
+        """What stands for a value in the program: its variable, a literal or a captured value."""
+        if type(x) is StageTracer and x._trace is self:
+            return x.var
+        if isinstance(x, Tracer):
+            check_alive(x)
+            return self.capture(x, x.aval)
+        if not isinstance(x, ArrayImpl) and np.ndim(x) == 0:
+            value = as_array(x)
+            return Literal(value._npy[()], value.aval)
+        array = as_array(x)
+        return self.capture(x, array.aval)
+
+    def capture(self, value: Any, aval: ShapedArray) -> Var:
+        """The variable of a value from outside; the same value gets the same variable."""
+        var = self.known.get(id(value))
+        if var is None:
+            var = self.known[id(value)] = Var(aval)
+            self.constvars.append(var)
+            self.consts.append(value)
+        return var
+
+
+def stage(fun: FlatFunction, avals: Sequence[ShapedArray], what: str = "jit") -> ClosedJaxpr:
+    """The program of a flat function at these argument types, with the values it captured.
+
+    A captured value may be a tracer of an outer transformation.
+    """
+    trace = StageTrace(tracing.current_trace(), what)
+    with use(trace):
+        args = [trace.argument(a) for a in avals]
+        outs = [trace.atom(o) for o in fun(*args)]
+    trace.alive = False
+    jaxpr = Jaxpr(trace.constvars, [a.var for a in args], outs, trace.eqns)
+    return ClosedJaxpr(jaxpr, trace.consts)
+
+
+def hoist(jaxpr: Jaxpr) -> Jaxpr:
+    """The program with its captured values as leading arguments."""
+    if not jaxpr.constvars:
+        return jaxpr
+    return Jaxpr([], [*jaxpr.constvars, *jaxpr.invars], jaxpr.outvars, jaxpr.eqns)
+
+
+def stage_hoisted(
+    fun: FlatFunction, avals: Sequence[ShapedArray], what: str = "jit"
+) -> tuple[Jaxpr, Sequence[Any]]:
+    """A program without captured values, and the values to pass as its leading arguments."""
+    closed = stage(fun, avals, what)
+    return hoist(closed.jaxpr), closed.consts
+
+
+def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
+    """Run a program under the current trace, operation by operation."""
+    env: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    env.update(zip(jaxpr.invars, args, strict=True))
+    process = _native.current_trace().process
+    for eqn in jaxpr.eqns:
+        values = tuple([read(env, v) for v in eqn.invars])
+        out = process(eqn.primitive, values, eqn.params)
+        if eqn.primitive.multiple_results:
+            env.update(zip(eqn.outvars, out, strict=True))
+        else:
+            env[eqn.outvars[0]] = out
+    return [read(env, v) for v in jaxpr.outvars]
+
+
+def read(env: dict[Var, Any], atom: Atom) -> Any:
+    """The value of a variable or literal. Weak literals are Python scalars again."""
+    if isinstance(atom, Var):
+        return env[atom]
+    return literal_value(atom)
+
+
+def literal_value(literal: Literal) -> Any:
+    """A literal as a value that rules accept; a weak one is a Python number where that says it."""
+    if not literal.aval.weak_type:
+        return literal.val
+    number = literal.val.item()
+    exact = dtypes.default_dtype(type(number)) == literal.aval.dtype
+    return number if exact else ArrayImpl(np.asarray(literal.val), True)
+
+
+class JaxprFunction:
+    """A program as a callable, for primitives whose parameters are functions."""
+
+    __slots__ = ("jaxpr",)
+
+    def __init__(self, jaxpr: Jaxpr) -> None:
+        assert not jaxpr.constvars
+        self.jaxpr = jaxpr
+
+    def __call__(self, *args: Any) -> list[Any]:
+        return eval_jaxpr(self.jaxpr, (), *args)

@@ -1,0 +1,282 @@
+"""Dispatch. The current trace, and it alone, decides what an operation means; arguments do not."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .. import _native, dtypes, errors
+from .._native import ArrayImpl
+from .aval import ShapedArray, type_name
+from .primitive import Primitive
+
+PACKAGE = __name__.partition(".")[0]
+current_trace = _native.current_trace
+
+
+class Trace:
+    """An interpreter of primitives. `parent` interprets what its rules compute."""
+
+    __slots__ = ("__weakref__", "alive", "parent")
+
+    # What a user calls this interpretation, in messages.
+    what = "a transformation"
+
+    def __init__(self, parent: "Trace | None") -> None:
+        self.parent = parent
+        self.alive = True
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Interpret one operation."""
+        raise NotImplementedError
+
+    def axis_size(self, name: Any) -> int | None:
+        """The size of a named axis that this trace maps over, or None."""
+        return None
+
+
+@contextmanager
+def use(trace: Trace) -> Iterator[None]:
+    """Make a trace the current one for a block."""
+    previous = _native.swap_trace(trace)
+    try:
+        yield
+    finally:
+        _native.swap_trace(previous)
+
+
+def axis_size(name: Any) -> int:
+    """The size of a mapped axis in scope. NameError if there is none of that name."""
+    trace: Trace | None = current_trace()
+    while trace is not None:
+        size = trace.axis_size(name)
+        if size is not None:
+            return size
+        trace = trace.parent
+    raise NameError(
+        f"unbound axis name: {name}. Name the axis where it is mapped, as in vmap(f, axis_name={name!r})"
+    )
+
+
+Line = tuple[CodeType, int] | None
+_internal: dict[CodeType, bool] = {}
+
+
+def _is_internal(frame: FrameType) -> bool:
+    code = frame.f_code
+    known = _internal.get(code)
+    if known is None:
+        module = frame.f_globals.get("__name__", "")
+        known = _internal[code] = module.partition(".")[0] in (PACKAGE, "contextlib", "functools")
+    return known
+
+
+def user_line() -> Line:
+    """The innermost line outside this library, kept cheaply; `show_line` prints it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _is_internal(frame):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code, frame.f_lineno)
+
+
+def show_line(line: Line) -> str:
+    """`file:line (function)` of a kept line."""
+    if line is None:
+        return "an unknown line"
+    code, number = line
+    return f"{code.co_filename}:{number} ({code.co_name})"
+
+
+class Tracer:
+    """A value under a trace. Operators are installed on it by `pullback.operators`."""
+
+    __slots__ = ("__weakref__", "_trace", "aval", "line")
+
+    # NumPy leaves reflected operators to us.
+    __array_priority__ = 1000
+    aval: ShapedArray
+
+    def __init__(self, trace: Trace, aval: ShapedArray) -> None:
+        self._trace = trace
+        self.aval = aval
+        self.line: Line = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape; static while tracing."""
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The dtype; static while tracing."""
+        return self.aval.dtype
+
+    @property
+    def weak_type(self) -> bool:
+        """Whether the dtype yields to another operand's."""
+        return self.aval.weak_type
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.aval.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.aval.size
+
+    def concrete(self) -> Any:
+        """The array this traced value stands for where it is known (eager `grad`), else None."""
+        return None
+
+    def describe(self) -> str:
+        """Which value this is, who traces it and the line that made it."""
+        made = f", made at {show_line(self.line)}" if self.line else ""
+        return f"a value of type {type_name(self.aval)} traced by {self._trace.what}{made}"
+
+    def __bool__(self) -> bool:
+        return bool(
+            self._concrete_or(errors.TracerBoolConversionError, "a condition (bool)", _BOOL_HINT)
+        )
+
+    def __index__(self) -> int:
+        return self._concrete_or(
+            errors.TracerIntegerConversionError, "a Python index", _STATIC_HINT
+        ).__index__()
+
+    def __int__(self) -> int:
+        return int(self._concrete_or(errors.ConcretizationTypeError, "an int", _STATIC_HINT))
+
+    def __float__(self) -> float:
+        return float(self._concrete_or(errors.ConcretizationTypeError, "a float", _NUMBER_HINT))
+
+    def __complex__(self) -> complex:
+        return complex(self._concrete_or(errors.ConcretizationTypeError, "a complex", _NUMBER_HINT))
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        self._refuse(errors.TracerArrayConversionError, "a NumPy array", _ARRAY_HINT)
+
+    def __hash__(self) -> int:
+        raise TypeError(
+            f"unhashable type: {type(self).__name__}. {self.describe()} cannot be a dictionary key"
+            " or a set's member: use a Python value"
+        )
+
+    def _concrete_or(self, error: type[errors.TracerError], use_as: str, hint: str) -> Any:
+        value = self.concrete()
+        if value is None:
+            self._refuse(error, use_as, hint)
+        return value
+
+    def _refuse(self, error: type[errors.TracerError], use_as: str, hint: str) -> NoReturn:
+        raise error(
+            f"Attempted to use as {use_as} {self.describe()}; its value is not known while tracing."
+            f"\nUsed at {show_line(user_line())}.\n{hint}"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}<{self.aval.str_short()}>"
+
+
+_BOOL_HINT = (
+    "Write numpy.where(cond, a, b) or lax.cond(cond, f, g, *args) instead of `if`, lax.while_loop"
+    " instead of `while`, or mark the argument with jit(f, static_argnames=...)."
+)
+_STATIC_HINT = (
+    "Where a Python integer is needed, mark the argument with jit(f, static_argnames=...);"
+    " to index with a traced integer use x[i] on a Pullback array or lax.dynamic_index_in_dim."
+)
+_NUMBER_HINT = "Use numpy.asarray(x, dtype) or x.astype(dtype) instead of the Python type."
+_ARRAY_HINT = "Use pullback.numpy in place of numpy here, or pure_callback to call NumPy code."
+
+
+def check_alive(x: Tracer) -> None:
+    """Raise if the trace of a value has ended: the value leaked out of its transformation."""
+    if not x._trace.alive:
+        raise errors.UnexpectedTracerError(
+            f"A traced value leaked out of its transformation: {x.describe()}, used again at"
+            f" {show_line(user_line())} after that transformation had ended.\nReturn the value"
+            " from the function instead of storing it in a global, an object or a closure."
+        )
+
+
+EXPECTED = "an array, a NumPy array or a Python number"
+
+
+def _describe_foreign(x: Any) -> str:
+    return f"{x!r} of type {type(x).__name__}"
+
+
+def as_array(x: Any) -> ArrayImpl:
+    """An eager array of a value that rules accept: array, NumPy array or Python number."""
+    if type(x) is ArrayImpl:
+        return x
+    if isinstance(x, (bool, int, float, complex)) and not isinstance(x, np.generic):
+        return _from_python(x)
+    if isinstance(x, (np.ndarray, np.generic)):
+        return ArrayImpl(np.asarray(x), False)
+    if isinstance(x, Tracer):
+        check_alive(x)
+        raise errors.UnexpectedTracerError(
+            f"{x.describe()} was used outside of its transformation, at {show_line(user_line())}."
+        )
+    raise TypeError(f"Value {_describe_foreign(x)} is not a valid array: give {EXPECTED}")
+
+
+def _from_python(x: bool | int | float | complex) -> ArrayImpl:
+    kind = next(t for t in (bool, int, float, complex) if isinstance(x, t))
+    dtype = dtypes.default_dtype(kind)
+    if kind is int and not dtypes.info(dtype).min <= x <= dtypes.info(dtype).max:
+        raise OverflowError(f"Python integer {x} does not fit {dtype.name}: give it a wider dtype")
+    return ArrayImpl(np.array(x, dtype), kind is not bool)
+
+
+def get_aval(x: Any) -> ShapedArray:
+    """The type of any value that rules accept."""
+    if isinstance(x, Tracer):
+        return x.aval
+    return as_array(x).aval
+
+
+class EvalTrace(Trace):
+    """Eager: each operation is its NumPy value, at once, or what its `eager` slot says."""
+
+    __slots__ = ()
+    what = "eager evaluation"
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute now."""
+        if primitive.eager is not None:
+            return primitive.eager(args, params)
+        return evaluate(primitive, args, params)
+
+
+def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+    """One operation by its `value` rule. Where NumPy fails, the type rule says why."""
+    arrays = [a if type(a) is ArrayImpl else as_array(a) for a in args]
+    weak = bool(arrays)
+    for a in arrays:
+        if not a.weak_type and a.dtype is not dtypes.bool_:
+            weak = False
+            break
+    try:
+        out = primitive.value(*[a._npy for a in arrays], **params)
+    except (ValueError, TypeError, IndexError):
+        primitive.type(*[a.aval for a in arrays], **params)
+        raise
+    if not primitive.multiple_results:
+        return ArrayImpl(
+            out, weak and primitive.type(*[a.aval for a in arrays], **params).weak_type
+        )
+    if not weak:
+        return [ArrayImpl(o, False) for o in out]
+    avals = primitive.type(*[a.aval for a in arrays], **params)
+    return [ArrayImpl(o, t.weak_type) for o, t in zip(out, avals, strict=True)]
+
+
+eager = EvalTrace(None)
+_native.set_eager_trace(eager)

@@ -1,0 +1,235 @@
+"""Dtypes, JAX's promotion lattice and weak types."""
+
+from functools import lru_cache
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+
+from . import config
+
+DType = np.dtype[Any]
+
+bool_ = np.dtype(np.bool_)
+int32, int64 = np.dtype(np.int32), np.dtype(np.int64)
+uint32, uint64 = np.dtype(np.uint32), np.dtype(np.uint64)
+float32, float64 = np.dtype(np.float32), np.dtype(np.float64)
+complex64, complex128 = np.dtype(np.complex64), np.dtype(np.complex128)
+bfloat16 = np.dtype(ml_dtypes.bfloat16)
+float16 = np.dtype(np.float16)
+
+# The tangent type of values that have no derivative. Its arrays hold no information.
+float0 = np.dtype([("float0", np.void, 0)])
+
+# A random key is one opaque element of eight bytes, so every shape operation moves keys unchanged.
+key_fry = np.dtype([("fry", np.uint32, (2,))])
+KEY_DTYPES = {key_fry: "fry"}
+
+FLOAT8 = tuple(
+    np.dtype(getattr(ml_dtypes, name))
+    for name in (
+        "float8_e3m4 float8_e4m3 float8_e8m0fnu float8_e4m3b11fnuz float8_e4m3fn "
+        "float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float4_e2m1fn"
+    ).split()
+)
+INT_SMALL = tuple(np.dtype(getattr(ml_dtypes, name)) for name in ("int2", "int4"))
+UINT_SMALL = tuple(np.dtype(getattr(ml_dtypes, name)) for name in ("uint2", "uint4"))
+
+SIGNED = (*INT_SMALL, *(np.dtype(f"int{n}") for n in (8, 16, 32, 64)))
+UNSIGNED = (*UINT_SMALL, *(np.dtype(f"uint{n}") for n in (8, 16, 32, 64)))
+FLOATS = (*FLOAT8, bfloat16, float16, float32, float64)
+COMPLEX = (complex64, complex128)
+KINDS: dict[DType, str] = {
+    bool_: "bool",
+    **dict.fromkeys(SIGNED, "signed"),
+    **dict.fromkeys(UNSIGNED, "unsigned"),
+    **dict.fromkeys(FLOATS, "float"),
+    **dict.fromkeys(COMPLEX, "complex"),
+    **dict.fromkeys(KEY_DTYPES, "key"),
+    float0: "float0",
+}
+ABSTRACT = {
+    np.generic: ("bool", "signed", "unsigned", "float", "complex"),
+    np.number: ("signed", "unsigned", "float", "complex"),
+    np.integer: ("signed", "unsigned"),
+    np.signedinteger: ("signed",),
+    np.unsignedinteger: ("unsigned",),
+    np.inexact: ("float", "complex"),
+    np.floating: ("float",),
+    np.complexfloating: ("complex",),
+}
+SHORT = {bool_: "bool", float0: "float0", bfloat16: "bf16", **{k: f"key<{v}>" for k, v in KEY_DTYPES.items()}}
+NARROW = {int64: int32, uint64: uint32, float64: float32, complex128: complex64}
+
+
+class prng_key(np.generic):
+    """Abstract scalar type of typed random keys: `issubdtype(key.dtype, prng_key)`."""
+
+
+def kind(dtype: DType) -> str:
+    """The family of a dtype: bool, signed, unsigned, float, complex, key or float0."""
+    return KINDS[dtype]
+
+
+def is_float(dtype: DType) -> bool:
+    """Whether the dtype has derivatives: real or complex floating point."""
+    return KINDS[dtype] in ("float", "complex")
+
+
+def is_integer(dtype: DType) -> bool:
+    """Whether the dtype is a signed or unsigned integer."""
+    return KINDS[dtype] in ("signed", "unsigned")
+
+
+@lru_cache(maxsize=None)
+def short_name(dtype: DType) -> str:
+    """The name in printed programs: f32, i64, u8, bool, key<fry>."""
+    if dtype in SHORT:
+        return SHORT[dtype]
+    name = dtype.name
+    for long, short in (("float", "f"), ("uint", "u"), ("int", "i"), ("complex", "c")):
+        if name.startswith(long):
+            return short + name[len(long) :]
+    return name
+
+
+@lru_cache(maxsize=None)
+def long_name(dtype: DType) -> str:
+    """The name in messages: float32, key<fry>."""
+    return SHORT[dtype] if dtype in KEY_DTYPES or dtype == float0 else dtype.name
+
+
+def canonicalize_dtype(dtype: Any) -> DType:
+    """The dtype that is used for a requested one: 64 bits become 32 unless 64 bits are enabled."""
+    if dtype is int:
+        dtype = np.int64
+    elif dtype is float:
+        dtype = np.float64
+    elif dtype is complex:
+        dtype = np.complex128
+    dtype = np.dtype(dtype)
+    return dtype if config.current().enable_x64 else NARROW.get(dtype, dtype)
+
+
+def default_dtype(python_type: type) -> DType:
+    """The dtype of a Python scalar that stands alone."""
+    if python_type is bool:
+        return bool_
+    return canonicalize_dtype({int: int64, float: float64, complex: complex128}[python_type])
+
+
+# The promotion lattice. Weak types (those of Python scalars) are the nodes written as Python types.
+Node = DType | type
+
+
+def _edges() -> dict[Node, list[Node]]:
+    i1, i2, i4, i8 = (np.dtype(f"int{n}") for n in (8, 16, 32, 64))
+    u1, u2, u4, u8 = (np.dtype(f"uint{n}") for n in (8, 16, 32, 64))
+    return {
+        bool_: [int],
+        int: [*INT_SMALL, *UINT_SMALL, u1, i1],
+        u1: [i2, u2],
+        u2: [i4, u4],
+        u4: [i8, u8],
+        i1: [i2],
+        i2: [i4],
+        i4: [i8],
+        i8: [float],
+        u8: [float],
+        **dict.fromkeys((*INT_SMALL, *UINT_SMALL), []),
+        float: [*FLOAT8, bfloat16, float16, complex],
+        **dict.fromkeys(FLOAT8, []),
+        bfloat16: [float32],
+        float16: [float32],
+        float32: [float64, complex64],
+        float64: [complex128],
+        complex: [complex64],
+        complex64: [complex128],
+        complex128: [],
+    }
+
+
+def _upper_bounds() -> dict[Node, frozenset[Node]]:
+    edges = _edges()
+    bounds: dict[Node, frozenset[Node]] = {}
+
+    def visit(node: Node) -> frozenset[Node]:
+        if node not in bounds:
+            bounds[node] = frozenset([node]).union(*(visit(up) for up in edges[node]))
+        return bounds[node]
+
+    for node in edges:
+        visit(node)
+    return bounds
+
+
+UPPER_BOUNDS = _upper_bounds()
+WEAK = {"signed": int, "unsigned": int, "float": float, "complex": complex}
+
+
+class TypePromotionError(ValueError):
+    """Two dtypes have no common one that holds both without surprise."""
+
+
+@lru_cache(maxsize=None)
+def _least_upper_bound(nodes: frozenset[Node]) -> Node:
+    common = frozenset.intersection(*(UPPER_BOUNDS[n] for n in nodes))
+    least = [n for n in common if common <= UPPER_BOUNDS[n]]
+    if len(least) == 1:
+        return least[0]
+    names = sorted(n.__name__ if isinstance(n, type) else n.name for n in nodes)
+    raise TypePromotionError(
+        f"Input dtypes {tuple(names)} have no available implicit dtype promotion path: "
+        "convert one of them with x.astype(...)"
+    )
+
+
+@lru_cache(maxsize=None)
+def promote(types: tuple[tuple[DType, bool], ...]) -> tuple[DType, bool]:
+    """The dtype and weakness of an operation on values of these (dtype, weak) types, as in JAX.
+
+    64-bit results of mixed weak scalars are canonicalized by the caller.
+    """
+    found = {d for d, _ in types}
+    all_weak = all(w for _, w in types)
+    if len(found) == 1:
+        dtype = types[0][0]
+        return dtype, all_weak and dtype != bool_
+    if found <= set(KEY_DTYPES):
+        raise TypePromotionError("random keys of different implementations do not mix")
+    nodes = frozenset(
+        WEAK[kind(d)] if w and not all_weak and d != bool_ else d for d, w in types
+    )
+    node = _least_upper_bound(nodes)
+    if isinstance(node, type):
+        return {int: int64, float: float64, complex: complex128}[node], True
+    return node, all_weak and node != bool_
+
+
+def promote_types(a: Any, b: Any) -> DType:
+    """The dtype of an operation on two arrays of these dtypes, as `jax.numpy.promote_types`."""
+    types = tuple(
+        (default_dtype(t), True) if t in (int, float, complex) else (np.dtype(t), False)
+        for t in (a, b)
+    )
+    return canonicalize_dtype(promote(types)[0])
+
+
+def issubdtype(a: Any, b: Any) -> bool:
+    """Whether dtype `a` is of the type or abstract class `b`, extended dtypes included."""
+    if a is prng_key or (isinstance(a, np.dtype) and a in KEY_DTYPES):
+        return b is prng_key or (isinstance(b, np.dtype) and a == b) or b is np.generic
+    if b is prng_key:
+        return False
+    if isinstance(b, type) and b in ABSTRACT and not (isinstance(a, type) and a in ABSTRACT):
+        return KINDS.get(np.dtype(a)) in ABSTRACT[b]
+    if isinstance(a, type) and a in ABSTRACT:
+        return isinstance(b, type) and issubclass(a, b)
+    return np.dtype(a) == np.dtype(b)
+
+
+def info(dtype: DType) -> Any:
+    """Limits of a float or integer dtype (`finfo` or `iinfo`)."""
+    if kind(dtype) in ("float", "complex"):
+        return ml_dtypes.finfo(dtype)
+    return ml_dtypes.iinfo(dtype)

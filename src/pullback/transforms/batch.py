@@ -1,0 +1,116 @@
+"""Batching: each operation is applied to all elements of a batch at once."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..core import trace as tracing
+from ..core.aval import ShapedArray
+from ..core.primitive import Primitive
+from ..core.trace import Trace, Tracer, get_aval, use
+from ..primitives.batching import broadcast_batch, move_axis
+from .jvp import escape_check, parent_bind
+
+
+class BatchTracer(Tracer):
+    """An array one axis of which, `dim`, is the batch; its type is that of one element."""
+
+    __slots__ = ("dim", "value")
+
+    def __init__(self, trace: Trace, value: Any, dim: int) -> None:
+        aval = get_aval(value)
+        shape = aval.shape[:dim] + aval.shape[dim + 1 :]
+        self._trace = trace
+        self.aval = ShapedArray(shape, aval.dtype, aval.weak_type)
+        self.value = value
+        self.dim = dim
+        self.line = None
+
+
+class BatchTrace(Trace):
+    """Applies batching rules; what is not batched is computed by the parent alone."""
+
+    __slots__ = ("axis_name", "size")
+    what = "vmap"
+
+    def __init__(self, parent: Trace, axis_name: Any, size: int) -> None:
+        super().__init__(parent)
+        self.axis_name = axis_name
+        self.size = size
+
+    def axis_size(self, name: Any) -> int | None:
+        """The size of this batch's axis if that is its name."""
+        return self.size if name is not None and name == self.axis_name else None
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Apply the primitive's batching rule."""
+        values, dims = self.split(args)
+        parent = self.parent
+        assert parent is not None
+        if primitive.collective and self.axis_name is not None and self.axis_name in params["axes"]:
+            return self.collective(primitive, values, dims, params)
+        if all(d is None for d in dims):
+            return parent_bind(parent, primitive, values, params)
+        assert primitive.batch is not None, f"{primitive.name} has no batching rule"
+        with use(parent):
+            out, dim = primitive.batch(values, dims, **self.sized(primitive, params))
+        return self.join(primitive, out, dim)
+
+    def sized(self, primitive: Primitive, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters; rules of operations that hold programs also get the axis."""
+        return {**params, "axis": (self.axis_name, self.size)} if primitive.higher else params
+
+    def collective(
+        self,
+        primitive: Primitive,
+        values: list[Any],
+        dims: list[int | None],
+        params: dict[str, Any],
+    ) -> Any:
+        """An operation over the axis that this trace maps."""
+        assert self.parent is not None
+        assert primitive.batch is not None
+        with use(self.parent):
+            out, dim = primitive.batch(values, dims, **params, mapped=(self.axis_name, self.size))
+        return self.join(primitive, out, dim)
+
+    def split(self, args: Sequence[Any]) -> tuple[list[Any], list[int | None]]:
+        """Values and their batch axes, None where there is none."""
+        values: list[Any] = []
+        dims: list[int | None] = []
+        for x in args:
+            mine = type(x) is BatchTracer and x._trace is self
+            values.append(x.value if mine else x)
+            dims.append(x.dim if mine else None)
+        return values, dims
+
+    def join(self, primitive: Primitive, out: Any, dim: Any) -> Any:
+        """Tracers for batched results."""
+        if not primitive.multiple_results:
+            return out if dim is None else BatchTracer(self, out, dim)
+        return [o if d is None else BatchTracer(self, o, d) for o, d in zip(out, dim, strict=True)]
+
+
+def vmap_flat(
+    fun: Callable[..., Sequence[Any]],
+    args: Sequence[Any],
+    dims: Sequence[int | None],
+    axis_name: Any,
+    size: int,
+) -> tuple[list[Any], list[int | None]]:
+    """Results of a flat function over a batch, and their batch axes."""
+    trace = BatchTrace(tracing.current_trace(), axis_name, size)
+    with use(trace):
+        tracers = [
+            a if d is None else BatchTracer(trace, a, d) for a, d in zip(args, dims, strict=True)
+        ]
+        outs = [escape_check(o) for o in fun(*tracers)]
+    trace.alive = False
+    return trace.split(outs)
+
+
+def to_dim(x: Any, dim: int | None, wanted: int | None, size: int) -> Any:
+    """An array with its batch at the wanted axis (None: not batched)."""
+    if wanted is None:
+        assert dim is None
+        return x
+    return broadcast_batch(x, size, wanted) if dim is None else move_axis(x, dim, wanted)

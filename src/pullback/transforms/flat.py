@@ -1,0 +1,138 @@
+"""Between users' functions of pytrees and the flat functions that transformations take."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import config, dtypes, tree
+from .._native import ArrayImpl
+from ..core.trace import Tracer, as_array, check_alive
+from ..tree import PyTreeDef
+
+
+class Flat:
+    """A function of pytrees as one of leaves; remembers the structure of its last result.
+
+    With `has_aux` the function returns a pair whose second part is kept aside in `aux`.
+    """
+
+    __slots__ = ("aux", "aux_tree", "f", "has_aux", "in_tree", "kwargs", "name", "out_tree")
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        in_tree: PyTreeDef,
+        kwargs: dict[str, Any] | None = None,
+        has_aux: bool = False,
+        name: str = "grad",
+    ) -> None:
+        self.f = f
+        self.in_tree = in_tree
+        self.kwargs = kwargs or {}
+        self.has_aux = has_aux
+        self.name = name
+        self.aux: list[Any] = []
+        self.aux_tree: Any = None
+        self.out_tree: Any = None
+
+    def __call__(self, *leaves: Any) -> list[Any]:
+        out = self.f(*self.in_tree.unflatten(leaves), **self.kwargs)
+        if self.has_aux:
+            out = self._split_aux(out)
+        flat, self.out_tree = tree.flatten(out)
+        for i, leaf in enumerate(flat):
+            check_result(leaf, self.name, self.f, i, out)
+        return flat
+
+    def _split_aux(self, out: Any) -> Any:
+        if not (isinstance(out, tuple) and len(out) == 2):
+            raise TypeError(
+                f"{self.name}: with has_aux=True, {function_name(self.f)} must return a pair"
+                f" (result, aux); it returned {type(out).__name__}"
+            )
+        self.aux, self.aux_tree = tree.flatten(out[1])
+        return out[0]
+
+
+def function_name(f: Callable[..., Any]) -> str:
+    """How messages call a user's function."""
+    return getattr(f, "__name__", None) or type(f).__name__
+
+
+def is_value(x: Any) -> bool:
+    """Whether a leaf is an array, a tracer, a NumPy array or a number."""
+    if isinstance(x, (ArrayImpl, Tracer, bool, int, float, complex)):
+        return True
+    return isinstance(x, (np.ndarray, np.generic)) and x.dtype in dtypes.KINDS
+
+
+def check_result(leaf: Any, what: str, f: Callable[..., Any], index: int, out: Any) -> None:
+    """Raise unless a function's result is made of arrays and numbers."""
+    if not is_value(leaf):
+        raise TypeError(
+            f"{what}: {function_name(f)} returned {leaf!r} of type {type(leaf).__name__} at"
+            f" output{tree.paths(out)[index]}, which is not an array or a number"
+        )
+
+
+def argument(x: Any, what: str, where: str = "") -> Any:
+    """A leaf of a transformation's arguments as an array of a dtype that is in use."""
+    if type(x) is ArrayImpl:
+        return x
+    if isinstance(x, Tracer):
+        check_alive(x)
+        return x
+    if not is_value(x):
+        raise TypeError(
+            f"{what}: argument{where} is {x!r} of type {type(x).__name__}; give arrays or numbers,"
+            " or close over other values (functools.partial, lambda, or static_argnums in jit)"
+        )
+    if isinstance(x, (np.ndarray, np.generic)):
+        return ArrayImpl(canonical(np.asarray(x), what), False)
+    return as_array(x)
+
+
+def canonical(x: np.ndarray, what: str) -> np.ndarray:
+    """A private copy of a NumPy array in a dtype in use; no integer loses its value."""
+    narrow = None if config.current().enable_x64 else dtypes.NARROW.get(x.dtype)
+    if narrow is None:
+        return x.copy(order="C")
+    out = x.astype(narrow, order="C")
+    if dtypes.is_integer(narrow) and not np.array_equal(out, x):
+        raise OverflowError(
+            f"{what}: {x.dtype.name} values do not fit {narrow.name}: use enable_x64() to keep 64 bits"
+        )
+    return out
+
+
+def arguments(args: Any, what: str) -> tuple[list[Any], PyTreeDef]:
+    """Leaves of arguments as arrays, and their structure."""
+    leaves, treedef = tree.flatten(args)
+    for i, leaf in enumerate(leaves):
+        if type(leaf) is not ArrayImpl:
+            where = "" if is_value(leaf) else tree.paths(args)[i]
+            leaves[i] = argument(leaf, what, where)
+    return leaves, treedef
+
+
+def select_argnums(
+    f: Callable[..., Any], argnums: Sequence[int], args: tuple[Any, ...], what: str
+) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The function of the chosen positional arguments alone, and those arguments."""
+    for i in argnums:
+        if not -len(args) <= i < len(args):
+            raise TypeError(
+                f"{what}: argnums={i} names no positional argument of {function_name(f)}: it was"
+                f" called with {len(args)}; pass the argument by position"
+            )
+    chosen = [i % len(args) for i in argnums]
+
+    def partial(*dynamic: Any, **kwargs: Any) -> Any:
+        full = list(args)
+        for i, value in zip(chosen, dynamic, strict=True):
+            full[i] = value
+        return f(*full, **kwargs)
+
+    partial.__name__ = function_name(f)
+    return partial, tuple(args[i] for i in chosen)

@@ -1,0 +1,359 @@
+"""Derivatives of functions of pytrees: jvp, linearize, vjp, grad, value_and_grad."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, tree
+from ..core.aval import ShapedArray, type_name
+from ..core.ir import Literal
+from ..core.primitive import Zero, instantiate
+from ..core.stage import literal_value
+from ..core.trace import Tracer, as_array, get_aval
+from ..primitives.shape import full, zeros
+from ..tree import PyTreeDef
+from .flat import Flat, argument, arguments, function_name, is_value, select_argnums
+from .jvp import JVPTracer, instantiate_zeros, jvp_flat
+from .linearize import Tape, linearize_flat, run_tape
+from .transpose import backward
+
+
+def jvp(
+    fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> tuple[Any, ...]:
+    """Value of `fun` and its derivative along a direction (forward mode).
+
+    Args:
+      fun: function of arrays or pytrees of arrays.
+      primals: tuple or list of the arguments at which to differentiate.
+      tangents: direction, of the same structure, shapes and dtypes (float0 for integers).
+      has_aux: whether `fun` returns a pair (result, aux) of which aux is not differentiated.
+
+    Returns:
+      (result, tangent of the result), and aux if `has_aux`.
+
+    Raises:
+      TypeError: structures, shapes or dtypes of primals and tangents differ.
+
+    >>> import pullback as pb
+    >>> y, t = pb.jvp(pb.numpy.sin, (0.0,), (1.0,))
+    >>> float(y), float(t)
+    (0.0, 1.0)
+    """
+    if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
+        raise TypeError(
+            "jvp: primals and tangents must be tuples or lists of arguments, got"
+            f" {type(primals).__name__} and {type(tangents).__name__}: write jvp(f, (x,), (t,))"
+        )
+    flat, in_tree = arguments(tuple(primals), "jvp")
+    flat_tangents, tangent_tree = tree.flatten(tuple(tangents))
+    if in_tree != tangent_tree:
+        raise TypeError(
+            f"jvp: primals and tangents must have one structure, got {in_tree} and {tangent_tree}"
+        )
+    pairs = zip(flat, flat_tangents, strict=True)
+    given = [_tangent(get_aval(p), t, "jvp", "tangent") for p, t in pairs]
+    f = Flat(fun, in_tree, has_aux=has_aux, name="jvp")
+    outs, out_tangents = jvp_flat(f, flat, given)
+    result = f.out_tree.unflatten(outs), f.out_tree.unflatten(instantiate_zeros(out_tangents))
+    return (*result, aux_result(f)) if has_aux else result
+
+
+def _tangent(aval: ShapedArray, t: Any, what: str, kind: str) -> Any:
+    wanted = aval.tangent()
+    if wanted.dtype == dtypes.float0:
+        if isinstance(t, np.ndarray) and t.dtype == dtypes.float0:
+            return Zero(wanted)
+        if getattr(get_aval(t), "dtype", None) == dtypes.float0:
+            return Zero(wanted)
+    t = argument(t, what)
+    got = get_aval(t)
+    if got.weak_type and got.shape == wanted.shape and wanted.dtype != dtypes.float0:
+        return full(wanted.shape, t, wanted.dtype) if got.dtype != wanted.dtype else t
+    if got.shape != wanted.shape or got.dtype != wanted.dtype:
+        raise TypeError(
+            f"{what}: for a value of type {type_name(aval)} the {kind} must be"
+            f" {type_name(wanted)}, got {type_name(got)}"
+        )
+    return t
+
+
+def aux_result(f: Flat) -> Any:
+    """What a function returned beside its result, its differentiation having ended."""
+    leaves = [strip(a) for a in f.aux]
+    return f.aux_tree.unflatten(leaves)
+
+
+def strip(x: Any) -> Any:
+    """The primal of a value whose differentiation has ended."""
+    while isinstance(x, JVPTracer) and not x._trace.alive:
+        x = x.primal
+    return x
+
+
+def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
+    """Value of `fun` and its derivative as a linear function of the tangents.
+
+    The value is computed once; the returned function may be called for many directions.
+
+    Args:
+      fun: function of arrays or pytrees of arrays.
+      primals: the arguments at which to linearize.
+      has_aux: whether `fun` returns a pair (result, aux).
+
+    Returns:
+      (result, f_lin) with `f_lin(*tangents)` the tangent of the result; and aux if `has_aux`.
+
+    >>> import pullback as pb
+    >>> y, f_lin = pb.linearize(pb.numpy.sin, 0.0)
+    >>> float(f_lin(2.0))
+    2.0
+    """
+    flat, in_tree = arguments(primals, "linearize")
+    f = Flat(fun, in_tree, has_aux=has_aux, name="linearize")
+    active = [dtypes.is_float(get_aval(p).dtype) for p in flat]
+    outs, tape = linearize_flat(f, flat, active)
+    avals = [get_aval(p) for p in flat]
+    linear = _linear_function(tape, avals, active, in_tree, f.out_tree)
+    result = f.out_tree.unflatten(outs), linear
+    return (*result, aux_result(f)) if has_aux else result
+
+
+def _linear_function(
+    tape: Tape,
+    avals: list[ShapedArray],
+    active: list[bool],
+    in_tree: PyTreeDef,
+    out_tree: PyTreeDef,
+) -> Callable[..., Any]:
+    def f_lin(*tangents: Any) -> Any:
+        flat, got_tree = tree.flatten(tangents)
+        if got_tree != in_tree:
+            raise TypeError(
+                f"linearized function: tangents must have the structure {in_tree}, got {got_tree}"
+            )
+        given = [
+            _tangent(a, t, "linearized function", "tangent")
+            for a, t, n in zip(avals, flat, active, strict=True)
+            if n
+        ]
+        return out_tree.unflatten(instantiate_zeros(run_tape(tape, given)))
+
+    return f_lin
+
+
+def vjp(
+    fun: Callable[..., Any], *primals: Any, has_aux: bool = False, reduce_axes: tuple[Any, ...] = ()
+) -> tuple[Any, ...]:
+    """Value of `fun` and the function that pulls cotangents back (reverse mode).
+
+    Args:
+      fun: function of arrays or pytrees of arrays.
+      primals: the arguments at which to differentiate.
+      has_aux: whether `fun` returns a pair (result, aux).
+      reduce_axes: accepted for compatibility; must be empty.
+
+    Returns:
+      (result, vjp_fun) where `vjp_fun(ct)` takes a cotangent of the result's structure, shapes
+      and dtypes and returns a tuple with one cotangent an argument; and aux if `has_aux`.
+
+    >>> import pullback as pb
+    >>> y, f_vjp = pb.vjp(pb.numpy.multiply, 2.0, 3.0)
+    >>> [float(ct) for ct in f_vjp(1.0)]
+    [3.0, 2.0]
+    """
+    if reduce_axes:
+        raise NotImplementedError("vjp: reduce_axes is not supported")
+    flat, in_tree = arguments(primals, "vjp")
+    f = Flat(fun, in_tree, has_aux=has_aux, name="vjp")
+    outs, pull = _vjp_flat(f, flat)
+    out_avals = [get_aval(o) for o in outs]
+    out_tree = f.out_tree
+
+    def vjp_fun(ct: Any) -> Any:
+        cts, ct_tree = tree.flatten(ct)
+        if ct_tree != out_tree:
+            raise TypeError(
+                f"vjp: the cotangent must have the result's structure {out_tree}, got {ct_tree}"
+            )
+        given = [_tangent(a, c, "vjp", "cotangent") for a, c in zip(out_avals, cts, strict=True)]
+        return in_tree.unflatten(pull(given))
+
+    result = out_tree.unflatten(outs), vjp_fun
+    return (*result, aux_result(f)) if has_aux else result
+
+
+def _vjp_flat(
+    f: Callable[..., Any], flat: list[Any]
+) -> tuple[list[Any], Callable[[list[Any]], list[Any]]]:
+    active = [dtypes.is_float(get_aval(p).dtype) for p in flat]
+    avals = [get_aval(p) for p in flat]
+    outs, tape = linearize_flat(f, flat, active)
+
+    def pull(cts: list[Any]) -> list[Any]:
+        found = iter(backward(tape, cts))
+        return [
+            _result(next(found)) if n else float0(a) for a, n in zip(avals, active, strict=True)
+        ]
+
+    return outs, pull
+
+
+def _result(ct: Any) -> Any:
+    ct = instantiate(ct, zeros)
+    return ct if isinstance(ct, Tracer) else as_array(ct)
+
+
+def float0(aval: ShapedArray) -> np.ndarray:
+    """The cotangent of an integer array: of its shape, without content."""
+    return np.zeros(aval.shape, dtypes.float0)
+
+
+def value_and_grad(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+    reduce_axes: Sequence[Any] = (),
+) -> Callable[..., Any]:
+    """Function that returns `fun`'s value and its gradient.
+
+    Args:
+      fun: function whose result is a scalar of floating dtype.
+      argnums: position, or positions, of the arguments to differentiate; each may be a pytree.
+      has_aux: whether `fun` returns a pair (scalar, aux).
+      holomorphic: whether `fun` is promised to be holomorphic: arguments and result complex.
+      allow_int: whether integer arguments are allowed (their gradients are float0).
+      reduce_axes: accepted for compatibility; must be empty.
+
+    Returns:
+      A function of the same arguments that returns `(value, gradient)`, or
+      `((value, aux), gradient)` if `has_aux`. The gradient has the argument's structure, shapes
+      and dtypes; for a sequence of argnums it is a tuple.
+
+    Raises:
+      TypeError: the result is no real scalar, or an argument is of integer dtype.
+
+    >>> import pullback as pb
+    >>> value, gradient = pb.value_and_grad(lambda x: x * x)(3.0)
+    >>> float(value), float(gradient)
+    (9.0, 6.0)
+    """
+    return _gradient(fun, argnums, has_aux, holomorphic, allow_int, reduce_axes, "value_and_grad")
+
+
+def grad(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+    reduce_axes: Sequence[Any] = (),
+) -> Callable[..., Any]:
+    """Function that returns `fun`'s gradient; arguments as for `value_and_grad`.
+
+    Returns:
+      A function of the same arguments that returns the gradient, or `(gradient, aux)`.
+
+    >>> import pullback as pb
+    >>> float(pb.grad(pb.numpy.tanh)(0.0))
+    1.0
+    """
+    both = _gradient(fun, argnums, has_aux, holomorphic, allow_int, reduce_axes, "grad")
+
+    @wraps(fun, assigned=_ASSIGNED, updated=())
+    def grad_f(*args: Any, **kwargs: Any) -> Any:
+        value, gradient = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return grad_f
+
+
+_ASSIGNED = ("__module__", "__name__", "__qualname__", "__doc__")
+
+
+def _gradient(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int],
+    has_aux: bool,
+    holomorphic: bool,
+    allow_int: bool,
+    reduce_axes: Sequence[Any],
+    what: str,
+) -> Callable[..., Any]:
+    if not callable(fun):
+        raise TypeError(f"{what}: the first argument must be a function, got {fun!r}")
+    if reduce_axes:
+        raise NotImplementedError(f"{what}: reduce_axes is not supported")
+    single = isinstance(argnums, (int, np.integer))
+    positions = (int(argnums),) if single else tuple(argnums)  # type: ignore[arg-type]
+
+    @wraps(fun, assigned=_ASSIGNED, updated=())
+    def value_and_grad_f(*args: Any, **kwargs: Any) -> Any:
+        partial, chosen = select_argnums(fun, positions, args, what)
+        flat, in_tree = arguments(chosen, what)
+        for leaf in flat:
+            check_input(get_aval(leaf), what, holomorphic, allow_int)
+        f = Flat(partial, in_tree, kwargs, has_aux, what)
+        outs, pull = _vjp_flat(f, flat)
+        value = f.out_tree.unflatten(outs)
+        aval = check_scalar(value, fun, what, holomorphic)
+        gradient = in_tree.unflatten(pull([_one(aval)]))
+        return (value, aux_result(f)) if has_aux else value, gradient[0] if single else gradient
+
+    return value_and_grad_f
+
+
+def _one(aval: ShapedArray) -> Any:
+    return literal_value(Literal(np.ones((), aval.dtype)[()], aval))
+
+
+def check_input(aval: ShapedArray, what: str, holomorphic: bool, allow_int: bool) -> None:
+    """Raise unless an argument of this type can be differentiated."""
+    kind = dtypes.kind(aval.dtype)
+    if holomorphic and kind != "complex":
+        raise TypeError(
+            f"{what}: with holomorphic=True the arguments must be complex, got {type_name(aval)}"
+        )
+    if kind == "float" or (holomorphic and kind == "complex") or (allow_int and kind != "complex"):
+        return
+    if kind == "complex":
+        return
+    raise TypeError(
+        f"{what}: a differentiated argument must be of floating dtype, got {type_name(aval)}."
+        " Convert it with x.astype(float), choose others with argnums, or pass allow_int=True"
+    )
+
+
+def check_scalar(value: Any, fun: Callable[..., Any], what: str, holomorphic: bool) -> ShapedArray:
+    """The type of a function's result, which must be one real scalar."""
+    name = function_name(fun)
+    if not is_value(value):
+        raise TypeError(
+            f"{what}: {name} must return one scalar, got a {type(value).__name__}."
+            " Pass has_aux=True for a pair (scalar, aux)"
+        )
+    aval = get_aval(value)
+    if aval.shape != ():
+        raise TypeError(
+            f"{what}: {name} must return a scalar, got {type_name(aval)}. Sum the result, or use"
+            " jacrev, jacfwd or vjp"
+        )
+    kind = dtypes.kind(aval.dtype)
+    if holomorphic and kind != "complex":
+        raise TypeError(
+            f"{what}: with holomorphic=True {name} must return a complex scalar, got {type_name(aval)}"
+        )
+    if not holomorphic and kind != "float":
+        hint = (
+            "pass holomorphic=True or take the real part"
+            if kind == "complex"
+            else "return a floating scalar"
+        )
+        raise TypeError(
+            f"{what}: {name} must return a real floating scalar, got {type_name(aval)}: {hint}"
+        )
+    return aval

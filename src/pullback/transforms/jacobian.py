@@ -1,0 +1,169 @@
+"""Jacobians and Hessians: derivatives along every basis vector at once, by batching."""
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any
+
+from ..core.aval import ShapedArray
+from ..core.trace import get_aval
+from ..primitives.shape import basis, reshape, slice_in_dim, transpose
+from ..tree import PyTreeDef
+from .batch import to_dim, vmap_flat
+from .flat import Flat, arguments, select_argnums
+from .grad import aux_result, check_input
+from .jvp import instantiate_zeros, jvp_flat
+from .linearize import linearize_flat
+from .transpose import backward
+
+
+def jacfwd(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[..., Any]:
+    """Jacobian of `fun`, column by column (forward mode): best for few inputs, many results.
+
+    Args:
+      fun: function of arrays or pytrees of arrays.
+      argnums: position, or positions, of the arguments to differentiate.
+      has_aux: whether `fun` returns a pair (result, aux).
+      holomorphic: whether `fun` is promised to be holomorphic.
+
+    Returns:
+      A function of the same arguments. For a result of shape S and an argument of shape T the
+      Jacobian has shape S + T; for pytrees it is the result's tree of the argument's trees.
+
+    >>> import pullback as pb
+    >>> from pullback import numpy as pnp
+    >>> pb.jacfwd(lambda x: x * x)(pnp.array([1.0, 2.0]))
+    Array([[2., 0.],
+           [0., 4.]], dtype=float32)
+    """
+
+    def jacobian(*args: Any, **kwargs: Any) -> Any:
+        f, flat, in_tree = _prepare(fun, argnums, args, kwargs, has_aux, holomorphic, "jacfwd")
+        avals = [get_aval(x) for x in flat]
+        n = sum(a.size for a in avals)
+        values: list[Any] = []
+
+        def push(*tangents: Any) -> list[Any]:
+            outs, out_tangents = jvp_flat(f, flat, tangents)
+            values[:] = outs
+            return instantiate_zeros(out_tangents)
+
+        columns, dims = vmap_flat(push, _basis(avals, n), [0] * len(flat), None, n)
+        rows = [_columns(to_dim(c, d, 0, n), avals) for c, d in zip(columns, dims, strict=True)]
+        result = f.out_tree.unflatten([_choose(in_tree.unflatten(r), argnums) for r in rows])
+        return (result, aux_result(f)) if has_aux else result
+
+    return jacobian
+
+
+def jacrev(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+    allow_int: bool = False,
+) -> Callable[..., Any]:
+    """Jacobian of `fun`, row by row (reverse mode): best for many inputs, few results.
+
+    Arguments and results as for `jacfwd`; `allow_int` permits integer arguments.
+
+    >>> import pullback as pb
+    >>> from pullback import numpy as pnp
+    >>> pb.jacrev(lambda x: x.sum())(pnp.array([1.0, 2.0]))
+    Array([1., 1.], dtype=float32)
+    """
+
+    def jacobian(*args: Any, **kwargs: Any) -> Any:
+        f, flat, in_tree = _prepare(
+            fun, argnums, args, kwargs, has_aux, holomorphic, "jacrev", allow_int
+        )
+        outs, tape = linearize_flat(f, flat, [True] * len(flat))
+        out_avals = [get_aval(o) for o in outs]
+        n = sum(a.size for a in out_avals)
+
+        def pull(*cts: Any) -> list[Any]:
+            return instantiate_zeros(backward(tape, cts))
+
+        rows, dims = vmap_flat(pull, _basis(out_avals, n), [0] * len(outs), None, n)
+        rows = [to_dim(r, d, 0, n) for r, d in zip(rows, dims, strict=True)]
+        parts = [_split(r, out_avals) for r in rows]
+        trees = [
+            _choose(in_tree.unflatten([p[i] for p in parts]), argnums) for i in range(len(outs))
+        ]
+        result = f.out_tree.unflatten(trees)
+        return (result, aux_result(f)) if has_aux else result
+
+    return jacobian
+
+
+def hessian(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Callable[..., Any]:
+    """Second derivatives of `fun`: forward mode over reverse mode. Arguments as for `jacfwd`.
+
+    >>> import pullback as pb
+    >>> from pullback import numpy as pnp
+    >>> pb.hessian(lambda x: (x**3).sum())(pnp.array([1.0, 2.0]))
+    Array([[ 6.,  0.],
+           [ 0., 12.]], dtype=float32)
+    """
+    inner = jacrev(fun, argnums, has_aux, holomorphic)
+    return jacfwd(inner, argnums, has_aux, holomorphic)
+
+
+def _prepare(
+    fun: Callable[..., Any],
+    argnums: int | Sequence[int],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    has_aux: bool,
+    holomorphic: bool,
+    what: str,
+    allow_int: bool = False,
+) -> tuple[Flat, list[Any], PyTreeDef]:
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    partial, chosen = select_argnums(fun, positions, args, what)
+    flat, in_tree = arguments(chosen, what)
+    for leaf in flat:
+        check_input(get_aval(leaf), what, holomorphic, allow_int)
+    return Flat(partial, in_tree, kwargs, has_aux, what), flat, in_tree
+
+
+def _choose(by_argument: Any, argnums: int | Sequence[int]) -> Any:
+    return by_argument[0] if isinstance(argnums, int) else by_argument
+
+
+def _basis(avals: list[ShapedArray], n: int) -> list[Any]:
+    """For each leaf its part of the n basis vectors of all leaves together."""
+    starts = [0, *accumulate(a.size for a in avals)]
+    return [
+        reshape(basis(n, a.size, start, a.dtype), (n, *a.shape))
+        for a, start in zip(avals, starts, strict=False)
+    ]
+
+
+def _split(x: Any, avals: list[ShapedArray]) -> list[Any]:
+    """Axis 0 of `x` cut into the leaves' parts, each in its leaf's shape."""
+    rest = get_aval(x).shape[1:]
+    ends = list(accumulate(a.size for a in avals))
+    return [
+        reshape(slice_in_dim(x, end - a.size, end, 0), (*a.shape, *rest))
+        for a, end in zip(avals, ends, strict=True)
+    ]
+
+
+def _columns(x: Any, avals: list[ShapedArray]) -> list[Any]:
+    """As `_split`, with the leaves' axes last."""
+    found: list[Any] = []
+    for part, aval in zip(_split(x, avals), avals, strict=True):
+        ndim = len(get_aval(part).shape)
+        k = len(aval.shape)
+        found.append(transpose(part, (*range(k, ndim), *range(k))))
+    return found

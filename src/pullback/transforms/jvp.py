@@ -1,0 +1,114 @@
+"""Forward mode: each operation computes its result and its derivative along a tangent."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..core import trace as tracing
+from ..core.aval import ShapedArray
+from ..core.primitive import Primitive, Zero, instantiate
+from ..core.trace import Trace, Tracer, check_alive, get_aval, use
+from ..primitives.shape import zeros
+
+
+class JVPTracer(Tracer):
+    """A primal and its tangent, which may be Zero."""
+
+    __slots__ = ("primal", "tangent")
+
+    def __init__(self, trace: Trace, primal: Any, tangent: Any) -> None:
+        self._trace = trace
+        self.aval = get_aval(primal)
+        self.primal = primal
+        self.tangent = tangent
+        self.line = None
+
+    def concrete(self) -> Any:
+        """The primal, where it is known."""
+        return self.primal.concrete() if isinstance(self.primal, Tracer) else self.primal
+
+
+class JVPTrace(Trace):
+    """Applies jvp rules; what has no tangent is computed by the parent alone."""
+
+    __slots__ = ()
+    what = "jvp"
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Apply the primitive's jvp rule, or the primitive itself where no tangent is involved."""
+        primals, tangents, active = self.split(args)
+        parent = self.parent
+        assert parent is not None
+        if not active:
+            return parent_bind(parent, primitive, primals, params)
+        if primitive.jvp is None:
+            return constant_tangent(
+                self, parent_bind(parent, primitive, primals, params), primitive
+            )
+        with use(parent):
+            out, tangent = primitive.jvp(primals, tangents, **params)
+        if primitive.multiple_results:
+            return [self.join(o, t) for o, t in zip(out, tangent, strict=True)]
+        return self.join(out, tangent)
+
+    def split(self, args: Sequence[Any]) -> tuple[list[Any], list[Any], bool]:
+        """Primals, tangents, and whether any tangent is nonzero."""
+        primals: list[Any] = []
+        tangents: list[Any] = []
+        active = False
+        for x in args:
+            if type(x) is JVPTracer and x._trace is self:
+                primals.append(x.primal)
+                tangents.append(x.tangent)
+                active = active or type(x.tangent) is not Zero
+            else:
+                primals.append(x)
+                tangents.append(Zero(get_aval(x).tangent()))
+        return primals, tangents, active
+
+    def join(self, primal: Any, tangent: Any) -> Any:
+        """A tracer, or the primal itself if its tangent is zero."""
+        return primal if type(tangent) is Zero else JVPTracer(self, primal, tangent)
+
+
+def parent_bind(
+    parent: Trace, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
+) -> Any:
+    """Apply an operation under an outer trace."""
+    with use(parent):
+        return parent.process(primitive, tuple(args), params)
+
+
+def constant_tangent(trace: Trace, out: Any, primitive: Primitive) -> Any:
+    """Results of an operation that has no derivative, which must have been declared."""
+    assert not primitive.differentiable, f"{primitive.name} has no jvp rule"
+    return out
+
+
+def jvp_flat(
+    fun: Callable[..., Sequence[Any]], primals: Sequence[Any], tangents: Sequence[Any]
+) -> tuple[list[Any], list[Any]]:
+    """Results and tangents (each may be Zero) of a flat function."""
+    trace = JVPTrace(tracing.current_trace())
+    with use(trace):
+        args = [trace.join(p, t) for p, t in zip(primals, tangents, strict=True)]
+        outs = fun(*args)
+    primals_out, tangents_out, _ = trace.split([escape_check(o) for o in outs])
+    trace.alive = False
+    return primals_out, tangents_out
+
+
+def escape_check(out: Any) -> Any:
+    """A result, which must not be a tracer of an ended transformation."""
+    if isinstance(out, Tracer):
+        check_alive(out)
+    return out
+
+
+def instantiate_zeros(tangents: Sequence[Any]) -> list[Any]:
+    """Arrays in place of Zero."""
+    return [instantiate(t, zeros) for t in tangents]
+
+
+def zero_tangent(aval: ShapedArray) -> Zero:
+    """The zero tangent of a value of this type."""
+    return Zero(aval.tangent())

@@ -1,0 +1,213 @@
+"""Split a function into its value and its linear part, written on a tape.
+
+A jvp rule computes with primals and, linearly, with tangents. Here the tangents are variables of
+a tape: an operation that touches none is computed at once, one that touches a tangent is linear
+in it by construction and is written down. The tape can be run forward (`linearize`), transposed
+(`vjp`) or turned into a program.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._native import ArrayImpl
+from ..core import trace as tracing
+from ..core.aval import ShapedArray
+from ..core.ir import Jaxpr, JaxprEqn, Literal, Var
+from ..core.primitive import Primitive, Zero
+from ..core.trace import Trace, Tracer, get_aval, use
+from .jvp import JVPTrace, JVPTracer, escape_check, parent_bind
+
+
+class TapeTracer(Tracer):
+    """A tangent: a variable of the tape."""
+
+    __slots__ = ("var",)
+
+    def __init__(self, trace: Trace, var: Var) -> None:
+        self._trace = trace
+        self.aval = var.aval
+        self.var = var
+        self.line = None
+
+
+class TapeEntry:
+    """A linear operation; `args` holds tape variables for tangents and values for residuals."""
+
+    __slots__ = ("args", "out", "params", "primitive")
+
+    def __init__(
+        self, primitive: Primitive, args: list[Any], params: dict[str, Any], out: list[Var]
+    ) -> None:
+        self.primitive = primitive
+        self.args = args
+        self.params = params
+        self.out = out
+
+
+class TapeTrace(Trace):
+    """Computes what does not depend on tangents; writes the rest on the tape."""
+
+    __slots__ = ("entries",)
+    what = "linearize"
+
+    def __init__(self, parent: Trace) -> None:
+        super().__init__(parent)
+        self.entries: list[TapeEntry] = []
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute, or write down if a tangent is involved."""
+        linear = False
+        operands: list[Any] = []
+        for a in args:
+            if type(a) is TapeTracer and a._trace is self:
+                linear = True
+                operands.append(a.var)
+            else:
+                operands.append(a)
+        if not linear:
+            parent = self.parent
+            assert parent is not None
+            return parent_bind(parent, primitive, args, params)
+        return self.record(primitive, args, operands, params)
+
+    def record(
+        self, primitive: Primitive, args: Sequence[Any], operands: list[Any], params: dict[str, Any]
+    ) -> Any:
+        """Write one linear operation on the tape."""
+        assert primitive.transpose is not None, f"{primitive.name} is not linear in a tangent"
+        avals = primitive.type(*[get_aval(a) for a in args], **params)
+        if not primitive.multiple_results:
+            var = Var(avals)
+            self.entries.append(TapeEntry(primitive, operands, params, [var]))
+            return TapeTracer(self, var)
+        out = [Var(a) for a in avals]
+        self.entries.append(TapeEntry(primitive, operands, params, out))
+        return [TapeTracer(self, v) for v in out]
+
+    def variable(self, aval: ShapedArray) -> TapeTracer:
+        """A new input tangent."""
+        return TapeTracer(self, Var(aval))
+
+
+class LinearizeTrace(JVPTrace):
+    """Forward mode whose tangents go on a tape; its parent is that tape."""
+
+    __slots__ = ()
+    what = "grad"
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Apply the linearize rule of operations that hold programs, the jvp rule of the rest."""
+        if primitive.linearize is None:
+            return super().process(primitive, args, params)
+        primals, tangents, active = self.split(args)
+        tape = self.parent
+        assert tape is not None
+        if not active:
+            return parent_bind(tape, primitive, primals, params)
+        nonzero = [type(t) is not Zero for t in tangents]
+        with use(tape):
+            outs, nonzero_outs, linear = primitive.linearize(primals, nonzero, **params)
+            produced = iter(linear(*[t for t in tangents if type(t) is not Zero]))
+        return [
+            self.join(o, next(produced)) if n else o
+            for o, n in zip(outs, nonzero_outs, strict=True)
+        ]
+
+
+class Tape:
+    """The linear part of a function: inputs, operations and outputs (variables, or Zero)."""
+
+    __slots__ = ("entries", "inputs", "outputs")
+
+    def __init__(
+        self, entries: list[TapeEntry], inputs: list[Var | None], outputs: list[Any]
+    ) -> None:
+        self.entries = entries
+        self.inputs = inputs
+        self.outputs = outputs
+
+
+def linearize_flat(
+    fun: Callable[..., Sequence[Any]], primals: Sequence[Any], nonzero: Sequence[bool]
+) -> tuple[list[Any], Tape]:
+    """Results of a flat function and its linear part in the arguments marked nonzero."""
+    tape_trace = TapeTrace(tracing.current_trace())
+    trace = LinearizeTrace(tape_trace)
+    inputs: list[Var | None] = []
+    args: list[Any] = []
+    for p, active in zip(primals, nonzero, strict=True):
+        tangent = tape_trace.variable(get_aval(p).tangent()) if active else None
+        inputs.append(None if tangent is None else tangent.var)
+        args.append(p if tangent is None else JVPTracer(trace, p, tangent))
+    with use(trace):
+        outs = [escape_check(o) for o in fun(*args)]
+    values, tangents, _ = trace.split(outs)
+    trace.alive = tape_trace.alive = False
+    outputs = [t.var if type(t) is TapeTracer else t for t in tangents]
+    return values, Tape(prune(tape_trace.entries, outputs), inputs, outputs)
+
+
+def prune(entries: list[TapeEntry], outputs: Sequence[Any]) -> list[TapeEntry]:
+    """The entries that the outputs depend on."""
+    live = {o for o in outputs if type(o) is Var}
+    kept: list[TapeEntry] = []
+    for entry in reversed(entries):
+        if not live.isdisjoint(entry.out):
+            kept.append(entry)
+            live.update(a for a in entry.args if type(a) is Var)
+    kept.reverse()
+    return kept
+
+
+def run_tape(tape: Tape, tangents: Sequence[Any]) -> list[Any]:
+    """Push tangents (those of the nonzero inputs) through the tape. Results may be Zero."""
+    env = dict(zip([v for v in tape.inputs if v is not None], tangents, strict=True))
+    process = tracing.current_trace().process
+    for entry in tape.entries:
+        args = tuple([env[a] if type(a) is Var else a for a in entry.args])
+        out = process(entry.primitive, args, entry.params)
+        if entry.primitive.multiple_results:
+            env.update(zip(entry.out, out, strict=True))
+        else:
+            env[entry.out[0]] = out
+    return [env[o] if type(o) is Var else o for o in tape.outputs]
+
+
+def residuals(tape: Tape) -> list[Any]:
+    """The values that the tape holds, each once: arrays and tracers of outer traces."""
+    seen: dict[int, Any] = {}
+    for entry in tape.entries:
+        for a in entry.args:
+            if type(a) is not Var and is_residual(a):
+                seen.setdefault(id(a), a)
+    return list(seen.values())
+
+
+def is_residual(value: Any) -> bool:
+    """Whether a value must be carried: everything but Python and NumPy scalars."""
+    return isinstance(value, (ArrayImpl, Tracer)) or (
+        isinstance(value, np.ndarray) and value.ndim > 0
+    )
+
+
+def tape_program(tape: Tape, carried: Sequence[Any]) -> Jaxpr:
+    """The tape as a program of (residuals, nonzero tangents) to the nonzero outputs."""
+    names = {id(r): Var(get_aval(r)) for r in carried}
+    eqns = [
+        JaxprEqn(e.primitive, [_atom(a, names) for a in e.args], e.out, e.params)
+        for e in tape.entries
+    ]
+    inputs = [v for v in tape.inputs if v is not None]
+    outputs = [o for o in tape.outputs if type(o) is Var]
+    return Jaxpr([], [*names.values(), *inputs], outputs, eqns)
+
+
+def _atom(value: Any, names: dict[int, Var]) -> Var | Literal:
+    if type(value) is Var:
+        return value
+    if id(value) in names:
+        return names[id(value)]
+    array = tracing.as_array(value)
+    return Literal(array._npy[()], array.aval)

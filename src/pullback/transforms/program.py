@@ -1,0 +1,153 @@
+"""Transformations from program to program, for operations that hold programs. Each is remembered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..core.aval import ShapedArray
+from ..core.ir import Jaxpr
+from ..core.memo import weak_memo
+from ..core.primitive import Linear, Zero
+from ..core.stage import eval_jaxpr, stage
+from .batch import to_dim, vmap_flat
+from .jvp import instantiate_zeros, jvp_flat
+from .linearize import linearize_flat, residuals, tape_program
+from .transpose import materialize, transpose_jaxpr
+
+Mask = tuple[bool, ...]
+
+
+def stage_pure(fun: Any, avals: Sequence[ShapedArray], what: str) -> Jaxpr:
+    """The program of a function that captures no values."""
+    closed = stage(fun, avals, what)
+    assert not closed.consts, "a rule captured an array instead of computing it"
+    return closed.jaxpr
+
+
+def pick(values: Sequence[Any], mask: Sequence[bool]) -> list[Any]:
+    """The values where the mask holds."""
+    return [v for v, m in zip(values, mask, strict=True) if m]
+
+
+def spread(values: Sequence[Any], mask: Sequence[bool], avals: Sequence[ShapedArray]) -> list[Any]:
+    """The values at the places where the mask holds, Zero elsewhere."""
+    rest = iter(values)
+    return [next(rest) if m else Zero(a.tangent()) for m, a in zip(mask, avals, strict=True)]
+
+
+@weak_memo
+def jvp_jaxpr(jaxpr: Jaxpr, nonzero: Mask, forced: Mask) -> tuple[Jaxpr, Mask]:
+    """The program (primals, nonzero tangents) -> (results, nonzero tangents), and which those are.
+
+    Tangents of the results marked `forced` are nonzero in any case.
+    """
+    found: list[bool] = []
+    n = len(jaxpr.invars)
+
+    def fun(*args: Any) -> list[Any]:
+        tangents = spread(args[n:], nonzero, jaxpr.in_avals)
+        outs, out_tangents = jvp_flat(lambda *a: eval_jaxpr(jaxpr, (), *a), args[:n], tangents)
+        found[:] = [f or type(t) is not Zero for f, t in zip(forced, out_tangents, strict=True)]
+        return [*outs, *instantiate_zeros(pick(out_tangents, found))]
+
+    avals = [*jaxpr.in_avals, *[a.tangent() for a in pick(jaxpr.in_avals, nonzero)]]
+    return stage_pure(fun, avals, "jvp"), tuple(found)
+
+
+@dataclass(frozen=True, eq=False)
+class Linearized:
+    """A program split in two.
+
+    `primal`: arguments -> (results, new residuals). `linear`: (residuals, nonzero tangents) ->
+    nonzero tangents of the results. Each residual is an argument or one of primal's new results.
+    """
+
+    primal: Jaxpr
+    linear: Jaxpr
+    nonzero_outs: Mask
+    sources: tuple[int | None, ...]
+
+    def residuals(self, args: Sequence[Any], new: Sequence[Any]) -> list[Any]:
+        """The residuals, from the arguments and the new results of a run of `primal`."""
+        rest = iter(new)
+        return [next(rest) if s is None else args[s] for s in self.sources]
+
+
+@weak_memo
+def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Mask, forced: Mask) -> Linearized:
+    """Split a program into its value and its linear part in the arguments marked nonzero."""
+    split: list[Any] = []
+
+    def fun(*args: Any) -> list[Any]:
+        outs, tape = linearize_flat(lambda *a: eval_jaxpr(jaxpr, (), *a), args, nonzero)
+        carried = residuals(tape)
+        places = {id(a): i for i, a in enumerate(args)}
+        sources = tuple(places.get(id(r)) for r in carried)
+        found = tuple(type(o) is not Zero for o in tape.outputs)
+        split.extend([tape_program(tape, carried), found, sources])
+        return [*outs, *[r for r, s in zip(carried, sources, strict=True) if s is None]]
+
+    primal = stage_pure(fun, jaxpr.in_avals, "grad")
+    linear, found, sources = split
+    wanted = tuple(f or g for f, g in zip(found, forced, strict=True))
+    return Linearized(primal, _force(linear, jaxpr, found, wanted), wanted, sources)
+
+
+def _force(linear: Jaxpr, jaxpr: Jaxpr, found: Mask, wanted: Mask) -> Jaxpr:
+    """The linear program with zeros for the results that are wanted but absent."""
+    if found == wanted:
+        return linear
+
+    def fun(*args: Any) -> list[Any]:
+        outs = spread(eval_jaxpr(linear, (), *args), found, jaxpr.out_avals)
+        return pick(instantiate_zeros(outs), wanted)
+
+    return stage_pure(fun, linear.in_avals, "grad")
+
+
+@weak_memo
+def transposed_jaxpr(jaxpr: Jaxpr, linear: Mask, nonzero_cts: Mask) -> Jaxpr:
+    """The program (non-linear arguments, nonzero cotangents) -> cotangents of the linear ones."""
+    plain = tuple(not m for m in linear)
+    count = sum(plain)
+
+    def fun(*args: Any) -> list[Any]:
+        rest = iter(args[:count])
+        operands = [
+            Linear(a) if m else next(rest) for a, m in zip(jaxpr.in_avals, linear, strict=True)
+        ]
+        cts = spread(args[count:], nonzero_cts, jaxpr.out_avals)
+        found = transpose_jaxpr(jaxpr, operands, cts)
+        return [
+            materialize(c, a) for c, a, m in zip(found, jaxpr.in_avals, linear, strict=True) if m
+        ]
+
+    avals = [*pick(jaxpr.in_avals, plain), *pick(jaxpr.out_avals, nonzero_cts)]
+    return stage_pure(fun, avals, "vjp")
+
+
+@weak_memo
+def batched_jaxpr(
+    jaxpr: Jaxpr, batched: Mask, forced: Mask, axis: tuple[Any, int]
+) -> tuple[Jaxpr, Mask]:
+    """The program on batches, each along axis 0, and which results are batched.
+
+    Results marked `forced` are batched in any case.
+    """
+    name, size = axis
+    found: list[bool] = []
+
+    def fun(*args: Any) -> list[Any]:
+        dims = [0 if b else None for b in batched]
+        outs, out_dims = vmap_flat(lambda *a: eval_jaxpr(jaxpr, (), *a), args, dims, name, size)
+        found[:] = [f or d is not None for f, d in zip(forced, out_dims, strict=True)]
+        return [
+            to_dim(o, d, 0 if b else None, size)
+            for o, d, b in zip(outs, out_dims, found, strict=True)
+        ]
+
+    avals = [
+        a.update(shape=(size, *a.shape)) if b else a
+        for a, b in zip(jaxpr.in_avals, batched, strict=True)
+    ]
+    return stage_pure(fun, avals, "vmap"), tuple(found)

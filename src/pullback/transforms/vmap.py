@@ -1,0 +1,180 @@
+"""vmap: a function of single elements as one of whole batches."""
+
+from collections.abc import Callable, Hashable, Sequence
+from functools import wraps
+from typing import Any
+
+from .. import tree
+from ..core.aval import type_name
+from ..core.trace import get_aval
+from .batch import to_dim, vmap_flat
+from .flat import Flat, arguments, function_name
+
+Axes = Any
+
+
+def vmap(
+    fun: Callable[..., Any],
+    in_axes: Axes = 0,
+    out_axes: Axes = 0,
+    axis_name: Hashable | None = None,
+    axis_size: int | None = None,
+    spmd_axis_name: Hashable | None = None,
+) -> Callable[..., Any]:
+    """Vectorizing map: `fun` applied along an axis of its arguments, without a loop.
+
+    Args:
+      fun: function of arrays or pytrees of arrays.
+      in_axes: the axis of each argument to map over: an integer, None (not mapped), or a tuple
+        with one entry an argument, each a pytree prefix of that argument.
+      out_axes: where the mapped axis stands in the results: an integer or a pytree prefix.
+      axis_name: a name for the axis, for collectives such as `lax.psum`.
+      axis_size: the size of the axis, needed only if no argument is mapped.
+      spmd_axis_name: accepted for compatibility; has no effect on one device.
+
+    Returns:
+      A function of batches. Keyword arguments are mapped over their axis 0.
+
+    Raises:
+      ValueError: sizes differ, or in_axes or out_axes do not fit.
+
+    >>> import pullback as pb
+    >>> from pullback import numpy as pnp
+    >>> pb.vmap(pnp.dot)(pnp.ones((2, 3)), pnp.ones((2, 3)))
+    Array([3., 3.], dtype=float32)
+    """
+    if not callable(fun):
+        raise TypeError(f"vmap: the first argument must be a function, got {fun!r}")
+    if isinstance(in_axes, list):
+        in_axes = tuple(in_axes)
+    if not (in_axes is None or isinstance(in_axes, (int, tuple, dict))):
+        raise TypeError(
+            "vmap: in_axes must be an int, None, or a tuple with one entry an argument, got"
+            f" {type(in_axes).__name__}"
+        )
+
+    @wraps(fun)
+    def vmap_f(*args: Any, **kwargs: Any) -> Any:
+        flat, in_tree = arguments((args, kwargs), "vmap")
+        dims = _in_dims(fun, in_axes, args, kwargs)
+        size = _batch_size(fun, flat, dims, (args, kwargs), axis_size)
+        dims = [_canonical(x, d, fun) for x, d in zip(flat, dims, strict=True)]
+        f = Flat(lambda a, k: fun(*a, **k), in_tree, name="vmap")
+        f.f.__name__ = function_name(fun)
+        outs, out_dims = vmap_flat(f, flat, dims, axis_name, size)
+        wanted = _out_dims(fun, out_axes, f.out_tree, outs, out_dims)
+        moved = [_place(o, d, w, size, fun) for o, d, w in zip(outs, out_dims, wanted, strict=True)]
+        return f.out_tree.unflatten(moved)
+
+    return vmap_f
+
+
+def _is_none(x: Any) -> bool:
+    return x is None
+
+
+def _prefix_axes(axes: Axes, whole: Any, what: str) -> list[int | None]:
+    """One axis for each leaf of `whole` from a pytree prefix of axes."""
+    found: list[int | None] = []
+
+    def visit(axis: Any, subtree: Any) -> None:
+        found.extend([axis] * len(tree.leaves(subtree)))
+
+    try:
+        tree.map(visit, axes, whole, is_leaf=_is_none)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"vmap: {what} must be a pytree prefix of what it describes: got {axes} for a value of"
+            f" structure {tree.structure(whole)}"
+        ) from error
+    for axis in found:
+        if not (axis is None or isinstance(axis, int)):
+            raise TypeError(f"vmap: {what} must hold integers and None, got {axis!r}")
+    return found
+
+
+def _in_dims(
+    fun: Callable[..., Any], in_axes: Axes, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> list[int | None]:
+    if isinstance(in_axes, tuple) and len(in_axes) != len(args):
+        raise ValueError(
+            f"vmap: in_axes has {len(in_axes)} entries but {function_name(fun)} was called with"
+            f" {len(args)} positional arguments; give one entry an argument"
+        )
+    return [*_prefix_axes(in_axes, args, "in_axes"), *([0] * len(tree.leaves(kwargs)))]
+
+
+def _batch_size(
+    fun: Callable[..., Any],
+    flat: list[Any],
+    dims: Sequence[int | None],
+    whole: Any,
+    axis_size: int | None,
+) -> int:
+    sizes: dict[int, list[int]] = {}
+    for i, (x, d) in enumerate(zip(flat, dims, strict=True)):
+        if d is None:
+            continue
+        shape = get_aval(x).shape
+        if not -len(shape) <= d < len(shape):
+            raise ValueError(
+                f"vmap: in_axes asks for axis {d} of an argument of {function_name(fun)} of type"
+                f" {type_name(get_aval(x))}, which has {len(shape)} axes"
+            )
+        sizes.setdefault(shape[d], []).append(i)
+    if axis_size is not None:
+        sizes.setdefault(axis_size, [])
+    if not sizes:
+        raise ValueError(
+            f"vmap: no argument of {function_name(fun)} is mapped: give one an integer in in_axes,"
+            " or pass axis_size"
+        )
+    if len(sizes) > 1:
+        raise ValueError(_sizes_differ(fun, flat, dims, whole))
+    return next(iter(sizes))
+
+
+def _sizes_differ(
+    fun: Callable[..., Any], flat: list[Any], dims: Sequence[int | None], whole: Any
+) -> str:
+    lines = [f"vmap: the mapped axes of the arguments of {function_name(fun)} differ in size:"]
+    for path, x, d in zip(tree.paths(whole), flat, dims, strict=True):
+        if d is not None:
+            aval = get_aval(x)
+            lines.append(
+                f"  argument{path.removeprefix('[0]')} of type {type_name(aval)}: axis {d} has size {aval.shape[d]}"
+            )
+    return "\n".join(lines)
+
+
+def _canonical(x: Any, d: int | None, fun: Callable[..., Any]) -> int | None:
+    return None if d is None else d % len(get_aval(x).shape)
+
+
+def _out_dims(
+    fun: Callable[..., Any],
+    out_axes: Axes,
+    out_tree: Any,
+    outs: list[Any],
+    dims: Sequence[int | None],
+) -> list[int | None]:
+    return _prefix_axes(out_axes, out_tree.unflatten(outs), "out_axes")
+
+
+def _place(x: Any, dim: int | None, wanted: int | None, size: int, fun: Callable[..., Any]) -> Any:
+    """A result with its mapped axis where out_axes wants it."""
+    if wanted is None:
+        if dim is not None:
+            raise ValueError(
+                f"vmap: out_axes is None for a result of {function_name(fun)} that depends on the"
+                " mapped axis; give it an integer"
+            )
+        return x
+    aval = get_aval(x)
+    ndim = len(aval.shape) + (dim is None)
+    if not -ndim <= wanted < ndim:
+        raise ValueError(
+            f"vmap: out_axes={wanted} is out of bounds for a result of {function_name(fun)} with"
+            f" {ndim} axes"
+        )
+    return to_dim(x, dim, wanted % ndim, size)
