@@ -1,0 +1,72 @@
+"""Moving and adding batch axes, and the batching of elementwise operations."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from ..core.primitive import Primitive
+from ..core.trace import get_aval
+from .shape import broadcast_in_dim, transpose
+
+Dim = int | None
+
+
+def move_axis(x: Any, source: int, destination: int) -> Any:
+    """The array with one axis moved; itself where it is there already."""
+    if source == destination:
+        return x
+    order = [d for d in range(len(x.shape)) if d != source]
+    order.insert(destination, source)
+    return transpose(x, order)
+
+
+def broadcast_batch(x: Any, size: int, dim: int) -> Any:
+    """The array repeated along a new axis `dim`."""
+    shape = list(get_aval(x).shape)
+    kept = [d for d in range(len(shape) + 1) if d != dim]
+    shape.insert(dim, size)
+    return broadcast_in_dim(x, shape, kept)
+
+
+def to_axis(x: Any, dim: Dim, size: int, destination: int) -> Any:
+    """The array with its batch at an axis, repeated along it if it has none."""
+    if dim is None:
+        return broadcast_batch(x, size, destination)
+    return move_axis(x, dim, destination)
+
+
+def batch_size(args: Sequence[Any], dims: Sequence[Dim]) -> int:
+    """The size of the batch."""
+    return next(x.shape[d] for x, d in zip(args, dims, strict=True) if d is not None)
+
+
+def elementwise_batch(primitive: Primitive) -> None:
+    """Give an operation on each element its batching: line the batch axes up."""
+
+    @primitive.def_batch
+    def _(args: Any, dims: Any, **params: Any) -> Any:
+        if len(args) == 1:
+            return primitive.bind(*args, **params), dims[0]
+        lined, dim = line_up(args, dims)
+        return primitive.bind(*lined, **params), dim
+
+
+def line_up(args: Sequence[Any], dims: Sequence[Dim]) -> tuple[list[Any], int]:
+    """Operands of equal shape, and their batch axis. Scalars without a batch stay scalars."""
+    shapes = [get_aval(x).shape for x in args]
+    ranks = [len(s) - (d is not None) for s, d in zip(shapes, dims, strict=True)]
+    rank = max(ranks)
+    whole = next(s for s, r in zip(shapes, ranks, strict=True) if r == rank)
+    # The batch stays where the first full operand has it.
+    at = [
+        (d, s) for d, s, r in zip(dims, shapes, ranks, strict=True) if d is not None and r == rank
+    ]
+    dim, whole = at[0] if at else (0, (batch_size(args, dims), *whole))
+    operands = zip(args, dims, ranks, strict=True)
+    return [_operand(x, d, r < rank, whole, dim) for x, d, r in operands], dim
+
+
+def _operand(x: Any, own: Dim, is_scalar: bool, whole: tuple[int, ...], dim: int) -> Any:
+    if own is None:
+        return broadcast_batch(x, whole[dim], dim) if get_aval(x).shape else x
+    # A batch of scalars beside a batch of arrays is repeated along the arrays' axes.
+    return broadcast_in_dim(x, whole, (dim,)) if is_scalar else move_axis(x, own, dim)

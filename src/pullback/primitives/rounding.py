@@ -1,0 +1,36 @@
+"""Rounding to integers, neighbours and finiteness: piecewise constant functions of floats."""
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from .nary import binary, bool_result, unary
+from .rules import FLOATS
+
+
+class RoundingMethod(IntEnum):
+    """How `round` treats halves."""
+
+    AWAY_FROM_ZERO = 0
+    TO_NEAREST_EVEN = 1
+
+
+def _round(x: np.ndarray, *, rounding_method: RoundingMethod) -> Any:
+    if rounding_method == RoundingMethod.TO_NEAREST_EVEN:
+        return np.rint(x)
+    whole = np.trunc(x)
+    away = np.abs(x - whole) >= x.dtype.type(0.5)
+    return np.where(away, whole + np.copysign(np.ones_like(x), x), whole)
+
+
+floor_p, floor = unary("floor", np.floor, FLOATS)
+ceil_p, ceil = unary("ceil", np.ceil, FLOATS)
+round_p, _ = unary("round", _round, FLOATS)
+is_finite_p, is_finite = unary("is_finite", np.isfinite, FLOATS, out_dtype=bool_result)
+nextafter_p, nextafter = binary("nextafter", np.nextafter, FLOATS)
+
+
+def round(x: Any, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZERO) -> Any:
+    """The nearest integer; halves go away from zero, or to the even one."""
+    return round_p.bind(x, rounding_method=rounding_method)

@@ -1,0 +1,83 @@
+"""select_n: choose elements of several arrays by an index array."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..core.aval import ShapedArray
+from ..core.primitive import Linear, Primitive, Zero
+from ..core.trace import get_aval
+from .batching import elementwise_batch
+from .compare import eq
+from .nary import common_shape
+from .rules import check_same_dtype, const, fail, scalar, zero_like
+from .shape import gather_up
+
+# select_n -- y[i] = cases[which[i]][i]
+select_n_p = Primitive("select_n")
+elementwise_batch(select_n_p)
+
+
+def select_n(which: Any, *cases: Any) -> Any:
+    """Elements of cases[k] where `which` is k: bool of two cases, or int32."""
+    return select_n_p.bind(which, *cases)
+
+
+def select(pred: Any, on_true: Any, on_false: Any) -> Any:
+    """Elements of one array where pred holds, of the other elsewhere."""
+    return select_n(pred, on_false, on_true)
+
+
+@select_n_p.def_type
+def _(which: ShapedArray, *cases: ShapedArray) -> ShapedArray:
+    if not cases:
+        fail("select_n", "at least one case is needed", which)
+    if which.dtype not in (dtypes.bool_, dtypes.int32):
+        fail("select_n", "`which` must be bool or int32: use x.astype(bool)", which, *cases)
+    if which.dtype == dtypes.bool_ and len(cases) > 2:
+        fail("select_n", "a bool `which` chooses between two cases", which, *cases)
+    check_same_dtype("select_n cases", *cases)
+    shape = common_shape("select_n", which, *cases)
+    return ShapedArray(shape, cases[0].dtype, all(c.weak_type for c in cases))
+
+
+@select_n_p.def_value
+def _(which: np.ndarray, *cases: np.ndarray) -> np.ndarray:
+    if len(cases) == 2:
+        return np.where(which, cases[1], cases[0])
+    out = cases[-1]
+    for k in range(len(cases) - 2, -1, -1):
+        out = np.where(which == k, cases[k], out)
+    return out if out.shape == which.shape else np.broadcast_to(out, which.shape)
+
+
+@select_n_p.def_jvp
+def _(primals: Any, tangents: Any) -> Any:
+    which, *cases = primals
+    out = select_n(which, *cases)
+    moving = [t for t in tangents[1:] if type(t) is not Zero]
+    if not moving:
+        return out, zero_like(out)
+    zero = scalar(0, moving[0].dtype)
+    chosen = [zero if type(t) is Zero else t for t in tangents[1:]]
+    return out, select_n(which, *chosen)
+
+
+@select_n_p.def_transpose
+def _(ct: Any, which: Any, *cases: Any) -> list[Any]:
+    zero = const(ct, 0)
+    cts: list[Any] = [None]
+    for k, case in enumerate(cases):
+        if type(case) is not Linear:
+            cts.append(None)
+            continue
+        cts.append(gather_up(_part(ct, which, k, zero), case.aval.shape))
+    return cts
+
+
+def _part(ct: Any, which: Any, k: int, zero: Any) -> Any:
+    """The cotangent where `which` is k, zero elsewhere."""
+    if get_aval(which).dtype == dtypes.bool_:
+        return select_n(which, zero, ct) if k else select_n(which, ct, zero)
+    return select_n(eq(which, k), zero, ct)
