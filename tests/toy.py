@@ -12,6 +12,7 @@ from pullback.core.aval import ShapedArray
 from pullback.core.ir import Atom, Jaxpr, JaxprEqn, Literal, Var, subjaxprs
 from pullback.core.parse import parameter_type
 from pullback.core.primitive import Primitive
+from pullback.core.rewrite import keep_arguments, prune
 
 
 @parameter_type
@@ -53,7 +54,7 @@ def _(x: ShapedArray) -> ShapedArray:
     return x
 
 
-sin.def_value(np.sin)
+sin.def_value(lambda x: np.sin(x).astype(x.dtype))
 add.def_value(np.add)
 
 
@@ -69,6 +70,22 @@ def _(x: ShapedArray, **params: Any) -> ShapedArray:
     return x
 
 
+@note.def_value
+def _(x: Any, **params: Any) -> Any:
+    return x
+
+
+@note.def_simplify
+def _(eqn: JaxprEqn, definition: Any) -> Any:
+    """A note on a note is the outer one; a blank note is nothing; a `loop` never ends."""
+    inner = definition(eqn.invars[0])
+    if eqn.params.get("loop"):
+        return eqn
+    if inner is not None and inner.primitive is note:
+        return eqn.replace(invars=inner.invars)
+    return None if eqn.params else eqn.invars[0]
+
+
 @pair.def_type
 def _(x: ShapedArray) -> list[ShapedArray]:
     return [x, x]
@@ -76,7 +93,7 @@ def _(x: ShapedArray) -> list[ShapedArray]:
 
 @pair.def_value
 def _(x: Any) -> list[Any]:
-    return [x, np.negative(x)]
+    return [x, np.logical_not(x).astype(x.dtype)]
 
 
 @call.def_type
@@ -95,6 +112,19 @@ def _(eqn: JaxprEqn) -> Jaxpr:
     return eqn.params["jaxpr"]
 
 
+@call.def_dce
+def _(eqn: JaxprEqn, used: list[bool]) -> JaxprEqn | None:
+    jaxpr, needed = prune(eqn.params["jaxpr"], tuple(used))
+    program = keep_arguments(jaxpr, needed)
+    if not program.eqns and not any(used):
+        return None
+    return eqn.replace(
+        invars=[v for v, n in zip(eqn.invars, needed, strict=True) if n],
+        outvars=[v for v, u in zip(eqn.outvars, used, strict=True) if u],
+        params={**eqn.params, "jaxpr": program},
+    )
+
+
 @choose.def_type
 def _(*args: ShapedArray, branches: tuple[Jaxpr, ...]) -> list[ShapedArray]:
     return branches[0].out_avals
@@ -110,6 +140,7 @@ def _(x: Any, **params: Any) -> list[Any]:
     return []
 
 
+@np.errstate(all="ignore")
 def run(jaxpr: Jaxpr, *args: Any) -> list[Any]:
     """The results of a toy program, by the value rules."""
     env: dict[Atom, Any] = dict(zip(jaxpr.invars, args, strict=True))
@@ -124,11 +155,7 @@ def run(jaxpr: Jaxpr, *args: Any) -> list[Any]:
         elif eqn.primitive is choose:
             outs = run(eqn.params["branches"][-1], *inputs)
         else:
-            found = (
-                eqn.primitive.value(*inputs, **eqn.params)
-                if eqn.primitive is not note
-                else inputs[0]
-            )
+            found = eqn.primitive.value(*inputs, **eqn.params)
             outs = found if eqn.primitive.multiple_results else [found]
         env.update(zip(eqn.outvars, outs, strict=True))
     return [read(v) for v in jaxpr.outvars]

@@ -3,11 +3,11 @@
 import struct
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from .ir import Jaxpr, JaxprEqn, Literal, Var
+from .memo import weak_memo
 
 
 class Structure:
@@ -30,21 +30,12 @@ class Structure:
         )
 
 
-_known: WeakKeyDictionary[Jaxpr, Structure] = WeakKeyDictionary()
-
-
+@weak_memo
 def structure(jaxpr: Jaxpr) -> Structure:
     """A hashable key of a program: equal keys are programs that compute the same in the same way.
 
     Functions and other opaque parameters are equal if they say so themselves.
     """
-    found = _known.get(jaxpr)
-    if found is None:
-        found = _known[jaxpr] = Structure(_content(jaxpr))
-    return found
-
-
-def _content(jaxpr: Jaxpr) -> tuple[Any, ...]:
     numbers: dict[Var, int] = {}
     for v in (*jaxpr.constvars, *jaxpr.invars):
         numbers[v] = len(numbers)
@@ -57,7 +48,8 @@ def _content(jaxpr: Jaxpr) -> tuple[Any, ...]:
         for v in eqn.outvars:
             numbers[v] = len(numbers)
     avals = tuple([v.aval for v in (*jaxpr.constvars, *jaxpr.invars)])
-    return (len(jaxpr.constvars), avals, tuple(eqns), tuple([atom(v) for v in jaxpr.outvars]))
+    outputs = tuple([atom(v) for v in jaxpr.outvars])
+    return Structure((len(jaxpr.constvars), avals, tuple(eqns), outputs))
 
 
 def _atom_key(numbers: dict[Var, int]) -> Callable[[Any], Any]:
