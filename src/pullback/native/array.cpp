@@ -17,7 +17,7 @@ ArrayImpl* alloc() {
     self->type = nullptr;
     self->npy = nullptr;
     self->weakrefs = nullptr;
-    self->weak = self->deleted = self->holds_scalar = false;
+    self->weak = self->deleted = self->holds_scalar = self->borrows = false;
     self->mark = 0;
     return self;
 }
@@ -143,8 +143,17 @@ PyObject* array_scalar(ArrayType* type, const void* value) {
     self->weak = type->weak;
     self->type = type_keep(type);
     self->holds_scalar = true;
-    std::memcpy(self->scalar, value, static_cast<size_t>(type->nbytes));
+    if (value) std::memcpy(self->scalar, value, static_cast<size_t>(type->nbytes));
     return object(self);
+}
+
+PyObject* array_scalar_as(ArrayType* type, const void* value, bool weak) {
+    if (type->weak == weak) return array_scalar(type, value);
+    ArrayType* other = type_make(type->dtype, 0, nullptr, weak);
+    if (!other) return nullptr;
+    PyObject* made = array_scalar(other, value);
+    type_drop(other);
+    return made;
 }
 
 PyArrayObject* array_make_npy(ArrayImpl* array) {

@@ -13,6 +13,7 @@ struct ArrayImpl {
     bool weak;
     bool deleted;
     bool holds_scalar;  // a 0-d value may live here without any ndarray
+    bool borrows;       // others may write to its memory, so results must not share it
     uint32_t mark;      // the last donating call that saw this array
     alignas(16) char scalar[16];
 };
@@ -28,8 +29,10 @@ inline PyObject* object(ArrayImpl* array) { return reinterpret_cast<PyObject*>(a
 PyObject* array_wrap(PyArrayObject* npy, bool weak);
 // The same where the type is known; keeps its own reference to it.
 PyObject* array_wrap_typed(PyArrayObject* npy, ArrayType* type);
-// A 0-d array of at most 16 bytes, copied from `value`.
+// A 0-d array that holds its value itself, copied from `value` unless that is null.
 PyObject* array_scalar(ArrayType* type, const void* value);
+// The same with another weak type.
+PyObject* array_scalar_as(ArrayType* type, const void* value, bool weak);
 // Any ndarray or NumPy scalar as an exact ndarray; a new reference.
 PyArrayObject* to_ndarray(PyObject* value);
 

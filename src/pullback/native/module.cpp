@@ -5,6 +5,8 @@
 #include "array.h"
 #include "buffer.h"
 #include "eager.h"
+#include "jit.h"
+#include "native.h"
 #include "trace.h"
 #include "view.h"
 
@@ -30,6 +32,9 @@ NB_MODULE(_native, m) {
     add(m, trace_methods);
     add(m, view_methods);
     add(m, eager_methods);
+    require(jit_init(m.ptr()));
+    add_executable(m);
+    add_runtime(m);
     m.def("set_aval_factory", [](nb::object make) { set_aval_factory(make.ptr()); });
     m.def("trim_memory", buffer_trim);
     m.def("cached_memory", buffer_cached);

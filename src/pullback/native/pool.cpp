@@ -1,0 +1,192 @@
+#include "pool.h"
+
+#include <pthread.h>
+#if defined(__linux__)
+#include <sched.h>
+#endif
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace pullback {
+namespace {
+
+// A loop often follows the last one closely: waking a thread costs more than this.
+constexpr std::chrono::microseconds kSpin{50};
+
+thread_local bool inside_loop = false;
+thread_local bool is_worker = false;
+
+struct Loop {
+    BlockFunction fn;
+    void* ctx;
+    int64_t n;
+    int64_t block;
+    std::atomic<int64_t> next{0};
+
+    void work() {
+        int64_t count = (n - 1) / block + 1;
+        for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;)
+            fn(ctx, i * block, i + 1 == count ? n : (i + 1) * block);
+    }
+};
+
+void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+int default_threads() {
+    if (const char* text = std::getenv("PULLBACK_NUM_THREADS"))
+        if (int threads = std::atoi(text); threads > 0) return threads;
+#if defined(__linux__)
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0) return CPU_COUNT(&allowed);
+#endif
+    return std::max(1u, std::thread::hardware_concurrency());
+}
+
+class Pool {
+  public:
+    explicit Pool(int threads) : size_(threads) {}
+    ~Pool() { stop(); }
+
+    // False if another thread is using the pool.
+    bool run(Loop& loop) {
+        std::unique_lock owner(owner_, std::try_to_lock);
+        if (!owner) return false;
+        if (workers_.empty()) start();
+        publish(&loop);
+        loop.work();
+        retire();
+        return true;
+    }
+
+    int size() const { return size_; }
+
+    void resize(int threads) {
+        std::lock_guard owner(owner_);
+        stop();
+        size_ = threads;
+    }
+
+  private:
+    void start() {
+        stopping_ = false;
+        for (int i = 1; i < size_; ++i) workers_.emplace_back([this] { serve(); });
+    }
+
+    void stop() {
+        {
+            std::lock_guard lock(sleep_);
+            stopping_ = true;
+            generation_.fetch_add(1);
+        }
+        wake_.notify_all();
+        for (auto& worker : workers_) worker.join();
+        workers_.clear();
+    }
+
+    void publish(Loop* loop) {
+        loop_.store(loop);
+        generation_.fetch_add(1);
+        // Sequential consistency: either this sees the sleeper, or the sleeper sees the loop.
+        if (sleepers_.load() == 0) return;
+        std::lock_guard lock(sleep_);
+        wake_.notify_all();
+    }
+
+    // Returns when no worker can be touching the loop any more: a worker counts itself in before
+    // it looks, so whoever is not counted sees null.
+    void retire() {
+        loop_.store(nullptr);
+        for (int spins = 0; busy_.load() != 0; ++spins) {
+            if (spins < 2000) pause();
+            else std::this_thread::yield();
+        }
+    }
+
+    void serve() {
+        is_worker = inside_loop = true;
+        uint64_t seen = 0;
+        while (true) {
+            seen = wait_beyond(seen);
+            if (stopping_.load()) return;
+            busy_.fetch_add(1);
+            if (Loop* loop = loop_.load()) loop->work();
+            busy_.fetch_sub(1);
+        }
+    }
+
+    uint64_t wait_beyond(uint64_t seen) {
+        auto until = std::chrono::steady_clock::now() + kSpin;
+        do {
+            for (int i = 0; i < 64; ++i) {
+                if (uint64_t now = generation_.load(); now != seen) return now;
+                pause();
+            }
+        } while (std::chrono::steady_clock::now() < until);
+        std::unique_lock lock(sleep_);
+        sleepers_.fetch_add(1);
+        wake_.wait(lock, [&] { return generation_.load() != seen; });
+        sleepers_.fetch_sub(1);
+        return generation_.load();
+    }
+
+    std::mutex owner_;  // held by the thread whose loop runs
+    std::vector<std::thread> workers_;
+    int size_;
+    std::atomic<bool> stopping_{false};
+    std::atomic<Loop*> loop_{nullptr};
+    std::atomic<uint64_t> generation_{0};
+    std::atomic<int> busy_{0};
+    std::atomic<int> sleepers_{0};
+    std::mutex sleep_;
+    std::condition_variable wake_;
+};
+
+std::atomic<Pool*> the_pool{nullptr};
+
+// Threads do not survive a fork: the child leaves the parent's pool alone and makes its own.
+void forget_pool() {
+    if (Pool* old = the_pool.load()) the_pool.store(new Pool(old->size()));
+    inside_loop = is_worker = false;
+}
+
+Pool& pool() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        if (!the_pool.load()) the_pool.store(new Pool(default_threads()));
+        pthread_atfork(nullptr, nullptr, forget_pool);
+        std::atexit([] { the_pool.load()->resize(1); });
+    });
+    return *the_pool.load();
+}
+
+}  // namespace
+
+void parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block) {
+    if (n <= 0) return;
+    if (n <= block) return fn(ctx, 0, n);
+    Loop loop{fn, ctx, n, block};
+    bool outer = !inside_loop && pool().size() > 1;
+    if (!outer) return loop.work();
+    inside_loop = true;
+    if (!pool().run(loop)) loop.work();
+    inside_loop = false;
+}
+
+int num_threads() { return pool().size(); }
+void set_num_threads(int threads) { pool().resize(std::max(1, threads)); }
+bool in_worker() { return is_worker; }
+
+}  // namespace pullback

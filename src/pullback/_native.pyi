@@ -1,0 +1,245 @@
+"""The native core: arrays, the state of tracing, compiled calls and the runtime of compiled code."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, final
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+type _Ndarray = NDArray[Any]
+
+class _Ufunc(Protocol):
+    def __call__(self, *args: Any) -> Any: ...
+
+# Arrays
+
+@final
+class ArrayImpl:
+    """An immutable array around an ndarray, which is not copied and which nobody may write again.
+
+    Takes bools and numbers in the machine's byte order, as an ndarray or a NumPy scalar. Operators,
+    `repr`, indexing and methods like `sum` are set on the class from Python.
+    """
+
+    def __init__(self, npy: _Ndarray | np.generic, weak_type: bool = False) -> None: ...
+    @property
+    def _npy(self) -> _Ndarray:
+        """The ndarray that holds the values; RuntimeError if the array was deleted."""
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def aval(self) -> Any:
+        """What the factory made for (dtype, shape, weak_type): the same object for equal types."""
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def itemsize(self) -> int: ...
+    @property
+    def weak_type(self) -> bool: ...
+    def is_deleted(self) -> bool: ...
+    def delete(self) -> None:
+        """Give the memory up; any later use of the values is a RuntimeError."""
+    def block_until_ready(self) -> ArrayImpl: ...
+    def copy_to_host_async(self) -> None: ...
+    def item(self, *args: int) -> bool | int | float | complex: ...
+    def tolist(self) -> Any: ...
+    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> _Ndarray: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __len__(self) -> int: ...
+    def __bool__(self) -> bool: ...
+    def __int__(self) -> int: ...
+    def __float__(self) -> float: ...
+    def __complex__(self) -> complex: ...
+    def __index__(self) -> int: ...
+    def __copy__(self) -> ArrayImpl: ...
+    def __deepcopy__(self, memo: Any, /) -> ArrayImpl: ...
+
+def set_aval_factory(make: Callable[[np.dtype[Any], tuple[int, ...], bool], Any]) -> None:
+    """Set what makes `ArrayImpl.aval`. It is called once for each (dtype, shape, weak_type)."""
+
+# The state of this thread
+
+def current_trace() -> Any:
+    """The trace that interprets operations in this thread."""
+
+def swap_trace(trace: Any, /) -> Any:
+    """Set this thread's trace; return the one before, which the caller must put back."""
+
+def set_eager_trace(trace: Any, /) -> None:
+    """Set the trace that each thread starts with."""
+
+def is_eager() -> bool:
+    """Is this thread's trace the eager one?"""
+
+def set_context(key: int, x64: bool, /) -> None:
+    """Set this thread's configuration, named by a small integer: part of every call's signature."""
+
+def set_default_context(key: int, x64: bool, /) -> None:
+    """Set the configuration of every thread that set none of its own."""
+
+def reset_context() -> None:
+    """Give this thread the process's configuration again."""
+
+def get_context() -> tuple[int, bool]:
+    """The (key, x64) in force in this thread."""
+
+# Eager operations
+
+def binary(ufunc: _Ufunc, x: Any, y: Any, /) -> Any:
+    """The ufunc of two arrays of one dtype, or of an array and a Python number that fits its dtype.
+
+    NotImplemented where the general path must decide: another trace is in force, the dtypes or the
+    shapes differ (unless one is 0-d), or NumPy's result has another dtype than the operands' or bool.
+    """
+
+def unary(ufunc: _Ufunc, x: Any, /) -> Any:
+    """The ufunc of an array, or NotImplemented as in `binary`."""
+
+def call_quiet[**P, R](function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+    """A call of a NumPy function without floating-point warnings, in a context of its own."""
+
+# Views of ndarrays, all read-only but where `expand` must copy
+
+def broadcast_in_dim(x: _Ndarray, shape: Sequence[int], dims: Sequence[int], /) -> _Ndarray:
+    """Axis i of x becomes axis dims[i] of the result; dims increase."""
+
+def transpose(x: _Ndarray, perm: Sequence[int], /) -> _Ndarray:
+    """Axis i of the result is axis perm[i] of x."""
+
+def slice(
+    x: _Ndarray, start: Sequence[int], stop: Sequence[int], step: Sequence[int], /
+) -> _Ndarray:
+    """x[start:stop:step] on each axis, where 0 <= start <= stop <= size and step > 0."""
+
+def expand(x: _Ndarray, shape: Sequence[int], /) -> _Ndarray:
+    """x with another shape of the same size: a view if there is one, else a copy."""
+
+# Compiled programs
+
+@final
+class Callback:
+    """A Python function that compiled code calls as `pb_callback`.
+
+    `fn(*arrays)` takes read-only ndarrays of the types `ins` and returns a sequence of arrays of
+    exactly the types `outs`. Without `copy` the arguments lie in the program's own memory, which is
+    gone once `fn` returns: only for functions that keep no reference to them.
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Sequence[Any]],
+        ins: Sequence[tuple[np.dtype[Any], tuple[int, ...]]],
+        outs: Sequence[tuple[np.dtype[Any], tuple[int, ...]]],
+        copy: bool = True,
+    ) -> None: ...
+
+@final
+class Executable:
+    """A compiled program: `int32_t fn(void** args, void** outs, char* scratch, void** externals)`.
+
+    `args` holds the data of the leaves in `kept`, then of `consts`, all C-contiguous and aligned;
+    `outs` the data of the results that are "new", in order. Status 0: done; 1: a callback raised;
+    2: MemoryError; 3: KeyboardInterrupt.
+
+    outs: ("new", dtype, shape, weak) is computed; ("arg", leaf, weak) and ("const", i, weak) forward
+        an argument or a constant.
+    scratch_bytes: 64-byte aligned memory for the length of one call.
+    externals: Callbacks, or ints that are addresses; each entry's address is passed as it is.
+    donated: (leaf, out or -1). The leaf's array is deleted; a new result of its dtype and shape takes
+        its memory if nobody else holds it. Then the two pointers in args and outs are equal.
+    out_tree: an optree PyTreeSpec, or None where the result is a single leaf.
+    release_gil: let other threads run meanwhile; pays from about a microsecond of work.
+    """
+
+    def __init__(
+        self,
+        address: int,
+        keepalive: object,
+        num_args: int,
+        kept: Sequence[int],
+        consts: Sequence[ArrayImpl],
+        outs: Sequence[tuple[Any, ...]],
+        scratch_bytes: int,
+        externals: Sequence[Callback | int],
+        donated: Sequence[tuple[int, int]],
+        out_tree: Any | None,
+        release_gil: bool,
+    ) -> None: ...
+    def __call__(self, leaves: Sequence[Any]) -> list[ArrayImpl]:
+        """Run on the flat arguments, whose types the caller vouches for; the flat results."""
+
+@final
+class JitFunction:
+    """A callable that runs the Executable of its arguments' signature, and asks `miss` for new ones.
+
+    The signature is the context's key, the tree of the arguments, the types of the leaves and the
+    static values by type, hash and ==. The leaves of (args, kwargs) without the static ones stand
+    in optree's order. Python's numbers are weak scalars of the context's default dtypes.
+
+    miss(self, args, kwargs) -> (executable, _): it is stored and run; or (None, result): the result
+        of a call that cannot be cached (another trace is in force, a leaf is not an array, a static
+        argument has no hash).
+    convert(leaf) -> ArrayImpl, or anything else if no compiled call takes the leaf. A new ArrayImpl may
+        share the leaf's memory: results never do.
+    static_argnums: not negative. static_argnames: values passed by these names.
+    """
+
+    __wrapped__: Callable[..., Any]
+    __name__: str
+    __qualname__: str
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        miss: Callable[[JitFunction, tuple[Any, ...], dict[str, Any]], tuple[Any, Any]],
+        convert: Callable[[Any], ArrayImpl | None],
+        static_argnums: tuple[int, ...],
+        static_argnames: tuple[str, ...],
+        namespace: str,
+    ) -> None: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
+    def __get__(self, instance: Any, owner: Any = None, /) -> Any: ...
+    def __getattr__(self, name: str) -> Any: ...
+    def clear_cache(self) -> None: ...
+    def _cache_size(self) -> int: ...
+
+# The runtime
+
+def symbols() -> dict[str, int]:
+    """The addresses of the C functions that generated code may call.
+
+    int32_t pb_callback(void* callback, void** ins, void** outs)
+    void pb_parallel_for(void (*fn)(void*, int64_t, int64_t), void* ctx, int64_t n, int64_t block)
+    void pb_threefry2x32(key, x0, x1, y0, y1: uint32_t*, int64_t n)
+    void* pb_alloc(int64_t bytes): 64-byte aligned, null when memory ran out
+    void pb_free(void*)
+    int32_t pb_check_interrupt(): 3 after Ctrl-C, else 0
+    """
+
+def get_num_threads() -> int:
+    """How many threads share out a loop, the calling one included."""
+
+def set_num_threads(threads: int, /) -> None: ...
+def threefry2x32(key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[_Ndarray, _Ndarray]:
+    """Threefry-2x32 with 20 rounds; keys are 0-d, or one for each counter."""
+
+def cached_memory() -> int:
+    """The bytes of freed arrays that are kept for new ones."""
+
+def trim_memory() -> None:
+    """Give kept memory back to the system."""

@@ -1,0 +1,38 @@
+// Compiled programs by the signature of the calls they serve.
+#pragma once
+
+#include <unordered_map>
+
+#include "executable.h"
+#include "tree.h"
+
+namespace pullback {
+
+class Cache {
+  public:
+    struct Entry {
+        Signature signature;  // without leaves
+        PyObject* holder;     // the Python object that owns the program
+        const Executable* program;
+        long refs;
+    };
+
+    ~Cache() { clear(); }
+
+    // Sets signature.hash. False: an error is set, as something in it has no hash.
+    static bool hash(Signature& signature);
+    // A reference to drop(); null if there is none, with an error set if a comparison failed.
+    Entry* find(const Signature& signature);
+    Entry* store(const Signature& signature, PyObject* holder, const Executable* program);
+    static void drop(Entry* entry);
+
+    void clear();
+    size_t size() const { return entries_.size(); }
+    int traverse(visitproc visit, void* arg) const;
+
+  private:
+    std::unordered_multimap<uint64_t, Entry*> entries_;
+    Entry* last_ = nullptr;  // most callers repeat themselves
+};
+
+}  // namespace pullback

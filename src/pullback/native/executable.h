@@ -1,0 +1,56 @@
+// A compiled program as a function on arrays: pointers in, one native call, arrays out.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "array.h"
+#include "tree.h"
+
+namespace pullback {
+
+class Executable;
+// Null if the object is none; no error is set.
+const Executable* as_executable(PyObject* object);
+
+class Executable {
+  public:
+    using Function = int32_t (*)(void** args, void** outs, char* scratch, void** externals);
+
+    // Where a result comes from. The native code is given memory for the new ones only, in order.
+    struct Out {
+        enum Kind { New, Arg, Const } kind;
+        size_t index;      // of the leaf or the constant
+        ArrayType* type;   // of a new array, else null
+        Py_ssize_t reuse;  // the leaf whose memory a new array may take, or -1
+        bool weak;
+    };
+
+    Executable() = default;
+    ~Executable();
+    Executable(const Executable&) = delete;
+    Executable& operator=(const Executable&) = delete;
+
+    // Leaves are arrays or Python numbers; `results` receives new references, or nothing on failure.
+    bool run(PyObject* const* leaves, PyObject** results) const;
+    // The same, the results put together as the program's tree.
+    PyObject* call(PyObject* const* leaves) const;
+
+    int traverse(visitproc visit, void* arg) const;
+    void clear();
+
+    Function function = nullptr;
+    PyObject* keepalive = nullptr;
+    size_t num_args = 0;
+    std::vector<size_t> kept;
+    std::vector<PyObject*> consts;  // ndarrays that native code can read as they lie
+    std::vector<Out> outs;
+    size_t scratch_bytes = 0;
+    std::vector<PyObject*> keep_externals;
+    std::vector<void*> externals;
+    std::vector<size_t> donated;
+    Builder builder;
+    bool release_gil = false;
+};
+
+}  // namespace pullback

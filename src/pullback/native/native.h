@@ -1,0 +1,11 @@
+// The files that bind through nanobind.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace pullback {
+
+void add_executable(nanobind::module_& m);
+void add_runtime(nanobind::module_& m);
+
+}  // namespace pullback

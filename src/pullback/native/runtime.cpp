@@ -1,0 +1,117 @@
+// What generated code calls, by name and address; and the same for Python.
+#include <chrono>
+
+#include "array.h"
+#include "buffer.h"
+#include "callback.h"
+#include "native.h"
+#include "pool.h"
+#include "threefry.h"
+
+namespace nb = nanobind;
+
+namespace pullback {
+namespace {
+
+constexpr int64_t kThreefryBlock = 1 << 15;
+constexpr std::chrono::milliseconds kInterruptPeriod{50};
+
+// 3 if the user pressed Ctrl-C. Python is asked now and then only, and on no thread of the pool.
+int32_t check_interrupt() {
+    static thread_local std::chrono::steady_clock::time_point asked;
+    auto now = std::chrono::steady_clock::now();
+    if (in_worker() || now - asked < kInterruptPeriod) return 0;
+    asked = now;
+    PyGILState_STATE state = PyGILState_Ensure();
+    bool interrupted = PyErr_CheckSignals() < 0;
+    PyGILState_Release(state);
+    return interrupted ? 3 : 0;
+}
+
+struct Counters {
+    const uint32_t* keys[2];
+    const uint32_t* x[2];
+    uint32_t* y[2];
+    bool one_key;
+
+    static void run(void* ctx, int64_t begin, int64_t end) {
+        auto& c = *static_cast<Counters*>(ctx);
+        const uint32_t *x0 = c.x[0] + begin, *x1 = c.x[1] + begin;
+        uint32_t *y0 = c.y[0] + begin, *y1 = c.y[1] + begin;
+        if (c.one_key) {
+            uint32_t key[] = {*c.keys[0], *c.keys[1]};
+            threefry2x32(key, x0, x1, y0, y1, end - begin);
+        } else {
+            threefry2x32_keys(c.keys[0] + begin, c.keys[1] + begin, x0, x1, y0, y1, end - begin);
+        }
+    }
+};
+
+Ref counters(nb::handle value) {
+    Ref array(PyArray_FROM_OTF(value.ptr(), NPY_UINT32, NPY_ARRAY_IN_ARRAY));
+    if (!array) nb::raise_python_error();
+    return array;
+}
+
+Ref like(const Ref& x) {
+    ArrayType* type = type_of(x.array(), false);
+    Ref made(type ? new_ndarray(type) : nullptr);
+    if (type) type_drop(type);
+    if (!made) nb::raise_python_error();
+    return made;
+}
+
+uint32_t* data(const Ref& array) { return static_cast<uint32_t*>(PyArray_DATA(array.array())); }
+
+nb::tuple threefry(nb::handle key0, nb::handle key1, nb::handle x0, nb::handle x1) {
+    Ref k0 = counters(key0), k1 = counters(key1), a = counters(x0), b = counters(x1);
+    bool one_key = PyArray_NDIM(k0.array()) == 0;
+    if (!PyArray_SAMESHAPE(a.array(), b.array()) || !PyArray_SAMESHAPE(k0.array(), k1.array()) ||
+        (!one_key && !PyArray_SAMESHAPE(k0.array(), a.array())))
+        throw nb::value_error("threefry2x32: the counters' shapes differ, or the keys' do");
+    Ref y0 = like(a), y1 = like(a);
+    Counters job{{data(k0), data(k1)}, {data(a), data(b)}, {data(y0), data(y1)}, one_key};
+    parallel_for(Counters::run, &job, PyArray_SIZE(a.array()), kThreefryBlock);
+    return nb::make_tuple(nb::steal(y0.release()), nb::steal(y1.release()));
+}
+
+}  // namespace
+
+extern "C" {
+
+static void pb_parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block) {
+    parallel_for(fn, ctx, n, block);
+}
+static void pb_threefry2x32(const uint32_t* key, const uint32_t* x0, const uint32_t* x1,
+                            uint32_t* y0, uint32_t* y1, int64_t n) {
+    threefry2x32(key, x0, x1, y0, y1, n);
+}
+// Aligned to 64 bytes whatever the size; null when memory ran out.
+static void* pb_alloc(int64_t bytes) {
+    return buffer_alloc(bytes < 4096 ? 4096 : static_cast<size_t>(bytes));
+}
+static void pb_free(void* data) { buffer_free(data); }
+static int32_t pb_check_interrupt() { return check_interrupt(); }
+}
+
+void add_runtime(nb::module_& m) {
+    m.def("symbols", [] {
+        nb::dict table;
+        auto add = [&](const char* name, auto* function) {
+            table[name] = reinterpret_cast<uintptr_t>(function);
+        };
+        add("pb_callback", pb_callback);
+        add("pb_parallel_for", pb_parallel_for);
+        add("pb_threefry2x32", pb_threefry2x32);
+        add("pb_alloc", pb_alloc);
+        add("pb_free", pb_free);
+        add("pb_check_interrupt", pb_check_interrupt);
+        return table;
+    });
+    m.def("get_num_threads", num_threads);
+    m.def("set_num_threads", set_num_threads, nb::call_guard<nb::gil_scoped_release>());
+    m.def("threefry2x32", threefry, nb::arg("key0"), nb::arg("key1"), nb::arg("x0"),
+          nb::arg("x1"));
+}
+
+}  // namespace pullback

@@ -1,0 +1,92 @@
+// Pytrees of Python's own containers without optree between: arguments taken apart into leaves
+// and a signature, results put together. Anything else is optree's.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "type.h"
+
+namespace pullback {
+
+// What decides which compiled program a call means, and the values it is called with.
+struct Signature {
+    std::vector<uint64_t> words;     // structure, and the type of each leaf
+    std::vector<PyObject*> objects;  // dict keys, static values, treespecs: compared by type and ==
+    std::vector<PyObject*> leaves;   // arrays and Python's numbers
+    uint64_t hash = 0;
+
+    void clear();
+    void push_object(PyObject* object) { objects.push_back(Py_NewRef(object)); }
+};
+
+// Failed: an error is set. Unknown: a value that no compiled program takes.
+enum class Flat { Done, General, Unknown, Failed };
+
+// Takes the arguments of one call apart, into `out`.
+class Flattener {
+  public:
+    Flattener(Signature& out, PyObject* convert, bool x64) : out_(out), convert_(convert), x64_(x64) {}
+
+    // General: there is a node that only optree knows, so start again with `general`.
+    Flat tree(PyObject* tree);
+    Flat general(PyObject* tree, PyObject* nspace);
+
+    // n values, as a tuple of them.
+    Flat tuple(PyObject* const* values, Py_ssize_t n);
+    // n values by name, as a dict of them.
+    Flat named(PyObject* const* values, PyObject* const* names, Py_ssize_t n);
+    // Something that is no leaf: any Python object, or a number below 2^63.
+    void fixed(PyObject* value);
+    void fixed(long number) { out_.words.push_back(static_cast<uint64_t>(number) | 1ull << 63); }
+
+  private:
+    enum class Tag : uint64_t { None = 1, Tuple, List, Dict, Spec, Fixed };
+    // Small, so never the address of a type, which stands for a leaf.
+    void word(Tag tag, Py_ssize_t n) {
+        out_.words.push_back(static_cast<uint64_t>(tag) | static_cast<uint64_t>(n) << 3 | 1ull << 63);
+    }
+    Flat leaf(PyObject* value, bool may_be_node);
+    Flat converted(PyObject* value);
+    Flat add(ArrayType* type, PyObject* value);
+    Flat dict(PyObject* dict);
+    Flat sorted_dict(PyObject* dict);
+
+    Signature& out_;
+    PyObject* convert_;
+    bool x64_;
+};
+
+// Writes a Python number as `type` holds it.
+void write_number(PyObject* value, ArrayType* type, char* out);
+// The type of a Python number; null for anything else and for an int that is too large.
+ArrayType* number_type(PyObject* value, bool x64);
+
+// Puts trees of one structure together; reads the structure once.
+class Builder {
+  public:
+    ~Builder();
+    // None for a single leaf.
+    bool read(PyObject* treespec, Py_ssize_t num_leaves);
+    // Steals the leaves, even on failure.
+    PyObject* build(PyObject** leaves) const;
+    int traverse(visitproc visit, void* arg) const;
+
+  private:
+    enum class Kind { Leaf, None, Tuple, List, Dict };
+    struct Node {
+        Kind kind;
+        Py_ssize_t size;
+        PyObject* keys;  // of a dict: a list
+    };
+    bool read_node(PyObject* treespec);
+    PyObject* build_node(size_t& node, PyObject**& leaf) const;
+    PyObject* build_general(PyObject** leaves) const;
+
+    std::vector<Node> nodes_;  // each before its children
+    PyObject* treespec_ = nullptr;
+    Py_ssize_t num_leaves_ = 1;
+    bool general_ = false;
+};
+
+}  // namespace pullback
