@@ -1,12 +1,14 @@
-"""The native core: arrays, the state of tracing, compiled calls and the runtime of compiled code."""
+"""The native core: arrays, the state of tracing, compiled calls, the runtime of compiled code."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, final
+from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-type _Ndarray = NDArray[Any]
+_Ndarray: TypeAlias = NDArray[Any]
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 class _Ufunc(Protocol):
     def __call__(self, *args: Any) -> Any: ...
@@ -104,13 +106,13 @@ def binary(ufunc: _Ufunc, x: Any, y: Any, /) -> Any:
     """The ufunc of two arrays of one dtype, or of an array and a Python number that fits its dtype.
 
     NotImplemented where the general path must decide: another trace is in force, the dtypes or the
-    shapes differ (unless one is 0-d), or NumPy's result has another dtype than the operands' or bool.
+    shapes differ (unless one is 0-d), or the result is neither of the operands' dtype nor bool.
     """
 
 def unary(ufunc: _Ufunc, x: Any, /) -> Any:
     """The ufunc of an array, or NotImplemented as in `binary`."""
 
-def call_quiet[**P, R](function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+def call_quiet(function: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
     """A call of a NumPy function without floating-point warnings, in a context of its own."""
 
 # Views of ndarrays, all read-only but where `expand` must copy
@@ -156,12 +158,12 @@ class Executable:
     `outs` the data of the results that are "new", in order. Status 0: done; 1: a callback raised;
     2: MemoryError; 3: KeyboardInterrupt.
 
-    outs: ("new", dtype, shape, weak) is computed; ("arg", leaf, weak) and ("const", i, weak) forward
-        an argument or a constant.
+    outs: ("new", dtype, shape, weak) is computed; ("arg", leaf, weak) and ("const", i, weak)
+        forward an argument or a constant.
     scratch_bytes: 64-byte aligned memory for the length of one call.
     externals: Callbacks, or ints that are addresses; each entry's address is passed as it is.
-    donated: (leaf, out or -1). The leaf's array is deleted; a new result of its dtype and shape takes
-        its memory if nobody else holds it. Then the two pointers in args and outs are equal.
+    donated: (leaf, out or -1). The leaf's array is deleted; a new result of its dtype and shape
+        takes its memory if nobody else holds it. Then the pointers in args and outs are equal.
     out_tree: an optree PyTreeSpec, or None where the result is a single leaf.
     release_gil: let other threads run meanwhile; pays from about a microsecond of work.
     """
@@ -185,7 +187,7 @@ class Executable:
 
 @final
 class JitFunction:
-    """A callable that runs the Executable of its arguments' signature, and asks `miss` for new ones.
+    """Runs the Executable of its arguments' signature, and asks `miss` for new ones.
 
     The signature is the context's key, the tree of the arguments, the types of the leaves and the
     static values by type, hash and ==. The leaves of (args, kwargs) without the static ones stand
@@ -194,8 +196,8 @@ class JitFunction:
     miss(self, args, kwargs) -> (executable, _): it is stored and run; or (None, result): the result
         of a call that cannot be cached (another trace is in force, a leaf is not an array, a static
         argument has no hash).
-    convert(leaf) -> ArrayImpl, or anything else if no compiled call takes the leaf. A new ArrayImpl may
-        share the leaf's memory: results never do.
+    convert(leaf) -> ArrayImpl, or anything else if no compiled call takes the leaf. A new
+        ArrayImpl may share the leaf's memory: results never do.
     static_argnums: not negative. static_argnames: values passed by these names.
     """
 
