@@ -1,24 +1,19 @@
-"""Absolute values, signs, maxima, minima and clamps."""
+"""Absolute values, signs, maxima and minima."""
 
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
-from ..core.aval import ShapedArray
-from ..core.primitive import Primitive, Zero
-from .arithmetic import add_any, div, mul, neg
-from .batching import elementwise_batch
-from .bitwise import bitwise_and
-from .compare import eq, ge, gt, lt
+from ..core.primitive import Primitive
+from .arithmetic import div, mul, neg
+from .compare import eq, ge
 from .complex import conj, is_complex, part_dtype, real
 from .convert import convert_element_type
 from .nary import binary, unary
 from .power import without_zero
-from .quiet import quiet
-from .rules import NUMBERS, ORDERED, check_same_dtype, const, fail, zero_like
+from .rules import NUMBERS, ORDERED, const
 from .select import select
-from .shape import spread
 
 
 def _sign(x: np.ndarray) -> Any:
@@ -58,42 +53,3 @@ def _extremum(name: str, value: Any) -> tuple[Primitive, Any]:
 # NaN if either is NaN; complex numbers are ordered by real, then imaginary part
 max_p, max = _extremum("max", np.maximum)
 min_p, min = _extremum("min", np.minimum)
-
-# clamp -- y = min(max(x, low), high); low and high are scalars or have the shape of x
-clamp_p = Primitive("clamp")
-elementwise_batch(clamp_p)
-
-
-def clamp(low: Any, x: Any, high: Any) -> Any:
-    """x within limits; numbers are taken as constants of its dtype."""
-    low, high = (const(x, v) if isinstance(v, (int, float)) else v for v in (low, high))
-    return clamp_p.bind(low, x, high)
-
-
-@clamp_p.def_type
-def _(low: ShapedArray, x: ShapedArray, high: ShapedArray) -> ShapedArray:
-    check_same_dtype("clamp", low, x, high)
-    if low.shape not in ((), x.shape) or high.shape not in ((), x.shape):
-        fail("clamp", "the limits must be scalars or have the operand's shape", low, x, high)
-    return x
-
-
-clamp_p.def_value(quiet(lambda low, x, high: np.minimum(np.maximum(x, low), high)))
-
-
-@clamp_p.def_jvp
-def _(primals: Any, tangents: Any) -> Any:
-    low, x, high = primals
-    out = clamp_p.bind(low, x, high)
-    where = (
-        lambda: bitwise_and(gt(low, x), lt(low, high)),
-        lambda: bitwise_and(gt(x, low), lt(x, high)),
-        lambda: lt(high, x),
-    )
-    total: Any = zero_like(out)
-    for t, condition in zip(tangents, where, strict=True):
-        if type(t) is Zero:
-            continue
-        part = spread(select(condition(), t, const(t, 0)), out.shape)
-        total = part if type(total) is Zero else add_any(total, part)
-    return out, total

@@ -87,6 +87,13 @@ def _(
     return slice(x, start, limit, (*strides[:dim], 1, *strides[dim:])), dim
 
 
+def slice_in_dim(x: Any, start_index: int, limit_index: int, stride: int = 1, axis: int = 0) -> Any:
+    """The elements from start to limit by stride along one axis."""
+    starts, limits, strides = [0] * len(x.shape), list(x.shape), [1] * len(x.shape)
+    starts[axis], limits[axis], strides[axis] = start_index, limit_index, stride
+    return slice(x, starts, limits, strides if stride > 1 else None)
+
+
 # pad -- y[low + i (1 + interior)] = x[i], the padding value elsewhere; negative low and high cut
 pad_p = Primitive("pad", linear=True)
 
@@ -217,16 +224,9 @@ def _(ct: Any, *operands: Any, dimension: int) -> list[Any]:
     for x in operands:
         shape = get_aval(x).shape if type(x) is not Linear else x.aval.shape
         stop = start + shape[dimension]
-        cts.append(cut_axis(ct, start, stop, dimension) if type(x) is Linear else None)
+        cts.append(slice_in_dim(ct, start, stop, axis=dimension) if type(x) is Linear else None)
         start = stop
     return cts
-
-
-def cut_axis(x: Any, start: int, stop: int, axis: int) -> Any:
-    """The elements from start to stop along one axis."""
-    starts, limits = [0] * len(x.shape), list(x.shape)
-    starts[axis], limits[axis] = start, stop
-    return slice(x, starts, limits)
 
 
 @concatenate_p.def_batch

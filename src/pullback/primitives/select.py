@@ -1,4 +1,4 @@
-"""select_n: choose elements of several arrays by an index array."""
+"""Choices between values: select_n by an index array, clamp by limits."""
 
 from typing import Any
 
@@ -9,10 +9,12 @@ from ..core.aval import ShapedArray
 from ..core.primitive import Linear, Primitive, Zero
 from ..core.trace import get_aval
 from .batching import elementwise_batch
-from .compare import eq
-from .nary import common_shape
+from .bitwise import bitwise_and
+from .compare import eq, gt, lt
+from .nary import add_any, common_shape
+from .quiet import quiet
 from .rules import check_same_dtype, const, fail, scalar, zero_like
-from .shape import gather_up
+from .shape import gather_up, spread
 
 # select_n -- y[i] = cases[which[i]][i]
 select_n_p = Primitive("select_n")
@@ -81,3 +83,43 @@ def _part(ct: Any, which: Any, k: int, zero: Any) -> Any:
     if get_aval(which).dtype == dtypes.bool_:
         return select_n(which, zero, ct) if k else select_n(which, ct, zero)
     return select_n(eq(which, k), zero, ct)
+
+
+# clamp -- y = min(max(x, low), high); low and high are scalars or have the shape of x
+clamp_p = Primitive("clamp")
+elementwise_batch(clamp_p)
+
+
+def clamp(low: Any, x: Any, high: Any) -> Any:
+    """x within limits; numbers are taken as constants of its dtype."""
+    low, high = (const(x, v) if isinstance(v, (int, float)) else v for v in (low, high))
+    return clamp_p.bind(low, x, high)
+
+
+@clamp_p.def_type
+def _(low: ShapedArray, x: ShapedArray, high: ShapedArray) -> ShapedArray:
+    check_same_dtype("clamp", low, x, high)
+    if low.shape not in ((), x.shape) or high.shape not in ((), x.shape):
+        fail("clamp", "the limits must be scalars or have the operand's shape", low, x, high)
+    return x
+
+
+clamp_p.def_value(quiet(lambda low, x, high: np.minimum(np.maximum(x, low), high)))
+
+
+@clamp_p.def_jvp
+def _(primals: Any, tangents: Any) -> Any:
+    low, x, high = primals
+    out = clamp_p.bind(low, x, high)
+    where = (
+        lambda: bitwise_and(gt(low, x), lt(low, high)),
+        lambda: bitwise_and(gt(x, low), lt(x, high)),
+        lambda: lt(high, x),
+    )
+    total: Any = zero_like(out)
+    for t, condition in zip(tangents, where, strict=True):
+        if type(t) is Zero:
+            continue
+        part = spread(select(condition(), t, const(t, 0)), out.shape)
+        total = part if type(total) is Zero else add_any(total, part)
+    return out, total
