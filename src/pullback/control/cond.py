@@ -11,8 +11,8 @@ from ..core.ir import Jaxpr
 from ..core.primitive import Linear, Primitive, Zero
 from ..core.stage import eval_jaxpr
 from ..core.trace import get_aval
-from ..primitives.compare import clamp, select_n
 from ..primitives.convert import convert_element_type
+from ..primitives.select import clamp, select_n
 from ..primitives.shape import broadcast_in_dim, zeros
 from ..transforms.flat import argument, arguments, function_name
 from ..transforms.program import (

@@ -20,6 +20,7 @@ from ..transforms.program import (
     Linearized,
     Mask,
     batched_jaxpr,
+    depends,
     jvp_jaxpr,
     linearize_jaxpr,
     pick,
@@ -218,12 +219,8 @@ def linear_loop(split: Linearized, mask: Mask, nc: int, nk: int) -> Jaxpr:
 @scan_p.def_transpose
 def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
     jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
-    linear = tuple(type(a) is Linear for a in args)
-    if not all(linear[nc : nc + nk]):
-        raise NotImplementedError(
-            "scan: a loop whose carry mixes linear and other values cannot be transposed;"
-            " compute the other values in a scan of their own"
-        )
+    given = tuple(type(a) is Linear for a in args)
+    linear = _with_moving_carry(jaxpr, given, nc, nk)
     nonzero_ys = tuple(type(c) is not Zero for c in cts[nk:])
     consts, _init, xs = split_at(args, nc, nk)
     consts_m, _, xs_m = split_at(linear, nc, nk)
@@ -237,7 +234,24 @@ def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
            "num_carry": len(sums) + nk},
     )  # fmt: skip
     found = iter(outs)
-    return [next(found) if m else None for m in linear]
+    cts_in = [next(found) if m else None for m in linear]
+    return [ct if g else None for ct, g in zip(cts_in, given, strict=True)]
+
+
+def _with_moving_carry(jaxpr: Jaxpr, linear: Mask, nc: int, nk: int) -> Mask:
+    """The linear operands, with every carry: one that starts as a known zero is linear too."""
+    consts, xs = linear[:nc], linear[nc + nk :]
+
+    def step(carry: Mask) -> Mask:
+        return depends(jaxpr, (*consts, *carry, *xs))[:nk]
+
+    carry = fixpoint(step, linear[nc : nc + nk])
+    if not all(carry):
+        raise NotImplementedError(
+            "scan: a loop whose carry mixes linear and other values cannot be transposed;"
+            " compute the other values in a scan of their own"
+        )
+    return (*consts, *carry, *xs)
 
 
 @weak_memo

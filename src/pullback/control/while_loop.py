@@ -11,8 +11,8 @@ from ..core.ir import Jaxpr
 from ..core.primitive import Primitive, Zero
 from ..core.stage import eval_jaxpr
 from ..core.trace import get_aval
-from ..primitives.compare import select_n
 from ..primitives.reduce import reduce_or
+from ..primitives.select import select_n
 from ..primitives.shape import broadcast_in_dim
 from ..transforms.batch import to_dim
 from ..transforms.program import Mask, batched_jaxpr, jvp_jaxpr, pick, spread, stage_pure

@@ -11,7 +11,7 @@ import numpy as np
 from .. import dtypes
 from ..core.aval import Shape, ShapedArray
 from ..core.primitive import Primitive, Zero
-from .batching import elementwise_batch
+from .batching import batch_size, elementwise_batch, to_axis
 from .quiet import quiet
 from .rules import Kinds, check_kind, check_same_dtype, const, deflinear, fail, zero_like
 from .shape import spread
@@ -183,7 +183,13 @@ def bool_result(_: dtypes.DType) -> dtypes.DType:
 add_any_p = Primitive("add_any", linear=True)
 add_any_p.def_value(quiet(np.add))
 add_any_p.def_transpose(lambda ct, x, y: [ct, ct])
-elementwise_batch(add_any_p)
+
+
+@add_any_p.def_batch
+def _(args: Any, dims: Any) -> Any:
+    dim = next(d for d in dims if d is not None)
+    size = batch_size(args, dims)
+    return add_any_p.bind(*[to_axis(x, d, size, dim) for x, d in zip(args, dims, strict=True)]), dim
 
 
 def add_any(x: Any, y: Any) -> Any:

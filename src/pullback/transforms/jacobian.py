@@ -4,9 +4,16 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from ..core.aval import ShapedArray
 from ..core.trace import get_aval
-from ..primitives.shape import basis, reshape, slice_in_dim, transpose
+from ..dtypes import DType, int32
+from ..primitives.arithmetic import add
+from ..primitives.compare import eq
+from ..primitives.convert import convert_element_type
+from ..primitives.pieces import slice
+from ..primitives.shape import iota, reshape, transpose
 from ..tree import PyTreeDef
 from .batch import to_dim, vmap_flat
 from .flat import Flat, arguments, select_argnums
@@ -144,9 +151,16 @@ def _basis(avals: list[ShapedArray], n: int) -> list[Any]:
     """For each leaf its part of the n basis vectors of all leaves together."""
     starts = [0, *accumulate(a.size for a in avals)]
     return [
-        reshape(basis(n, a.size, start, a.dtype), (n, *a.shape))
+        reshape(_unit_rows(n, a.size, start, a.dtype), (n, *a.shape))
         for a, start in zip(avals, starts, strict=False)
     ]
+
+
+def _unit_rows(n: int, size: int, start: int, dtype: DType) -> Any:
+    """Columns `start` to `start + size` of the identity matrix of size n."""
+    rows = iota(int32, (n, size), 0)
+    columns = iota(int32, (n, size), 1)
+    return convert_element_type(eq(rows, add(columns, np.int32(start))), dtype)
 
 
 def _split(x: Any, avals: list[ShapedArray]) -> list[Any]:
@@ -154,9 +168,14 @@ def _split(x: Any, avals: list[ShapedArray]) -> list[Any]:
     rest = get_aval(x).shape[1:]
     ends = list(accumulate(a.size for a in avals))
     return [
-        reshape(slice_in_dim(x, end - a.size, end, 0), (*a.shape, *rest))
+        reshape(_rows(x, end - a.size, end), (*a.shape, *rest))
         for a, end in zip(avals, ends, strict=True)
     ]
+
+
+def _rows(x: Any, start: int, end: int) -> Any:
+    shape = get_aval(x).shape
+    return slice(x, (start, *[0] * (len(shape) - 1)), (end, *shape[1:]))
 
 
 def _columns(x: Any, avals: list[ShapedArray]) -> list[Any]:

@@ -151,3 +151,12 @@ def batched_jaxpr(
         for a, b in zip(jaxpr.in_avals, batched, strict=True)
     ]
     return stage_pure(fun, avals, "vmap"), tuple(found)
+
+
+def depends(jaxpr: Jaxpr, mask: Mask) -> Mask:
+    """Which results depend on the arguments marked."""
+    moving = set(pick(jaxpr.invars, mask))
+    for eqn in jaxpr.eqns:
+        if any(v in moving for v in eqn.invars):
+            moving.update(eqn.outvars)
+    return tuple(v in moving for v in jaxpr.outvars)
