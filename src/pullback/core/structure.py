@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -70,13 +70,13 @@ def params_key(eqn: JaxprEqn) -> tuple[Any, ...]:
     return tuple([(k, value_key(params[k])) for k in sorted(params)]) if params else ()
 
 
-def value_key(value: Any) -> Any:
+def value_key(value: object) -> Any:
     """A key of a parameter that tells 1 from True and 1.0, which Python's equality does not."""
-    kind: object = type(value)
+    kind = type(value)
     if kind is int or kind is str or value is None:
         return value
     if kind is tuple or kind is list:
-        return kind, tuple([value_key(v) for v in value])
+        return kind, tuple([value_key(v) for v in cast(tuple[object, ...], value)])
     rule = _RULES.get(kind)
     return (kind, value) if rule is None else (kind, rule(value))
 
@@ -98,7 +98,7 @@ def _dict_key(value: dict[Any, Any]) -> tuple[Any, ...]:
 
 
 # How values that are not hashable, or whose equality is too wide, become keys.
-_RULES: dict[object, Callable[[Any], Any]] = {
+_RULES: dict[type, Callable[[Any], Any]] = {
     Jaxpr: structure,
     float: _float_bits,
     complex: _complex_bits,
