@@ -12,7 +12,8 @@ from ..core.ir import Literal
 from ..core.primitive import Zero, instantiate
 from ..core.stage import literal_value
 from ..core.trace import Tracer, as_array, get_aval
-from ..primitives.shape import full, zeros
+from ..primitives.convert import convert_element_type
+from ..primitives.shape import zeros
 from ..tree import PyTreeDef
 from .flat import Flat, argument, arguments, function_name, is_value, select_argnums
 from .jvp import JVPTracer, instantiate_zeros, jvp_flat
@@ -71,7 +72,7 @@ def _tangent(aval: ShapedArray, t: Any, what: str, kind: str) -> Any:
     t = argument(t, what)
     got = get_aval(t)
     if got.weak_type and got.shape == wanted.shape and wanted.dtype != dtypes.float0:
-        return full(wanted.shape, t, wanted.dtype) if got.dtype != wanted.dtype else t
+        return convert_element_type(t, wanted.dtype) if got.dtype != wanted.dtype else t
     if got.shape != wanted.shape or got.dtype != wanted.dtype:
         raise TypeError(
             f"{what}: for a value of type {type_name(aval)} the {kind} must be"
