@@ -330,19 +330,22 @@ def _dynamic_power(c: Context, x: str, y: str) -> str:
 @rule("nextafter", exact=True)
 def _(c: Context, x: str, y: str) -> str:
     """One step of the bit pattern; from zero to the smallest subnormal on y's side."""
-    f, bits = c.f, WIDTHS[c.dtype]
-    itype = vector(f"i{bits}", c.lanes)
-    k = Context(f, (f"int{bits}",), f"int{bits}", c.lanes)
+    f, compared = c.f, "float32" if c.dtype in HALVES else c.dtype
+    itype = vector(f"i{c.bits}", c.lanes)
+    k = Context(f, (f"int{c.bits}",), f"int{c.bits}", c.lanes)
+    w = Context(f, (compared,), "bool", c.lanes)
     ix, iy = (f.line(f"bitcast {c.type} {a} to {itype}") for a in (x, y))
-    smallest = k.op("or", k.op("and", iy, k.c(-(1 << (bits - 1)))), k.c(1))
-    upward = c.op("fcmp ogt", y, x)
-    positive = c.op("fcmp ogt", x, c.c(0.0))
+    x, y = (convert(f, a, c.dtype, compared, c.lanes) for a in (x, y))
+    smallest = k.op("or", k.op("and", iy, k.c(-(1 << (c.bits - 1)))), k.c(1))
+    upward = w.op("fcmp ogt", y, x)
+    positive = w.op("fcmp ogt", x, w.c(0.0))
     away = f.line(f"icmp eq {c.mask} {upward}, {positive}")
     stepped = k.op("add", ix, k.select(away, k.c(1), k.c(-1)))
-    moved = k.select(c.op("fcmp oeq", x, c.c(0.0)), smallest, stepped)
-    result = f.line(f"bitcast {itype} {moved} to {c.type}")
-    result = c.select(c.op("fcmp oeq", x, y), y, result)
-    return c.select(c.op("fcmp uno", x, y), c.c(np.nan), result)
+    moved = k.select(w.op("fcmp oeq", x, w.c(0.0)), smallest, stepped)
+    result = k.select(w.op("fcmp oeq", x, y), iy, moved)
+    nan = (1 << (c.bits - 1)) - 1
+    result = k.select(w.op("fcmp uno", x, y), k.c(nan), result)
+    return f.line(f"bitcast {itype} {result} to {c.type}")
 
 
 # Shifts: by the width or more nothing, or only the sign, is left.

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import cache
 
 from ..text import Function, Module, ir_type
-from . import exp, log, trig
+from . import arc, erf, exp, hyperbolic, log, power, trig
 from .ops import Ops
 
 FUNCTIONS: dict[str, Callable[..., str]] = {
@@ -21,6 +21,21 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "sin": trig.sin,
     "cos": trig.cos,
     "tan": trig.tan,
+    "asin": arc.asin,
+    "acos": arc.acos,
+    "atan": arc.atan,
+    "atan2": arc.atan2,
+    "sinh": hyperbolic.sinh,
+    "cosh": hyperbolic.cosh,
+    "tanh": hyperbolic.tanh,
+    "asinh": hyperbolic.asinh,
+    "acosh": hyperbolic.acosh,
+    "atanh": hyperbolic.atanh,
+    "pow": power.pow,
+    "cbrt": power.cbrt,
+    "erf": erf.erf,
+    "erfc": erf.erfc,
+    "erf_inv": erf.erf_inv,
 }
 ARITY = {"pow": 2, "atan2": 2}
 
