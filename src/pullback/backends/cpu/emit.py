@@ -1,0 +1,200 @@
+"""A program of the loop IR as one LLVM module: the entry function, and a function for each big nest.
+
+Equal nests, whatever their buffers, share one function.
+"""
+
+from collections.abc import Sequence
+
+from . import blas, expr, loops, show
+from .emit_kernel import emit_nest, emit_unrolled
+from .emit_value import Emitter, Frame
+from .index import Atom
+from .loops import Block, Branch, Buffer, Callback, For, Gemm, Nest, Program, Stmt, While
+from .schedule import is_small
+from .text import Function, Module, memory_type
+
+ENTRY = "pb_entry"
+
+
+class ProgramEmitter:
+    """Writes one program."""
+
+    def __init__(self, program: Program, vector_bytes: int) -> None:
+        self.program = program
+        self.vector_bytes = vector_bytes
+        self.module = Module()
+        self.f = Function(
+            self.module,
+            ENTRY,
+            [("ptr", "args"), ("ptr", "outs"), ("ptr", "scratch"), ("ptr", "externals")],
+            "i32",
+        )
+        self.frame = Frame(self.f, {})
+        self.dtypes = {b.name: b.dtype for b in program.buffers.values()}
+        self.shared: dict[str, str] = {}
+        self.callbacks: list[Callback] = []
+
+    def run(self) -> Module:
+        """The module."""
+        for buffer in self.program.buffers.values():
+            self.frame.pointers[buffer.name] = self.pointer(buffer)
+        self.block(self.program.body)
+        self.f.ret("i32", "0")
+        if self.callbacks:
+            self.f.place("failed")
+            self.f.ret("i32", "1")
+        self.module.add(self.f)
+        return self.module
+
+    def pointer(self, buffer: Buffer) -> str:
+        """Where a buffer is."""
+        if buffer.kind == "stack":
+            return self.f.alloca(memory_type(buffer.dtype), max(buffer.size, 1))
+        if buffer.kind == "temp":
+            return self.f.gep("i8", "%scratch", buffer.place)
+        table = "%args" if buffer.kind == "arg" else "%outs"
+        slot = self.f.gep("ptr", table, buffer.number)
+        return self.f.line(f"load ptr, ptr {slot}")
+
+    def block(self, block: Block) -> None:
+        """The statements in order."""
+        for stmt in block:
+            self.statement(stmt)
+
+    def statement(self, stmt: Stmt) -> None:
+        """One statement."""
+        if isinstance(stmt, Nest):
+            self.nest(stmt)
+        elif isinstance(stmt, Gemm):
+            blas.emit(self.frame, stmt)
+            self.frame.forget([stmt.out.buffer])
+        elif isinstance(stmt, Callback):
+            self.callback(stmt)
+        elif isinstance(stmt, For):
+            self.for_(stmt)
+        elif isinstance(stmt, While):
+            self.while_(stmt)
+        else:
+            self.branch(stmt)
+
+    # Nests
+
+    def nest(self, nest: Nest) -> None:
+        """Straight-line code for a small nest, a call for a big one."""
+        if is_small(nest):
+            emit_unrolled(self.frame, nest, self.dtypes)
+            return
+        buffers, axes = outside(nest)
+        key = show.nest_key(nest, buffers, axes, self.dtypes)
+        name = self.shared.get(key)
+        if name is None:
+            name = self.shared[key] = f"nest{len(self.shared)}"
+            self.nest_function(name, nest, buffers, axes)
+        args = [("ptr", self.frame.pointers[b]) for b in buffers]
+        args += [("i64", str(self.frame.axes[a])) for a in axes]
+        self.f.call("void", name, *args)
+        self.frame.forget(list(loops.writes(nest)))
+
+    def nest_function(
+        self, name: str, nest: Nest, buffers: Sequence[str], axes: Sequence[Atom]
+    ) -> None:
+        """The function of a nest on the buffers and the axes of loops around it."""
+        params = [(f"ptr noalias", f"b{k}") for k in range(len(buffers))]
+        params += [("i64", f"a{k}") for k in range(len(axes))]
+        f = Function(self.module, name, params, linkage="internal")
+        frame = Frame(f, {b: f"%b{k}" for k, b in enumerate(buffers)})
+        frame.axes.update({a: f"%a{k}" for k, a in enumerate(axes)})
+        emit_nest(frame, nest, self.dtypes, self.vector_bytes)
+        f.ret()
+        self.module.add(f)
+
+    # Calls
+
+    def callback(self, stmt: Callback) -> None:
+        """A call of a Python function through the runtime."""
+        f = self.f
+        number = len(self.callbacks)
+        self.callbacks.append(stmt)
+        self.module.declare("pb_callback", "i32", "ptr", "ptr", "ptr")
+        tables = []
+        em = Emitter(self.frame)
+        for operands in (stmt.args, stmt.outs):
+            table = f.alloca("ptr", max(len(operands), 1))
+            for k, o in enumerate(operands):
+                address = em.address(o.buffer, em.index(o.offset), self.dtypes[o.buffer])
+                f.effect(f"store ptr {address}, ptr {f.gep('ptr', table, k)}")
+            tables.append(table)
+        slot = f.line(f"load ptr, ptr {f.gep('ptr', '%externals', number)}")
+        status = f.call("i32", "pb_callback", ("ptr", slot), ("ptr", tables[0]), ("ptr", tables[1]))
+        fine = f.label("fine")
+        f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, "failed")
+        f.place(fine)
+        self.frame.forget([o.buffer for o in stmt.outs])
+
+    # Regions
+
+    def for_(self, stmt: For) -> None:
+        """A counted loop."""
+        changed = [b for s in stmt.body for b in loops.writes(s)]
+        self.frame.forget(changed)
+        with self.f.loop(0, stmt.axis.extent) as i:
+            self.frame.axes[stmt.axis] = i
+            self.inner(stmt.body)
+        self.frame.forget(changed)
+
+    def inner(self, block: Block) -> None:
+        """A block whose registers do not reach what follows."""
+        known = {b: dict(v) for b, v in self.frame.known.items()}
+        self.block(block)
+        self.frame.known = known
+
+    def while_(self, stmt: While) -> None:
+        """Test at the top."""
+        f = self.f
+        changed = [b for s in (*stmt.cond, *stmt.body) for b in loops.writes(s)]
+        self.frame.forget(changed)
+        head, body, after = f.label("while"), f.label("body"), f.label("after")
+        f.jump(head)
+        f.place(head)
+        known = {b: dict(v) for b, v in self.frame.known.items()}
+        self.block(stmt.cond)
+        test = Emitter(self.frame).value(self.program.graph.load(stmt.test, (0, ()), "bool"))
+        f.branch(test, body, after)
+        f.place(body)
+        self.block(stmt.body)
+        f.jump(head)
+        f.place(after)
+        self.frame.known = known
+        self.frame.forget(changed)
+
+    def branch(self, stmt: Branch) -> None:
+        """A switch; the last branch is the default."""
+        f = self.f
+        changed = [b for block in stmt.branches for s in block for b in loops.writes(s)]
+        index = Emitter(self.frame).value(self.program.graph.load(stmt.index, (0, ()), "int32"))
+        labels = [f.label("case") for _ in stmt.branches]
+        after = f.label("after")
+        cases = " ".join([f"i32 {k}, label %{b}" for k, b in enumerate(labels[:-1])])
+        f.effect(f"switch i32 {index}, label %{labels[-1]} [ {cases} ]")
+        for label, block in zip(labels, stmt.branches, strict=True):
+            f.place(label)
+            self.inner(block)
+            f.jump(after)
+        f.place(after)
+        self.frame.forget(changed)
+
+
+def outside(nest: Nest) -> tuple[list[str], list[Atom]]:
+    """The buffers of a nest in the order of their use, and the axes of loops around it."""
+    own = {a for k in nest.kernels for a in (*k.axes, *k.reduce)} | set(nest.axes)
+    buffers: dict[str, None] = {}
+    axes: dict[Atom, None] = {}
+    for kernel in nest.kernels:
+        for buffer, offset in [*loops.kernel_reads(kernel), *loops.kernel_writes(kernel)]:
+            buffers[buffer] = None
+            for a in sorted(expr.index_deps(offset), key=lambda a: a.key):
+                axes[a] = None
+        for root in loops.kernel_roots(kernel):
+            for a in sorted(root.deps, key=lambda a: a.key):
+                axes[a] = None
+    return list(buffers), [a for a in axes if a not in own]

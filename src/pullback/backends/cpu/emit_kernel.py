@@ -1,0 +1,398 @@
+"""Kernels as loops of LLVM instructions: vectorized along one axis, or unrolled altogether."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import product
+
+from . import expr, monoid
+from .emit_value import Emitter, Frame, Mask, Operand
+from .expr import Node
+from .index import Atom
+from .loops import Kernel, Nest, Reduction, Store, kernel_roots, kernel_writes
+from .monoid import State
+from .scalar import lower
+from .schedule import Plan, choose
+from .text import constant, vector
+
+States = list[State]
+
+
+def emit_nest(frame: Frame, nest: Nest, dtypes: dict[str, str], vector_bytes: int) -> None:
+    """The kernels of a nest inside its outer loops."""
+    written = {b for k in nest.kernels for b, _ in kernel_writes(k)}
+    with ExitStack() as loops:
+        for axis in nest.axes:
+            frame.axes[axis] = loops.enter_context(frame.f.loop(0, axis.extent))
+        for kernel in nest.kernels:
+            KernelEmitter(frame, kernel, choose(kernel, vector_bytes), dtypes).run()
+            frame.forget(list(written))
+
+
+def emit_unrolled(frame: Frame, nest: Nest, dtypes: dict[str, str]) -> None:
+    """The same with every axis a number: straight-line code."""
+    for outer in product(*[range(a.extent) for a in nest.axes]):
+        frame.axes.update(zip(nest.axes, outer, strict=True))
+        for kernel in nest.kernels:
+            writer = KernelEmitter(frame, kernel, Plan(None, 1, 1, False), dtypes)
+            for point in product(*[range(a.extent) for a in kernel.axes]):
+                frame.axes.update(zip(kernel.axes, point, strict=True))
+                writer.point()
+
+
+class KernelEmitter:
+    """Writes one kernel."""
+
+    def __init__(self, frame: Frame, kernel: Kernel, plan: Plan, dtypes: dict[str, str]) -> None:
+        self.frame = frame
+        self.f = frame.f
+        self.kernel = kernel
+        self.plan = plan
+        self.dtypes = dtypes
+        self.roots = kernel_roots(kernel)
+        self.unsafe = self._unsafe()
+
+    def _unsafe(self) -> set[Node]:
+        """Nodes that read what the kernel writes: not to be moved out of its loops."""
+        written = {b for b, _ in kernel_writes(self.kernel)}
+        unsafe: set[Node] = set()
+        for node in expr.walk(self.roots):
+            if node.op == "load" and node.data[0] in written:
+                unsafe.add(node)
+            elif any(c in unsafe for c in expr.children(node)):
+                unsafe.add(node)
+        return unsafe
+
+    # Straight-line code
+
+    def point(self) -> None:
+        """One point of the kept axes with constant axes, the reduced ones unrolled."""
+        states: list[State | None] = [None] * len(self.kernel.reductions)
+        em = Emitter(self.frame)
+        for at in product(*[range(a.extent) for a in self.kernel.reduce]):
+            self.frame.axes.update(zip(self.kernel.reduce, at, strict=True))
+            em = Emitter(self.frame)
+            values = [self.element(em, r) for r in self.kernel.reductions]
+            self.store_all(em)
+            for k, (r, value) in enumerate(zip(self.kernel.reductions, values, strict=True)):
+                old = states[k]
+                states[k] = value if old is None else self.combine(r, old, value, 1)
+                if r.prefix:
+                    self.finish(em, r, states[k])
+        for r, state in zip(self.kernel.reductions, states, strict=True):
+            if not r.prefix:
+                self.finish(em, r, state or monoid.start(r.op, r.dtype, 1))
+
+    # Loops
+
+    def run(self) -> None:
+        """The kernel's loops, the vectorized axis innermost among those of its kind."""
+        plan, kernel = self.plan, self.kernel
+        free = [a for a in kernel.axes if a is not plan.axis]
+        inner_first = plan.axis in kernel.axes
+        em = Emitter(self.frame)
+        with ExitStack() as loops:
+            todo = [*free, *([plan.axis] if inner_first and plan.axis else []), *kernel.reduce]
+            for k, axis in enumerate(free):
+                em = self.hoisted(em, todo[k:])
+                self.frame.axes[axis] = loops.enter_context(self.f.loop(0, axis.extent))
+                em = em.inner()
+            em = self.hoisted(em, todo[len(free) :])
+            if inner_first and plan.axis is not None:
+                self.vector_loop(em, plan.axis, self.column)
+            elif plan.axis is not None:
+                self.reduce_vector(em, plan.axis)
+            else:
+                self.column(em)
+
+    def hoisted(self, em: Emitter, inside: list[Atom]) -> Emitter:
+        """Compute what does not depend on the axes inside."""
+        axes = frozenset(inside)
+        seen: set[Node] = set()
+        stack = list(self.roots)
+        while stack:
+            node = stack.pop()
+            if node in seen or node.op == "const":
+                continue
+            seen.add(node)
+            if node.deps.isdisjoint(axes) and node not in self.unsafe:
+                em.value(node)
+            elif node.op != "guard":
+                stack.extend(expr.children(node))
+        return em
+
+    def vector_loop(self, em: Emitter, axis: Atom, body: Callable[[Emitter], None]) -> None:
+        """The axis in steps of the lanes; what remains under a mask."""
+        lanes, n = self.plan.lanes, axis.extent
+        rest = n % lanes
+        whole = n - rest
+        if self.plan.heavy and rest and whole:
+            with self.f.loop(0, n, lanes) as i:
+                self.at(em, axis, i, self.lanes_below(i, n), body)
+            return
+        if whole == lanes:
+            self.at(em, axis, 0, None, body)
+        elif whole:
+            with self.f.loop(0, whole, lanes) as i:
+                self.at(em, axis, i, None, body)
+        if rest:
+            self.at(em, axis, whole, self.first_lanes(rest), body)
+
+    def at(
+        self, em: Emitter, axis: Atom, i: Operand, mask: str | None, body: Callable[[Emitter], None]
+    ) -> None:
+        """The body for the lanes from i on."""
+        self.frame.axes[axis] = i
+        body(em.inner(axis, self.plan.lanes, Mask(em.mask.scalar, mask)))
+
+    def first_lanes(self, n: int) -> str:
+        """A mask of the first n lanes."""
+        bits = ", ".join(f"i1 {'true' if k < n else 'false'}" for k in range(self.plan.lanes))
+        return f"<{bits}>"
+
+    def lanes_below(self, i: str, n: int) -> str:
+        """A mask of the lanes from i on that are below n."""
+        lanes = self.plan.lanes
+        steps = ", ".join(f"i64 {k}" for k in range(lanes))
+        left = self.f.line(f"sub i64 {n}, {i}")
+        wide = Emitter(self.frame, None, lanes).splat(left, "i64")
+        return self.f.line(f"icmp sgt {vector('i64', lanes)} {wide}, <{steps}>")
+
+    def column(self, em: Emitter) -> None:
+        """The reduced axes in scalar loops, each state as wide as the emitter."""
+        kernel = self.kernel
+        if not kernel.reduce:
+            values = [self.element(em, r) for r in kernel.reductions]
+            self.store_all(em)
+            for r, v in zip(kernel.reductions, values, strict=True):
+                self.finish(em, r, v)
+            return
+        widths = [self.width(em, r) for r in kernel.reductions]
+        first = [monoid.start(r.op, r.dtype, w) for r, w in zip(kernel.reductions, widths, strict=True)]
+
+        def body(inner: Emitter, states: States) -> States:
+            values = [self.element(inner, r) for r in kernel.reductions]
+            self.store_all(inner)
+            new = []
+            for r, s, v, w in zip(kernel.reductions, states, values, widths, strict=True):
+                new.append(self.combine(r, s, v, w))
+                if r.prefix:
+                    self.finish(inner, r, new[-1])
+            return new
+
+        states = self.nested(em, list(kernel.reduce), first, widths, body)
+        for r, s in zip(kernel.reductions, states, strict=True):
+            if not r.prefix:
+                self.finish(em, r, s)
+
+    def nested(
+        self,
+        em: Emitter,
+        axes: list[Atom],
+        states: States,
+        widths: list[int],
+        body: Callable[[Emitter, States], States],
+    ) -> States:
+        """Loops over axes that carry states."""
+        if not axes:
+            return body(em, states)
+        em = self.hoisted(em, axes)
+        with self.carried(0, axes[0].extent, 1, states, widths) as loop:
+            self.frame.axes[axes[0]] = loop.index
+            inner = em.inner(em.axis, em.lanes)
+            loop.states = self.nested(inner, axes[1:], loop.states, widths, body)
+        return loop.results
+
+    def carried(
+        self, begin: Operand, end: Operand, step: int, states: States, widths: list[int]
+    ) -> "CarriedStates":
+        """A loop that carries states."""
+        return CarriedStates(self, begin, end, step, states, widths)
+
+    def reduce_vector(self, em: Emitter, axis: Atom) -> None:
+        """The vectorized axis is a reduced one: several states side by side, combined at the end."""
+        lanes, unroll = self.plan.lanes, self.plan.unroll
+        reductions = self.kernel.reductions
+        widths = [lanes] * len(reductions) * unroll
+        first = [monoid.start(r.op, r.dtype, lanes) for _ in range(unroll) for r in reductions]
+        outer = [a for a in self.kernel.reduce if a is not axis]
+
+        def body(inner: Emitter, states: States) -> States:
+            return self.chunks(inner, axis, states)
+
+        states = self.nested(em, outer, first, widths, body)
+        for k, r in enumerate(reductions):
+            mine = states[k :: len(reductions)]
+            while len(mine) > 1:
+                mine = [
+                    self.combine(r, mine[j], mine[j + 1], lanes) if j + 1 < len(mine) else mine[j]
+                    for j in range(0, len(mine), 2)
+                ]
+            self.finish(em, r, monoid.across(self.f, r.op, r.dtype, mine[0], lanes))
+
+    def chunks(self, em: Emitter, axis: Atom, states: States) -> States:
+        """One sweep over the vectorized reduced axis."""
+        lanes, unroll, n = self.plan.lanes, self.plan.unroll, axis.extent
+        count = len(self.kernel.reductions)
+        widths = [lanes] * len(states)
+        em = self.hoisted(em, [axis])
+        step = lanes * unroll
+        main = n - n % step
+        if main:
+            with self.carried(0, main, step, states, widths) as loop:
+                new: States = []
+                for u in range(unroll):
+                    i = self.f.line(f"add i64 {loop.index}, {u * lanes}") if u else loop.index
+                    mine = loop.states[u * count : (u + 1) * count]
+                    new.extend(self.absorb(em, axis, i, None, mine))
+                loop.states = new
+            states = loop.results
+        rest = n - main
+        if rest > lanes:
+            with self.carried(main, n, lanes, states[:count], widths[:count]) as loop:
+                mask = self.lanes_below(loop.index, n) if rest % lanes else None
+                loop.states = self.absorb(em, axis, loop.index, mask, loop.states)
+            states = [*loop.results, *states[count:]]
+        elif rest:
+            mask = self.first_lanes(rest) if rest < lanes else None
+            states = [*self.absorb(em, axis, main, mask, states[:count]), *states[count:]]
+        return states
+
+    def absorb(
+        self, em: Emitter, axis: Atom, i: Operand, mask: str | None, states: States
+    ) -> States:
+        """The states after the lanes from i on."""
+        lanes = self.plan.lanes
+        self.frame.axes[axis] = i
+        inner = em.inner(axis, lanes, Mask(em.mask.scalar, mask))
+        values = [self.wide_element(inner, r) for r in self.kernel.reductions]
+        self.store_all(inner)
+        new = []
+        for r, s, v in zip(self.kernel.reductions, states, values, strict=True):
+            if mask is not None:
+                v = self.masked(r, v, mask)
+            new.append(self.combine(r, s, v, lanes))
+        return new
+
+    def masked(self, r: Reduction, state: State, mask: str) -> State:
+        """The neutral state in lanes that the mask leaves out."""
+        lanes = self.plan.lanes
+        start = monoid.start(r.op, r.dtype, lanes)
+        types = monoid.types(r.op, r.dtype, lanes)
+        return tuple(
+            [
+                self.f.line(f"select {vector('i1', lanes)} {mask}, {t} {x}, {t} {n}")
+                for t, x, n in zip(types, state, start, strict=True)
+            ]
+        )
+
+    # Elements
+
+    def width(self, em: Emitter, r: Reduction) -> int:
+        """The lanes of a reduction's state under an emitter."""
+        return em.lanes if em.axis is not None else 1
+
+    def element(self, em: Emitter, r: Reduction) -> State:
+        """The state of one element, as wide as the emitter."""
+        return self.wide_element(em, r)
+
+    def wide_element(self, em: Emitter, r: Reduction) -> State:
+        value = em.lanes_of(r.value)
+        if not r.op.startswith("arg"):
+            return (value,)
+        if not self.kernel.reduce:
+            return (value, constant("int64", 0, em.lanes))
+        (axis,) = self.kernel.reduce
+        if em.axis is axis:
+            return (value, em.index_lanes(axis.index))
+        at = str(em.index(axis.index))
+        return (value, em.splat(at, "i64") if em.lanes > 1 else at)
+
+    def combine(self, r: Reduction, a: State, b: State, lanes: int) -> State:
+        return monoid.combine(self.f, r.op, r.dtype, a, b, lanes)
+
+    def finish(self, em: Emitter, r: Reduction, state: State | None) -> None:
+        """Store a state as an element of the result."""
+        assert state is not None
+        lanes = em.lanes if em.axis is not None and em.axis not in self.kernel.reduce else 1
+        dtype = self.dtypes[r.buffer]
+        value, source = state[-1], "int64" if r.op.startswith("arg") else r.dtype
+        value = lower(self.f, "convert_element_type", [value], [source], dtype, lanes, {})
+        em.store(r.buffer, r.offset, dtype, value, lanes > 1)
+
+    def store_all(self, em: Emitter) -> None:
+        """The kernel's stores: all values first, so that they read what stood there before."""
+        stores = self.kernel.stores
+        values = [em.value(s.value) for s in stores]
+        for s, value in zip(stores, values, strict=True):
+            if s.combine is None and s.mask is None:
+                em.store(s.buffer, s.offset, s.value.dtype, value, em.varies(s.value))
+            else:
+                self.update(em, s)
+
+    def update(self, em: Emitter, s: Store) -> None:
+        """A store under a condition, or one that combines with what is there."""
+        wide = em.axis is not None and em.axis in expr.index_deps(s.offset)
+        if s.mask is not None and not em.varies(s.mask):
+            with self.f.if_(em.value(s.mask)):
+                known = self.frame.known
+                self.frame.known = {}
+                self._update(em.inner(em.axis, em.lanes), s, wide)
+                known.pop(s.buffer, None)
+                self.frame.known = known
+            return
+        if s.mask is not None:
+            test = em.value(s.mask)
+            lanes = em._both(em.mask.lanes, test, em.lanes)
+            inner = em.inner(em.axis, em.lanes, Mask(em.mask.scalar, lanes))
+            self._update(inner, s, wide)
+            return
+        self._update(em, s, wide)
+
+    def _update(self, em: Emitter, s: Store, wide: bool) -> None:
+        dtype = s.value.dtype
+        value = em.lanes_of(s.value) if wide else em.value(s.value)
+        if s.combine is not None:
+            old = Emitter(self.frame, em.axis, em.lanes, em.mask)
+            old.memo, old.indices = em.memo, em.indices
+            node = Node("load", dtype, (), (s.buffer, s.offset), expr.index_deps(s.offset))
+            before = old.lanes_of(node) if wide else old.value(node)
+            em.memo.pop(node, None)
+            lanes = em.lanes if wide else 1
+            value = lower(self.f, s.combine, [before, value], [dtype, dtype], dtype, lanes, {})
+        em.store(s.buffer, s.offset, dtype, value, wide)
+
+
+class CarriedStates:
+    """`carried_loop` on states in place of operands."""
+
+    def __init__(
+        self,
+        writer: KernelEmitter,
+        begin: Operand,
+        end: Operand,
+        step: int,
+        states: States,
+        widths: list[int],
+    ) -> None:
+        # With no reductions there is nothing to carry; `widths` may be longer then.
+        reductions = writer.kernel.reductions
+        repeated = [reductions[k % len(reductions)] for k in range(len(states))] if reductions else []
+        types = [monoid.types(r.op, r.dtype, w) for r, w in zip(repeated, widths, strict=False)]
+        flat = [(t, x) for ts, s in zip(types, states, strict=True) for t, x in zip(ts, s, strict=True)]
+        self.shape = [len(s) for s in states]
+        self.context = writer.f.carried_loop(begin, end, step, flat)
+
+    def __enter__(self) -> "CarriedStates":
+        self.loop = self.context.__enter__()
+        self.index = self.loop.index
+        self.states = self._split(self.loop.carry)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.loop.next = [x for s in self.states for x in s]
+        self.context.__exit__(*error)
+        self.results = self._split(self.loop.results)
+
+    def _split(self, flat: list[str]) -> States:
+        parts = iter(flat)
+        return [tuple([next(parts) for _ in range(n)]) for n in self.shape]

@@ -1,0 +1,234 @@
+"""The loop IR: buffers, and statements that fill them. Plain data; `show.py` has its text form."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import expr
+from .expr import Node
+from .index import Atom, Index
+
+
+@dataclass(slots=True)
+class Buffer:
+    """Memory for `size` elements of a storage dtype.
+
+    kind: arg and out (with their position `number`), temp (in the arena at byte `place`),
+    stack, or alias of argument `number` that a donated result takes over.
+    """
+
+    name: str
+    dtype: str
+    size: int
+    kind: str
+    number: int = -1
+    place: int = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Store:
+    """buffer[offset] = value, or buffer[offset] = combine(buffer[offset], value), where mask holds."""
+
+    buffer: str
+    offset: Index
+    value: Node
+    combine: str | None = None
+    mask: Node | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reduction:
+    """buffer[offset] = value combined over the kernel's reduced axes, from `op`'s neutral element.
+
+    `dtype` is that of the accumulator. With `prefix`, every partial result is stored too: the
+    offset then depends on the one reduced axis. argmax and argmin store the position.
+    """
+
+    op: str
+    buffer: str
+    offset: Index
+    value: Node
+    dtype: str
+    prefix: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kernel:
+    """Loops over `axes`, inside them over `reduce`; the stores stand in the innermost loop.
+
+    With `ordered`, iterations of `reduce` run one after the other (stores that combine).
+    """
+
+    axes: tuple[Atom, ...]
+    reduce: tuple[Atom, ...] = ()
+    stores: tuple[Store, ...] = ()
+    reductions: tuple[Reduction, ...] = ()
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Nest:
+    """Kernels one after the other under common outer loops."""
+
+    axes: tuple[Atom, ...]
+    kernels: tuple[Kernel, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operand:
+    """A strided array in a buffer, as library calls take it."""
+
+    buffer: str
+    offset: Index
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Gemm:
+    """out[b, m, n] = sum over k of a[b, m, k] * b[b, k, n], by BLAS. `out` is row-major."""
+
+    dtype: str
+    a: Operand
+    b: Operand
+    out: Operand
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Callback:
+    """Buffers `outs` = the value rule of an equation on buffers `args`, through Python."""
+
+    name: str
+    function: Any
+    args: tuple[Operand, ...]
+    outs: tuple[Operand, ...]
+    specs: Any
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class For:
+    """The body for each value of the axis, in order."""
+
+    axis: Atom
+    body: "Block"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class While:
+    """Run `cond`, stop where the boolean in `test` is false, run `body`, again."""
+
+    cond: "Block"
+    test: str
+    body: "Block"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """Run the branch whose number is in `index`, an int32."""
+
+    index: str
+    branches: tuple["Block", ...]
+
+
+Stmt = Nest | Gemm | Callback | For | While | Branch
+Block = list[Stmt]
+
+
+@dataclass(slots=True)
+class Program:
+    """One native function: its buffers, and what it does."""
+
+    buffers: dict[str, Buffer]
+    body: Block
+    graph: expr.Graph
+    notes: list[str] = field(default_factory=list)
+
+
+def blocks(stmt: Stmt) -> tuple[Block, ...]:
+    """The blocks that a statement holds."""
+    if isinstance(stmt, For):
+        return (stmt.body,)
+    if isinstance(stmt, While):
+        return (stmt.cond, stmt.body)
+    if isinstance(stmt, Branch):
+        return stmt.branches
+    return ()
+
+
+def with_blocks(stmt: Stmt, new: list[Block]) -> Stmt:
+    """The statement with other blocks."""
+    if isinstance(stmt, For):
+        return For(stmt.axis, new[0])
+    if isinstance(stmt, While):
+        return While(new[0], stmt.test, new[1])
+    if isinstance(stmt, Branch):
+        return Branch(stmt.index, tuple(new))
+    return stmt
+
+
+def kernel_roots(kernel: Kernel) -> list[Node]:
+    """The values that a kernel computes."""
+    roots = [r.value for r in kernel.reductions]
+    for s in kernel.stores:
+        roots.append(s.value)
+        if s.mask is not None:
+            roots.append(s.mask)
+        roots.extend(expr.index_nodes(s.offset))
+    for r in kernel.reductions:
+        roots.extend(expr.index_nodes(r.offset))
+    return roots
+
+
+def kernel_reads(kernel: Kernel) -> list[tuple[str, Index]]:
+    """Every (buffer, offset) that a kernel reads."""
+    found = expr.loads(kernel_roots(kernel))
+    found.extend([(s.buffer, s.offset) for s in kernel.stores if s.combine])
+    return found
+
+
+def kernel_writes(kernel: Kernel) -> list[tuple[str, Index]]:
+    """Every (buffer, offset) that a kernel writes."""
+    found = [(s.buffer, s.offset) for s in kernel.stores]
+    found.extend([(r.buffer, r.offset) for r in kernel.reductions])
+    return found
+
+
+def reads(stmt: Stmt) -> set[str]:
+    """The buffers that a statement reads."""
+    if isinstance(stmt, Nest):
+        return {b for k in stmt.kernels for b, _ in kernel_reads(k)}
+    found = {b for block in blocks(stmt) for s in block for b in reads(s)}
+    if isinstance(stmt, Gemm):
+        found |= {stmt.a.buffer, stmt.b.buffer, *_operand_reads(stmt.a, stmt.b, stmt.out)}
+    elif isinstance(stmt, Callback):
+        found |= {a.buffer for a in stmt.args}
+        found |= set(_operand_reads(*stmt.args, *stmt.outs))
+    elif isinstance(stmt, While):
+        found.add(stmt.test)
+    elif isinstance(stmt, Branch):
+        found.add(stmt.index)
+    return found
+
+
+def _operand_reads(*operands: Operand) -> Iterator[str]:
+    for o in operands:
+        yield from [b for b, _ in expr.loads(expr.index_nodes(o.offset))]
+
+
+def writes(stmt: Stmt) -> set[str]:
+    """The buffers that a statement writes."""
+    if isinstance(stmt, Nest):
+        return {b for k in stmt.kernels for b, _ in kernel_writes(k)}
+    if isinstance(stmt, Gemm):
+        return {stmt.out.buffer}
+    if isinstance(stmt, Callback):
+        return {o.buffer for o in stmt.outs}
+    return {b for block in blocks(stmt) for s in block for b in writes(s)}
+
+
+def statements(block: Block) -> Iterator[Stmt]:
+    """Every statement of a block and of the blocks inside."""
+    for stmt in block:
+        yield stmt
+        for inner in blocks(stmt):
+            yield from statements(inner)

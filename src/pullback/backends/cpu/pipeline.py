@@ -1,0 +1,161 @@
+"""Jaxpr to a native function: the passes in order, each timed."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ... import _native
+from ...core.ir import Jaxpr, Literal, Var
+from ...core.rewrite import simplify
+from . import blas, buffers, emit, loops, show, target
+from .build import Builder
+from .loops import Callback, Program
+from .rules import RULES
+from .schedule import nest_work
+from .values import in_buffer, row_major, storage
+
+# Below this estimate, in additions, the interpreter lock is kept: giving it up costs as much.
+WORTH_RELEASING = 4000.0
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What a call of the program needs.
+
+    outs and externals are as `_native.Executable` takes them; kept are the arguments it reads.
+    """
+
+    address: int
+    keepalive: Any
+    kept: tuple[int, ...]
+    outs: tuple[tuple[Any, ...], ...]
+    scratch_bytes: int
+    externals: tuple[Any, ...]
+    donated: tuple[tuple[int, int], ...]
+    work: float
+    program: Program = field(repr=False)
+    timings: dict[str, float] = field(repr=False)
+
+    @property
+    def release_gil(self) -> bool:
+        """Whether other threads should run meanwhile."""
+        return self.work > WORTH_RELEASING
+
+    def explain(self) -> str:
+        """What the program became: loops, library calls, call-backs, buffers, time by pass."""
+        lines = [show.program(self.program)]
+        lines.append("time: " + ", ".join([f"{k} {v * 1e3:.2f} ms" for k, v in self.timings.items()]))
+        return "\n".join(lines) + "\n"
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.timings: dict[str, float] = {}
+        self.last = time.perf_counter()
+
+    def __call__(self, step: str) -> None:
+        now = time.perf_counter()
+        self.timings[step] = now - self.last
+        self.last = now
+
+
+def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Compiled:
+    """Native code of a closed program."""
+    assert not jaxpr.constvars
+    clock = _Clock()
+    jaxpr = simplify(jaxpr)
+    clock("simplify")
+    kept, outs, program = build(jaxpr)
+    clock("build")
+    for step, run in PASSES:
+        run(program)
+        clock(step)
+    scratch = buffers.place(program)
+    clock("buffers")
+    host = machine()
+    writer = emit.ProgramEmitter(program, host.vector_bytes)
+    module = writer.run()
+    clock("emit")
+    code = host.compile(module, [emit.ENTRY])
+    clock.timings.update(code.timings)
+    externals = tuple([external(c) for c in writer.callbacks])
+    return Compiled(
+        code.addresses[emit.ENTRY],
+        (code, externals),
+        tuple(kept),
+        tuple(outs),
+        scratch,
+        externals,
+        (),
+        block_work(program.body),
+        program,
+        clock.timings,
+    )
+
+
+PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = ()
+
+
+def build(jaxpr: Jaxpr) -> tuple[list[int], list[tuple[Any, ...]], Program]:
+    """The loop program, the arguments it reads, and where each result comes from."""
+    used = {v for eqn in jaxpr.eqns for v in eqn.invars if isinstance(v, Var)}
+    position = {v: k for k, v in enumerate(jaxpr.invars)}
+    kept = [k for k, v in enumerate(jaxpr.invars) if v in used]
+    b = Builder(RULES)
+    args = []
+    for k, v in enumerate(jaxpr.invars):
+        number = kept.index(k) if v in used else -1
+        buffer = b.buffer(storage(v.aval), v.aval.size, "arg", number) if v in used else ""
+        args.append(in_buffer(b.graph, row_major(buffer, v.aval.shape), v.aval.shape, storage(v.aval)))
+    outs: list[tuple[Any, ...]] = []
+    places = []
+    for v in jaxpr.outvars:
+        if isinstance(v, Var) and v in position:
+            outs.append(("arg", position[v], v.aval.weak_type))
+            places.append(None)
+            continue
+        number = sum(o[0] == "new" for o in outs)
+        outs.append(("new", v.aval.dtype, v.aval.shape, v.aval.weak_type))
+        buffer = b.buffer(storage(v.aval), v.aval.size, "out", number)
+        places.append(row_major(buffer, v.aval.shape))
+    b.run(jaxpr, args, places)
+    return kept, outs, b.program
+
+
+def external(stmt: Callback) -> Any:
+    """The object by which the program calls Python."""
+    return _native.Callback(stmt.function, stmt.specs[0], stmt.specs[1], False)
+
+
+def block_work(block: loops.Block) -> float:
+    """The estimated work of statements in additions."""
+    total = 0.0
+    for stmt in block:
+        if isinstance(stmt, loops.Nest):
+            total += nest_work(stmt)
+        elif isinstance(stmt, loops.Gemm):
+            batch, m, k = stmt.a.shape
+            total += batch * m * k * stmt.b.shape[2] / 8
+        elif isinstance(stmt, loops.For):
+            total += stmt.axis.extent * block_work(stmt.body)
+        else:
+            total += 1000.0 + sum([block_work(b) for b in loops.blocks(stmt)])
+    return total
+
+
+_machine: list[target.Target] = []
+
+
+def machine() -> target.Target:
+    """The machine at hand, with the symbols that generated code refers to."""
+    if not _machine:
+        host = target.host()
+        for symbol, address in _native.symbols().items():
+            host.add_symbol(symbol, address)
+        blas.register(host)
+        _machine.append(host)
+    return _machine[0]
+
+
+__all__ = ["Compiled", "Literal", "compile"]

@@ -1,0 +1,133 @@
+"""Loops and branches: scan, while and cond hold their bodies as blocks of the same program."""
+
+from ...core.ir import JaxprEqn
+from . import index as ix
+from .build import Builder, at_view
+from .loops import Block, Branch, For, While
+from .structure import reverse
+from .values import Indices, Value, View, row_major, storage
+
+
+def _carried(b: Builder, eqn: JaxprEqn, inits: list[Value]) -> list[View]:
+    """The places of the loop's state, filled with its first values."""
+    places = []
+    for v, init in zip(eqn.outvars, inits, strict=False):
+        view = b.destination(v)
+        b.write(init, view)
+        places.append(view)
+    return places
+
+
+def _following(b: Builder, eqn: JaxprEqn, n: int) -> list[View]:
+    """Places for the next state; buffers that are one with the state where nothing forbids it."""
+    avals = [v.aval for v in eqn.outvars[:n]]
+    return [row_major(b.buffer(storage(a), a.size), a.shape) for a in avals]
+
+
+def _advance(b: Builder, places: list[View], new: list[Value]) -> None:
+    for place, value in zip(places, new, strict=True):
+        if value.view != place:
+            b.write(value, place)
+
+
+def scan(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """A counted loop; what it stacks is written in place, a row each time."""
+    p = eqn.params
+    n_const, n_carry, length = p["num_consts"], p["num_carry"], p["length"]
+    consts, xs = ins[:n_const], ins[n_const + n_carry :]
+    places = _carried(b, eqn, ins[n_const : n_const + n_carry])
+    avals = [v.aval for v in eqn.outvars]
+    state = [b.standing(v, a) for v, a in zip(places, avals, strict=False)]
+    stacks = [b.destination(v) for v in eqn.outvars[n_carry:]]
+    results = [*state, *[b.standing(v, a) for v, a in zip(stacks, avals[n_carry:], strict=True)]]
+    if length == 0:
+        return results
+    axis = b.graph.atoms.axis(length)
+    t = axis.index if length > 1 else ix.ZERO
+    if p["reverse"]:
+        t = reverse(t, length)
+    body: Block = [] if length > 1 else b.block
+    with b.inside(body):
+        rows = [_row_of(x, t) for x in xs]
+        dests = [*_following(b, eqn, n_carry), *[_place_of(s, t) for s in stacks]]
+        outs = b.run(p["jaxpr"], [*consts, *state, *rows], dests)
+        _advance(b, places, outs[:n_carry])
+    if length > 1:
+        b.block.append(For(axis, body))
+    return results
+
+
+def _row_of(x: Value, t: ix.Index) -> Value:
+    def at(idx: Indices):
+        return x.at((t, *idx))
+
+    view = x.view
+    if view is not None:
+        view = View(
+            view.buffer, at_view(view, (t, *[ix.ZERO] * (len(x.shape) - 1))), view.strides[1:]
+        )
+    return Value(x.shape[1:], x.dtype, at, view)
+
+
+def _place_of(stack: View, t: ix.Index) -> View:
+    return View(
+        stack.buffer, ix.weighted([(stack.offset, 1), (t, stack.strides[0])]), stack.strides[1:]
+    )
+
+
+def while_(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """Test, body, again."""
+    p = eqn.params
+    n_cond, n_body = p["cond_nconsts"], p["body_nconsts"]
+    n = len(eqn.outvars)
+    places = _carried(b, eqn, ins[n_cond + n_body :])
+    state = [b.standing(v, o.aval) for v, o in zip(places, eqn.outvars, strict=True)]
+    test = b.buffer("bool", 1)
+    cond: Block = []
+    body: Block = []
+    with b.inside(cond):
+        b.run(p["cond_jaxpr"], [*ins[:n_cond], *state], [row_major(test, ())])
+    with b.inside(body):
+        consts = ins[n_cond : n_cond + n_body]
+        outs = b.run(p["body_jaxpr"], [*consts, *state], _following(b, eqn, n))
+        _advance(b, places, outs)
+    b.block.append(While(cond, test, body))
+    return state
+
+
+def cond(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """Each branch fills the same results."""
+    index = b.buffer("int32", 1)
+    clamped = _clamped(b, ins[0], len(eqn.params["branches"]) - 1)
+    b.write(clamped, row_major(index, ()))
+    places = [b.destination(v) for v in eqn.outvars]
+    branches = []
+    for jaxpr in eqn.params["branches"]:
+        with b.inside([]) as block:
+            b.run(jaxpr, ins[1:], places)
+        branches.append(block)
+    b.block.append(Branch(index, tuple(branches)))
+    return [b.standing(v, o.aval) for v, o in zip(places, eqn.outvars, strict=True)]
+
+
+def _clamped(b: Builder, x: Value, most: int) -> Value:
+    def at(idx: Indices):
+        node = x.at(idx)
+        if node.dtype != "int32":
+            node = b.op("convert_element_type", "int32", node)
+        node = b.op("max", "int32", node, b.graph.const(0, "int32"))
+        return b.op("min", "int32", node, b.graph.const(most, "int32"))
+
+    return Value((), "int32", at)
+
+
+def call(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """A program called in place: it is as if written here."""
+    jaxpr = next(v for v in eqn.params.values() if hasattr(v, "eqns"))
+    dests = [b.dests.pop(v, None) for v in eqn.outvars]
+    return b.run(jaxpr, ins, dests)
+
+
+EAGER = {"scan": scan, "while": while_, "cond": cond, **dict.fromkeys(
+    ("jit", "pjit", "closed_call", "core_call", "remat", "checkpoint", "custom_jvp_call",
+     "custom_vjp_call", "custom_lin", "name"), call)}  # fmt: skip

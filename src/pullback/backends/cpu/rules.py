@@ -1,0 +1,27 @@
+"""Which rule builds each operation."""
+
+from ...core.ir import JaxprEqn
+from . import fallback, indexing, reduction, regions, scalar, structure
+from .build import Rules
+from .values import is_movable, is_native
+
+LAZY = {
+    **dict.fromkeys(scalar.RULES, structure.elementwise),
+    **structure.LAZY,
+    **indexing.LAZY,
+}
+EAGER = {**reduction.EAGER, **regions.EAGER, **indexing.EAGER}
+# Operations that only move elements: any dtype of a simple size will do.
+MOVES = (frozenset(structure.LAZY) | frozenset(indexing.MOVES)) - {"convert_element_type", "iota"}
+
+
+def native(eqn: JaxprEqn) -> bool:
+    """Whether there is native code for the operation at these dtypes."""
+    name = eqn.primitive.name
+    if name in regions.EAGER:
+        return True
+    known = is_movable if name in MOVES else is_native
+    return all([known(v.aval) for v in (*eqn.invars, *eqn.outvars)])
+
+
+RULES = Rules(LAZY, EAGER, native, fallback.callback)

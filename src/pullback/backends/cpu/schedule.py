@@ -1,0 +1,160 @@
+"""Which axis of a kernel is vectorized, how wide, and which kernels are unrolled altogether."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import prod
+
+from . import expr, plan
+from .expr import Node
+from .index import Atom, Index
+from .loops import Kernel, Nest, kernel_roots
+from .text import WIDTHS
+
+# Kernels of at most this many scalar operations become straight-line code.
+UNROLL_WORK = 600
+UNROLL_POINTS = 160
+# Bodies of more work than this are written once, with a mask for the remainder in every pass.
+HEAVY = 60.0
+NO_VECTOR = frozenset({"rem", "nextafter"})
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a kernel runs: the vectorized axis, its lanes, and how many vectors a pass takes."""
+
+    axis: Atom | None
+    lanes: int
+    unroll: int
+    heavy: bool
+
+
+def points(kernel: Kernel) -> int:
+    """How often the innermost body runs."""
+    return prod([a.extent for a in kernel.axes + kernel.reduce])
+
+
+def body_nodes(kernel: Kernel) -> list[Node]:
+    """What a pass computes."""
+    return [n for n in expr.walk(kernel_roots(kernel)) if n.op not in ("const", "iota")]
+
+
+def work(kernel: Kernel) -> float:
+    """The estimated work of a pass in additions."""
+    return sum([node_work(n) for n in body_nodes(kernel)]) + len(kernel.stores) + 1
+
+
+@lru_cache(maxsize=None)
+def _op_work(op: str) -> float:
+    return float(plan.COSTS.get(op, 1))
+
+
+def node_work(node: Node) -> float:
+    """The work of one node."""
+    return _op_work(node.op) * (2 if node.dtype == "float64" else 1)
+
+
+def nest_work(nest: Nest) -> float:
+    """The estimated work of a whole nest."""
+    outer = prod([a.extent for a in nest.axes])
+    return outer * sum([points(k) * work(k) for k in nest.kernels])
+
+
+def is_small(nest: Nest) -> bool:
+    """Whether the nest is unrolled."""
+    outer = prod([a.extent for a in nest.axes])
+    total = 0
+    for k in nest.kernels:
+        n = outer * points(k)
+        total += n * (len(body_nodes(k)) + 1)
+        if n > UNROLL_POINTS or total > UNROLL_WORK:
+            return False
+    return True
+
+
+def accesses(kernel: Kernel) -> list[tuple[Index, str, bool]]:
+    """(offset, dtype, whether it is a store) of what a pass touches."""
+    found = [(n.data[1], n.dtype, False) for n in expr.walk(kernel_roots(kernel)) if n.op == "load"]
+    found.extend([(s.offset, s.value.dtype, True) for s in kernel.stores])
+    found.extend([(r.offset, r.value.dtype, True) for r in kernel.reductions])
+    return found
+
+
+def choose(kernel: Kernel, vector_bytes: int) -> Plan:
+    """The plan of the least estimated time."""
+    nodes = body_nodes(kernel)
+    cost = sum([node_work(n) for n in nodes]) + 1
+    heavy = cost > HEAVY
+    width = max([WIDTHS[n.dtype] // 8 for n in nodes if n.dtype != "bool"] or [1])
+    natural = max(1, vector_bytes // max(width, 2))
+    best = Plan(None, 1, 1, heavy)
+    best_time = cost * 1.5
+    for axis in _candidates(kernel):
+        lanes = min(natural, _power_above(axis.extent))
+        if lanes < 2:
+            continue
+        filled = axis.extent / (-(-axis.extent // lanes) * lanes)
+        scale = max(1.0, lanes * width / vector_bytes)
+        memory = sum([_access_cost(o, axis, lanes) for o, _, _ in _inner(kernel, axis)])
+        time = (cost * scale + memory) / (lanes * filled)
+        if axis in kernel.reduce:
+            time *= 1.1
+        if time < best_time:
+            best, best_time = Plan(axis, lanes, _unroll(kernel, axis, lanes, cost), heavy), time
+    return best
+
+
+def _candidates(kernel: Kernel) -> list[Atom]:
+    """Axes whose iterations may run side by side."""
+    if any(n.op in NO_VECTOR and n.dtype.startswith("float") for n in body_nodes(kernel)):
+        return []
+    axes = [*kernel.axes, *kernel.reduce]
+    if any(r.prefix for r in kernel.reductions):
+        axes = list(kernel.axes)
+    if kernel.ordered:
+        axes = [a for a in axes if not any(_in_dyn(s.offset, a) for s in kernel.stores)]
+        axes = [a for a in axes if all(_moves(s.offset, a) for s in kernel.stores)]
+    return axes
+
+
+def _moves(offset: Index, axis: Atom) -> bool:
+    return any(t is axis for t, _ in offset[1])
+
+
+def _in_dyn(offset: Index, axis: Atom) -> bool:
+    return any(t.kind != "axis" and axis in expr.index_deps(t.index) for t, _ in offset[1])
+
+
+def _inner(kernel: Kernel, axis: Atom) -> list[tuple[Index, str, bool]]:
+    found = accesses(kernel)
+    if axis in kernel.reduce:
+        results = {id(r.offset) for r in kernel.reductions if not r.prefix}
+        return [a for a in found if not (a[2] and id(a[0]) in results)]
+    return found
+
+
+def _access_cost(offset: Index, axis: Atom, lanes: int) -> float:
+    """The work of touching the lanes of one access."""
+    for atom, k in offset[1]:
+        if atom is axis:
+            if abs(k) == 1:
+                return 1.0
+            return 2.0 * lanes
+        if atom.kind != "axis" and axis in expr.index_deps(atom.index):
+            return 2.5 * lanes
+    return 0.2
+
+
+def _unroll(kernel: Kernel, axis: Atom, lanes: int, cost: float) -> int:
+    """How many vectors a pass takes, so that chains of additions do not wait for one another."""
+    if axis not in kernel.reduce:
+        return 1
+    chunks = axis.extent // lanes
+    limit = 8 if cost < 6 else 4 if cost < 30 else 2
+    return max(1, min(limit, chunks))
+
+
+def _power_above(n: int) -> int:
+    power = 1
+    while power < n:
+        power *= 2
+    return power
