@@ -54,13 +54,11 @@ def current() -> Config:
     return _local.config or _global
 
 
-def _publish() -> None:
-    config = current()
-    key = _keys.setdefault(config, len(_keys))
-    _native.set_context(key, config.enable_x64)
+def _key(config: Config) -> int:
+    return _keys.setdefault(config, len(_keys))
 
 
-_publish()
+_native.set_default_context(_key(_global), _global.enable_x64)
 
 
 def _name(option: str) -> str:
@@ -77,7 +75,7 @@ def update(option: str, value: Any) -> None:
     name = _name(option)
     if name in NAMES:
         _global = replace(_global, **{name: value})
-        _publish()
+        _native.set_default_context(_key(_global), _global.enable_x64)
 
 
 def read(option: str) -> Any:
@@ -89,13 +87,20 @@ def read(option: str) -> Any:
 def override(**values: Any) -> Iterator[None]:
     """Set options for a block of code in this thread."""
     previous = _local.config
-    _local.config = replace(current(), **values)
-    _publish()
+    _enter(replace(current(), **values))
     try:
         yield
     finally:
-        _local.config = previous
-        _publish()
+        _enter(previous)
+
+
+def _enter(config: Config | None) -> None:
+    """Make these the thread's own switches; None for the process's."""
+    _local.config = config
+    if config is None:
+        _native.reset_context()
+    else:
+        _native.set_context(_key(config), config.enable_x64)
 
 
 def enable_x64(new_val: bool = True) -> Any:

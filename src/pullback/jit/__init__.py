@@ -1,0 +1,5 @@
+"""Compiled calls."""
+
+from .api import explain, jit
+
+__all__ = ["explain", "jit"]

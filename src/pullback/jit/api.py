@@ -1,0 +1,153 @@
+"""jit and explain as users call them."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import tree
+from .._native import ArrayImpl, JitFunction
+from ..transforms.flat import argument, function_name, is_value
+from .executable import compiled
+from .miss import Miss, Options
+
+
+def _convert(leaf: Any) -> ArrayImpl | None:
+    """A NumPy leaf as an array for one call; None for what no compiled call takes."""
+    if isinstance(leaf, (np.ndarray, np.generic)) and is_value(leaf):
+        return argument(leaf, "jit")
+    return None
+
+
+def jit(
+    fun: Callable[..., Any] | None = None,
+    /,
+    *,
+    static_argnums: int | Sequence[int] | None = None,
+    static_argnames: str | Sequence[str] | None = None,
+    donate_argnums: int | Sequence[int] | None = None,
+    donate_argnames: str | Sequence[str] | None = None,
+    keep_unused: bool = False,
+    device: Any = None,
+    backend: str | None = None,
+    inline: bool = False,
+) -> Any:
+    """Compile `fun` for each signature it is called with: structure, shapes, dtypes, static values.
+
+    Args:
+      fun: function of arrays or pytrees of arrays, without side effects.
+      static_argnums, static_argnames: arguments that are hashable Python values, compiled in.
+      donate_argnums, donate_argnames: arguments whose memory results may take; they cannot be
+        used afterwards.
+      keep_unused, inline: accepted; have no effect.
+      device, backend: must be None or "cpu".
+
+    Returns:
+      A function with the same meaning. Its first call with a new signature traces and compiles.
+      Without `fun`, a decorator.
+
+    Raises:
+      TypeError: an argument is no array and not static.
+      ValueError: a static argument is not hashable.
+
+    >>> import pullback as pb
+    >>> @pb.jit
+    ... def f(x):
+    ...     return x * x + 1
+    >>> float(f(3.0))
+    10.0
+    """
+    if fun is None:
+        return lambda f: jit(
+            f,
+            static_argnums=static_argnums,
+            static_argnames=static_argnames,
+            donate_argnums=donate_argnums,
+            donate_argnames=donate_argnames,
+            backend=backend,
+        )
+    if not callable(fun):
+        raise TypeError(f"jit: the first argument must be a function, got {fun!r}")
+    if backend not in (None, "cpu") or device is not None:
+        raise NotImplementedError(
+            "jit: only the CPU backend is there; leave device and backend out"
+        )
+    options = _options(fun, static_argnums, static_argnames, donate_argnums, donate_argnames)
+    return JitFunction(
+        fun,
+        Miss(fun, options),
+        _convert,
+        options.static_argnums,
+        options.static_argnames,
+        tree.NAMESPACE,
+    )
+
+
+def _options(fun: Callable[..., Any], *given: Any) -> Options:
+    """Positions and names of arguments, each completed from the other by the signature."""
+    names = _parameters(fun)
+    static = _both(fun, names, given[0], given[1], "static")
+    donated = _both(fun, names, given[2], given[3], "donate")
+    return Options(*static, *donated)
+
+
+def _parameters(fun: Callable[..., Any]) -> list[str] | None:
+    try:
+        parameters = inspect.signature(fun).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def _both(
+    fun: Callable[..., Any], names: list[str] | None, nums: Any, given: Any, what: str
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    positions = _tuple(nums, int)
+    chosen = _tuple(given, str)
+    if names is None:
+        return positions, chosen
+    for i in positions:
+        if (i >= len(names) and not _takes_any(fun)) or i < -len(names):
+            raise ValueError(
+                f"jit: {what}_argnums={i} names no argument of {function_name(fun)}, which takes"
+                f" {len(names)} by position"
+            )
+    positions = tuple(i % len(names) if i < 0 else i for i in positions)
+    by_name = [names.index(n) for n in chosen if n in names]
+    by_number = [names[i] for i in positions if i < len(names)]
+    return tuple(sorted({*positions, *by_name})), tuple(sorted({*chosen, *by_number}))
+
+
+def _takes_any(fun: Callable[..., Any]) -> bool:
+    return any(p.kind is p.VAR_POSITIONAL for p in inspect.signature(fun).parameters.values())
+
+
+def _tuple(value: Any, kind: type) -> tuple[Any, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, kind) else tuple(value)
+
+
+def explain(fun: Callable[..., Any]) -> Callable[..., str]:
+    """Function that tells how `fun` is compiled for given arguments.
+
+    Args:
+      fun: function of arrays or pytrees of arrays, jitted or not.
+
+    Returns:
+      A function of the same arguments that returns a text: loop nests and what was fused in each,
+      library calls, call-backs to Python, buffers and their sizes, time by compiler pass.
+
+    >>> import pullback as pb
+    >>> print(pb.explain(lambda x: pb.numpy.sin(x) + 1)(1.0))  # doctest: +SKIP
+    """
+    target = fun if isinstance(fun, JitFunction) else jit(fun)
+    inner = target.__wrapped__
+    options = _options(inner, None, None, None, None)
+
+    def explained(*args: Any, **kwargs: Any) -> str:
+        traced, _ = Miss(inner, options).trace(args, kwargs)
+        return compiled(traced.jaxpr, traced.name).explain()
+
+    return explained

@@ -1,0 +1,127 @@
+"""Programs as native code, compiled once for each content, and as the eager meaning of operations.
+
+The compiler is loaded at the first compilation.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import config, tree
+from .._native import ArrayImpl, Executable
+from ..control.call import jit_p
+from ..control.cond import cond_p
+from ..control.remat import checkpoint_p
+from ..control.scan import scan_p
+from ..control.while_loop import while_p
+from ..core.aval import ShapedArray
+from ..core.ir import Jaxpr, JaxprEqn, Var
+from ..core.memo import weak_memo
+from ..core.primitive import Primitive
+from ..core.structure import Structure, structure
+from ..core.trace import as_array, evaluate
+from ..lazy import LazyModule
+
+PACKAGE = __name__.partition(".")[0]
+pipeline: Any = LazyModule(f"{PACKAGE}.backends.cpu.pipeline")
+
+
+@dataclass(frozen=True, eq=False)
+class Traced:
+    """A function as a program of (leaves, captured values), with those and the result's tree."""
+
+    jaxpr: Jaxpr
+    consts: Sequence[Any]
+    out_tree: Any
+    name: str
+
+
+_compiled: dict[tuple[Structure, tuple[int, ...]], Any] = {}
+
+
+def compiled(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Any:
+    """The native code of a program; equal programs are compiled once."""
+    key = (structure(jaxpr), donated)
+    if key not in _compiled:
+        _compiled[key] = pipeline.compile(jaxpr, name, donated)
+    return _compiled[key]
+
+
+def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
+    """What runs a traced function on its leaves."""
+    code = compiled(traced.jaxpr, traced.name, donated)
+    n = len(traced.jaxpr.invars) - len(traced.consts)
+    used = [i - n for i in code.kept if i >= n]
+    consts = [as_array(traced.consts[i]) for i in used]
+    outs = [_result(spec, n, traced.consts, consts) for spec in code.outs]
+    return Executable(
+        code.address,
+        code.keepalive,
+        n,
+        [i for i in code.kept if i < n],
+        consts,
+        outs,
+        code.scratch_bytes,
+        list(code.externals),
+        list(code.donated),
+        None if traced.out_tree.is_leaf() else traced.out_tree,
+        code.release_gil,
+    )
+
+
+def _result(spec: tuple[Any, ...], n: int, values: Sequence[Any], consts: list[ArrayImpl]) -> Any:
+    """Where a result comes from; a captured value that is a result is a constant of the call."""
+    if spec[0] != "arg" or spec[1] < n:
+        return spec
+    value = as_array(values[spec[1] - n])
+    found = [i for i, c in enumerate(consts) if c is value]
+    if not found:
+        consts.append(value)
+    return ("const", found[0] if found else len(consts) - 1, spec[2])
+
+
+def install() -> None:
+    """Make compiled code the eager meaning of the operations that hold programs."""
+    jit_p.eager = _call_eagerly
+    for primitive in (checkpoint_p, cond_p, scan_p, while_p):
+        primitive.eager = _compiled_alone(primitive)
+
+
+def _call_eagerly(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
+    if config.current().disable_jit:
+        return evaluate(jit_p, args, params)
+    return flat_executable(params["jaxpr"], params["name"])(list(map(as_array, args)))
+
+
+@weak_memo
+def flat_executable(jaxpr: Jaxpr, name: str) -> Executable:
+    """What runs a program on a flat list of arrays."""
+    results = tree.structure([0] * len(jaxpr.outvars))
+    return executable(Traced(jaxpr, (), results, name))
+
+
+def _compiled_alone(primitive: Primitive) -> Callable[..., Any]:
+    """The eager meaning of one operation: a program of that operation, compiled."""
+    programs: dict[Any, Executable] = {}
+
+    def run(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
+        if config.current().disable_jit:
+            return evaluate(primitive, args, params)
+        arrays = list(map(as_array, args))
+        jaxpr = _one_equation(primitive, [a.aval for a in arrays], params)
+        key = structure(jaxpr)
+        if key not in programs:
+            results = tree.structure([0] * len(jaxpr.outvars))
+            programs[key] = executable(Traced(jaxpr, (), results, primitive.name))
+        return programs[key](arrays)
+
+    return run
+
+
+def _one_equation(primitive: Primitive, avals: list[ShapedArray], params: dict[str, Any]) -> Jaxpr:
+    inputs = [Var(a) for a in avals]
+    outputs = [Var(a) for a in primitive.type(*avals, **params)]
+    return Jaxpr([], inputs, outputs, [JaxprEqn(primitive, inputs, outputs, params)])
+
+
+install()

@@ -1,0 +1,120 @@
+"""What a jitted function does at a signature it has not seen: trace, and compile or pass on."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .. import config, tree
+from .._native import Executable, JitFunction, is_eager
+from ..control.call import jit_p
+from ..core.aval import ShapedArray
+from ..core.stage import hoist, stage
+from ..core.trace import Tracer, get_aval
+from ..transforms.flat import Flat, arguments, function_name
+from .executable import Traced, executable
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a function is compiled: which arguments are static, which may be overwritten."""
+
+    static_argnums: tuple[int, ...] = ()
+    static_argnames: tuple[str, ...] = ()
+    donate_argnums: tuple[int, ...] = ()
+    donate_argnames: tuple[str, ...] = ()
+
+
+class Miss:
+    """What a jitted function does at a signature it has not seen, or under another trace."""
+
+    def __init__(self, fun: Callable[..., Any], options: Options) -> None:
+        self.fun = fun
+        self.options = options
+        self.traced: dict[Any, Traced] = {}
+
+    def __call__(
+        self, function: JitFunction, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Executable | None, Any]:
+        if config.current().disable_jit:
+            return None, self.fun(*args, **kwargs)
+        traced, leaves = self.trace(args, kwargs)
+        foreign = any(isinstance(x, Tracer) for x in (*leaves, *traced.consts))
+        if is_eager() and not foreign:
+            return executable(traced, self.donated(args, kwargs)), None
+        outs = jit_p.bind(*leaves, *traced.consts, name=traced.name, jaxpr=traced.jaxpr)
+        return None, traced.out_tree.unflatten(outs)
+
+    def split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
+        """Dynamic arguments, keywords, and the static ones by position and by name."""
+        nums = {i for i in self.options.static_argnums if i < len(args)}
+        dynamic = tuple(a for i, a in enumerate(args) if i not in nums)
+        named = {k: v for k, v in kwargs.items() if k not in self.options.static_argnames}
+        static = (
+            tuple((i, args[i]) for i in sorted(nums)),
+            tuple(sorted((k, v) for k, v in kwargs.items() if k not in named)),
+        )
+        return dynamic, named, static
+
+    def trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Traced, list[Any]]:
+        """The program of a call, and the call's leaves."""
+        dynamic, named, static = self.split(args, kwargs)
+        check_hashable(self.fun, static)
+        leaves, in_tree = arguments((dynamic, named), f"jit of {function_name(self.fun)}")
+        avals = [get_aval(x) for x in leaves]
+        types = tuple(type(v) for _, v in (*static[0], *static[1]))
+        key = (in_tree, tuple(avals), static, types, config.current())
+        traced = self.traced.get(key)
+        if traced is None:
+            traced = self.stage(static, in_tree, avals)
+            # A captured value of an outer transformation is another one in the next call.
+            if not any(isinstance(c, Tracer) for c in traced.consts):
+                self.traced[key] = traced
+        return traced, leaves
+
+    def stage(self, static: Any, in_tree: Any, avals: list[ShapedArray]) -> Traced:
+        """Trace the function; the program takes the leaves and then the captured values."""
+        name = function_name(self.fun)
+        f = Flat(self.with_static(static), in_tree, name="jit")
+        closed = stage(f, avals, f"jit of {name}")
+        jaxpr = hoist(closed.jaxpr)
+        k = len(closed.consts)
+        ordered = jaxpr.replace(invars=[*jaxpr.invars[k:], *jaxpr.invars[:k]])
+        return Traced(ordered, closed.consts, f.out_tree, name)
+
+    def with_static(self, static: Any) -> Callable[..., Any]:
+        """The function of (dynamic arguments, keywords)."""
+        positions, names = static
+
+        def fun(dynamic: Sequence[Any], named: dict[str, Any]) -> Any:
+            full = list(dynamic)
+            for i, value in positions:
+                full.insert(i, value)
+            return self.fun(*full, **named, **dict(names))
+
+        fun.__name__ = function_name(self.fun)
+        return fun
+
+    def donated(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[int, ...]:
+        """The leaves whose memory the caller gives up."""
+        options = self.options
+        marks: list[bool] = []
+        for i, a in enumerate(args):
+            if i not in options.static_argnums:
+                marks += [i in options.donate_argnums] * len(tree.leaves(a))
+        for k in sorted(kwargs):
+            if k not in options.static_argnames:
+                marks += [k in options.donate_argnames] * len(tree.leaves(kwargs[k]))
+        return tuple(i for i, m in enumerate(marks) if m)
+
+
+def check_hashable(fun: Callable[..., Any], static: Any) -> None:
+    """Raise, naming the argument, unless every static argument can be a dictionary key."""
+    for where, value in (*static[0], *static[1]):
+        try:
+            hash(value)
+        except TypeError as error:
+            raise ValueError(
+                f"jit of {function_name(fun)}: the static argument {where!r} must be hashable, got"
+                f" {value!r} of type {type(value).__name__}: pass a tuple instead of a list, or"
+                " make the argument dynamic"
+            ) from error

@@ -1,0 +1,126 @@
+"""Looking at functions without running them: make_jaxpr, eval_shape, ShapeDtypeStruct."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from .. import dtypes, tree
+from ..core.aval import ShapedArray, make_aval
+from ..core.ir import ClosedJaxpr
+from ..core.stage import stage
+from ..core.trace import get_aval
+from .flat import Flat, argument
+
+
+@dataclass(frozen=True)
+class ShapeDtypeStruct:
+    """The type of an array: what `eval_shape` returns and takes in place of arrays."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    weak_type: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", tuple(self.shape))
+        object.__setattr__(self, "dtype", dtypes.canonicalize_dtype(self.dtype))
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return ShapedArray(self.shape, self.dtype).size
+
+    def __repr__(self) -> str:
+        weak = ", weak_type=True" if self.weak_type else ""
+        return f"ShapeDtypeStruct(shape={self.shape}, dtype={dtypes.long_name(self.dtype)}{weak})"
+
+
+def abstract(leaf: Any, what: str) -> ShapedArray:
+    """The type of an argument, which may be a `ShapeDtypeStruct`."""
+    if isinstance(leaf, ShapeDtypeStruct):
+        return make_aval(leaf.dtype, leaf.shape, leaf.weak_type)
+    return get_aval(argument(leaf, what))
+
+
+def make_jaxpr(
+    fun: Callable[..., Any],
+    static_argnums: int | Sequence[int] = (),
+    axis_env: Any = None,
+    return_shape: bool = False,
+) -> Callable[..., Any]:
+    """Function that returns the program of `fun` for given arguments.
+
+    Args:
+      fun: function of arrays or pytrees of arrays.
+      static_argnums: positions of arguments that are not arrays.
+      axis_env: not supported.
+      return_shape: whether to return also the result's tree of `ShapeDtypeStruct`.
+
+    Returns:
+      A function of the same arguments, or `ShapeDtypeStruct`s, that returns a `ClosedJaxpr`.
+
+    >>> import pullback as pb
+    >>> pb.make_jaxpr(lambda x: pb.numpy.sin(x))(1.0)
+    { lambda ; a:f32[]. let b:f32[] = sin a in (b,) }
+    """
+    if axis_env is not None:
+        raise NotImplementedError("make_jaxpr: axis_env is not supported; use vmap(axis_name=...)")
+    static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+
+    @wraps(fun)
+    def jaxpr_of(*args: Any, **kwargs: Any) -> Any:
+        closed, out_tree = _staged(fun, static, args, kwargs, "make_jaxpr")
+        return (closed, _shapes(closed, out_tree)) if return_shape else closed
+
+    return jaxpr_of
+
+
+def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """The types of `fun`'s results, without computing them.
+
+    Args:
+      fun: function of arrays or pytrees of arrays.
+      args, kwargs: arrays or `ShapeDtypeStruct`s.
+
+    Returns:
+      The result's tree of `ShapeDtypeStruct`.
+
+    >>> import pullback as pb
+    >>> pb.eval_shape(pb.numpy.sin, 1.0)
+    ShapeDtypeStruct(shape=(), dtype=float32, weak_type=True)
+    """
+    closed, out_tree = _staged(fun, (), args, kwargs, "eval_shape")
+    return _shapes(closed, out_tree)
+
+
+def _staged(
+    fun: Callable[..., Any],
+    static: Sequence[int],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    what: str,
+) -> tuple[ClosedJaxpr, Any]:
+    fixed = {i % len(args) for i in static}
+    dynamic = [i for i in range(len(args)) if i not in fixed]
+
+    def partial(values: Any, named: Any) -> Any:
+        full = list(args)
+        for i, value in zip(dynamic, values, strict=True):
+            full[i] = value
+        return fun(*full, **named)
+
+    flat, in_tree = tree.flatten((tuple(args[i] for i in dynamic), kwargs))
+    f = Flat(partial, in_tree, name=what)
+    closed = stage(f, [abstract(x, what) for x in flat], what)
+    return closed, f.out_tree
+
+
+def _shapes(closed: ClosedJaxpr, out_tree: Any) -> Any:
+    return out_tree.unflatten(
+        [ShapeDtypeStruct(a.shape, a.dtype, a.weak_type) for a in closed.out_avals]
+    )
