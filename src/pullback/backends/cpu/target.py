@@ -41,12 +41,16 @@ class Target:
         llvm.initialize_native_asmprinter()
         self.cpu = llvm.get_host_cpu_name()
         self.features = llvm.get_host_cpu_features().flatten()
-        self.machine = llvm.Target.from_default_triple().create_target_machine(
-            cpu=self.cpu, features=self.features, opt=level, jit=True
-        )
+        self.level = level
+        self.machine = self._machine()
         self.debug = debug
         self.vector_bytes = vector_bytes(self.features.split(","))
         self.runtime: dict[str, Code] = {}
+
+    def _machine(self) -> llvm.TargetMachine:
+        return llvm.Target.from_default_triple().create_target_machine(
+            cpu=self.cpu, features=self.features, opt=self.level, jit=True
+        )
 
     def add_symbol(self, name: str, address: int) -> None:
         """Let loaded code refer to `name`, for the whole process."""
@@ -82,7 +86,8 @@ class Target:
             if name not in self.runtime:
                 self._add_runtime(name, text)
         clock("runtime")
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self.machine)
+        # An engine owns its machine and frees it.
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._machine())
         engine.add_object_file(llvm.ObjectFileRef.from_data(object_))
         engine.finalize_object()
         addresses = {name: engine.get_function_address(name) for name in names}
