@@ -1,5 +1,6 @@
 """From LLVM text to addresses on this machine: parse, optimise for latency, generate code, load."""
 
+import itertools
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -42,10 +43,14 @@ class Target:
         self.cpu = llvm.get_host_cpu_name()
         self.features = llvm.get_host_cpu_features().flatten()
         self.level = level
-        self.machine = self._machine()
         self.debug = debug
         self.vector_bytes = vector_bytes(self.features.split(","))
+        self.machine = self._machine()
+        # The linker takes possession of its machine.
+        self.linker = llvm.create_lljit_compiler(self._machine())
+        self.symbols: dict[str, int] = {}
         self.runtime: dict[str, Code] = {}
+        self.libraries = itertools.count()
 
     def _machine(self) -> llvm.TargetMachine:
         return llvm.Target.from_default_triple().create_target_machine(
@@ -53,8 +58,8 @@ class Target:
         )
 
     def add_symbol(self, name: str, address: int) -> None:
-        """Let loaded code refer to `name`, for the whole process."""
-        llvm.add_symbol(name, address)
+        """Let code that is loaded from now on refer to `name`."""
+        self.symbols[name] = address
 
     def compile(self, module: Module, names: Sequence[str]) -> Code:
         """Native code of a module, with the addresses of its functions `names`."""
@@ -87,13 +92,15 @@ class Target:
                 self._add_runtime(name, text)
         clock("runtime")
         # An engine owns its machine and frees it.
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), self._machine())
-        engine.add_object_file(llvm.ObjectFileRef.from_data(object_))
-        engine.finalize_object()
-        addresses = {name: engine.get_function_address(name) for name in names}
-        assert all(addresses.values()), addresses
+        library = llvm.JITLibraryBuilder().add_object_img(object_).add_current_process()
+        for name, address in self.symbols.items():
+            library.import_symbol(name, address)
+        for name in names:
+            library.export_symbol(name)
+        loaded = library.link(self.linker, f"pullback.{next(self.libraries)}")
         clock("load")
-        return Code(addresses, object_, clock.timings, engine)
+        addresses = {name: loaded[name] for name in names}
+        return Code(addresses, object_, clock.timings, (loaded, self.linker))
 
     def _add_runtime(self, name: str, text: str) -> None:
         code = self.load(self.generate(text), [name], {})
