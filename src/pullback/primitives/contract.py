@@ -174,7 +174,7 @@ def _plan_general(dimension_numbers: DotDimensionNumbers, xndim: int, yndim: int
 
 
 def _matmul(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """z[..., i, j] = sum_k x[..., i, k] y[..., j, k]: without a call of BLAS for each small item."""
+    """sum_k x[..., i, k] y[..., j, k], without a call of BLAS for each small item."""
     if x.shape[-1] == 1:
         return x * y.swapaxes(-1, -2)
     if x.ndim > 2 and x.shape[-2] == y.shape[-2] == 1 and x.dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""Windows of an array at computed places: their description, and how NumPy indexing reaches them."""
+"""Windows of an array at computed places: their description, and how NumPy reaches them."""
 
 import enum
 from dataclasses import dataclass
@@ -95,7 +95,7 @@ _MODES: dict[str | None, GatherScatterMode] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Windows:
     """Windows of given sizes over an array of given shape. An axis that is indexed is `advanced`.
 
