@@ -1,8 +1,8 @@
 """erf, erfc, erf_inv.
 
 erf x = x + x P(x^2) on |x| <= 1 (0.92 in float32), P minimax for the relative error: 2^-57 and
-2^-28. Beyond, float32 takes erf = 1 - e^L(x) with L of degree 7 (2^-29 of erf), and float64
-erfc x = e^(-x^2) N(t) / (1 + 2 x), t = (x - 7/2) / (x + 7/2), N of degree 22 on [0.81, 27.3]: 2^-56.
+2^-28. Beyond, float32 takes erf = 1 - e^L(x), L of degree 7 (2^-29 of erf), and float64
+erfc x = e^(-x^2) N(t) / (1 + 2 x), t = (x - 7/2) / (x + 7/2), N of degree 22 (2^-56).
 
 erf_inv x = x G(w), w = -log(1 - x^2): polynomials in w - 5/2 for w <= 5 (2^-27), beyond in
 sqrt(w) - 3 in float32 (2^-27) and in 1 / sqrt(w) in float64 (2^-24), where a step of Halley
