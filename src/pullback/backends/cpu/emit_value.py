@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from . import index as ix
-from .expr import Node, numpy_dtype
+from .expr import Node, number
 from .index import Atom, Index
 from .scalar import lower
 from .text import SCALAR_TYPES, WIDTHS, Function, constant, ir_type, memory_type, vector
@@ -120,8 +118,7 @@ class Emitter:
         return lower(self.f, node.op, args, dtypes, node.dtype, lanes, dict(node.data or ()))
 
     def _const(self, node: Node, lanes: int) -> str:
-        value = np.frombuffer(node.data, numpy_dtype(node.dtype))[0]
-        return constant(node.dtype, value, lanes)
+        return constant(node.dtype, number(node), lanes)
 
     def _iota(self, node: Node) -> str:
         varies = self.varies(node)

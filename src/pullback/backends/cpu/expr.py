@@ -116,13 +116,19 @@ class Graph:
         if lo == hi:
             return ix.constant(lo)
         if value.op == "const":
-            number = int(np.frombuffer(value.data, DTYPES[value.dtype])[0])
-            return ix.constant(min(max(number, lo), hi))
+            return ix.constant(min(max(int(number(value)), lo), hi))
         if value.op == "iota":
             least, most = ix.bounds(value.data)
             if lo <= least and most <= hi:
                 return value.data
         return self.atoms.dyn(value, lo, hi)
+
+
+def number(node: Node) -> Any:
+    """The value of a constant node as a Python or NumPy number."""
+    if node.dtype == "int128":
+        return int.from_bytes(node.data, "little")
+    return np.frombuffer(node.data, numpy_dtype(node.dtype))[0]
 
 
 def value_of(value: bool | int | float, dtype: str) -> Any:

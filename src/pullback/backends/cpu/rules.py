@@ -20,6 +20,8 @@ def native(eqn: JaxprEqn) -> bool:
     name = eqn.primitive.name
     if name in regions.EAGER:
         return True
+    if name == "bitcast_convert_type" and eqn.invars[0].aval.shape != eqn.outvars[0].aval.shape:
+        return False
     known = is_movable if name in MOVES else is_native
     return all([known(v.aval) for v in (*eqn.invars, *eqn.outvars)])
 

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from . import expr
-from .expr import Node, numpy_dtype
+from .expr import Node
 from .index import Atom, Index
 from .loops import (
     Block,
@@ -71,7 +69,7 @@ class Printer:
             buffer, offset = node.data
             return f"{self.buffer(buffer)}[{self.index(offset)}]"
         if node.op == "const":
-            return f"{node.dtype}:{np.frombuffer(node.data, numpy_dtype(node.dtype))[0]!s}"
+            return f"{node.dtype}:{expr.number(node)!s}"
         if node.op == "iota":
             return f"{node.dtype}({self.index(node.data)})"
         args = [self.node(a) for a in node.args]

@@ -15,12 +15,14 @@ SCALAR_TYPES = {
     "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
     "uint8": "i8", "uint16": "i16", "uint32": "i32", "uint64": "i64",
     "float16": "half", "bfloat16": "bfloat", "float32": "float", "float64": "double",
+    # Only moved: a complex128.
+    "int128": "i128",
 }  # fmt: skip
 WIDTHS = {
     "bool": 8,
     "int8": 8, "int16": 16, "int32": 32, "int64": 64,
     "uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64,
-    "float16": 16, "bfloat16": 16, "float32": 32, "float64": 64,
+    "float16": 16, "bfloat16": 16, "float32": 32, "float64": 64, "int128": 128,
 }  # fmt: skip
 _SUFFIXES = {"half": "f16", "bfloat": "bf16", "float": "f32", "double": "f64"}
 

@@ -18,7 +18,7 @@ At = Callable[[Indices], Node]
 # Dtypes with arithmetic. Elements of others are moved as integers of their size.
 BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 NATIVE = {**{v: k for k, v in DTYPES.items()}, BFLOAT16: "bfloat16"}
-OPAQUE = {1: "int8", 2: "int16", 4: "int32", 8: "int64"}
+OPAQUE = {1: "int8", 2: "int16", 4: "int32", 8: "int64", 16: "int128"}
 
 
 class View(NamedTuple):
