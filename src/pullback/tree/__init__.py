@@ -1,0 +1,51 @@
+"""Pytrees: nested containers of arrays. The functions of `jax.tree`, and what the library needs."""
+
+from .leaves import (
+    NAMESPACE,
+    PyTreeDef,
+    all,
+    all_leaves,
+    broadcast,
+    broadcast_prefix,
+    flatten,
+    is_node,
+    leaves,
+    map,
+    reduce,
+    reduce_associative,
+    structure,
+    transpose,
+    treedef_children,
+    treedef_is_leaf,
+    treedef_tuple,
+    unflatten,
+)
+from .nodes import register_dataclass, register_node
+from .paths import flatten_with_path, leaves_with_path, map_with_path, paths
+
+__all__ = [
+    "NAMESPACE",
+    "PyTreeDef",
+    "all",
+    "all_leaves",
+    "broadcast",
+    "broadcast_prefix",
+    "flatten",
+    "flatten_with_path",
+    "is_node",
+    "leaves",
+    "leaves_with_path",
+    "map",
+    "map_with_path",
+    "paths",
+    "reduce",
+    "reduce_associative",
+    "register_dataclass",
+    "register_node",
+    "structure",
+    "transpose",
+    "treedef_children",
+    "treedef_is_leaf",
+    "treedef_tuple",
+    "unflatten",
+]

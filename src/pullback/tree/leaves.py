@@ -1,0 +1,130 @@
+"""Flatten, unflatten, map, reduce: trees and their leaves, on optree."""
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import optree
+from optree import PyTreeSpec
+
+NAMESPACE = "pullback"
+
+PyTreeDef = PyTreeSpec
+LeafTest = Callable[[Any], bool] | None
+_ABSENT: Any = object()
+
+
+def flatten(tree: Any, is_leaf: LeafTest = None) -> tuple[list[Any], PyTreeSpec]:
+    """Leaves in order, and the structure that rebuilds the tree from them.
+
+    >>> import pullback as pb
+    >>> pb.tree.flatten({"b": (1, 2), "a": None})[0]
+    [1, 2]
+    """
+    return optree.tree_flatten(tree, is_leaf, namespace=NAMESPACE)
+
+
+def unflatten(treedef: PyTreeSpec, leaves: Iterable[Any]) -> Any:
+    """The tree of this structure with these leaves."""
+    return treedef.unflatten(leaves)
+
+
+def leaves(tree: Any, is_leaf: LeafTest = None) -> list[Any]:
+    """The leaves of a tree in order."""
+    return optree.tree_leaves(tree, is_leaf, namespace=NAMESPACE)
+
+
+def structure(tree: Any, is_leaf: LeafTest = None) -> PyTreeSpec:
+    """The structure of a tree."""
+    return optree.tree_structure(tree, is_leaf, namespace=NAMESPACE)
+
+
+def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: LeafTest = None) -> Any:
+    """The tree of `f` of the leaves; `rest` are trees that have `tree` as a prefix.
+
+    >>> import pullback as pb
+    >>> pb.tree.map(lambda x, y: x + y, [1, 2], [10, 20])
+    [11, 22]
+    """
+    return optree.tree_map(f, tree, *rest, is_leaf=is_leaf, namespace=NAMESPACE)
+
+
+def reduce(
+    function: Callable[[Any, Any], Any],
+    tree: Any,
+    initializer: Any = _ABSENT,
+    is_leaf: LeafTest = None,
+) -> Any:
+    """The leaves folded from the left: `function(function(a, b), c)`."""
+    start = () if initializer is _ABSENT else (initializer,)
+    return functools.reduce(function, leaves(tree, is_leaf), *start)
+
+
+def reduce_associative(
+    operation: Callable[[Any, Any], Any],
+    tree: Any,
+    *,
+    identity: Any = _ABSENT,
+    is_leaf: LeafTest = None,
+) -> Any:
+    """The leaves folded pairwise, in a balanced tree: for associative operations."""
+    level = leaves(tree, is_leaf)
+    if not level:
+        if identity is _ABSENT:
+            raise TypeError("reduce_associative: the tree has no leaves: give identity")
+        return identity
+    while len(level) > 1:
+        pairs = [operation(a, b) for a, b in zip(level[::2], level[1::2], strict=False)]
+        level = pairs + level[len(pairs) * 2 :]
+    return level[0]
+
+
+def all(tree: Any, *, is_leaf: LeafTest = None) -> bool:
+    """Whether every leaf is true."""
+    return optree.tree_all(tree, is_leaf=is_leaf, namespace=NAMESPACE)
+
+
+def transpose(outer_treedef: PyTreeSpec, inner_treedef: PyTreeSpec | None, tree: Any) -> Any:
+    """A tree of trees turned inside out: outer of inner becomes inner of outer."""
+    if inner_treedef is None:
+        inner_treedef = structure(outer_treedef.flatten_up_to(tree)[0])
+    return optree.tree_transpose(outer_treedef, inner_treedef, tree)
+
+
+def broadcast(prefix_tree: Any, full_tree: Any, is_leaf: LeafTest = None) -> Any:
+    """The tree of `full_tree`'s structure with, at each leaf, the leaf of the prefix above it."""
+    found = broadcast_prefix(prefix_tree, full_tree, is_leaf)
+    return structure(full_tree, is_leaf).unflatten(found)
+
+
+def broadcast_prefix(prefix: Any, tree: Any, is_leaf: LeafTest = None) -> list[Any]:
+    """For each leaf of `tree` the leaf of `prefix` above it. ValueError if it is no prefix."""
+    return optree.broadcast_prefix(prefix, tree, is_leaf=is_leaf, namespace=NAMESPACE)
+
+
+def all_leaves(iterable: Iterable[Any], is_leaf: LeafTest = None) -> bool:
+    """Whether every item is a leaf."""
+    return optree.all_leaves(iterable, is_leaf, namespace=NAMESPACE)
+
+
+def treedef_is_leaf(treedef: PyTreeSpec) -> bool:
+    """Whether the structure is a single leaf."""
+    return treedef.is_leaf()
+
+
+def treedef_children(treedef: PyTreeSpec) -> list[PyTreeSpec]:
+    """The structures of a node's children."""
+    return treedef.children()
+
+
+def treedef_tuple(treedefs: Iterable[PyTreeSpec]) -> PyTreeSpec:
+    """The structure of a tuple of trees of these structures."""
+    return optree.treespec_tuple(treedefs, namespace=NAMESPACE)
+
+
+def is_node(cls: type) -> bool:
+    """Whether instances of a class are nodes of trees."""
+    registered = optree.register_pytree_node.get(cls, namespace=NAMESPACE)
+    return registered is not None or optree.is_namedtuple_class(cls)
+
+

@@ -1,0 +1,165 @@
+"""Classes as nodes of trees."""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeVar
+
+import optree
+
+from .leaves import NAMESPACE
+
+T = TypeVar("T", bound=type)
+
+
+class _Key(optree.PyTreeEntry):
+    """A child that its class names by a key of its own."""
+
+
+def register_node(
+    cls: type,
+    flatten_func: Callable[[Any], tuple[Iterable[Any], Hashable]],
+    unflatten_func: Callable[[Any, Any], Any],
+    flatten_with_keys_func: Callable[[Any], tuple[Iterable[Any], Hashable]] | None = None,
+) -> None:
+    """Make a class a node of trees.
+
+    Args:
+      cls: the class; each may be registered once.
+      flatten_func: from an instance to (children, hashable data that is part of the structure).
+      unflatten_func: from (data, children) to an instance.
+      flatten_with_keys_func: as flatten_func, with pairs (key, child) for paths.
+
+    Raises:
+      ValueError: the class is a node already.
+    """
+
+    def to_children(node: Any) -> Any:
+        if flatten_with_keys_func is None:
+            children, aux = flatten_func(node)
+            return tuple(children), aux
+        pairs, aux = flatten_with_keys_func(node)
+        pairs = tuple(pairs)
+        return tuple(c for _, c in pairs), aux, tuple(k for k, _ in pairs)
+
+    optree.register_pytree_node(
+        cls, to_children, unflatten_func, path_entry_type=_Key, namespace=NAMESPACE
+    )
+
+
+def register_node_class(cls: T) -> T:
+    """Class decorator: a node by its methods `tree_flatten` and (class method) `tree_unflatten`."""
+    register_node(cls, cls.tree_flatten, cls.tree_unflatten)
+    return cls
+
+
+def register_with_keys(
+    nodetype: type,
+    flatten_with_keys: Callable[[Any], tuple[Iterable[Any], Hashable]],
+    unflatten_func: Callable[[Any, Any], Any],
+    flatten_func: Callable[[Any], tuple[Iterable[Any], Hashable]] | None = None,
+) -> None:
+    """Make a class a node whose children have keys; see `register_node`."""
+
+    def without_keys(node: Any) -> Any:
+        pairs, aux = flatten_with_keys(node)
+        return tuple(c for _, c in pairs), aux
+
+    register_node(nodetype, flatten_func or without_keys, unflatten_func, flatten_with_keys)
+
+
+def register_with_keys_class(cls: T) -> T:
+    """Class decorator: as `register_node_class`, with the method `tree_flatten_with_keys`."""
+    register_with_keys(cls, cls.tree_flatten_with_keys, cls.tree_unflatten)
+    return cls
+
+
+def register_static(cls: T) -> T:
+    """Class decorator: instances are structure, without leaves; they need hash and ==."""
+    register_node(cls, lambda node: ((), node), lambda node, _: node)
+    return cls
+
+
+def register_dataclass(
+    nodetype: T,
+    data_fields: Sequence[str] | None = None,
+    meta_fields: Sequence[str] | None = None,
+    drop_fields: Sequence[str] = (),
+) -> T:
+    """Make a dataclass a node; usable as a decorator.
+
+    Args:
+      nodetype: the class.
+      data_fields: fields that hold children. By default all but those declared with
+        `dataclasses.field(metadata={"static": True})`.
+      meta_fields: fields that are part of the structure; they need hash and ==.
+      drop_fields: fields left out.
+
+    Returns:
+      The class.
+
+    >>> import dataclasses, pullback as pb
+    >>> @pb.tree_util.register_dataclass
+    ... @dataclasses.dataclass
+    ... class Point:
+    ...     x: float
+    ...     y: float
+    >>> pb.tree.map(lambda v: v + 1, Point(1, 2))
+    Point(x=2, y=3)
+    """
+    if data_fields is None or meta_fields is None:
+        data_fields, meta_fields = _fields(nodetype)
+    data = tuple(n for n in data_fields if n not in drop_fields)
+    meta = tuple(n for n in meta_fields if n not in drop_fields)
+
+    def to_children(node: Any) -> Any:
+        children = tuple(getattr(node, n) for n in data)
+        return children, tuple(getattr(node, n) for n in meta), data
+
+    def from_children(aux: Any, children: Any) -> Any:
+        values = (*zip(data, children, strict=True), *zip(meta, aux, strict=True))
+        return nodetype(**dict(values))
+
+    optree.register_pytree_node(
+        nodetype,
+        to_children,
+        from_children,
+        path_entry_type=optree.GetAttrEntry,
+        namespace=NAMESPACE,
+    )
+    return nodetype
+
+
+def _fields(cls: type) -> tuple[list[str], list[str]]:
+    if not is_dataclass(cls):
+        raise ValueError(
+            f"register_dataclass: {cls.__name__} is no dataclass: name data_fields and meta_fields"
+        )
+    static = {f.name for f in fields(cls) if f.metadata.get("static", False)}
+    names = [f.name for f in fields(cls) if f.init]
+    return [n for n in names if n not in static], [n for n in names if n in static]
+
+
+class Partial:
+    """`functools.partial` as a node: the function is structure, the arguments are children.
+
+    >>> import pullback as pb
+    >>> pb.tree_util.Partial(pow, 2)(3)
+    8
+    """
+
+    def __init__(self, func: Callable[..., Any], *args: Any, **kw: Any) -> None:
+        self.func, self.args, self.keywords = func, args, kw
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        return self.func(*self.args, *args, **{**self.keywords, **kw})
+
+    def __repr__(self) -> str:
+        return f"Partial({self.func!r}, *{self.args!r}, **{self.keywords!r})"
+
+
+register_node(
+    Partial,
+    lambda p: ((p.args, p.keywords), p.func),
+    lambda func, children: Partial(func, *children[0], **children[1]),
+)
+
