@@ -1,6 +1,6 @@
 """Loops and branches: scan, while and cond hold their bodies as blocks of the same program."""
 
-from ...core.ir import JaxprEqn
+from ...core.ir import Jaxpr, JaxprEqn
 from . import index as ix
 from .build import Builder, at_view
 from .loops import Block, Branch, For, While
@@ -18,10 +18,15 @@ def _carried(b: Builder, eqn: JaxprEqn, inits: list[Value]) -> list[View]:
     return places
 
 
-def _following(b: Builder, eqn: JaxprEqn, n: int) -> list[View]:
-    """Places for the next state; buffers that are one with the state where nothing forbids it."""
-    avals = [v.aval for v in eqn.outvars[:n]]
-    return [row_major(b.buffer(storage(a), a.size), a.shape) for a in avals]
+def _following(b: Builder, jaxpr: Jaxpr, first: int, n: int) -> list[View | None]:
+    """Places for the next state; None for what the body hands on."""
+    places: list[View | None] = []
+    for k, v in enumerate(jaxpr.outvars[:n]):
+        if v is jaxpr.invars[first + k]:
+            places.append(None)
+        else:
+            places.append(row_major(b.buffer(storage(v.aval), v.aval.size), v.aval.shape))
+    return places
 
 
 def _advance(b: Builder, places: list[View], new: list[Value]) -> None:
@@ -49,8 +54,9 @@ def scan(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     body: Block = [] if length > 1 else b.block
     with b.inside(body):
         rows = [_row_of(x, t) for x in xs]
-        dests = [*_following(b, eqn, n_carry), *[_place_of(s, t) for s in stacks]]
-        outs = b.run(p["jaxpr"], [*consts, *state, *rows], dests)
+        jaxpr = p["jaxpr"]
+        following = _following(b, jaxpr, n_const, n_carry)
+        outs = b.run(jaxpr, [*consts, *state, *rows], [*following, *[_place_of(s, t) for s in stacks]])
         _advance(b, places, outs[:n_carry])
     if length > 1:
         b.block.append(For(axis, body))
@@ -89,7 +95,8 @@ def while_(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
         b.run(p["cond_jaxpr"], [*ins[:n_cond], *state], [row_major(test, ())])
     with b.inside(body):
         consts = ins[n_cond : n_cond + n_body]
-        outs = b.run(p["body_jaxpr"], [*consts, *state], _following(b, eqn, n))
+        jaxpr = p["body_jaxpr"]
+        outs = b.run(jaxpr, [*consts, *state], _following(b, jaxpr, n_body, n))
         _advance(b, places, outs)
     b.block.append(While(cond, test, body))
     return state
@@ -128,6 +135,12 @@ def call(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     return b.run(jaxpr, ins, dests)
 
 
-EAGER = {"scan": scan, "while": while_, "cond": cond, **dict.fromkeys(
+def barrier(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """The operands themselves."""
+    pairs = zip(eqn.outvars, ins, strict=True)
+    return [b.write(x, b.dests.pop(v)) if v in b.dests else x for v, x in pairs]
+
+
+EAGER = {"optimization_barrier": barrier, "scan": scan, "while": while_, "cond": cond, **dict.fromkeys(
     ("jit", "pjit", "closed_call", "core_call", "remat", "checkpoint", "custom_jvp_call",
      "custom_vjp_call", "custom_lin", "name"), call)}  # fmt: skip
