@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import ShapedArray, same_type, type_name
-from ..core.ir import Jaxpr, JaxprEqn
+from ..core.ir import Jaxpr, JaxprEqn, Var
+from ..core.memo import weak_memo
 from ..core.primitive import Linear, Primitive, Zero
 from ..core.stage import eval_jaxpr
 from ..core.trace import as_array
+from ..primitives.convert import convert_element_type_p
 from ..transforms.batch import to_dim
 from ..transforms.program import (
     batched_jaxpr,
@@ -98,8 +100,25 @@ def out_dims(batched: Sequence[bool]) -> list[int | None]:
     return [0 if b else None for b in batched]
 
 
-def _inline(eqn: JaxprEqn) -> Jaxpr:
-    return eqn.params["jaxpr"]
+def body_of(eqn: JaxprEqn, jaxpr: Jaxpr) -> Jaxpr:
+    """The program that a call stands for, on operands that may differ from its own in weakness."""
+    avals = tuple([v.aval for v in eqn.invars])
+    return jaxpr if list(avals) == jaxpr.in_avals else _at_types(jaxpr, avals)
 
 
-jit_p.inline = _inline
+@weak_memo
+def _at_types(jaxpr: Jaxpr, avals: tuple[ShapedArray, ...]) -> Jaxpr:
+    invars: list[Var] = []
+    eqns: list[JaxprEqn] = []
+    for v, aval in zip(jaxpr.invars, avals, strict=True):
+        x = v if v.aval == aval else Var(aval)
+        invars.append(x)
+        if x is not v:
+            params = {"new_dtype": v.aval.dtype, "weak_type": v.aval.weak_type}
+            eqns.append(JaxprEqn(convert_element_type_p, [x], [v], params))
+    return jaxpr.replace(invars=invars, eqns=[*eqns, *jaxpr.eqns])
+
+
+@jit_p.def_inline
+def _(eqn: JaxprEqn) -> Jaxpr:
+    return body_of(eqn, eqn.params["jaxpr"])

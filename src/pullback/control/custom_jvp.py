@@ -10,6 +10,7 @@ from typing import Any
 
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, same_type, type_name
+from ..core.ir import Jaxpr, JaxprEqn
 from ..core.primitive import Primitive, Zero
 from ..core.stage import JaxprFunction, StageTrace, stage_hoisted
 from ..core.trace import get_aval
@@ -17,7 +18,7 @@ from ..primitives.arithmetic import add_any
 from ..transforms.batch import to_dim, vmap_flat
 from ..transforms.flat import Flat, arguments, function_name
 from ..transforms.jvp import instantiate_zeros
-from .call import interpret
+from .call import body_of, interpret
 from .signature import positional, without_nondiff
 
 custom_jvp_call_p = Primitive("custom_jvp_call", multiple_results=True, higher=True)
@@ -58,9 +59,9 @@ def stage_call(primitive: Primitive) -> Callable[..., Any]:
 custom_jvp_call_p.stage = stage_call(custom_jvp_call_p)
 
 
-def inline_call(eqn: Any) -> Any:
+def inline_call(eqn: JaxprEqn) -> Jaxpr:
     """The program of a call."""
-    return eqn.params["call"].jaxpr
+    return body_of(eqn, eqn.params["call"].jaxpr)
 
 
 custom_jvp_call_p.inline = inline_call

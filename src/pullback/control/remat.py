@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from ..core.aval import ShapedArray
-from ..core.ir import Jaxpr
+from ..core.ir import Jaxpr, JaxprEqn
 from ..core.memo import weak_memo
 from ..core.primitive import Linear, Primitive, Zero
 from ..core.stage import eval_jaxpr
@@ -22,7 +22,7 @@ from ..transforms.program import (
     transposed_jaxpr,
 )
 from .barrier import optimization_barrier
-from .call import check_operands, interpret, jit_p, out_dims, to_front
+from .call import body_of, check_operands, interpret, jit_p, out_dims, to_front
 from .region import hoist_region, stage_region
 from .signature import without_nondiff
 
@@ -40,7 +40,9 @@ def _(*args: Any, jaxpr: Jaxpr, name: str) -> list[Any]:
     return interpret(jaxpr, *args)
 
 
-checkpoint_p.inline = lambda eqn: eqn.params["jaxpr"]
+@checkpoint_p.def_inline
+def _(eqn: JaxprEqn) -> Jaxpr:
+    return body_of(eqn, eqn.params["jaxpr"])
 
 
 @checkpoint_p.def_jvp
