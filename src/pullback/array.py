@@ -1,0 +1,89 @@
+"""`Array`, the type of every array and traced value, and how arrays are shown and pickled."""
+
+import copyreg
+from abc import ABCMeta
+from typing import Any
+
+import numpy as np
+
+from . import dtypes
+from ._native import ArrayImpl
+from .core.trace import Tracer
+
+
+class Array(metaclass=ABCMeta):
+    """Abstract: `isinstance(x, Array)` holds for arrays and for values under a transformation."""
+
+    shape: tuple[int, ...]
+    dtype: dtypes.DType
+    weak_type: bool
+    ndim: int
+    size: int
+
+
+Array.register(ArrayImpl)
+Array.register(Tracer)
+Array.__module__ = "pullback"
+
+PREFIX = "Array("
+
+
+def _type_text(x: ArrayImpl) -> str:
+    weak = ", weak_type=True" if x.weak_type else ""
+    return f"dtype={dtypes.long_name(x.dtype)}{weak})"
+
+
+def _key_repr(x: ArrayImpl) -> str:
+    name = dtypes.KEY_DTYPES[x.dtype]
+    words = x._npy["fry"] if name == "fry" else x._npy
+    shown = np.array2string(words, prefix=" " * 6)
+    return f"Array({x.shape}, dtype=key<{name}>) overlaying:\n{shown}"
+
+
+def array_repr(x: ArrayImpl) -> str:
+    """`Array([1., 2.], dtype=float32)`, with NumPy's layout and line breaks."""
+    if x.is_deleted():
+        return f"Array(shape={x.shape}, {_type_text(x)} (deleted)"
+    if x.dtype in dtypes.KEY_DTYPES:
+        return _key_repr(x)
+    width = np.get_printoptions()["linewidth"]
+    if x.size:
+        body = np.array2string(
+            x._npy, prefix=PREFIX, suffix=",", separator=", ", max_line_width=width
+        )
+    else:
+        body = f"[], shape={x.shape}"
+    kind = _type_text(x)
+    last_line = len(body) - body.rfind("\n")
+    space = " " if last_line + len(kind) + 2 <= width else " " * len(PREFIX)
+    return f"{PREFIX}{body},{space}{kind}"
+
+
+def array_str(x: ArrayImpl) -> str:
+    """NumPy's text of the values."""
+    return array_repr(x) if x.dtype in dtypes.KEY_DTYPES else str(x._npy)
+
+
+def array_format(x: ArrayImpl, spec: str) -> str:
+    """A scalar formats as its Python number, anything else as NumPy does."""
+    return format(x._npy[()], spec) if x.ndim == 0 else format(x._npy, spec)
+
+
+def rebuild(value: Any, weak_type: bool) -> ArrayImpl:
+    """The array of a pickled value."""
+    return ArrayImpl(value, weak_type)
+
+
+def _reduce(x: ArrayImpl) -> tuple[Any, ...]:
+    return rebuild, (np.asarray(x._npy), x.weak_type)
+
+
+copyreg.pickle(ArrayImpl, _reduce)  # type: ignore[arg-type]
+
+
+def install() -> None:
+    """Give the native array its text forms."""
+    ArrayImpl.__repr__ = array_repr
+    ArrayImpl.__str__ = array_str
+    ArrayImpl.__format__ = array_format
+    ArrayImpl.__reduce__ = _reduce

@@ -1,0 +1,422 @@
+"""Elementwise functions of two arrays: each row is a name, how operands are promoted, what is computed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import _native, dtypes
+from .._native import ArrayImpl
+from ..primitives import elementwise as ew
+from ..primitives import shape as sh
+from .elementwise import as_inexact, convert, named, select, strong, truth
+from .values import (
+    as_array,
+    as_value,
+    broadcast,
+    broadcast_elementwise,
+    is_array,
+    promote,
+    promote_arrays,
+    promote_inexact,
+    result_type_of,
+    to_dtype,
+)
+
+Function = Callable[..., Any]
+_eager = _native.binary
+
+
+def function(
+    name: str,
+    op: Function,
+    doc: str,
+    ufunc: np.ufunc | None = None,
+    promoted: Callable[..., list[Any]] = promote,
+) -> Function:
+    """A function of two operands in their common dtype and shape.
+
+    Where `ufunc` means the same, small eager arrays go straight to it.
+    """
+
+    def general(x1: Any, x2: Any, /) -> Any:
+        x1, x2 = broadcast_elementwise(name, promoted(name, x1, x2))
+        return op(x1, x2)
+
+    def fast(x1: Any, x2: Any, /) -> Any:
+        out = _eager(ufunc, x1, x2)
+        if out is not NotImplemented:
+            return out
+        x1, x2 = broadcast_elementwise(name, promoted(name, x1, x2))
+        return op(x1, x2)
+
+    return named(general if ufunc is None else fast, name, doc)
+
+
+def promote_no_bool(name: str, *args: Any) -> list[Any]:
+    """The common dtype, int32 in place of bool."""
+    values = [as_value(name, a, i) for i, a in enumerate(args)]
+    dtype, weak = result_type_of(values)
+    if dtype == dtypes.bool_:
+        dtype, weak = dtypes.default_dtype(int), False
+    return to_dtype(name, values, dtype, weak)
+
+
+def is_bool(x: Any) -> bool:
+    """Whether this operand, promoted, is boolean."""
+    return isinstance(x, (bool, np.bool_)) or (is_array(x) and x.dtype == dtypes.bool_)
+
+
+def is_whole(x: Any) -> bool:
+    """Whether this operand, promoted, is an integer."""
+    return is_array(x) and dtypes.is_integer(x.dtype)
+
+
+def _dtype(x: Any, y: Any) -> dtypes.DType:
+    return x.dtype if is_array(x) else y.dtype
+
+
+# Arithmetic.
+
+
+def _add(x: Any, y: Any) -> Any:
+    return ew.bitwise_or(x, y) if is_bool(x) else ew.add(x, y)
+
+
+def _multiply(x: Any, y: Any) -> Any:
+    return ew.bitwise_and(x, y) if is_bool(x) else ew.mul(x, y)
+
+
+def _subtract(x: Any, y: Any) -> Any:
+    if is_bool(x):
+        raise TypeError("subtract does not accept dtype bool: write x ^ y or logical_xor(x, y)")
+    return ew.sub(x, y)
+
+
+def _floor_divide(x: Any, y: Any) -> Any:
+    kind = dtypes.kind(_dtype(x, y))
+    if kind == "unsigned":
+        return ew.div(x, y)
+    if kind == "signed":
+        q, r = ew.div(x, y), ew.rem(x, y)
+        down = ew.bitwise_and(ew.ne(r, 0), ew.ne(ew.lt(r, 0), _below_zero(y)))
+        return select(*broadcast("floor_divide", [down, ew.sub(q, 1), q]))
+    if kind == "complex":
+        raise TypeError("floor_divide does not support complex numbers")
+    return _float_divmod(x, y)[0]
+
+
+def _below_zero(y: Any) -> Any:
+    return ew.lt(y, 0) if is_array(y) else np.bool_(y < 0)
+
+
+def _float_divmod(x: Any, y: Any) -> tuple[Any, Any]:
+    r = ew.rem(x, y)
+    x, y, r = broadcast("divmod", [_arr(x, r), _arr(y, r), r])
+    q = ew.div(ew.sub(x, r), y)
+    off = ew.bitwise_and(ew.ne(r, 0), ew.ne(ew.sign(y), ew.sign(r)))
+    r = select(off, ew.add(r, y), r)
+    q = select(off, ew.sub(q, 1), q)
+    return ew.round(q, ew.RoundingMethod.AWAY_FROM_ZERO), r
+
+
+def _arr(x: Any, like: Any) -> Any:
+    return x if is_array(x) else sh.full_like(like, x)
+
+
+def _remainder(x: Any, y: Any) -> Any:
+    r = ew.rem(x, y)
+    off = ew.bitwise_and(ew.ne(ew.lt(r, 0), _below_zero(y)), ew.ne(r, 0))
+    shifted = ew.add(r, y)
+    return select(*broadcast("remainder", [off, shifted, r]))
+
+
+def _fmod(x: Any, y: Any) -> Any:
+    return ew.rem(x, y)
+
+
+def _maximum(x: Any, y: Any) -> Any:
+    return ew.max(x, y)
+
+
+def _hypot(x: Any, y: Any) -> Any:
+    if dtypes.kind(_dtype(x, y)) == "complex":
+        raise ValueError("hypot: wants real numbers, got complex ones")
+    x, y = broadcast("hypot", [_arr(x, y), _arr(y, x)])
+    x, y = ew.abs(x), ew.abs(y)
+    big, small = ew.max(x, y), ew.min(x, y)
+    infinite = ew.bitwise_or(ew.eq(x, np.inf), ew.eq(y, np.inf))
+    still = ew.bitwise_or(ew.eq(big, 0), infinite)
+    safe = select(still, sh.full_like(big, 1), big)
+    length = ew.mul(big, ew.sqrt(ew.add(ew.square(ew.div(small, safe)), 1)))
+    return select(infinite, sh.full_like(big, np.inf), select(ew.eq(big, 0), big, length))
+
+
+def _copysign(x: Any, y: Any) -> Any:
+    x, y = broadcast("copysign", [_arr(x, y), _arr(y, x)])
+    return select(ew.ne(_sign_of(x), _sign_of(y)), ew.neg(x), x)
+
+
+def _sign_of(x: Any) -> Any:
+    bits = np.dtype(f"int{8 * x.dtype.itemsize}")
+    return ew.lt(ew.bitcast_convert_type(x, bits), 0)
+
+
+def _logaddexp(x: Any, y: Any) -> Any:
+    x, y = broadcast("logaddexp", [_arr(x, y), _arr(y, x)])
+    top, gap = ew.max(x, y), ew.sub(x, y)
+    # Equal infinities have no difference; their sum is the answer.
+    undefined = ew.ne(gap, gap)
+    gap = select(undefined, sh.full_like(gap, 0), gap)
+    out = ew.add(top, ew.log1p(ew.exp(ew.neg(ew.abs(gap)))))
+    return select(undefined, ew.add(x, y), out)
+
+
+def _logaddexp2(x: Any, y: Any) -> Any:
+    scale = _dtype(x, y).type(np.log(2))
+    return ew.div(_logaddexp(ew.mul(_arr(x, y), scale), ew.mul(_arr(y, x), scale)), scale)
+
+
+def _heaviside(x: Any, y: Any) -> Any:
+    x, y = broadcast("heaviside", [_arr(x, y), _arr(y, x)])
+    at_zero = select(ew.gt(x, 0), sh.full_like(x, 1), y)
+    return select(ew.ne(x, x), x, select(ew.lt(x, 0), sh.full_like(x, 0), at_zero))
+
+
+def _xor(x: Any, y: Any) -> Any:
+    return ew.bitwise_xor(x, y)
+
+
+def _right_shift(x: Any, y: Any) -> Any:
+    arithmetic = dtypes.kind(_dtype(x, y)) == "signed"
+    return ew.shift_right_arithmetic(x, y) if arithmetic else ew.shift_right_logical(x, y)
+
+
+def promote_bits(name: str, *args: Any) -> list[Any]:
+    """The common dtype, which must be an integer or bool."""
+    out = promote(name, *args)
+    _check_whole(name, out, ("bool", "signed", "unsigned"))
+    return out
+
+
+def promote_shift(name: str, *args: Any) -> list[Any]:
+    """The common integer dtype."""
+    out = promote_no_bool(name, *args)
+    _check_whole(name, out, ("signed", "unsigned"))
+    return out
+
+
+def _check_whole(name: str, values: list[Any], kinds: tuple[str, ...]) -> None:
+    dtype = next(v.dtype for v in values if is_array(v))
+    if dtypes.kind(dtype) not in kinds:
+        raise TypeError(
+            f"{name} does not accept dtype {dtype.name}: wanted integers; convert with x.astype(int)"
+        )
+
+
+def promote_truth(name: str, *args: Any) -> list[Any]:
+    """Operands as bools: whether they differ from zero."""
+    return [truth(as_array(name, a, i)) for i, a in enumerate(args)]
+
+
+def _lexicographic(op: Function) -> Function:
+    """Complex numbers are compared by their real parts, then by their imaginary ones."""
+
+    def compare(x: Any, y: Any) -> Any:
+        if dtypes.kind(_dtype(x, y)) != "complex":
+            return op(x, y)
+        x, y = broadcast("comparison", [_arr(x, y), _arr(y, x)])
+        rx, ry = ew.real(x), ew.real(y)
+        return select(ew.eq(rx, ry), op(ew.imag(x), ew.imag(y)), op(rx, ry))
+
+    return compare
+
+
+add = function("add", _add, "x1 + x2.", np.add)
+subtract = function("subtract", _subtract, "x1 - x2.", np.subtract)
+multiply = function("multiply", _multiply, "x1 * x2.", np.multiply)
+divide = true_divide = function("divide", ew.div, "x1 / x2.", np.true_divide, promote_inexact)
+floor_divide = function(
+    "floor_divide", _floor_divide, "The floor of x1 / x2.", None, promote_no_bool
+)
+remainder = mod = function(
+    "remainder", _remainder, "x1 - x2 * floor(x1 / x2).", None, promote_no_bool
+)
+fmod = function(
+    "fmod", _fmod, "The remainder of x1 / x2, with the sign of x1.", None, promote_no_bool
+)
+maximum = function("maximum", ew.max, "The greater, NaN if either is.", np.maximum)
+minimum = function("minimum", ew.min, "The lesser, NaN if either is.", np.minimum)
+arctan2 = atan2 = function(
+    "arctan2", ew.atan2, "The angle of the point (x2, x1).", np.arctan2, promote_inexact
+)
+hypot = function("hypot", _hypot, "sqrt(x1**2 + x2**2).", None, promote_inexact)
+copysign = function("copysign", _copysign, "|x1| with the sign of x2.", None, promote_inexact)
+nextafter = function(
+    "nextafter", ew.nextafter, "The number after x1 towards x2.", np.nextafter, promote_inexact
+)
+logaddexp = function("logaddexp", _logaddexp, "log(exp(x1) + exp(x2)).", None, promote_inexact)
+logaddexp2 = function("logaddexp2", _logaddexp2, "log2(2**x1 + 2**x2).", None, promote_inexact)
+heaviside = function(
+    "heaviside", _heaviside, "0 below zero, x2 at zero, 1 above.", None, promote_inexact
+)
+
+equal = function("equal", ew.eq, "x1 == x2.", np.equal)
+not_equal = function("not_equal", ew.ne, "x1 != x2.", np.not_equal)
+greater = function("greater", _lexicographic(ew.gt), "x1 > x2.", np.greater)
+greater_equal = function("greater_equal", _lexicographic(ew.ge), "x1 >= x2.", np.greater_equal)
+less = function("less", _lexicographic(ew.lt), "x1 < x2.", np.less)
+less_equal = function("less_equal", _lexicographic(ew.le), "x1 <= x2.", np.less_equal)
+
+logical_and = function("logical_and", ew.bitwise_and, "Both are nonzero.", None, promote_truth)
+logical_or = function("logical_or", ew.bitwise_or, "Either is nonzero.", None, promote_truth)
+logical_xor = function("logical_xor", _xor, "Exactly one is nonzero.", None, promote_truth)
+
+bitwise_and = function("bitwise_and", ew.bitwise_and, "Bits set in both.", None, promote_bits)
+bitwise_or = function("bitwise_or", ew.bitwise_or, "Bits set in either.", None, promote_bits)
+bitwise_xor = function("bitwise_xor", _xor, "Bits set in one.", None, promote_bits)
+left_shift = bitwise_left_shift = function(
+    "left_shift", ew.shift_left, "x1 * 2**x2.", None, promote_shift
+)
+right_shift = bitwise_right_shift = function(
+    "right_shift", _right_shift, "x1 / 2**x2, rounded down.", None, promote_shift
+)
+
+
+def fmax(x1: Any, x2: Any) -> Any:
+    """The greater of two numbers, the other one where one is NaN."""
+    return _without_nan("fmax", ew.gt, x1, x2)
+
+
+def fmin(x1: Any, x2: Any) -> Any:
+    """The lesser of two numbers, the other one where one is NaN."""
+    return _without_nan("fmin", ew.lt, x1, x2)
+
+
+def _without_nan(name: str, better: Function, x1: Any, x2: Any) -> Any:
+    x, y = broadcast(name, promote_arrays(name, x1, x2))
+    return select(ew.bitwise_or(better(x, y), ew.ne(y, y)), x, y)
+
+
+def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
+    """The floor of the quotient, and the remainder."""
+    x, y = broadcast_elementwise("divmod", promote_no_bool("divmod", x1, x2))
+    if dtypes.is_integer(_dtype(x, y)):
+        return _floor_divide(x, y), _remainder(x, y)
+    return _float_divmod(x, y)
+
+
+# Powers.
+
+
+def power(x1: Any, x2: Any, /) -> Any:
+    """x1 ** x2. A Python integer as exponent is exact and has a derivative everywhere."""
+    if type(x2) is int:
+        x = as_array("power", x1)
+        x = convert(x, dtypes.default_dtype(int)) if x.dtype == dtypes.bool_ else x
+        return static_power(x, x2)
+    out = _eager(np.power, x1, x2) if _floats(x1) else NotImplemented
+    if out is not NotImplemented:
+        return out
+    return _general_power(x1, x2)
+
+
+def static_power(x: Any, n: int) -> Any:
+    """x to a power that is known while tracing."""
+    if n < 0 and dtypes.is_integer(x.dtype):
+        raise TypeError(
+            f"power: integers cannot be raised to negative powers, got {x.dtype.name} ** {n}:"
+            " write a float base"
+        )
+    return ew.integer_pow(x, n)
+
+
+def _floats(x: Any) -> bool:
+    return type(x) is ArrayImpl and x.dtype.kind == "f"
+
+
+def _general_power(x1: Any, x2: Any) -> Any:
+    x, y = as_array("power", x1, 0), as_array("power", x2, 1)
+    dtype, weak = result_type_of([x, y])
+    whole = not dtypes.is_float(y.dtype)
+    if not dtypes.is_float(dtype):
+        base = dtypes.default_dtype(int) if x.dtype == dtypes.bool_ else x.dtype
+        x, y = broadcast("power", [convert(x, base), y])
+        return _whole_power(x, y)
+    if whole:
+        dtype, weak = x.dtype, x.weak_type
+    x, y = broadcast_elementwise("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
+    return ew.pow(x, y)
+
+
+def _whole_power(x: Any, y: Any) -> Any:
+    """Integers by repeated squaring; a negative power of any but 1 and -1 is 0."""
+    y = convert(y, dtypes.default_dtype(int)) if y.dtype == dtypes.bool_ else y
+    out, factor, rest = sh.full_like(x, 1), x, y
+    for _ in range(8 * y.dtype.itemsize):
+        odd = ew.ne(ew.bitwise_and(rest, y.dtype.type(1)), 0)
+        out = select(odd, ew.mul(out, factor), out)
+        factor = ew.mul(factor, factor)
+        rest = ew.shift_right_logical(rest, y.dtype.type(1))
+    if dtypes.kind(y.dtype) != "signed":
+        return out
+    inverse = select(ew.eq(x, 1), x, sh.full_like(x, 0))
+    if dtypes.kind(x.dtype) == "signed":
+        inverse = select(ew.eq(x, -1), out, inverse)
+    return select(ew.lt(y, 0), inverse, out)
+
+
+pow = power
+
+
+def float_power(x1: Any, x2: Any, /) -> Any:
+    """x1 ** x2 in floating point."""
+    return power(*promote_inexact("float_power", as_array("float_power", x1), x2))
+
+
+def ldexp(x1: Any, x2: Any, /) -> Any:
+    """x1 * 2 ** x2."""
+    x, n = as_inexact("ldexp", x1), as_array("ldexp", x2)
+    if not dtypes.is_integer(n.dtype) and n.dtype != dtypes.bool_:
+        raise ValueError(f"ldexp: x2 must be an integer, got {n.dtype.name}")
+    x, n = broadcast("ldexp", [strong(x), n])
+    # In two steps, so that neither factor overflows where the product does not.
+    half = ew.shift_right_arithmetic(convert(n, dtypes.int32), np.int32(1))
+    rest = ew.sub(convert(n, dtypes.int32), half)
+    out = ew.mul(ew.mul(x, ew.exp2(convert(half, x.dtype))), ew.exp2(convert(rest, x.dtype)))
+    still = ew.bitwise_or(ew.eq(x, 0), ew.bitwise_not(ew.is_finite(x)))
+    return select(still, x, out)
+
+
+def gcd(x1: Any, x2: Any) -> Any:
+    """The greatest common divisor of integers."""
+    x, y = _whole_pair("gcd", x1, x2)
+    x, y = _magnitude(x), _magnitude(y)
+    bits = 8 * x.dtype.itemsize
+    # Euclid's algorithm on the largest numbers takes at most 1.45 steps a bit.
+    for _ in range(int(1.45 * bits) + 2):
+        zero = ew.eq(y, 0)
+        safe = select(zero, sh.full_like(y, 1), y)
+        x, y = select(zero, x, y), select(zero, y, ew.rem(x, safe))
+    return x
+
+
+def lcm(x1: Any, x2: Any) -> Any:
+    """The least common multiple of integers."""
+    x, y = _whole_pair("lcm", x1, x2)
+    x, y = _magnitude(x), _magnitude(y)
+    common = gcd(x, y)
+    zero = ew.eq(common, 0)
+    safe = select(zero, sh.full_like(common, 1), common)
+    return select(zero, common, ew.mul(x, ew.div(y, safe)))
+
+
+def _magnitude(x: Any) -> Any:
+    return ew.abs(x) if dtypes.kind(x.dtype) == "signed" else x
+
+
+def _whole_pair(name: str, x1: Any, x2: Any) -> list[Any]:
+    pair = promote_arrays(name, x1, x2)
+    if not dtypes.is_integer(pair[0].dtype):
+        raise ValueError(f"{name}: arguments must be integers, got {pair[0].dtype.name}")
+    return broadcast(name, pair)

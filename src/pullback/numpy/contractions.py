@@ -1,0 +1,366 @@
+"""Products that sum over axes: dot, matmul, tensordot, einsum and their kin, all by dot_general."""
+
+import operator
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from .. import _native, dtypes
+from .._native import ArrayImpl
+from ..core.aval import Shape, canonical_axis
+from ..dtypes import DType
+from ..lazy import LazyModule
+from ..primitives import elementwise as ew
+from ..primitives import pieces as pc
+from ..primitives import shape as sh
+from ..primitives.contract import dot_general
+from .creation import requested_dtype
+from .reductions import whole_sum_dtype
+from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape
+from .values import (
+    as_array,
+    as_arrays,
+    convert,
+    describe,
+    expand,
+    promote_arrays,
+    result_type_of,
+)
+
+opt_einsum: Any = LazyModule("opt_einsum")
+
+Axes = Sequence[int]
+FAST = frozenset((dtypes.float32, dtypes.float64))
+
+
+def contract(
+    x: Any,
+    y: Any,
+    axes: tuple[Axes, Axes],
+    batch: tuple[Axes, Axes] = ((), ()),
+    precision: Any = None,
+    preferred: Any = None,
+) -> Any:
+    """dot_general of operands of one dtype."""
+    numbers = (tuple(map(tuple, axes)), tuple(map(tuple, batch)))
+    wanted = None if preferred is None else requested_dtype("dot", preferred)
+    return dot_general(x, y, numbers, precision, wanted)  # type: ignore[arg-type]
+
+
+def _sizes_differ(name: str, x: Any, y: Any, n: int, m: int) -> TypeError:
+    return TypeError(
+        f"{name}: the contracted sizes differ, got {describe(x)} and {describe(y)}: {n} and {m}"
+    )
+
+
+def matmul(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
+    """The matrix product, over leading axes that broadcast; vectors are rows or columns."""
+    if type(a) is ArrayImpl and type(b) is ArrayImpl and preferred_element_type is None:
+        if _native.is_eager() and a.dtype in FAST and a.dtype is b.dtype and _fit(a, b):
+            return ArrayImpl(np.matmul(a._npy, b._npy), a.weak_type and b.weak_type)
+    x, y = promote_arrays("matmul", a, b)
+    if x.ndim == 0 or y.ndim == 0:
+        raise ValueError(
+            f"matmul: both arguments must have at least one axis, got {describe(x)}"
+            f" and {describe(y)}: write x * y"
+        )
+    n, m = x.shape[-1], y.shape[-2] if y.ndim > 1 else y.shape[0]
+    if n != m:
+        raise _sizes_differ("matmul", x, y, n, m)
+    params = {"precision": precision, "preferred": preferred_element_type}
+    if (x.ndim <= 2 and y.ndim <= 2) or y.ndim <= 2:
+        return contract(x, y, ((x.ndim - 1,), (max(0, y.ndim - 2),)), **params)
+    if x.ndim == 1:
+        return contract(y, x, ((y.ndim - 2,), (0,)), **params)
+    return _batched_matmul(x, y, params)
+
+
+def _fit(a: Any, b: Any) -> bool:
+    n, m = a.shape, b.shape
+    return 1 <= len(n) <= 2 and 1 <= len(m) <= 2 and n[-1] == m[0]
+
+
+def _batched_matmul(x: Any, y: Any, params: dict[str, Any]) -> Any:
+    """Axes of size 1 in one operand's batch are not repeated: they are free axes of the other."""
+    rank = max(x.ndim, y.ndim)
+    x_sizes = (1,) * (rank - x.ndim) + x.shape[:-2]
+    y_sizes = (1,) * (rank - y.ndim) + y.shape[:-2]
+    lead = range(rank - 2)
+    for n, k in zip(x_sizes, y_sizes, strict=True):
+        if n != k and 1 not in (n, k):
+            raise ValueError(
+                f"matmul: the leading axes do not broadcast, got {describe(x)} and {describe(y)}"
+            )
+    both = [d for d in lead if x_sizes[d] == y_sizes[d]]
+    only_x = [d for d in lead if d not in both and y_sizes[d] == 1]
+    only_y = [d for d in lead if d not in both and d not in only_x]
+    x_kept = [d for d in lead if d in both or d in only_x]
+    y_kept = [d for d in lead if d in both or d in only_y]
+    x = sh.reshape(x, [x_sizes[d] for d in x_kept] + list(x.shape[-2:]))
+    y = sh.reshape(y, [y_sizes[d] for d in y_kept] + list(y.shape[-2:]))
+    batch = ([x_kept.index(d) for d in both], [y_kept.index(d) for d in both])
+    out = contract(x, y, ((x.ndim - 1,), (y.ndim - 2,)), batch, **params)
+    order = [*both, *only_x, "row", *only_y, "column"]
+    return _permuted(out, [order.index(v) for v in (*lead, "row", "column")])
+
+
+def _permuted(x: Any, order: Sequence[int]) -> Any:
+    return x if list(order) == list(range(x.ndim)) else sh.transpose(x, order)
+
+
+def dot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
+    """Sum of products over the last axis of a and the last but one of b (its only one)."""
+    x, y = promote_arrays("dot", a, b)
+    if x.ndim == 0 or y.ndim == 0:
+        out = ew.bitwise_and(x, y) if x.dtype == dtypes.bool_ else ew.mul(x, y)
+        wanted = preferred_element_type
+        return out if wanted is None else convert(out, requested_dtype("dot", wanted))
+    n, m = x.shape[-1], y.shape[-2] if y.ndim > 1 else y.shape[0]
+    if n != m:
+        raise _sizes_differ("dot", x, y, n, m)
+    axes = ((x.ndim - 1,), (max(0, y.ndim - 2),))
+    return contract(x, y, axes, precision=precision, preferred=preferred_element_type)
+
+
+def vdot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
+    """Sum of products of all elements, those of `a` conjugated."""
+    x = as_array("vdot", a)
+    x = ew.conj(x) if dtypes.kind(x.dtype) == "complex" else x
+    return dot(
+        ravel(x), ravel(b), precision=precision, preferred_element_type=preferred_element_type
+    )
+
+
+def vecdot(
+    x1: Any,
+    x2: Any,
+    /,
+    *,
+    axis: int = -1,
+    precision: Any = None,
+    preferred_element_type: Any = None,
+) -> Any:
+    """Sum of products along an axis, elements of x1 conjugated."""
+    x, y = promote_arrays("vecdot", x1, x2)
+    x, y = moveaxis(x, axis, -1), moveaxis(y, axis, -1)
+    if x.shape[-1] != y.shape[-1]:
+        raise _sizes_differ("vecdot", x, y, x.shape[-1], y.shape[-1])
+    x = ew.conj(x) if dtypes.kind(x.dtype) == "complex" else x
+    row, column = expand_dims(x, -2), expand_dims(y, -1)
+    out = matmul(row, column, precision=precision, preferred_element_type=preferred_element_type)
+    return sh.squeeze(out, (out.ndim - 2, out.ndim - 1))
+
+
+def matvec(x1: Any, x2: Any, /) -> Any:
+    """The product of matrices and vectors, over leading axes that broadcast."""
+    out = matmul(x1, expand_dims(x2, -1))
+    return sh.squeeze(out, (out.ndim - 1,))
+
+
+def vecmat(x1: Any, x2: Any, /) -> Any:
+    """The product of vectors, conjugated, and matrices."""
+    x = as_array("vecmat", x1)
+    x = ew.conj(x) if dtypes.kind(x.dtype) == "complex" else x
+    out = matmul(expand_dims(x, -2), x2)
+    return sh.squeeze(out, (out.ndim - 2,))
+
+
+def inner(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
+    """Sum of products over the last axes."""
+    x, y = promote_arrays("inner", a, b)
+    if x.ndim == 0 or y.ndim == 0:
+        return dot(x, y, precision=precision, preferred_element_type=preferred_element_type)
+    if x.shape[-1] != y.shape[-1]:
+        raise _sizes_differ("inner", x, y, x.shape[-1], y.shape[-1])
+    axes = ((x.ndim - 1,), (y.ndim - 1,))
+    return contract(x, y, axes, precision=precision, preferred=preferred_element_type)
+
+
+def outer(a: Any, b: Any, out: None = None) -> Any:
+    """Products of all pairs of elements."""
+    x, y = promote_arrays("outer", a, b)
+    shape = (x.size, y.size)
+    x = sh.broadcast_in_dim(ravel(x), shape, (0,))
+    y = sh.broadcast_in_dim(ravel(y), shape, (1,))
+    return ew.bitwise_and(x, y) if x.dtype == dtypes.bool_ else ew.mul(x, y)
+
+
+def tensordot(
+    a: Any, b: Any, axes: Any = 2, *, precision: Any = None, preferred_element_type: Any = None,
+    out_sharding: None = None,
+) -> Any:  # fmt: skip
+    """Sum of products over pairs of axes: the last n and first n, or two lists of axes."""
+    x, y = promote_arrays("tensordot", a, b)
+    if np.ndim(axes) == 0:
+        n = operator.index(axes)
+        if n > min(x.ndim, y.ndim):
+            raise TypeError(
+                f"tensordot: axes={n} exceeds the ranks of {describe(x)}, {describe(y)}"
+            )
+        pair = (range(x.ndim - n, x.ndim), range(n))
+    else:
+        pair = tuple((v,) if np.ndim(v) == 0 else tuple(v) for v in axes)  # type: ignore[assignment]
+    if len(pair) != 2 or len(pair[0]) != len(pair[1]):
+        raise TypeError(f"tensordot: axes must be two lists of one length, got {axes}")
+    xs = [canonical_axis(d, x.ndim, "tensordot") for d in pair[0]]
+    ys = [canonical_axis(d, y.ndim, "tensordot") for d in pair[1]]
+    for i, j in zip(xs, ys, strict=True):
+        if x.shape[i] != y.shape[j]:
+            raise _sizes_differ("tensordot", x, y, x.shape[i], y.shape[j])
+    return contract(x, y, (xs, ys), precision=precision, preferred=preferred_element_type)
+
+
+# einsum: opt_einsum chooses the order of pairs; each pair is one dot_general.
+
+
+@lru_cache(maxsize=1024)
+def _plan(
+    subscripts: str, shapes: tuple[Shape, ...], optimize: Any
+) -> tuple[list[str], str, list[tuple[int, ...]]]:
+    path, info = opt_einsum.contract_path(subscripts, *shapes, shapes=True, optimize=optimize)
+    return info.input_subscripts.split(","), info.output_subscript, path
+
+
+def _einsum_arguments(subscripts: Any, operands: Sequence[Any]) -> tuple[str, Sequence[Any]]:
+    if isinstance(subscripts, str):
+        return subscripts.replace(" ", ""), operands
+    text, arrays = opt_einsum.parser.convert_interleaved_input((subscripts, *operands))
+    return text, arrays
+
+
+def einsum(
+    subscripts: Any, /, *operands: Any, out: None = None, optimize: Any = "auto",
+    precision: Any = None, preferred_element_type: Any = None, _dot_general: Any = None,
+    out_sharding: None = None,
+) -> Any:  # fmt: skip
+    """Sums of products in Einstein's notation: `einsum("ij,jk->ik", x, y)`."""
+    text, operands = _einsum_arguments(subscripts, operands)
+    arrays = as_arrays("einsum", operands)
+    optimize = {True: "optimal", "auto": "auto", False: False}.get(_key(optimize), optimize)
+    optimize = tuple(optimize) if isinstance(optimize, list) else optimize
+    try:
+        terms, result, path = _plan(text, tuple(x.shape for x in arrays), optimize)
+    except ValueError as error:
+        given = ", ".join(describe(x) for x in arrays)
+        raise ValueError(f"einsum: {error}: {text!r} of {given}") from error
+    wanted, weak = result_type_of(arrays)
+    if preferred_element_type is not None:
+        wanted, weak = requested_dtype("einsum", preferred_element_type), False
+    terms = list(terms)
+    arrays = [convert(x, wanted, weak) for x in arrays]
+    for chosen in path:
+        picked = sorted(chosen, reverse=True)
+        pairs = [(terms.pop(i), arrays.pop(i)) for i in picked][::-1]
+        rest = set(result).union(*terms)
+        term, x = pairs[0]
+        for k, (other, y) in enumerate(pairs[1:], 2):
+            needed = rest.union(*(t for t, _ in pairs[k:]))
+            term, x = _pair(term, x, other, y, needed, precision)
+        terms.append(term)
+        arrays.append(x)
+    term, x = _single(terms[0], arrays[0], set(result))
+    return _permuted(x, [term.index(i) for i in result])
+
+
+def _key(optimize: Any) -> Any:
+    return optimize if isinstance(optimize, (bool, str)) else None
+
+
+def _single(term: str, x: Any, needed: set[str]) -> tuple[str, Any]:
+    """Take diagonals of repeated indices and sum over those that nothing needs."""
+    for i in sorted(set(term)):
+        while term.count(i) > 1:
+            first, second = term.index(i), term.rindex(i)
+            x = diagonal(x, 0, first, second)
+            term = "".join(c for d, c in enumerate(term) if d not in (first, second)) + i
+    gone = [d for d, i in enumerate(term) if i not in needed]
+    return "".join(i for i in term if i in needed), sh.reduce_sum(x, gone)
+
+
+def _pair(a: str, x: Any, b: str, y: Any, rest: set[str], precision: Any) -> tuple[str, Any]:
+    a, x = _single(a, x, rest | set(b))
+    b, y = _single(b, y, rest | set(a))
+    a, x, b, y = _without_ones(a, x, b, y)
+    batch = [i for i in a if i in b and i in rest]
+    summed = [i for i in a if i in b and i not in rest]
+    numbers = ([a.index(i) for i in summed], [b.index(i) for i in summed])
+    groups = ([a.index(i) for i in batch], [b.index(i) for i in batch])
+    out = contract(x, y, numbers, groups, precision)
+    term = batch + [i for i in a if i not in b] + [i for i in b if i not in a]
+    return "".join(term), out
+
+
+def _without_ones(a: str, x: Any, b: str, y: Any) -> tuple[str, Any, str, Any]:
+    """Axes of size 1 that stand against larger ones are dropped: they broadcast."""
+    for i in sorted(set(a) & set(b)):
+        n, m = x.shape[a.index(i)], y.shape[b.index(i)]
+        if n == 1 and m != 1:
+            x, a = sh.squeeze(x, (a.index(i),)), a.replace(i, "")
+        elif m == 1 and n != 1:
+            y, b = sh.squeeze(y, (b.index(i),)), b.replace(i, "")
+    return a, x, b, y
+
+
+def einsum_path(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> tuple[Any, Any]:
+    """The order in which `einsum` contracts, and a report on it."""
+    text, arrays = _einsum_arguments(subscripts, operands)
+    shapes = [as_array("einsum_path", x).shape for x in arrays]
+    return opt_einsum.contract_path(text, *shapes, shapes=True, optimize=optimize)
+
+
+def kron(a: Any, b: Any) -> Any:
+    """The Kronecker product."""
+    x, y = promote_arrays("kron", a, b)
+    rank = max(x.ndim, y.ndim)
+    x = reshape(x, (1,) * (rank - x.ndim) + x.shape)
+    y = reshape(y, (1,) * (rank - y.ndim) + y.shape)
+    shape = [v for n, m in zip(x.shape, y.shape, strict=True) for v in (n, m)]
+    x_grown = sh.broadcast_in_dim(x, shape, range(0, 2 * rank, 2))
+    y_grown = sh.broadcast_in_dim(y, shape, range(1, 2 * rank, 2))
+    sizes = [n * m for n, m in zip(x.shape, y.shape, strict=True)]
+    return sh.reshape(ew.mul(x_grown, y_grown), sizes)
+
+
+def cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
+    """The vector product along an axis of size 2 or 3."""
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    x, y = promote_arrays("cross", a, b)
+    x, y = moveaxis(x, axisa, -1), moveaxis(y, axisb, -1)
+    if x.shape[-1] not in (2, 3) or y.shape[-1] not in (2, 3):
+        raise ValueError(
+            f"Dimension must be either 2 or 3 for cross product, got {describe(x)} and {describe(y)}"
+        )
+    xs = [x[..., i] for i in range(x.shape[-1])]
+    ys = [y[..., i] for i in range(y.shape[-1])]
+    last = xs[0] * ys[1] - xs[1] * ys[0]
+    if len(xs) == len(ys) == 2:
+        return last
+    x2, y2 = (v[2] if len(v) == 3 else v[0] * 0 for v in (xs, ys))
+    parts = [xs[1] * y2 - x2 * ys[1], x2 * ys[0] - xs[0] * y2, last]
+    out = _stack_last(parts)
+    return moveaxis(out, -1, axisc)
+
+
+def _stack_last(parts: Sequence[Any]) -> Any:
+    shape = np.broadcast_shapes(*(p.shape for p in parts))
+    columns = [sh.expand_dims(expand(p, shape), (len(shape),)) for p in parts]
+    return pc.concatenate(columns, len(shape))
+
+
+def trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
+) -> Any:
+    """The sum of a diagonal."""
+    d = diagonal(a, offset, axis1, axis2)
+    wanted = whole_sum_dtype(d.dtype) if dtype is None else requested_dtype("trace", dtype)
+    return sh.reduce_sum(convert(d, wanted), (d.ndim - 1,))
+
+
+def dtype_of(*arrays: Any) -> DType:
+    """The common dtype of arrays."""
+    return result_type_of(arrays)[0]

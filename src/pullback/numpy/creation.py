@@ -1,0 +1,421 @@
+"""Arrays from Python values and shapes: array, zeros, full, arange, linspace, eye and their kin."""
+
+import operator
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _native, dtypes
+from .._native import ArrayImpl
+from ..core.aval import Shape
+from ..core.trace import Tracer
+from ..dtypes import DType
+from ..errors import ConcretizationTypeError
+from ..primitives import elementwise as ew
+from ..primitives import pieces as pc
+from ..primitives import shape as sh
+from .values import (
+    SCALARS,
+    as_array,
+    as_value,
+    convert,
+    describe,
+    expand,
+    from_numpy,
+    is_array,
+    narrow,
+    result_type_of,
+)
+
+
+def canonical_shape(name: str, shape: Any) -> Shape:
+    """A shape as a tuple of Python integers; TypeError or ValueError that names the function."""
+    sizes = shape if isinstance(shape, Iterable) and np.ndim(shape) else (shape,)
+    out = []
+    for size in sizes:
+        try:
+            out.append(operator.index(size))
+        except TypeError as error:
+            if isinstance(size, Tracer):
+                raise
+            raise TypeError(
+                f"{name}: Shapes must be 1D sequences of concrete values of integer type,"
+                f" got {shape!r}"
+            ) from error
+    if any(n < 0 for n in out):
+        raise ValueError(f"{name}: sizes must not be negative, got {tuple(out)}")
+    return tuple(out)
+
+
+def requested_dtype(name: str, dtype: Any) -> DType:
+    """The dtype that a user's `dtype=` argument means."""
+    try:
+        wanted = np.dtype({int: np.int64, float: np.float64}.get(dtype, dtype))
+    except TypeError as error:
+        raise TypeError(f"{name}: {dtype!r} is no dtype: write e.g. numpy.float32") from error
+    if wanted not in dtypes.KINDS:
+        raise TypeError(f"{name}: arrays hold bools and numbers, got dtype {wanted}")
+    return dtypes.canonicalize_dtype(wanted)
+
+
+def _leaves(x: Any) -> Iterable[Any]:
+    if isinstance(x, (list, tuple)):
+        for item in x:
+            yield from _leaves(item)
+    else:
+        yield x
+
+
+def _ragged(x: Any) -> ValueError:
+    return ValueError(
+        f"array: the nested lists have unequal lengths, got {describe(x)}: pad them to one shape"
+    )
+
+
+def _from_sequence(x: Sequence[Any]) -> Any:
+    leaves = list(_leaves(x))
+    if any(is_array(v) for v in leaves):
+        return _stack_nested(x)
+    for v in leaves:
+        if not isinstance(v, (*SCALARS, np.ndarray, np.generic)):
+            if hasattr(v, "__jax_array__") or hasattr(v, "__array__"):
+                return _stack_nested(x)
+            raise TypeError(f"array: element {describe(v)} is not a valid array element")
+    try:
+        value = np.array(x)
+    except ValueError as error:
+        raise _ragged(x) from error
+    except OverflowError as error:
+        raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}") from error
+    if value.dtype.kind == "O":
+        raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}")
+    if leaves and any(isinstance(v, (np.ndarray, np.generic)) for v in leaves):
+        kinds = [v if type(v) in SCALARS else from_numpy("array", v) for v in leaves]
+        return narrow("array", value, result_type_of(kinds)[0])
+    if not leaves:
+        value = value.astype(np.float64)
+    return value
+
+
+def _stack_nested(x: Sequence[Any]) -> Any:
+    rows = [array(v) for v in x]
+    if any(r.shape != rows[0].shape for r in rows):
+        raise _ragged(x)
+    dtype, _ = result_type_of(rows)
+    rows = [sh.expand_dims(convert(r, dtype), (0,)) for r in rows]
+    return pc.concatenate(rows, 0)
+
+
+def _concrete(x: Any) -> Any:
+    """The value as one of our arrays, as a NumPy array or as a Python number."""
+    if is_array(x) or isinstance(x, (np.ndarray, np.generic, *SCALARS)):
+        return x
+    if isinstance(x, (list, tuple)):
+        return _from_sequence(x)
+    if hasattr(x, "__jax_array__"):
+        return _concrete(x.__jax_array__())
+    if isinstance(x, (memoryview, bytearray)) or hasattr(x, "__array__"):
+        return np.asarray(x)
+    if hasattr(x, "__dlpack__"):
+        return np.from_dlpack(x)
+    raise TypeError(f"array: wants numbers, nested lists of numbers or an array, got {describe(x)}")
+
+
+def _check_order(name: str, order: str | None) -> None:
+    if order not in (None, "K", "C"):
+        raise NotImplementedError(f"{name}: order={order!r} is not supported, only 'K' and 'C'")
+
+
+def array(
+    object: Any,
+    dtype: Any = None,
+    copy: bool = True,
+    order: str | None = "K",
+    ndmin: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    """An array of numbers, nested lists or any array.
+
+    64-bit values become 32-bit ones unless 64 bits are enabled; an integer that would change
+    raises OverflowError, strings, objects and ragged lists TypeError or ValueError.
+
+    >>> array([1.0, 2.0])
+    Array([1., 2.], dtype=float32)
+    """
+    _check_order("array", order)
+    value = _concrete(object)
+    weak = dtype is None and not isinstance(value, np.ndarray) and not isinstance(value, np.generic)
+    if not is_array(value):
+        if isinstance(value, SCALARS) and not isinstance(value, np.generic) and dtype is None:
+            value = as_array("array", value)
+        elif isinstance(value, SCALARS) and not isinstance(value, np.generic):
+            value = _number("array", value, requested_dtype("array", dtype))
+        elif dtype is not None:
+            wanted = requested_dtype("array", dtype)
+            value = ArrayImpl(_cast("array", value, wanted))
+        else:
+            value = from_numpy("array", value)
+    if dtype is not None:
+        value = convert(value, requested_dtype("array", dtype))
+    elif not weak and value.weak_type:
+        value = convert(value, value.dtype)
+    if ndmin > value.ndim:
+        value = expand(value, (1,) * (ndmin - value.ndim) + value.shape)
+    return value
+
+
+def _cast(name: str, x: np.ndarray | np.generic, dtype: DType) -> np.ndarray:
+    value = np.asarray(x)
+    if value.dtype.kind in "OSUMm":
+        raise TypeError(f"{name}: arrays hold bools and numbers, got dtype {value.dtype}")
+    if value.dtype.kind == "c" and dtypes.kind(dtype) != "complex":
+        value = value.real
+    return narrow(name, value, dtype) if value.dtype != dtype else value.copy()
+
+
+def _number(name: str, x: Any, dtype: DType) -> Any:
+    if dtypes.is_integer(dtype) and isinstance(x, int):
+        limits = dtypes.info(dtype)
+        if not limits.min <= x <= limits.max:
+            raise OverflowError(f"{name}: Python integer {x} does not fit {dtype.name}")
+    if isinstance(x, complex) and dtypes.kind(dtype) != "complex":
+        x = x.real
+    if _native.is_eager():
+        with np.errstate(all="ignore"):
+            return ArrayImpl(np.asarray(x).astype(dtype))
+    return sh.full((), x, dtype)
+
+
+def asarray(
+    a: Any,
+    dtype: Any = None,
+    order: str | None = None,
+    *,
+    copy: bool | None = None,
+    device: Any = None,
+) -> Any:
+    """`array`, without a copy where none is needed."""
+    return array(a, dtype, bool(copy), order)
+
+
+def copy(a: Any, order: str | None = None) -> Any:
+    """A copy with memory of its own."""
+    _check_order("copy", order)
+    return sh.copy(asarray(a))
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    """An array of a shape, filled with a value that broadcasts to it."""
+    sizes = canonical_shape("full", shape)
+    weak = dtype is None and type(fill_value) in (int, float, complex)
+    value = asarray(fill_value, dtype)
+    return expand(value, sizes) if weak or value.shape != sizes else value
+
+
+def _filled(name: str, value: int) -> Callable[..., Any]:
+    def make(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
+        wanted = requested_dtype(name, float if dtype is None else dtype)
+        return filled(canonical_shape(name, shape), value, wanted)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"An array of a shape, filled with {value}; float32 unless told otherwise."
+    return make
+
+
+def filled(shape: Shape, value: int, dtype: DType) -> Any:
+    """An array of one small integer, made at once where nothing is traced."""
+    if _native.is_eager():
+        return ArrayImpl(np.full(shape, value, dtype) if value else np.zeros(shape, dtype))
+    return sh.full(shape, value, dtype)
+
+
+zeros = _filled("zeros", 0)
+ones = _filled("ones", 1)
+empty = _filled("empty", 0)
+
+
+def _prototype(name: str, a: Any, dtype: Any, shape: Any) -> tuple[Shape, DType, bool]:
+    if not hasattr(a, "shape") or not hasattr(a, "dtype"):
+        a = as_array(name, a)
+    weak = dtype is None and getattr(a, "weak_type", False)
+    wanted = requested_dtype(name, a.dtype if dtype is None else dtype)
+    return tuple(a.shape) if shape is None else canonical_shape(name, shape), wanted, weak
+
+
+def full_like(
+    a: Any, fill_value: Any, dtype: Any = None, shape: Any = None, *, device: Any = None
+) -> Any:
+    """An array of the shape and dtype of another, filled with a value."""
+    sizes, wanted, weak = _prototype("full_like", a, dtype, shape)
+    value = asarray(fill_value)
+    return expand(convert(value, wanted, weak and value.ndim == 0), sizes)
+
+
+def _filled_like(name: str, value: int) -> Callable[..., Any]:
+    def make(a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Any:
+        sizes, wanted, weak = _prototype(name, a, dtype, shape)
+        out = filled(sizes, value, wanted)
+        return convert(out, wanted, True) if weak else out
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = f"An array of the shape and dtype of another, filled with {value}."
+    return make
+
+
+zeros_like = _filled_like("zeros_like", 0)
+ones_like = _filled_like("ones_like", 1)
+empty_like = _filled_like("empty_like", 0)
+
+
+def known(name: str, x: Any) -> Any:
+    """The value of a size or bound, which must not be traced."""
+    if isinstance(x, Tracer):
+        concrete = x.concrete()
+        if concrete is None:
+            x._refuse(
+                ConcretizationTypeError,
+                f"a size in {name}",
+                "Mark the argument with static_argnames.",
+            )
+        x = concrete
+    return x._npy[()] if type(x) is ArrayImpl else x
+
+
+def arange(
+    start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *, device: Any = None
+) -> Any:
+    """Numbers from `start` up to but without `stop`, `step` apart; `arange(n)` counts from 0."""
+    given = [known("arange", v) for v in (start, stop, step) if v is not None]
+    for v in given:
+        if (
+            np.ndim(v)
+            or np.iscomplexobj(v)
+            or not isinstance(v, (*SCALARS, np.ndarray, np.generic))
+        ):
+            raise TypeError(f"arange: wants real numbers, got {describe(v)}")
+    if step is not None and stop is None:
+        given = [0, given[0], given[1]]
+    if dtype is None:
+        wanted = result_type_of([as_value("arange", v) for v in given])[0]
+    else:
+        wanted = requested_dtype("arange", dtype)
+    if _native.is_eager() or wanted.kind not in "iu" or not all(_is_int(v) for v in given):
+        native = wanted if wanted.kind in "iuf" and wanted.itemsize >= 4 else np.dtype("float64")
+        return ArrayImpl(np.arange(*given, dtype=native).astype(wanted))
+    first, last, by = slice_of(given)
+    count = max(0, -((first - last) // by))
+    return iota_scaled(count, first, by, wanted)
+
+
+def slice_of(given: Sequence[Any]) -> tuple[int, int, int]:
+    """start, stop and step of the arguments of a range."""
+    if len(given) == 1:
+        return 0, int(given[0]), 1
+    return int(given[0]), int(given[1]), int(given[2]) if len(given) == 3 else 1
+
+
+def _is_int(x: Any) -> bool:
+    return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
+
+
+def iota_scaled(count: int, first: int, by: int, dtype: DType) -> Any:
+    """first, first + by, ... as part of a program."""
+    out = sh.iota(dtype, (count,), 0)
+    out = ew.mul(out, by) if by != 1 else out
+    return ew.add(out, first) if first else out
+
+
+def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
+    """Ones at and below the k-th diagonal, zeros above it."""
+    wanted = requested_dtype("tri", float if dtype is None else dtype)
+    return convert(below(canonical_shape("tri", (N, N if M is None else M)), k), wanted)
+
+
+def below(shape: Shape, k: int) -> Any:
+    """The mask of elements at and below the k-th diagonal."""
+    rows = sh.iota(dtypes.int32, shape, len(shape) - 2)
+    columns = sh.iota(dtypes.int32, shape, len(shape) - 1)
+    return ew.ge(ew.add(rows, operator.index(k)), columns)
+
+
+def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: Any = None) -> Any:
+    """Ones on the k-th diagonal, zeros elsewhere."""
+    wanted = requested_dtype("eye", float if dtype is None else dtype)
+    shape = canonical_shape("eye", (N, N if M is None else M))
+    if _native.is_eager():
+        return ArrayImpl(np.eye(*shape, int(k), dtype=wanted))
+    rows, columns = sh.iota(dtypes.int32, shape, 0), sh.iota(dtypes.int32, shape, 1)
+    return convert(ew.eq(ew.add(rows, _offset(k)), columns), wanted)
+
+
+def _offset(k: Any) -> Any:
+    return convert(as_array("eye", k), dtypes.int32) if is_array(k) else np.int32(k)
+
+
+def identity(n: int, dtype: Any = None) -> Any:
+    """The square matrix with ones on its diagonal."""
+    return eye(n, dtype=dtype)
+
+
+def fromfunction(
+    function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any
+) -> Any:
+    """The array of `function` of its own indices."""
+    sizes = canonical_shape("fromfunction", shape)
+    wanted = requested_dtype("fromfunction", dtype)
+    return function(*[sh.iota(wanted, sizes, d) for d in range(len(sizes))], **kwargs)
+
+
+def indices(dimensions: Any, dtype: Any = None, sparse: bool = False) -> Any:
+    """The index of each element along each axis: one array, or one an axis where sparse."""
+    sizes = canonical_shape("indices", dimensions)
+    wanted = requested_dtype("indices", int if dtype is None else dtype)
+    if not sparse:
+        grids = [sh.iota(wanted, (1, *sizes), d + 1) for d in range(len(sizes))]
+        return pc.concatenate(grids, 0) if grids else filled((0,), 0, wanted)
+    n = len(sizes)
+    return tuple(sh.iota(wanted, (1,) * d + (sizes[d],) + (1,) * (n - d - 1), d) for d in range(n))
+
+
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> list[Any]:
+    """Coordinate arrays of a grid from one vector of coordinates an axis."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
+    vectors = [as_array("meshgrid", x, i) for i, x in enumerate(xi)]
+    if any(v.ndim > 1 for v in vectors):
+        raise ValueError("meshgrid: arguments must have at most one axis")
+    axes = list(range(len(vectors)))
+    if indexing == "xy" and len(axes) >= 2:
+        axes[:2] = 1, 0
+    sizes = [0] * len(axes)
+    for v, axis in zip(vectors, axes, strict=True):
+        sizes[axis] = v.size
+    out = []
+    for v, axis in zip(vectors, axes, strict=True):
+        shape = [1] * len(axes) if sparse else sizes
+        shape = [v.size if d == axis else n for d, n in enumerate(shape)]
+        out.append(sh.broadcast_in_dim(sh.reshape(v, (v.size,)), shape, (axis,)))
+    return out
+
+
+def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Any:
+    """An array of the bytes of a buffer."""
+    return asarray(np.frombuffer(buffer, np.dtype(dtype), count, offset).copy())
+
+
+def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) -> Any:
+    """The numbers written in a string."""
+    return asarray(np.fromstring(string, np.dtype(dtype), count, sep=sep))
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
+    """An array of anything that speaks DLPack."""
+    return asarray(np.from_dlpack(x))
+
+
+def load(file: Any, *args: Any, **kwargs: Any) -> Any:
+    """An array, or arrays by name, from a file of `save` or `savez`."""
+    out = np.load(file, *args, **kwargs)
+    return asarray(out) if isinstance(out, np.ndarray) else out

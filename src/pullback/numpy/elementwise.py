@@ -1,0 +1,366 @@
+"""Elementwise functions of one array: each row is a name, how its operand is promoted, what is computed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import _native, dtypes
+from .._native import ArrayImpl
+from ..primitives import elementwise as ew
+from ..primitives import shape as sh
+from .values import as_array, convert, inexact_dtype
+
+Function = Callable[..., Any]
+FLOATS = frozenset((*dtypes.FLOATS, *dtypes.COMPLEX))
+
+
+def named(f: Function, name: str, doc: str) -> Function:
+    """A function of this module's table, under its public name."""
+    f.__name__ = f.__qualname__ = name
+    f.__module__ = "pullback.numpy"
+    f.__doc__ = doc
+    return f
+
+
+def as_inexact(name: str, x: Any) -> Any:
+    """An array of a floating dtype."""
+    x = as_array(name, x)
+    return x if dtypes.is_float(x.dtype) else convert(x, inexact_dtype(x.dtype), x.weak_type)
+
+
+def strong(x: Any) -> Any:
+    """The array with a dtype that does not yield."""
+    return convert(x, x.dtype)
+
+
+def select(which: Any, on_true: Any, on_false: Any) -> Any:
+    """Elements of one or the other array by a mask of their shape."""
+    return ew.select_n(which, on_false, on_true)
+
+
+def kept(name: str, op: Function, doc: str) -> Function:
+    """A function that computes in the operand's own dtype."""
+
+    def f(x: Any, /) -> Any:
+        return op(x if type(x) is ArrayImpl else as_array(name, x))
+
+    return named(f, name, doc)
+
+
+def floated(name: str, op: Function, doc: str, ufunc: np.ufunc | None = None) -> Function:
+    """A function that turns integers and bools into floats first."""
+    eager = _native.unary
+
+    def general(x: Any, /) -> Any:
+        return op(as_inexact(name, x))
+
+    def fast(x: Any, /) -> Any:
+        if type(x) is ArrayImpl and x.dtype.num in NATIVE:
+            out = eager(ufunc, x)
+            if out is not NotImplemented:
+                return out
+        return op(as_inexact(name, x))
+
+    return named(general if ufunc is None else fast, name, doc)
+
+
+# The dtypes whose NumPy functions are taken without going through the primitive.
+NATIVE = frozenset((dtypes.float32.num, dtypes.float64.num))
+
+
+def round_even(x: Any) -> Any:
+    """Nearest integer, halves to the even one; complex numbers part by part."""
+    if dtypes.kind(x.dtype) == "complex":
+        return ew.complex(round_even(ew.real(x)), round_even(ew.imag(x)))
+    return ew.round(x, ew.RoundingMethod.TO_NEAREST_EVEN)
+
+
+def _log_base(base: int) -> Function:
+    def log_base(x: Any) -> Any:
+        return strong(ew.div(ew.log(x), x.dtype.type(np.log(base))))
+
+    return log_base
+
+
+def _sinc(x: Any) -> Any:
+    at_zero = ew.eq(x, 0)
+    angle = ew.mul(x, np.pi)
+    safe = select(at_zero, sh.full_like(x, 1), angle)
+    # At 0 the series has the derivatives that the quotient lacks.
+    series = ew.sub(1, ew.div(ew.mul(angle, angle), 6))
+    return select(at_zero, series, ew.div(ew.sin(safe), safe))
+
+
+def _spacing(x: Any) -> Any:
+    away = select(ew.lt(x, 0), sh.full_like(x, -np.inf), sh.full_like(x, np.inf))
+    return strong(ew.sub(ew.nextafter(x, away), x))
+
+
+def _reciprocal(x: Any) -> Any:
+    return ew.div(1, x)
+
+
+def _degrees(x: Any) -> Any:
+    return ew.mul(x, 180 / np.pi)
+
+
+def _radians(x: Any) -> Any:
+    return ew.mul(x, np.pi / 180)
+
+
+arccos = acos = floated("arccos", ew.acos, "Inverse cosine.", np.arccos)
+arccosh = acosh = floated("arccosh", ew.acosh, "Inverse hyperbolic cosine.", np.arccosh)
+arcsin = asin = floated("arcsin", ew.asin, "Inverse sine.", np.arcsin)
+arcsinh = asinh = floated("arcsinh", ew.asinh, "Inverse hyperbolic sine.", np.arcsinh)
+arctan = atan = floated("arctan", ew.atan, "Inverse tangent.", np.arctan)
+arctanh = atanh = floated("arctanh", ew.atanh, "Inverse hyperbolic tangent.", np.arctanh)
+cbrt = floated("cbrt", ew.cbrt, "Cube root.", np.cbrt)
+cos = floated("cos", ew.cos, "Cosine.", np.cos)
+cosh = floated("cosh", ew.cosh, "Hyperbolic cosine.", np.cosh)
+exp = floated("exp", ew.exp, "Exponential.", np.exp)
+exp2 = floated("exp2", ew.exp2, "2 to the power x.", np.exp2)
+expm1 = floated("expm1", ew.expm1, "exp(x) - 1, exact for small x.", np.expm1)
+log = floated("log", ew.log, "Natural logarithm.", np.log)
+log1p = floated("log1p", ew.log1p, "log(1 + x), exact for small x.", np.log1p)
+log2 = floated("log2", _log_base(2), "Logarithm to base 2.")
+log10 = floated("log10", _log_base(10), "Logarithm to base 10.")
+sin = floated("sin", ew.sin, "Sine.", np.sin)
+sinh = floated("sinh", ew.sinh, "Hyperbolic sine.", np.sinh)
+sqrt = floated("sqrt", ew.sqrt, "Square root, NaN for negative numbers.", np.sqrt)
+tan = floated("tan", ew.tan, "Tangent.", np.tan)
+tanh = floated("tanh", ew.tanh, "Hyperbolic tangent.", np.tanh)
+rint = floated("rint", lambda x: strong(round_even(x)), "Nearest integer, halves to the even one.")
+deg2rad = floated("deg2rad", _radians, "Degrees to radians.")
+rad2deg = floated("rad2deg", _degrees, "Radians to degrees.")
+radians = floated("radians", _radians, "Degrees to radians.")
+degrees = floated("degrees", _degrees, "Radians to degrees.")
+reciprocal = floated("reciprocal", _reciprocal, "1 / x.")
+sinc = floated("sinc", _sinc, "sin(pi x) / (pi x), 1 at 0.")
+spacing = floated("spacing", _spacing, "The distance to the next number away from 0.")
+fabs = floated("fabs", ew.abs, "Absolute value as a float.", np.fabs)
+
+
+# Functions that keep the dtype.
+
+
+def _no_bools(name: str, op: Function, instead: str) -> Function:
+    def f(x: Any) -> Any:
+        if x.dtype == dtypes.bool_:
+            raise TypeError(
+                f"{name} does not accept dtype bool, got bool{list(x.shape)}: {instead}"
+            )
+        return op(x)
+
+    return f
+
+
+def _unless_whole(op: Function) -> Function:
+    def f(x: Any) -> Any:
+        return op(x) if dtypes.is_float(x.dtype) else x
+
+    return f
+
+
+def _abs(x: Any) -> Any:
+    return x if dtypes.kind(x.dtype) in ("bool", "unsigned") else ew.abs(x)
+
+
+def _sign(x: Any) -> Any:
+    if dtypes.kind(x.dtype) != "complex":
+        return ew.sign(x)
+    size = ew.convert_element_type(ew.abs(x), x.dtype)
+    at_zero = ew.eq(size, 0)
+    return select(at_zero, sh.full_like(x, 0), ew.div(x, select(at_zero, sh.full_like(x, 1), size)))
+
+
+def _square(x: Any) -> Any:
+    x = convert(x, dtypes.default_dtype(int)) if x.dtype == dtypes.bool_ else x
+    return ew.square(x)
+
+
+def _trunc(x: Any) -> Any:
+    return select(ew.lt(x, 0), ew.ceil(x), ew.floor(x))
+
+
+def _conj(x: Any) -> Any:
+    return ew.conj(x) if dtypes.kind(x.dtype) == "complex" else x
+
+
+def _real(x: Any) -> Any:
+    return ew.real(x) if dtypes.kind(x.dtype) == "complex" else x
+
+
+def _imag(x: Any) -> Any:
+    return ew.imag(x) if dtypes.kind(x.dtype) == "complex" else sh.full_like(x, 0)
+
+
+def _not(x: Any) -> Any:
+    return ew.bitwise_not(truth(x))
+
+
+def truth(x: Any) -> Any:
+    """Whether each element differs from zero."""
+    return x if x.dtype == dtypes.bool_ else ew.ne(x, 0)
+
+
+def _never(x: Any) -> Any:
+    return ew.ne(x, x)
+
+
+def _isfinite(x: Any) -> Any:
+    if dtypes.kind(x.dtype) == "complex":
+        return ew.bitwise_and(_isfinite(ew.real(x)), _isfinite(ew.imag(x)))
+    return ew.is_finite(x) if dtypes.is_float(x.dtype) else ew.eq(x, x)
+
+
+def _isinf(x: Any) -> Any:
+    if dtypes.kind(x.dtype) == "complex":
+        return ew.bitwise_or(_isinf(ew.real(x)), _isinf(ew.imag(x)))
+    return ew.eq(ew.abs(x), np.inf) if dtypes.is_float(x.dtype) else ew.ne(x, x)
+
+
+def _is_this_infinity(name: str, sign: float) -> Function:
+    def f(x: Any) -> Any:
+        if dtypes.kind(x.dtype) == "complex":
+            raise ValueError(f"{name}: complex numbers have no sign")
+        return ew.eq(x, sign * np.inf) if dtypes.is_float(x.dtype) else ew.ne(x, x)
+
+    return f
+
+
+def _signbit(x: Any) -> Any:
+    if not dtypes.is_float(x.dtype):
+        return ew.lt(x, 0) if dtypes.kind(x.dtype) == "signed" else ew.ne(x, x)
+    bits = np.dtype(f"int{8 * x.dtype.itemsize}")
+    return ew.lt(ew.bitcast_convert_type(x, bits), 0)
+
+
+def _bitwise_count(x: Any) -> Any:
+    return convert(ew.population_count(_abs(x)), np.dtype(np.uint8))
+
+
+_NEGATE = _no_bools("negative", ew.neg, "write ~x or logical_not(x)")
+_SIGN = _no_bools("sign", _sign, "convert it first with x.astype(int)")
+
+abs = absolute = kept("absolute", _abs, "Absolute value.")
+negative = kept("negative", _NEGATE, "-x.")
+positive = kept("positive", lambda x: x, "x itself.")
+sign = kept("sign", _SIGN, "-1, 0 or 1; x / |x| for complex numbers.")
+square = kept("square", _square, "x * x.")
+ceil = kept("ceil", _unless_whole(ew.ceil), "The least integer not below x.")
+floor = kept("floor", _unless_whole(ew.floor), "The greatest integer not above x.")
+trunc = kept("trunc", _unless_whole(_trunc), "The integer part of x.")
+conjugate = conj = kept("conjugate", _conj, "Complex conjugate.")
+real = kept("real", _real, "Real part.")
+imag = kept("imag", _imag, "Imaginary part.")
+logical_not = kept("logical_not", _not, "Whether each element is zero.")
+bitwise_not = invert = bitwise_invert = kept("bitwise_not", ew.bitwise_not, "Each bit inverted.")
+bitwise_count = kept("bitwise_count", _bitwise_count, "The number of ones in |x|.")
+isnan = kept("isnan", _never, "Whether each element is no number.")
+isfinite = kept("isfinite", _isfinite, "Whether each element is neither infinite nor NaN.")
+isinf = kept("isinf", _isinf, "Whether each element is infinite.")
+signbit = kept("signbit", _signbit, "Whether the sign is negative, -0.0 included.")
+
+
+def isposinf(x: Any, /, out: None = None) -> Any:
+    """Whether each element is positive infinity."""
+    return _is_this_infinity("isposinf", 1.0)(as_array("isposinf", x))
+
+
+def isneginf(x: Any, /, out: None = None) -> Any:
+    """Whether each element is negative infinity."""
+    return _is_this_infinity("isneginf", -1.0)(as_array("isneginf", x))
+
+
+def round(a: Any, decimals: int = 0, out: None = None) -> Any:
+    """Numbers rounded to so many decimals, halves to the even digit."""
+    x = as_array("round", a)
+    if x.dtype == dtypes.bool_:
+        raise ValueError("round: there is no rounding of bools")
+    if dtypes.is_integer(x.dtype):
+        if decimals < 0:
+            raise NotImplementedError("round: integers are not rounded to tens: divide them first")
+        return x
+    if decimals == 0:
+        return round_even(x)
+    factor = x.dtype.type(10**decimals if decimals > 0 else 10.0**decimals)
+    narrow = x.dtype.itemsize <= 2
+    wide = convert(x, dtypes.float32, x.weak_type) if narrow else x
+    factor = wide.dtype.type(10.0**decimals)
+    return convert(ew.div(round_even(ew.mul(wide, factor)), factor), x.dtype, x.weak_type)
+
+
+around = round
+
+
+def angle(z: Any, deg: bool = False) -> Any:
+    """The angle of complex numbers, in radians or degrees."""
+    x = as_inexact("angle", z)
+    re, im = _real(x), _imag(x)
+    out = ew.atan2(im, re)
+    return ew.mul(out, 180 / np.pi) if deg else out
+
+
+def modf(x: Any, /, out: None = None) -> tuple[Any, Any]:
+    """Fractional and integer parts."""
+    x = as_inexact("modf", x)
+    whole = select(ew.ge(x, 0), ew.floor(x), ew.ceil(x))
+    return ew.sub(x, whole), whole
+
+
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    """NaN and infinities replaced by numbers."""
+    x = as_array("nan_to_num", x)
+    if not dtypes.is_float(x.dtype):
+        return x
+    if dtypes.kind(x.dtype) == "complex":
+        parts = [nan_to_num(p, copy, nan, posinf, neginf) for p in (ew.real(x), ew.imag(x))]
+        return ew.complex(*parts)
+    limits = dtypes.info(x.dtype)
+    top = limits.max if posinf is None else posinf
+    bottom = limits.min if neginf is None else neginf
+    for found, value in (
+        (ew.ne(x, x), nan),
+        (ew.eq(x, np.inf), top),
+        (ew.eq(x, -np.inf), bottom),
+    ):
+        x = select(found, sh.full_like(x, value), x)
+    return x
+
+
+def iscomplex(x: Any) -> Any:
+    """Whether each element has an imaginary part."""
+    return ew.ne(imag(x), 0)
+
+
+def isreal(x: Any) -> Any:
+    """Whether each element has no imaginary part."""
+    return ew.eq(imag(x), 0)
+
+
+def frexp(x: Any, /) -> tuple[Any, Any]:
+    """Mantissas in [0.5, 1) and exponents: x = mantissa * 2 ** exponent."""
+    x = strong(as_inexact("frexp", x))
+    mantissa, exponent = _frexp_bits(x)
+    usual = ew.bitwise_and(_isfinite(x), ew.ne(x, 0))
+    zero = sh.full_like(exponent, 0)
+    return select(usual, mantissa, x), select(usual, exponent, zero)
+
+
+def _frexp_bits(x: Any) -> tuple[Any, Any]:
+    wide = x if x.dtype.itemsize >= 4 else convert(x, dtypes.float32)
+    info, bits = np.finfo(wide.dtype), np.dtype(f"int{8 * wide.dtype.itemsize}")
+    tiny = ew.lt(ew.abs(wide), info.tiny)
+    wide = select(tiny, ew.mul(wide, 2.0**info.nmant), wide)
+    raw = ew.bitcast_convert_type(wide, bits)
+    mask = bits.type((1 << info.iexp) - 1)
+    shifted = ew.shift_right_logical(raw, bits.type(info.nmant))
+    exponent = ew.sub(ew.bitwise_and(shifted, mask), bits.type(info.maxexp - 2))
+    exponent = select(tiny, ew.sub(exponent, bits.type(info.nmant)), exponent)
+    kept_bits = ew.bitwise_and(raw, bits.type(~(int(mask) << info.nmant)))
+    half = bits.type((info.maxexp - 2) << info.nmant)
+    mantissa = ew.bitcast_convert_type(ew.bitwise_or(kept_bits, half), wide.dtype)
+    return convert(mantissa, x.dtype), convert(exponent, dtypes.int32)

@@ -1,0 +1,254 @@
+"""Reading by index: x[...], take, take_along_axis. Static parts become slices, arrays a gather."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _native, dtypes
+from .._native import ArrayImpl
+from ..core.aval import Shape, canonical_axis
+from ..core.trace import Tracer
+from ..primitives import dynamic as dy
+from ..primitives import elementwise as ew
+from ..primitives import pieces as pc
+from ..primitives import shape as sh
+from ..primitives.gather import gather
+from ..primitives.index import GatherDimensionNumbers, GatherScatterMode
+from .elementwise import select
+from .parse import New, Part, Picks, Range, Whole, concrete, is_static, parse
+from .values import as_array, broadcast, convert, describe, expand, is_array
+
+CLIP = GatherScatterMode.CLIP
+BASIC = (int, slice, type(None), type(Ellipsis))
+
+
+def getitem(x: Any, index: Any) -> Any:
+    """x[index], with NumPy's meaning. Out of bounds raises IndexError where that is known."""
+    if type(x) is ArrayImpl and _native.is_eager():
+        kind = type(index)
+        if kind is int or kind is slice or index is None or index is Ellipsis:
+            return ArrayImpl(x._npy[index], x.weak_type)
+        if kind is tuple and all([type(i) in BASIC for i in index]):
+            return ArrayImpl(x._npy[index], x.weak_type)
+        parts = parse("indexing", index, x.shape)
+        if all([concrete(p.at) is not None for p in parts if type(p) is Picks]):
+            return ArrayImpl(x._npy[numpy_index(index)], x.weak_type)
+    return index_parts(x, parse("indexing", index, x.shape))
+
+
+def numpy_index(index: Any) -> Any:
+    """The index in NumPy's terms, where all of it is known."""
+    items = index if isinstance(index, tuple) else (index,)
+    return tuple([concrete(i) if isinstance(i, (ArrayImpl, Tracer)) else i for i in items])
+
+
+def index_parts(
+    x: Any,
+    parts: Sequence[Part],
+    mode: GatherScatterMode | str | None = CLIP,
+    fill_value: Any = None,
+    **promises: bool,
+) -> Any:
+    """The array that the parts of an index select."""
+    x = _slice_static(x, parts)
+    if is_static(parts):
+        return _result_axes(x, parts)
+    picks = [p for p in parts if isinstance(p, Picks)]
+    if all(not np.shape(p.at) for p in picks) and mode is CLIP:
+        x = _slice_dynamic(x, parts, picks)
+        return _result_axes(x, [Whole(p.axis, 0) if p in picks else p for p in parts])
+    return _gather_parts(x, parts, mode, fill_value, promises)
+
+
+def _slice_static(x: Any, parts: Sequence[Part]) -> Any:
+    """Cut the axes of integers and slices; an integer leaves an axis of size 1."""
+    start, stop = [0] * x.ndim, list(x.shape)
+    step, flipped = [1] * x.ndim, []
+    for p in parts:
+        if isinstance(p, Whole):
+            start[p.axis], stop[p.axis] = p.at, p.at + 1
+        elif isinstance(p, Range) and p.axis >= 0:
+            first, last = p.start, p.start + (p.size - 1) * p.step
+            if p.step < 0:
+                first, last = last, first
+                flipped.append(p.axis)
+            step[p.axis] = abs(p.step)
+            start[p.axis], stop[p.axis] = (first, last + 1) if p.size else (0, 0)
+    if start != [0] * x.ndim or stop != list(x.shape) or step != [1] * x.ndim:
+        x = pc.slice(x, start, stop, None if step == [1] * x.ndim else step)
+    flipped = [a for a in flipped if x.shape[a] > 1]
+    return pc.rev(x, flipped) if flipped else x
+
+
+def _result_axes(x: Any, parts: Sequence[Part]) -> Any:
+    """Drop the axes of integers, add those of None."""
+    x = sh.squeeze(x, [p.axis for p in parts if isinstance(p, Whole)])
+    kept = [p for p in parts if not isinstance(p, Whole)]
+    new = [i for i, p in enumerate(kept) if isinstance(p, New) or p.axis < 0]
+    x = sh.expand_dims(x, new) if new else x
+    # Scalar masks that are False leave nothing.
+    empty = [i for i, p in enumerate(kept) if isinstance(p, Range) and p.axis < 0]
+    for axis in empty:
+        x = pc.cut_axis(x, 0, 0, axis)
+    return x
+
+
+def wrap_negative(at: Any, size: int) -> Any:
+    """Positions from the front; constants are wrapped at once."""
+    at = at if is_array(at) else np.asarray(at)
+    if isinstance(at, np.ndarray):
+        return ArrayImpl(np.where(at < 0, at + size, at).astype(dtypes.default_dtype(int)))
+    if dtypes.kind(at.dtype) == "unsigned":
+        return at
+    if at.dtype.itemsize < 4:
+        at = convert(at, dtypes.int32)
+    return select(ew.lt(at, 0), ew.add(at, at.dtype.type(size)), at)
+
+
+def _slice_dynamic(x: Any, parts: Sequence[Part], picks: Sequence[Picks]) -> Any:
+    """Scalar traced positions: one dynamic slice, which clamps."""
+    starts: list[Any] = [0] * x.ndim
+    sizes = list(x.shape)
+    for p in picks:
+        starts[p.axis], sizes[p.axis] = wrap_negative(p.at, x.shape[p.axis]), 1
+    common = np.result_type(*[starts[p.axis].dtype for p in picks])
+    starts = [convert(s, common) if is_array(s) else common.type(s) for s in starts]
+    return dy.dynamic_slice(x, starts, sizes)
+
+
+def positions(picks: Sequence[Picks], shape: Shape) -> list[Any]:
+    """Index arrays, wrapped and of one dtype and shape."""
+    arrays = [wrap_negative(p.at, shape[p.axis]) for p in picks]
+    wide = any(a.dtype.itemsize == 8 for a in arrays)
+    common = dtypes.int64 if wide else dtypes.int32
+    return broadcast("indexing", [convert(a, common) for a in arrays])
+
+
+def together(parts: Sequence[Part]) -> int | None:
+    """Where the axes of index arrays go among the parts: their place, or None for the front."""
+    advanced = [i for i, p in enumerate(parts) if isinstance(p, (Picks, Whole))]
+    if advanced == list(range(advanced[0], advanced[-1] + 1)):
+        return advanced[0]
+    return None
+
+
+def _gather_parts(
+    x: Any, parts: Sequence[Part], mode: Any, fill_value: Any, promises: dict[str, bool]
+) -> Any:
+    picks = [p for p in parts if isinstance(p, Picks)]
+    arrays = positions(picks, x.shape)
+    batch = arrays[0].shape
+    place = together(parts)
+    gone = tuple(sorted(p.axis for p in parts if isinstance(p, (Picks, Whole))))
+    kept = [p for p in parts if isinstance(p, (New, Range))]
+    before = 0 if place is None else len([p for p in parts[:place] if not isinstance(p, New)])
+    ndim = x.ndim - len(gone) + len(batch)
+    offset = tuple(d for d in range(ndim) if not before <= d < before + len(batch))
+    axes = tuple(p.axis for p in picks)
+    numbers = GatherDimensionNumbers(offset, gone, axes)
+    sizes = tuple(1 if d in gone else n for d, n in enumerate(x.shape))
+    indices = stack_last(arrays)
+    out = gather(x, indices, numbers, sizes, mode=mode, fill_value=fill_value, **promises)
+    # Axes of None, counted among those of the result.
+    lead = 0 if place is None else place
+    new = [
+        i if place is not None and i < lead else i + len(batch)
+        for i, p in enumerate(kept)
+        if isinstance(p, New)
+    ]
+    return sh.expand_dims(out, new) if new else out
+
+
+def stack_last(arrays: Sequence[Any]) -> Any:
+    """Arrays of one shape side by side along a new last axis."""
+    columns = [sh.expand_dims(a, (a.ndim,)) for a in arrays]
+    return columns[0] if len(columns) == 1 else pc.concatenate(columns, columns[0].ndim - 1)
+
+
+def take(
+    a: Any,
+    indices: Any,
+    axis: int | None = None,
+    out: None = None,
+    mode: str | None = None,
+    unique_indices: bool = False,
+    indices_are_sorted: bool = False,
+    fill_value: Any = None,
+) -> Any:
+    """Elements along an axis. Out of bounds gives NaN (mode None or "fill"), clips or wraps."""
+    x, at = as_array("take", a, 0), as_array("take", indices, 1)
+    if not dtypes.is_integer(at.dtype):
+        raise TypeError(f"take: indices must be integers, got {describe(at)}")
+    if axis is None:
+        x, axis = sh.reshape(x, (x.size,)), 0
+    axis = canonical_axis(axis, x.ndim, "take")
+    if x.shape[axis] == 0 and at.size:
+        raise IndexError(f"take: cannot take from axis {axis}, which is empty")
+    if mode == "raise":
+        raise NotImplementedError("take: mode='raise' cannot be checked in a traced program")
+    if mode == "wrap":
+        at, mode = modulo(at, x.shape[axis]), "promise_in_bounds"
+    parts = [Range(d, 0, 1, n) for d, n in enumerate(x.shape)]
+    parts[axis] = Picks(axis, at)  # type: ignore[call-overload]
+    kept_mode = GatherScatterMode.from_any("fill" if mode is None else mode)
+    return index_parts(
+        x,
+        parts,
+        kept_mode,
+        fill_value,
+        unique_indices=unique_indices,
+        indices_are_sorted=indices_are_sorted,
+    )
+
+
+def modulo(at: Any, size: int) -> Any:
+    """Positions taken around an axis."""
+    n = at.dtype.type(size)
+    r = ew.rem(at, n)
+    return select(ew.lt(r, 0), ew.add(r, n), r)
+
+
+def take_along_axis(
+    arr: Any,
+    indices: Any,
+    axis: int | None = -1,
+    mode: Any = None,
+    fill_value: Any = None,
+    *,
+    wrap_negative_indices: bool = True,
+) -> Any:
+    """Elements of each row by the indices of the same row."""
+    x, at = as_array("take_along_axis", arr, 0), as_array("take_along_axis", indices, 1)
+    if not dtypes.is_integer(at.dtype):
+        raise TypeError(f"take_along_axis: indices must be integers, got {describe(at)}")
+    if axis is None:
+        if at.ndim != 1:
+            raise ValueError("take_along_axis: with axis=None the indices must have one axis")
+        x, axis = sh.reshape(x, (x.size,)), 0
+    if x.ndim != at.ndim:
+        raise ValueError(
+            f"take_along_axis: indices and arr must have as many axes, got {describe(x)}"
+            f" and {describe(at)}"
+        )
+    axis = canonical_axis(axis, x.ndim, "take_along_axis")
+    parts = [Picks(d, p) for d, p in enumerate(grid(at, axis, x.shape))]
+    kept_mode = GatherScatterMode.from_any("fill" if mode is None else mode)
+    shape = [
+        max(n, m) if d != axis else n
+        for d, (n, m) in enumerate(zip(x.shape, at.shape, strict=True))
+    ]
+    return index_parts(expand(x, tuple(shape)), parts, kept_mode, fill_value)
+
+
+def grid(at: Any, axis: int, shape: Shape) -> list[Any]:
+    """An index array along one axis, and counters along the others."""
+    out = []
+    for d in range(at.ndim):
+        if d == axis:
+            out.append(at)
+            continue
+        sizes = [1] * at.ndim
+        sizes[d] = max(shape[d], at.shape[d])
+        out.append(sh.iota(at.dtype, sizes, d))
+    return out

@@ -1,0 +1,236 @@
+"""Functions that put arrays together and take them apart: concatenate, stack, split, append, insert."""
+
+import operator
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..core.aval import canonical_axis, type_name
+from ..primitives import pieces as pc
+from ..primitives import shape as sh
+from .creation import known, requested_dtype
+from .indexing import take
+from .shapes import atleast_1d, atleast_2d, atleast_3d, moveaxis, ravel
+from .values import as_array, as_arrays, convert, describe, expand, is_array, result_type_of
+
+
+def _sequence(name: str, arrays: Any) -> list[Any]:
+    if is_array(arrays) or isinstance(arrays, np.ndarray):
+        x = as_array(name, arrays)
+        if x.ndim == 0:
+            raise ValueError(f"{name}: zero-dimensional arrays cannot be iterated over")
+        return list(unstack(x))
+    try:
+        out = as_arrays(name, arrays)
+    except TypeError as error:
+        if not isinstance(arrays, (list, tuple)):
+            raise TypeError(
+                f"{name}: wants a sequence of arrays, got {describe(arrays)}"
+            ) from error
+        raise
+    if not out:
+        raise ValueError(f"{name}: Need at least one array to {name}.")
+    return out
+
+
+def _common(name: str, arrays: Sequence[Any], dtype: Any) -> list[Any]:
+    if dtype is not None:
+        return [convert(x, requested_dtype(name, dtype)) for x in arrays]
+    wanted, weak = result_type_of(arrays)
+    return [convert(x, wanted, weak) for x in arrays]
+
+
+def concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None) -> Any:
+    """Arrays one after another along an axis."""
+    parts = _sequence("concatenate", arrays)
+    if axis is None:
+        parts, axis = [ravel(p) for p in parts], 0
+    if parts[0].ndim == 0:
+        raise ValueError("Zero-dimensional arrays cannot be concatenated.")
+    axis = canonical_axis(axis, parts[0].ndim, "concatenate")
+    for p in parts[1:]:
+        rest = [n for d, n in enumerate(p.shape) if d != axis]
+        if p.ndim != parts[0].ndim or rest != [
+            n for d, n in enumerate(parts[0].shape) if d != axis
+        ]:
+            given = ", ".join(type_name(q.aval) for q in parts)
+            raise ValueError(
+                f"concatenate: the arrays must agree in all axes but {axis}, got {given}"
+            )
+    parts = _common("concatenate", parts, dtype)
+    return parts[0] if len(parts) == 1 else pc.concatenate(parts, axis)
+
+
+def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
+    """Arrays one after another along an axis."""
+    return concatenate(arrays, axis)
+
+
+def stack(arrays: Any, axis: int = 0, out: None = None, dtype: Any = None) -> Any:
+    """Arrays of one shape along a new axis."""
+    parts = _sequence("stack", arrays)
+    if any(p.shape != parts[0].shape for p in parts):
+        given = ", ".join(type_name(p.aval) for p in parts)
+        raise ValueError(f"All input arrays must have the same shape: stack got {given}")
+    axis = canonical_axis(axis, parts[0].ndim + 1, "stack")
+    parts = [sh.expand_dims(p, (axis,)) for p in _common("stack", parts, dtype)]
+    return parts[0] if len(parts) == 1 else pc.concatenate(parts, axis)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    """The arrays along an axis, which disappears."""
+    x = as_array("unstack", x)
+    if x.ndim == 0:
+        raise ValueError(
+            "Unstack requires arrays with rank > 0, however a scalar array was passed."
+        )
+    axis = canonical_axis(axis, x.ndim, "unstack")
+    return tuple(sh.squeeze(pc.cut_axis(x, i, i + 1, axis), (axis,)) for i in range(x.shape[axis]))
+
+
+def vstack(tup: Any, dtype: Any = None) -> Any:
+    """Arrays as rows, one below another."""
+    return concatenate([atleast_2d(x) for x in _sequence("vstack", tup)], 0, dtype)
+
+
+def hstack(tup: Any, dtype: Any = None) -> Any:
+    """Arrays side by side."""
+    parts = [atleast_1d(x) for x in _sequence("hstack", tup)]
+    return concatenate(parts, 0 if parts[0].ndim == 1 else 1, dtype)
+
+
+def dstack(tup: Any, dtype: Any = None) -> Any:
+    """Arrays one behind another along the third axis."""
+    return concatenate([atleast_3d(x) for x in _sequence("dstack", tup)], 2, dtype)
+
+
+def column_stack(tup: Any) -> Any:
+    """Vectors as columns of a matrix, matrices beside them."""
+    parts = _sequence("column_stack", tup)
+    return concatenate([p if p.ndim > 1 else sh.expand_dims(ravel(p), (1,)) for p in parts], 1)
+
+
+def block(arrays: Any) -> Any:
+    """An array from nested lists of blocks."""
+    out, _ = _block(arrays)
+    return out
+
+
+def _block(x: Any) -> tuple[Any, int]:
+    if isinstance(x, tuple):
+        raise ValueError("block: nest the blocks in lists, not tuples")
+    if not isinstance(x, list):
+        return as_array("block", x), 1
+    if not x:
+        raise ValueError("block: lists of blocks must not be empty")
+    parts, depths = zip(*[_block(v) for v in x], strict=True)
+    depth = depths[0]
+    rank = max(depth, *(p.ndim for p in parts))
+    parts = tuple(sh.reshape(p, (1,) * (rank - p.ndim) + p.shape) for p in parts)
+    return concatenate(list(parts), -depth), depth + 1
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
+    """Values after the array."""
+    if axis is None:
+        return concatenate([ravel(arr), ravel(values)], 0)
+    return concatenate([arr, values], axis)
+
+
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """An array cut into so many pieces of nearly equal size, or at these places."""
+    return _split("array_split", ary, indices_or_sections, axis)
+
+
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+    """An array cut into so many equal pieces, or at these places."""
+    return _split("split", ary, indices_or_sections, axis)
+
+
+def _split(name: str, ary: Any, sections: Any, axis: int) -> list[Any]:
+    x = as_array(name, ary)
+    axis = canonical_axis(axis, x.ndim, name)
+    n = x.shape[axis]
+    if np.ndim(sections) or isinstance(sections, (list, tuple)):
+        ends = [operator.index(known(name, i)) for i in sections]
+        bounds = [0, *(min(max(i + n if i < 0 else i, 0), n) for i in ends), n]
+    else:
+        pieces = operator.index(known(name, sections))
+        small, more = divmod(n, pieces)
+        if more and name == "split":
+            raise ValueError(
+                f"split: axis {axis} of size {n} is not divisible into {pieces} pieces"
+            )
+        steps = np.cumsum([0] + [small + 1] * more + [small] * (pieces - more))
+        bounds = [int(b) for b in steps]
+    return [pc.cut_axis(x, a, max(a, b), axis) for a, b in pairwise(bounds)]
+
+
+def _split_along(name: str, axis: int) -> Callable[..., list[Any]]:
+    def f(ary: Any, indices_or_sections: Any) -> list[Any]:
+        x = as_array(name, ary)
+        return split(x, indices_or_sections, 0 if name == "hsplit" and x.ndim == 1 else axis)
+
+    f.__name__ = f.__qualname__ = name
+    f.__doc__ = f"An array cut along axis {axis}."
+    return f
+
+
+vsplit = _split_along("vsplit", 0)
+hsplit = _split_along("hsplit", 1)
+dsplit = _split_along("dsplit", 2)
+
+
+def _places(name: str, obj: Any, n: int, axis: int, last: int) -> np.ndarray:
+    """Positions from the front, as a NumPy array; rank 0 where a single one was given."""
+    if isinstance(obj, slice):
+        return np.arange(*obj.indices(n))
+    at = np.asarray(known(name, obj))
+    at = at.nonzero()[0] if at.dtype == bool else at.astype(int)
+    if np.any((at < -n) | (at > last)):
+        raise IndexError(f"{name}: index {at} is out of bounds for axis {axis} with size {n}")
+    return np.where(at < 0, at + n, at)
+
+
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    """Values put in before these places."""
+    x, added = as_array("insert", arr), as_array("insert", values)
+    if axis is None:
+        x, axis = ravel(x), 0
+    axis = canonical_axis(axis, x.ndim, "insert")
+    n = x.shape[axis]
+    places = _places("insert", obj, n, axis, n)
+    added = convert(added, x.dtype)
+    if places.ndim == 0:
+        # One place takes all the values; their missing leading axes are those of the array.
+        added = sh.reshape(added, (1,) * (x.ndim - added.ndim) + added.shape)
+        added = moveaxis(added, 0, axis)
+        places = np.full(added.shape[axis], places)
+    if not places.size:
+        return x
+    shape = tuple(len(places) if d == axis else m for d, m in enumerate(x.shape))
+    added = expand(added, shape)
+    # Where each element of the result comes from: the array, or the values after it.
+    order = np.argsort(places, kind="stable")
+    at = np.empty(n + len(places), int)
+    new = places[order] + np.arange(len(places))
+    old = np.ones(len(at), bool)
+    old[new] = False
+    at[new], at[old] = n + order, np.arange(n)
+    return take(concatenate([x, added], axis), at, axis, mode="clip")
+
+
+def delete(
+    arr: Any, obj: Any, axis: int | None = None, *, assume_unique_indices: bool = False
+) -> Any:
+    """The array without the elements at these places."""
+    x = as_array("delete", arr)
+    if axis is None:
+        x, axis = ravel(x), 0
+    axis = canonical_axis(axis, x.ndim, "delete")
+    n = x.shape[axis]
+    keep = np.ones(n, bool)
+    keep[_places("delete", obj, n, axis, n - 1)] = False
+    return take(x, keep.nonzero()[0], axis, mode="clip")

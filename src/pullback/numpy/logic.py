@@ -1,0 +1,128 @@
+"""Questions about arrays: equality within tolerances, types, and what an operation's dtype would be."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from .._native import ArrayImpl
+from ..core.trace import Tracer
+from ..primitives import elementwise as ew
+from . import binary, elementwise, reductions
+from .elementwise import select
+from .scalars import ScalarType
+from .values import SCALARS, as_array, as_value, broadcast, convert, is_array, promote_arrays
+
+
+def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
+    """Whether |a - b| <= atol + rtol * |b|; equal infinities are close."""
+    x, y = broadcast("isclose", promote_arrays("isclose", a, b))
+    if not dtypes.is_float(x.dtype):
+        if not dtypes.is_integer(x.dtype):
+            return ew.eq(x, y)
+        x, y = (convert(v, dtypes.default_dtype(float)) for v in (x, y))
+    near = binary.less_equal(
+        elementwise.abs(x - y),
+        binary.add(atol, binary.multiply(rtol, elementwise.abs(y))),
+    )
+    finite = ew.bitwise_and(elementwise.isfinite(x), elementwise.isfinite(y))
+    out = select(finite, near, ew.eq(x, y))
+    if equal_nan:
+        out = ew.bitwise_or(out, ew.bitwise_and(ew.ne(x, x), ew.ne(y, y)))
+    return out
+
+
+def allclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
+    """Whether all elements are close."""
+    return reductions.all(isclose(a, b, rtol, atol, equal_nan))
+
+
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+    """Whether shapes and elements are equal."""
+    x, y = promote_arrays("array_equal", a1, a2)
+    if x.shape != y.shape:
+        return as_array("array_equal", False)
+    same = ew.eq(x, y)
+    if equal_nan:
+        same = ew.bitwise_or(same, ew.bitwise_and(ew.ne(x, x), ew.ne(y, y)))
+    return reductions.all(same)
+
+
+def array_equiv(a1: Any, a2: Any) -> Any:
+    """Whether elements are equal once broadcast."""
+    x, y = promote_arrays("array_equiv", a1, a2)
+    try:
+        x, y = broadcast("array_equiv", [x, y])
+    except ValueError:
+        return as_array("array_equiv", False)
+    return reductions.all(ew.eq(x, y))
+
+
+def iscomplexobj(x: Any) -> bool:
+    """Whether the dtype is complex."""
+    if isinstance(x, np.dtype):
+        return x.kind == "c"
+    return _dtype(x).kind == "c"
+
+
+def isrealobj(x: Any) -> bool:
+    """Whether the dtype is not complex."""
+    return not iscomplexobj(x)
+
+
+def _dtype(x: Any) -> np.dtype[Any]:
+    return x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+
+
+def isscalar(element: Any) -> bool:
+    """Whether this is a number or an array of rank 0."""
+    if is_array(element):
+        return element.ndim == 0
+    return bool(np.isscalar(element)) or (hasattr(element, "ndim") and element.ndim == 0)
+
+
+def iterable(y: Any) -> bool:
+    """Whether this can be iterated over."""
+    try:
+        iter(y)
+    except TypeError:
+        return False
+    return True
+
+
+def result_type(*args: Any) -> np.dtype[Any]:
+    """The dtype of an operation on these arrays, numbers and dtypes."""
+    if not args:
+        raise ValueError("at least one array or dtype is required")
+    types = []
+    for a in args:
+        if isinstance(a, ScalarType):
+            types.append((dtypes.canonicalize_dtype(a.dtype), False))
+        elif a in (int, float, complex) if isinstance(a, type) else False:
+            types.append((dtypes.default_dtype(a), True))
+        elif isinstance(a, (str, type, np.dtype)):
+            types.append((dtypes.canonicalize_dtype(a), False))
+        elif isinstance(a, (ArrayImpl, Tracer)):
+            types.append((a.dtype, a.weak_type))
+        elif hasattr(a, "dtype"):
+            types.append((dtypes.canonicalize_dtype(a.dtype), getattr(a, "weak_type", False)))
+        elif isinstance(a, SCALARS):
+            types.append((dtypes.default_dtype(type(a)), type(a) is not bool))
+        else:
+            v = as_value("result_type", a)
+            types.append((v.dtype, v.weak_type))
+    return dtypes.canonicalize_dtype(dtypes.promote(tuple(types))[0])
+
+
+def array_repr(
+    arr: Any, max_line_width: Any = None, precision: Any = None, suppress_small: Any = None
+) -> str:
+    """The `repr` of an array."""
+    return repr(arr)
+
+
+def array_str(
+    a: Any, max_line_width: Any = None, precision: Any = None, suppress_small: Any = None
+) -> str:
+    """The text of an array's values."""
+    return np.array_str(np.asarray(a), max_line_width, precision, suppress_small)

@@ -1,0 +1,274 @@
+"""The operators, methods and properties of arrays, as a table over the functions of this package."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import _native, array, dtypes, errors, operators
+from .._native import ArrayImpl
+from ..core.trace import Tracer
+from ..primitives import elementwise as ew
+from ..primitives import shape as sh
+from . import (
+    binary,
+    contractions,
+    cumulative,
+    elementwise,
+    indexing,
+    reductions,
+    searching,
+    shapes,
+    sorting,
+    updates,
+)
+from .creation import copy as copy_array
+from .values import SCALARS, describe
+
+_eager = _native.binary
+Operator = Callable[[Any, Any], Any]
+
+
+def _acceptable(x: Any) -> bool:
+    return isinstance(x, (ArrayImpl, Tracer, *SCALARS, np.ndarray, np.generic)) or hasattr(
+        type(x), "__jax_array__"
+    )
+
+
+def _operator(function: Operator, ufunc: np.ufunc | None = None) -> tuple[Operator, Operator]:
+    """The operator and its reflection. What is no array or number is left to its own class."""
+
+    def general(x: Any, y: Any) -> Any:
+        return function(x, y) if _acceptable(y) else NotImplemented
+
+    def general_reflected(x: Any, y: Any) -> Any:
+        return function(y, x) if _acceptable(y) else NotImplemented
+
+    if ufunc is None:
+        return general, general_reflected
+
+    def fast(x: Any, y: Any) -> Any:
+        out = _eager(ufunc, x, y)
+        return out if out is not NotImplemented else general(x, y)
+
+    def fast_reflected(x: Any, y: Any) -> Any:
+        out = _eager(ufunc, y, x)
+        return out if out is not NotImplemented else general_reflected(x, y)
+
+    return fast, fast_reflected
+
+
+ARITHMETIC = {
+    "add": _operator(binary.add, np.add),
+    "sub": _operator(binary.subtract, np.subtract),
+    "mul": _operator(binary.multiply, np.multiply),
+    "truediv": _operator(binary.divide, np.true_divide),
+    "floordiv": _operator(binary.floor_divide),
+    "mod": _operator(binary.remainder),
+    "divmod": _operator(binary.divmod),
+    "pow": _operator(binary.power),
+    "matmul": _operator(contractions.matmul),
+    "and": _operator(binary.bitwise_and),
+    "or": _operator(binary.bitwise_or),
+    "xor": _operator(binary.bitwise_xor),
+    "lshift": _operator(binary.left_shift),
+    "rshift": _operator(binary.right_shift),
+}
+COMPARISONS = {
+    "eq": _operator(binary.equal, np.equal),
+    "ne": _operator(binary.not_equal, np.not_equal),
+    "lt": _operator(binary.less, np.less),
+    "le": _operator(binary.less_equal, np.less_equal),
+    "gt": _operator(binary.greater, np.greater),
+    "ge": _operator(binary.greater_equal, np.greater_equal),
+}
+
+
+def _setitem(x: Any, index: Any, value: Any) -> None:
+    raise TypeError(
+        "arrays are immutable: instead of x[index] = value write x = x.at[index].set(value),"
+        " or another method of x.at"
+    )
+
+
+def _delitem(x: Any, index: Any) -> None:
+    raise TypeError("arrays are immutable: write numpy.delete(x, index)")
+
+
+def _iterate(x: Any) -> Iterator[Any]:
+    if x.ndim == 0:
+        raise TypeError("iteration over a 0-d array")
+    return iter([indexing.getitem(x, i) for i in range(x.shape[0])])
+
+
+def _length(x: Any) -> int:
+    if not x.shape:
+        raise TypeError("len() of unsized object")
+    return x.shape[0]
+
+
+def _contains(x: Any, value: Any) -> bool:
+    return bool(reductions.any(binary.equal(x, value)))
+
+
+def _round(x: Any, ndigits: int | None = None) -> Any:
+    return elementwise.round(x, ndigits or 0)
+
+
+def _reshape(x: Any, *args: Any, order: str = "C", copy: bool | None = None) -> Any:
+    shape = args[0] if len(args) == 1 else args
+    return shapes.reshape(x, shape, order, copy=copy)
+
+
+def _transpose(x: Any, *args: Any) -> Any:
+    axes = args[0] if len(args) == 1 and not isinstance(args[0], int) else args
+    return shapes.transpose(x, axes or None)
+
+
+def _astype(x: Any, dtype: Any, copy: bool = False, device: Any = None) -> Any:
+    return shapes.astype(x, dtype, copy=copy)
+
+
+def _clip(x: Any, min: Any = None, max: Any = None) -> Any:
+    return searching.clip(x, min, max)
+
+
+def _view(x: Any, dtype: Any = None, type: None = None) -> Any:
+    """The same bits read as another dtype."""
+    wanted = x.dtype if dtype is None else dtypes.canonicalize_dtype(dtype)
+    if dtypes.bool_ in (wanted, x.dtype) and wanted != x.dtype:
+        narrow = np.dtype(np.uint8)
+        if x.dtype == dtypes.bool_:
+            return _view(shapes.astype(x, narrow), wanted)
+        return binary.not_equal(_view(x, narrow), 0)
+    if wanted.itemsize == x.dtype.itemsize:
+        return ew.bitcast_convert_type(x, wanted)
+    ratio = max(wanted.itemsize, x.dtype.itemsize) // min(wanted.itemsize, x.dtype.itemsize)
+    if x.ndim == 0 or (wanted.itemsize > x.dtype.itemsize and x.shape[-1] % ratio):
+        raise ValueError(f"view: the last axis of {describe(x)} does not divide into {wanted.name}")
+    if wanted.itemsize > x.dtype.itemsize:
+        split = sh.reshape(x, (*x.shape[:-1], x.shape[-1] // ratio, ratio))
+        return ew.bitcast_convert_type(split, wanted)
+    out = ew.bitcast_convert_type(x, wanted)
+    return sh.reshape(out, (*x.shape[:-1], x.shape[-1] * ratio))
+
+
+def _flatten(x: Any, order: str = "C") -> Any:
+    return shapes.ravel(x, order)
+
+
+def _traced_item(x: Any, *args: int) -> Any:
+    value = x.concrete()
+    if value is None:
+        x._refuse(
+            errors.ConcretizationTypeError, "a Python number (item)", "Return the array itself."
+        )
+    return value.item(*args)
+
+
+def _traced_tolist(x: Any) -> Any:
+    value = x.concrete()
+    if value is None:
+        x._refuse(errors.ConcretizationTypeError, "a list (tolist)", "Return the array itself.")
+    return value.tolist()
+
+
+def _itself(x: Any, *args: Any, **kwargs: Any) -> Any:
+    return x
+
+
+def _namespace(x: Any, *, api_version: str | None = None) -> Any:
+    return sys.modules[__package__]
+
+
+DUNDERS: dict[str, Any] = {
+    **{f"__{n}__": pair[0] for n, pair in (ARITHMETIC | COMPARISONS).items()},
+    **{f"__r{n}__": pair[1] for n, pair in ARITHMETIC.items()},
+    "__neg__": elementwise.negative,
+    "__pos__": elementwise.positive,
+    "__abs__": elementwise.abs,
+    "__invert__": elementwise.bitwise_not,
+    "__round__": _round,
+    "__getitem__": indexing.getitem,
+    "__setitem__": _setitem,
+    "__delitem__": _delitem,
+    "__iter__": _iterate,
+    "__contains__": _contains,
+    "__array_namespace__": _namespace,
+}
+METHODS: dict[str, Any] = {
+    "all": reductions.all,
+    "any": reductions.any,
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
+    "argpartition": sorting.argpartition,
+    "argsort": sorting.argsort,
+    "astype": _astype,
+    "choose": searching.choose,
+    "clip": _clip,
+    "compress": searching.compress_method,
+    "conj": elementwise.conj,
+    "conjugate": elementwise.conj,
+    "copy": copy_array,
+    "cumprod": cumulative.cumprod,
+    "cumsum": cumulative.cumsum,
+    "diagonal": shapes.diagonal,
+    "dot": contractions.dot,
+    "flatten": _flatten,
+    "max": reductions.max,
+    "mean": reductions.mean,
+    "min": reductions.min,
+    "nonzero": searching.nonzero,
+    "prod": reductions.prod,
+    "ptp": reductions.ptp,
+    "ravel": _flatten,
+    "repeat": shapes.repeat,
+    "reshape": _reshape,
+    "round": elementwise.round,
+    "searchsorted": searching.searchsorted,
+    "sort": sorting.sort,
+    "squeeze": shapes.squeeze,
+    "std": reductions.std,
+    "sum": reductions.sum,
+    "swapaxes": shapes.swapaxes,
+    "take": indexing.take,
+    "to_device": _itself,
+    "trace": contractions.trace,
+    "transpose": _transpose,
+    "var": reductions.var,
+    "view": _view,
+}
+PROPERTIES: dict[str, Any] = {
+    "T": property(shapes.transpose, doc="All axes reversed."),
+    "mT": property(shapes.matrix_transpose, doc="The last two axes exchanged."),
+    "real": property(elementwise.real, doc="The real part."),
+    "imag": property(elementwise.imag, doc="The imaginary part."),
+    "at": property(updates.IndexUpdateHelper, doc="x.at[index].set(y) and its kin."),
+}
+TRACED: dict[str, Any] = {
+    "__len__": _length,
+    "item": _traced_item,
+    "tolist": _traced_tolist,
+    "nbytes": property(lambda x: x.size * x.dtype.itemsize),
+    "itemsize": property(lambda x: x.dtype.itemsize),
+    "block_until_ready": _itself,
+    "copy_to_host_async": lambda x: None,
+    "is_deleted": lambda x: False,
+    "__copy__": _itself,
+    "__deepcopy__": _itself,
+}
+
+
+def install() -> None:
+    """Put the tables on arrays and tracers."""
+    array.install()
+    hash_of = {cls: cls.__hash__ for cls in operators.CLASSES}
+    operators.install(DUNDERS | METHODS | PROPERTIES)
+    operators.install_missing(TRACED)
+    # Defining == on a class takes its hash away; arrays keep theirs, which is an error that explains.
+    for cls, value in hash_of.items():
+        cls.__hash__ = value
+
+
+install()

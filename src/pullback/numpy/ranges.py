@@ -1,0 +1,104 @@
+"""Evenly spaced numbers: linspace, logspace, geomspace."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..primitives import elementwise as ew
+from ..primitives import pieces as pc
+from ..primitives import shape as sh
+from . import binary, elementwise
+from .creation import filled, full, known, requested_dtype
+from .shapes import moveaxis
+from .values import as_array, broadcast, convert, expand, result_type_of
+
+
+def _as_floats(name: str, *args: Any) -> list[Any]:
+    values = [as_array(name, a) for a in args]
+    dtype, _ = result_type_of(values)
+    dtype = dtype if dtypes.is_float(dtype) else dtypes.default_dtype(float)
+    return [convert(v, dtype) for v in values]
+
+
+def linspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    """`num` evenly spaced numbers from `start` to `stop`, which is the last one or left out."""
+    num = operator.index(known("linspace", num))
+    if num < 0:
+        raise ValueError(f"linspace: num must not be negative, got {num}")
+    first, last = _as_floats("linspace", start, stop)
+    wanted = requested_dtype("linspace", dtype) if dtype is not None else first.dtype
+    first, last = broadcast("linspace", [first, last])
+    div = num - 1 if endpoint else num
+    out = _spaced(first, last, num, div, endpoint)
+    if axis:
+        out = moveaxis(out, 0, axis)
+    if dtypes.is_integer(wanted) and not dtypes.is_integer(out.dtype):
+        out = elementwise.floor(out)
+    out = convert(out, wanted)
+    if not retstep:
+        return out
+    step = (last - first) / div if div > 0 else convert(full(first.shape, np.nan), first.dtype)
+    return out, step
+
+
+def _spaced(first: Any, last: Any, num: int, div: int, endpoint: bool) -> Any:
+    shape = (num, *first.shape)
+    if num == 0:
+        return filled(shape, 0, first.dtype)
+    if num == 1 or div <= 0:
+        return expand(sh.expand_dims(first, (0,)), shape)
+    real = np.dtype(first.dtype.type(0).real.dtype) if first.dtype.kind == "c" else first.dtype
+    t = ew.div(sh.iota(real, (div,), 0), div)
+    t = convert(t, first.dtype)
+    t = sh.broadcast_in_dim(t, (div, *first.shape), (0,))
+    first, end = expand(first, (div, *first.shape)), sh.expand_dims(last, (0,))
+    out = first * (1 - t) + expand(end, (div, *last.shape)) * t
+    return pc.concatenate([out, end], 0) if endpoint else out
+
+
+def logspace(
+    start: Any,
+    stop: Any,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Any = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Any:
+    """`base` to the power of evenly spaced exponents."""
+    exponents = linspace(start, stop, num, endpoint, axis=axis)
+    out = binary.power(as_array("logspace", base), exponents)
+    return out if dtype is None else convert(out, requested_dtype("logspace", dtype))
+
+
+def geomspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
+) -> Any:
+    """Numbers from `start` to `stop` whose ratio is constant."""
+    first, last = broadcast("geomspace", _as_floats("geomspace", start, stop))
+    sign = elementwise.sign(first)
+    out = logspace(
+        elementwise.log10(first / sign),
+        elementwise.log10(last / sign),
+        num,
+        endpoint,
+        10.0,
+        None,
+        0,
+    )
+    out = sign * out
+    if axis:
+        out = moveaxis(out, 0, axis)
+    return out if dtype is None else convert(out, requested_dtype("geomspace", dtype))

@@ -1,0 +1,374 @@
+"""Choosing elements by conditions: where, nonzero, select, clip, searchsorted, extract, piecewise."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes, errors
+from .._native import ArrayImpl
+from ..core.aval import canonical_axis
+from ..core.trace import show_line, user_line
+from ..primitives import cumulative as cm
+from ..primitives import elementwise as ew
+from ..primitives import pieces as pc
+from ..primitives import shape as sh
+from . import binary
+from .elementwise import select as choose_by
+from .elementwise import truth
+from .indexing import getitem, take
+from .parse import concrete
+from .shapes import ravel, reshape
+from .values import (
+    as_array,
+    as_arrays,
+    as_value,
+    broadcast,
+    convert,
+    describe,
+    expand,
+    joint_shape,
+    promote_arrays,
+)
+
+
+def where(
+    condition: Any,
+    x: Any = None,
+    y: Any = None,
+    /,
+    *,
+    size: int | None = None,
+    fill_value: Any = None,
+) -> Any:
+    """Elements of x where the condition holds, of y elsewhere; the indices where it holds if alone."""
+    if x is None and y is None:
+        return nonzero(condition, size=size, fill_value=fill_value)
+    if x is None or y is None:
+        raise ValueError(
+            "Either both or neither of the x and y arguments should be provided to where"
+        )
+    if size is not None or fill_value is not None:
+        raise ValueError("where: size and fill_value go with one argument, not with three")
+    mask = truth(as_array("where", condition, 0))
+    x, y = promote_arrays("where", x, y)
+    mask, x, y = broadcast("where", [mask, x, y])
+    return choose_by(mask, x, y)
+
+
+def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple[Any, ...]:
+    """The indices of elements that differ from zero, one array an axis.
+
+    Their number is not known while tracing, so there `size` is needed; what is missing is
+    `fill_value`, what is too much is dropped.
+    """
+    x = as_array("nonzero", a)
+    if x.ndim == 0:
+        raise ValueError(
+            "Calling nonzero on 0d arrays is not allowed. Use jnp.atleast_1d(scalar).nonzero() instead.".replace(
+                "jnp.", ""
+            )
+        )
+    mask = truth(x)
+    known = concrete(mask)
+    if size is None:
+        if known is None:
+            raise errors.ConcretizationTypeError(
+                f"nonzero: the number of nonzero elements of {mask.describe()} is not known while"
+                f" tracing.\nUsed at {show_line(user_line())}.\nGive size=, the number of indices"
+                " that is wanted, or write where(condition, x, y)."
+            )
+        dtype = dtypes.default_dtype(int)
+        return tuple(ArrayImpl(i.astype(dtype)) for i in known.nonzero())
+    fills = fill_value if isinstance(fill_value, tuple) else (fill_value or 0,) * x.ndim
+    return _counted(mask, size, fills)
+
+
+def _counted(mask: Any, size: int, fills: Sequence[Any]) -> tuple[Any, ...]:
+    dtype = dtypes.default_dtype(int)
+    flat = convert(ravel(mask), dtype)
+    if not mask.size or not size:
+        return tuple(sh.full((size,), f, dtype) for f in fills)
+    # The n-th nonzero element stands where the running count first exceeds n.
+    count = cm.cumsum(flat, 0)
+    rank = sh.iota(dtype, (size,), 0)
+    at = searchsorted(count, rank, side="right")
+    total = getitem(count, -1)
+    valid = ew.lt(rank, sh.broadcast_in_dim(total, (size,), ()))
+    out = []
+    steps = [math.prod(mask.shape[d + 1 :]) for d in range(mask.ndim)]
+    for step, n, fill in zip(steps, mask.shape, fills, strict=True):
+        index = ew.rem(ew.div(at, dtype.type(step)), dtype.type(n))
+        out.append(
+            choose_by(valid, index, expand(convert(as_array("nonzero", fill), dtype), (size,)))
+        )
+    return tuple(out)
+
+
+def flatnonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
+    """The indices of nonzero elements of the flattened array."""
+    return nonzero(ravel(a), size=size, fill_value=fill_value)[0]
+
+
+def argwhere(a: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
+    """The indices of nonzero elements, one row each."""
+    x = as_array("argwhere", a)
+    found = nonzero(x if x.ndim else reshape(x, (1,)), size=size, fill_value=fill_value)
+    if not x.ndim:
+        return sh.full((found[0].size, 0), 0, dtypes.default_dtype(int))
+    return pc.concatenate([sh.expand_dims(i, (1,)) for i in found], 1)
+
+
+def clip(arr: Any = None, /, min: Any = None, max: Any = None) -> Any:
+    """Elements moved into the interval from min to max."""
+    if arr is None:
+        raise ValueError(
+            "At most one of the min and max, and the array, must be given: clip got no array"
+        )
+    x = as_value("clip", arr)
+    for bound in (min, max):
+        if bound is not None and np.iscomplexobj(bound):
+            raise ValueError(
+                "Clip received a complex value either through the input or the min/max keywords."
+            )
+    if min is not None:
+        x = binary.maximum(min, x)
+    if max is not None:
+        x = binary.minimum(max, x)
+    return as_array("clip", x)
+
+
+def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
+    """For each element the choice of the first condition that holds."""
+    if len(condlist) != len(choicelist):
+        raise ValueError(
+            f"condlist must have length equal to choicelist ({len(condlist)} vs {len(choicelist)})"
+        )
+    if not condlist:
+        raise ValueError("condlist must be non-empty")
+    *choices, out = promote_arrays("select", *choicelist, default)
+    for condition, choice in zip(condlist[::-1], choices[::-1], strict=True):
+        out = where(condition, choice, out)
+    return out
+
+
+def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
+    """For each element the one of the array that the index names."""
+    at = as_array("choose", a)
+    if not dtypes.is_integer(at.dtype):
+        raise ValueError("`a` array must be integer typed")
+    arrays = promote_arrays("choose", *choices)
+    n = len(arrays)
+    if mode == "raise":
+        known = concrete(at)
+        if known is None:
+            raise errors.ConcretizationTypeError(
+                "choose: indices that are traced cannot be checked: give mode='clip' or 'wrap'"
+            )
+        if known.size and (known.min() < 0 or known.max() >= n):
+            raise ValueError("invalid entry in choice array")
+    at = convert(at, dtypes.int32)
+    if mode == "wrap":
+        at = binary.remainder(at, n)
+    elif mode == "clip":
+        at = clip(at, 0, n - 1)
+    at, *arrays = broadcast("choose", [at, *arrays])
+    result = arrays[-1]
+    for i in range(n - 2, -1, -1):
+        result = choose_by(ew.eq(at, np.int32(i)), arrays[i], result)
+    return result
+
+
+def compress(
+    condition: Any, a: Any, axis: int | None = None, *, size: int | None = None, fill_value: Any = 0,
+    out: None = None,
+) -> Any:  # fmt: skip
+    """The elements along an axis whose condition holds."""
+    mask, x = as_array("compress", condition), as_array("compress", a)
+    if mask.ndim != 1:
+        raise ValueError("condition must be a 1D array")
+    if axis is None:
+        x, axis = ravel(x), 0
+    axis = canonical_axis(axis, x.ndim, "compress")
+    n = x.shape[axis]
+    if mask.size > n:
+        mask = pc.cut_axis(mask, 0, n, 0)
+    (at,) = nonzero(mask, size=size, fill_value=n)
+    return take(x, at, axis, mode="fill", fill_value=fill_value)
+
+
+def compress_method(
+    a: Any, condition: Any, axis: int | None = None, *, out: None = None, size: int | None = None,
+    fill_value: Any = 0,
+) -> Any:  # fmt: skip
+    """`compress`, the array first."""
+    return compress(condition, a, axis, size=size, fill_value=fill_value)
+
+
+def extract(condition: Any, arr: Any, *, size: int | None = None, fill_value: Any = 0) -> Any:
+    """The elements whose condition holds, along one axis."""
+    return compress(ravel(condition), ravel(arr), size=size, fill_value=fill_value)
+
+
+def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
+    """A function given by pieces: the value or function of the last condition that holds."""
+    x = as_array("piecewise", x)
+    if isinstance(condlist, (list, tuple)) and condlist and np.ndim(condlist[0]) == x.ndim:
+        conditions = [truth(as_array("piecewise", c)) for c in condlist]
+    elif isinstance(condlist, (list, tuple)):
+        conditions = [truth(as_array("piecewise", c)) for c in condlist]
+    else:
+        mask = as_array("piecewise", condlist)
+        conditions = [mask] if mask.ndim <= x.ndim else [mask[i] for i in range(mask.shape[0])]
+    pieces = list(funclist)
+    if len(pieces) == len(conditions):
+        pieces.append(0)
+    if len(pieces) != len(conditions) + 1:
+        raise ValueError(
+            f"with {len(conditions)} condition(s), either {len(conditions)} or"
+            f" {len(conditions) + 1} functions are expected; got {len(funclist)}"
+        )
+    values = [f(x, *args, **kw) if callable(f) else as_array("piecewise", f) for f in pieces]
+    out = expand(convert(values[-1], x.dtype), x.shape)
+    for condition, value in zip(conditions, values[:-1], strict=True):
+        out = where(condition, convert(value, x.dtype), out)
+    return out
+
+
+def searchsorted(
+    a: Any, v: Any, side: str = "left", sorter: Any = None, *, method: str = "scan"
+) -> Any:
+    """Where to insert elements so that a sorted array stays sorted: before equal ones, or after."""
+    if side not in ("left", "right"):
+        raise ValueError(f"{side!r} is an invalid value for keyword 'side': give 'left' or 'right'")
+    if method not in ("scan", "scan_unrolled", "sort", "compare_all"):
+        raise ValueError(f"{method!r} is an invalid value for keyword 'method'")
+    x, at = promote_arrays("searchsorted", a, v)
+    if x.ndim != 1:
+        raise ValueError(f"a should be 1-dimensional, got {describe(x)}")
+    if sorter is not None:
+        x = take(x, sorter, mode="clip")
+    return _bisect(x, at, side)
+
+
+def _before(x: Any, y: Any, side: str) -> Any:
+    """Whether elements of the sorted array come before those to insert, NaN last."""
+    out = ew.lt(x, y) if side == "left" else ew.le(x, y)
+    if not dtypes.is_float(x.dtype):
+        return out
+    y_nan = ew.ne(y, y)
+    both = ew.bitwise_and(y_nan, ew.ne(x, x))
+    later = ew.bitwise_and(y_nan, ew.eq(x, x)) if side == "left" else y_nan
+    return ew.bitwise_or(ew.bitwise_and(out, ew.bitwise_not(both)), later)
+
+
+def _bisect(x: Any, v: Any, side: str) -> Any:
+    """Halving a fixed number of times: the answer grows by falling powers of two."""
+    dtype = dtypes.default_dtype(int)
+    n = x.shape[0]
+    at = sh.full(v.shape, 0, dtype)
+    for power in reversed(range(n.bit_length())):
+        step = 1 << power
+        probe = ew.add(at, dtype.type(step))
+        inside = ew.le(probe, dtype.type(n))
+        found = take(x, ew.sub(ew.min(probe, dtype.type(n)), dtype.type(1)), mode="clip")
+        ahead = ew.bitwise_and(inside, _before(found, v, side))
+        at = choose_by(ahead, probe, at)
+    return at
+
+
+def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = None) -> Any:
+    """The bin that each element falls into, by its edges, which rise or fall."""
+    values, edges = as_array("digitize", x), as_array("digitize", bins)
+    if edges.ndim != 1:
+        raise ValueError(f"digitize: bins must be a 1-dimensional array, got {describe(edges)}")
+    if edges.size == 0:
+        return sh.full(values.shape, 0, dtypes.int32)
+    side = "left" if right else "right"
+    rising = getitem(edges, -1) >= getitem(edges, 0)
+    down = edges.size - searchsorted(pc.rev(edges, (0,)), values, _other(side))
+    return where(rising, searchsorted(edges, values, side), down)
+
+
+def _other(side: str) -> str:
+    return "right" if side == "left" else "left"
+
+
+def put(a: Any, ind: Any, v: Any, mode: str | None = None, *, inplace: bool = True) -> Any:
+    """The array with values at places of its flattened form."""
+    _not_in_place("put", inplace)
+    x, at = as_array("put", a), ravel(as_array("put", ind))
+    values = ravel(as_array("put", v))
+    if not at.size or not values.size:
+        return x
+    if mode == "wrap":
+        at = binary.remainder(at, x.size)
+        mode = None
+    values = take(values, np.arange(at.size) % values.size, mode="clip")
+    flat = ravel(x).at[at].set(convert(values, x.dtype), mode=mode or "drop")
+    return reshape(flat, x.shape)
+
+
+def _not_in_place(name: str, inplace: bool) -> None:
+    if inplace:
+        raise ValueError(
+            f"{name}: arrays are immutable: give inplace=False and use the array that is returned"
+        )
+
+
+def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Any:
+    """The array with values, in order and repeated, where the mask holds."""
+    _not_in_place("place", inplace)
+    x, flags, values = as_arrays("place", (arr, mask, vals))
+    if flags.size != x.size:
+        raise ValueError("place: arr and mask must be the same size")
+    values = ravel(values)
+    if not values.size:
+        raise ValueError("place: Cannot insert from an empty array")
+    flags = reshape(truth(flags), x.shape)
+    count = cm.cumsum(convert(ravel(flags), dtypes.int32), 0)
+    turn = ew.rem(ew.max(ew.sub(count, np.int32(1)), np.int32(0)), np.int32(values.size))
+    spread = reshape(take(convert(values, x.dtype), turn, mode="clip"), x.shape)
+    return choose_by(flags, spread, x)
+
+
+def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Any:
+    """The array with its diagonal replaced."""
+    _not_in_place("fill_diagonal", inplace)
+    x, values = as_array("fill_diagonal", a), as_array("fill_diagonal", val)
+    if wrap:
+        raise NotImplementedError("fill_diagonal: wrap=True is not implemented")
+    if x.ndim < 2 or (x.ndim > 2 and len(set(x.shape)) > 1):
+        raise ValueError("fill_diagonal: wants at least two axes, all equal where there are more")
+    n = min(x.shape)
+    at = np.arange(n)
+    values = ravel(values)
+    if values.size != 1:
+        values = take(values, at % values.size, mode="clip")
+    return x.at[(at,) * x.ndim].set(convert(values, x.dtype))
+
+
+def put_along_axis(
+    arr: Any, indices: Any, values: Any, axis: int | None, inplace: bool = True, *, mode: Any = None
+) -> Any:
+    """The array with values at the indices of each row."""
+    _not_in_place("put_along_axis", inplace)
+    x, at = as_array("put_along_axis", arr), as_array("put_along_axis", indices)
+    if axis is None:
+        flat = ravel(x).at[at].set(as_array("put_along_axis", values), mode=mode)
+        return reshape(flat, x.shape)
+    axis = canonical_axis(axis, x.ndim, "put_along_axis")
+    grid = tuple(
+        at if d == axis else sh.iota(at.dtype, [n if k == d else 1 for k in range(x.ndim)], d)
+        for d, n in enumerate(x.shape)
+    )
+    return x.at[grid].set(as_array("put_along_axis", values), mode=mode)
+
+
+Piece = Callable[..., Any]
+
+
+def shape_of(*arrays: Any) -> tuple[int, ...]:
+    """The shape that arrays broadcast to."""
+    return joint_shape("broadcast", arrays)

@@ -1,0 +1,107 @@
+"""Functions that order elements: sort, argsort, lexsort, partition."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..core.aval import canonical_axis
+from ..primitives import pieces as pc
+from ..primitives import shape as sh
+from ..primitives import sort as so
+from .shapes import ravel
+from .values import as_array, as_arrays, convert
+
+
+def _refuse(name: str, kind: Any, order: Any) -> None:
+    if kind is not None:
+        raise ValueError(
+            f"'kind' argument to {name} is not supported. Use stable=True or stable=False."
+        )
+    if order is not None:
+        raise NotImplementedError(
+            f"{name}: order= needs arrays with fields, which do not exist here"
+        )
+
+
+def _place(name: str, x: Any, axis: int | None) -> tuple[Any, int]:
+    if axis is None or x.ndim == 0:
+        return ravel(x), 0
+    return x, canonical_axis(axis, x.ndim, name)
+
+
+def sort(
+    a: Any, axis: int | None = -1, *, kind: None = None, order: None = None, stable: bool = True,
+    descending: bool = False,
+) -> Any:  # fmt: skip
+    """Elements in order along an axis, NaN last."""
+    _refuse("sort", kind, order)
+    x = as_array("sort", a)
+    if x.ndim == 0 and axis is not None:
+        canonical_axis(axis, x.ndim, "sort")
+    x, axis = _place("sort", x, axis)
+    (out,) = so.sort([x], dimension=axis, is_stable=stable)
+    return pc.rev(out, (axis,)) if descending else out
+
+
+def argsort(
+    a: Any, axis: int | None = -1, *, kind: None = None, order: None = None, stable: bool = True,
+    descending: bool = False, dtype: Any = None,
+) -> Any:  # fmt: skip
+    """The indices that put elements in order along an axis, NaN last."""
+    _refuse("argsort", kind, order)
+    x, axis = _place("argsort", as_array("argsort", a), axis)
+    wanted = dtypes.default_dtype(int) if dtype is None else dtypes.canonicalize_dtype(dtype)
+    places = sh.iota(wanted, x.shape, axis)
+    if not descending:
+        return so.sort([x, places], dimension=axis, is_stable=stable, num_keys=1)[1]
+    # Ordered backwards twice, so that equal elements keep their order.
+    x, places = pc.rev(x, (axis,)), pc.rev(places, (axis,))
+    out = so.sort([x, places], dimension=axis, is_stable=stable, num_keys=1)[1]
+    return pc.rev(out, (axis,))
+
+
+def lexsort(keys: Any, axis: int = -1) -> Any:
+    """The indices that order by the last key, then the one before it, and so on."""
+    columns = as_arrays("lexsort", keys if isinstance(keys, (list, tuple)) else list(keys))
+    if not columns:
+        raise TypeError("need sequence of keys with len > 0 in lexsort")
+    if any(k.shape != columns[0].shape for k in columns):
+        raise ValueError("all keys need to be the same shape")
+    if columns[0].ndim == 0:
+        return sh.full((), 0, dtypes.default_dtype(int))
+    axis = canonical_axis(axis, columns[0].ndim, "lexsort")
+    places = sh.iota(dtypes.default_dtype(int), columns[0].shape, axis)
+    operands = [*columns[::-1], places]
+    return so.sort(operands, dimension=axis, is_stable=True, num_keys=len(columns))[-1]
+
+
+def sort_complex(a: Any) -> Any:
+    """Elements as complex numbers, in order of their real parts, then the imaginary ones."""
+    x = sort(a, 0)
+    return convert(x, np.promote_types(x.dtype, np.complex64))
+
+
+def _kth(name: str, x: Any, kth: int, axis: int) -> tuple[int, int]:
+    axis = canonical_axis(axis, x.ndim, name)
+    return canonical_axis(kth, x.shape[axis], name), axis
+
+
+def partition(a: Any, kth: int, axis: int = -1) -> Any:
+    """The kth element in its sorted place, none greater before it, none lesser after it."""
+    x = as_array("partition", a)
+    _, axis = _kth("partition", x, kth, axis)
+    return sort(x, axis)
+
+
+def argpartition(a: Any, kth: int, axis: int = -1) -> Any:
+    """The indices of `partition`."""
+    x = as_array("argpartition", a)
+    _, axis = _kth("argpartition", x, kth, axis)
+    return argsort(x, axis)
+
+
+def ordered(operands: Sequence[Any], axis: int, keys: int) -> list[Any]:
+    """Arrays ordered together by the first of them."""
+    return so.sort(list(operands), dimension=axis, is_stable=True, num_keys=keys)
