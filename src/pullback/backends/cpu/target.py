@@ -42,19 +42,20 @@ class Target:
         llvm.initialize_native_asmprinter()
         self.cpu = llvm.get_host_cpu_name()
         self.features = llvm.get_host_cpu_features().flatten()
-        self.level = level
         self.debug = debug
         self.vector_bytes = vector_bytes(self.features.split(","))
-        self.machine = self._machine()
+        self.machine = self._machine(level)
+        # Functions of the runtime are called rarely: their code need not be fast, but soon there.
+        self.hasty = self._machine(0)
         # The linker takes possession of its machine.
-        self.linker = llvm.create_lljit_compiler(self._machine())
+        self.linker = llvm.create_lljit_compiler(self._machine(level))
         self.symbols: dict[str, int] = {}
         self.runtime: dict[str, Code] = {}
         self.libraries = itertools.count()
 
-    def _machine(self) -> llvm.TargetMachine:
+    def _machine(self, level: int) -> llvm.TargetMachine:
         return llvm.Target.from_default_triple().create_target_machine(
-            cpu=self.cpu, features=self.features, opt=self.level, jit=True
+            cpu=self.cpu, features=self.features, opt=level, jit=True
         )
 
     def add_symbol(self, name: str, address: int) -> None:
@@ -103,7 +104,8 @@ class Target:
         return Code(addresses, object_, clock.timings, (loaded, self.linker))
 
     def _add_runtime(self, name: str, text: str) -> None:
-        code = self.load(self.generate(text), [name], {})
+        parsed = self._optimised(text, _Clock({}))
+        code = self.load(self.hasty.emit_object(parsed), [name], {})
         self.runtime[name] = code
         self.add_symbol(name, code.addresses[name])
 
