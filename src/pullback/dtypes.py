@@ -6,7 +6,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from . import config
+from . import _native, config
 
 DType = np.dtype[Any]
 
@@ -24,6 +24,9 @@ float0 = np.dtype([("float0", np.void, 0)])
 # A random key is one opaque element of eight bytes, so every shape operation moves keys unchanged.
 key_fry = np.dtype([("fry", np.uint32, (2,))])
 KEY_DTYPES = {key_fry: "fry"}
+
+for _dtype in (float0, *KEY_DTYPES):
+    _native.add_opaque_dtype(_dtype)
 
 FLOAT8 = tuple(
     np.dtype(getattr(ml_dtypes, name))

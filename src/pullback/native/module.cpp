@@ -26,6 +26,9 @@ void require(bool done) {
 
 NB_MODULE(_native, m) {
     using namespace pullback;
+    // Programs still alive at the end are normal: optree's registry may hold a class with a compiled
+    // method.
+    nb::set_leak_warnings(false);
     require(PyArray_ImportNumPyAPI() == 0);
     require(buffer_init());
     require(array_init(m.ptr()));
@@ -36,6 +39,7 @@ NB_MODULE(_native, m) {
     add_executable(m);
     add_runtime(m);
     m.def("set_aval_factory", [](nb::object make) { set_aval_factory(make.ptr()); });
+    m.def("add_opaque_dtype", [](nb::object dtype) { require(add_opaque_dtype(dtype.ptr())); });
     m.def("trim_memory", buffer_trim);
     m.def("cached_memory", buffer_cached);
 }

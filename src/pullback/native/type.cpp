@@ -3,6 +3,7 @@
 #include <cstring>
 #include <new>
 #include <unordered_map>
+#include <vector>
 
 namespace pullback {
 namespace {
@@ -16,6 +17,28 @@ std::unordered_multimap<uint64_t, ArrayType*>& table() {
 }
 size_t sweep_at = kSweepAt;
 PyObject* aval_factory = nullptr;
+
+// Structured dtypes that arrays hold too. Their numbers here follow on this one.
+constexpr int kOpaque = 1 << 20;
+std::vector<PyArray_Descr*>& opaque() {
+    static auto* dtypes = new std::vector<PyArray_Descr*>;
+    return *dtypes;
+}
+
+int opaque_num(PyArray_Descr* dtype) {
+    for (size_t i = 0; i < opaque().size(); ++i) {
+        PyArray_Descr* known = opaque()[i];
+        if (known == dtype || PyArray_EquivTypes(known, dtype)) return kOpaque + static_cast<int>(i);
+    }
+    return -1;
+}
+
+PyArray_Descr* dtype_of_num(int type_num) {
+    if (type_num < kOpaque) return PyArray_DescrFromType(type_num);
+    PyArray_Descr* dtype = opaque()[static_cast<size_t>(type_num - kOpaque)];
+    Py_INCREF(dtype);
+    return dtype;
+}
 
 uint64_t mix(uint64_t hash, uint64_t value) {
     hash = (hash ^ value) * 0x9E3779B97F4A7C15ull;
@@ -61,7 +84,7 @@ PyObject* shape_tuple(int ndim, const npy_intp* dims) {
 
 ArrayType* create(int type_num, bool weak, int ndim, const npy_intp* dims, uint64_t hash) {
     Ref shape(shape_tuple(ndim, dims));
-    Ref dtype(reinterpret_cast<PyObject*>(PyArray_DescrFromType(type_num)));
+    Ref dtype(reinterpret_cast<PyObject*>(dtype_of_num(type_num)));
     if (!shape || !dtype) return nullptr;
     size_t bytes = sizeof(ArrayType) + sizeof(npy_intp) * static_cast<size_t>(ndim);
     auto* type = static_cast<ArrayType*>(PyMem_Calloc(1, bytes));
@@ -112,6 +135,7 @@ ArrayType* refuse(PyArray_Descr* dtype) {
 }  // namespace
 
 int canonical_type_num(PyArray_Descr* dtype) {
+    if (dtype->type_num == NPY_VOID) return opaque_num(dtype);
     if (!PyArray_ISNBO(dtype->byteorder)) return -1;
     switch (dtype->type_num) {
         case NPY_LONG: return sizeof(long) == 8 ? NPY_INT64 : NPY_INT32;
@@ -142,6 +166,15 @@ ArrayType* scalar_type(Scalar kind) {
     auto index = static_cast<size_t>(kind);
     if (!types[index]) types[index] = intern(type_nums[index], kind != Scalar::Bool, 0, nullptr);
     return types[index];
+}
+
+bool add_opaque_dtype(PyObject* dtype) {
+    if (!PyArray_DescrCheck(dtype)) {
+        PyErr_SetString(PyExc_TypeError, "add_opaque_dtype: wants a dtype");
+        return false;
+    }
+    opaque().push_back(reinterpret_cast<PyArray_Descr*>(Py_NewRef(dtype)));
+    return true;
 }
 
 void set_aval_factory(PyObject* factory) { Py_XSETREF(aval_factory, Py_NewRef(factory)); }

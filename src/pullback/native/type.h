@@ -24,6 +24,8 @@ struct ArrayType {
 // The dtype number all equal dtypes share (`long long` and `long` may both be 64 bits wide), or
 // -1 if arrays cannot hold this dtype.
 int canonical_type_num(PyArray_Descr* dtype);
+// Lets arrays hold a structured dtype too. False with an error set if it is none.
+bool add_opaque_dtype(PyObject* dtype);
 
 // All return a new reference, or null with an error set.
 ArrayType* type_of(PyArrayObject* array, bool weak);
