@@ -16,8 +16,9 @@ std::vector<ArrayType*> read_types(PyObject* pairs) {
         PyObject *dtype, *shape;
         npy_intp dims[NPY_MAXDIMS];
         int ndim;
-        if (!PyArg_ParseTuple(PySequence_Fast_GET_ITEM(list.get(), i), "O!O", &PyArrayDescr_Type,
-                              &dtype, &shape) ||
+        Ref pair(PySequence_Tuple(PySequence_Fast_GET_ITEM(list.get(), i)));
+        if (!pair ||
+            !PyArg_ParseTuple(pair.get(), "O!O:Callback", &PyArrayDescr_Type, &dtype, &shape) ||
             !as_dims(shape, "Callback: a shape", dims, &ndim))
             return types;
         ArrayType* type = type_make(reinterpret_cast<PyArray_Descr*>(dtype), ndim, dims, false);

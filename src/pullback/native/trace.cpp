@@ -8,17 +8,19 @@ thread_local ThreadState thread_state = {nullptr, -1, false};
 namespace {
 
 PyObject* eager_trace = nullptr;
+
+PyObject* eager() { return eager_trace ? eager_trace : Py_None; }
+
 Context process_context = {0, false};
 
 PyObject* current_trace(PyObject*, PyObject*) {
-    if (thread_state.trace) return Py_NewRef(thread_state.trace);
-    return Py_NewRef(eager_trace ? eager_trace : Py_None);
+    return Py_NewRef(thread_state.trace ? thread_state.trace : eager());
 }
 
 PyObject* swap_trace(PyObject*, PyObject* trace) {
     PyObject* old = thread_state.trace;
-    thread_state.trace = trace == eager_trace ? nullptr : Py_NewRef(trace);
-    return old ? old : Py_NewRef(eager_trace ? eager_trace : Py_None);
+    thread_state.trace = trace == eager() ? nullptr : Py_NewRef(trace);
+    return old ? old : Py_NewRef(eager());
 }
 
 PyObject* set_eager_trace(PyObject*, PyObject* trace) {
