@@ -1,0 +1,178 @@
+"""Activation functions, elementwise. Formulas as in the functions' docstrings."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import numpy as pnp
+from ..control.custom_jvp import custom_jvp
+from ..numpy.elementwise import as_inexact
+from ..primitives import elementwise as ew
+
+
+@custom_jvp
+def relu(x: Any) -> Any:
+    """Rectified linear unit, max(x, 0). Its derivative at 0 is 0.
+
+    >>> import pullback as pb
+    >>> float(pb.nn.relu(-2.0)), float(pb.grad(pb.nn.relu)(0.0))
+    (0.0, 0.0)
+    """
+    return pnp.maximum(x, 0)
+
+
+@relu.defjvp
+def _(primals: tuple[Any], tangents: tuple[Any]) -> Any:
+    (x,), (t,) = primals, tangents
+    return relu(x), pnp.where(pnp.greater(x, 0), t, pnp.zeros_like(t))
+
+
+@custom_jvp
+def relu6(x: Any) -> Any:
+    """min(max(x, 0), 6). Its derivative at 0 and 6 is 0."""
+    return pnp.minimum(pnp.maximum(x, 0), 6.0)
+
+
+@relu6.defjvp
+def _(primals: tuple[Any], tangents: tuple[Any]) -> Any:
+    (x,), (t,) = primals, tangents
+    inside = pnp.greater(x, 0) & pnp.less(x, 6)
+    return relu6(x), pnp.where(inside, t, pnp.zeros_like(t))
+
+
+def sigmoid(x: Any) -> Any:
+    """The logistic function, 1 / (1 + exp(-x)).
+
+    >>> import pullback as pb
+    >>> float(pb.nn.sigmoid(0.0))
+    0.5
+    """
+    return ew.logistic(as_inexact("sigmoid", x))
+
+
+def softplus(x: Any) -> Any:
+    """log(1 + exp(x)), without overflow."""
+    return pnp.logaddexp(x, 0)
+
+
+def sparse_plus(x: Any) -> Any:
+    """0 for x <= -1, x for x >= 1, and (x + 1)^2 / 4 between."""
+    x = as_inexact("sparse_plus", x)
+    return pnp.where(x <= -1.0, 0.0, pnp.where(x >= 1.0, x, (x + 1.0) ** 2 / 4))
+
+
+def soft_sign(x: Any) -> Any:
+    """x / (|x| + 1)."""
+    x = as_inexact("soft_sign", x)
+    return x / (pnp.abs(x) + 1)
+
+
+def sparse_sigmoid(x: Any) -> Any:
+    """0 for x <= -1, 1 for x >= 1, and (x + 1) / 2 between."""
+    return 0.5 * pnp.clip(as_inexact("sparse_sigmoid", x) + 1.0, 0.0, 2.0)
+
+
+def silu(x: Any) -> Any:
+    """x sigmoid(x), also called swish (Hendrycks and Gimpel 2016; Elfwing et al. 2017)."""
+    x = as_inexact("silu", x)
+    return x * sigmoid(x)
+
+
+swish = silu
+
+
+def mish(x: Any) -> Any:
+    """x tanh(softplus(x)) (Misra 2019)."""
+    x = as_inexact("mish", x)
+    return x * pnp.tanh(softplus(x))
+
+
+def log_sigmoid(x: Any) -> Any:
+    """log(sigmoid(x)) = -softplus(-x)."""
+    return -softplus(-as_inexact("log_sigmoid", x))
+
+
+def elu(x: Any, alpha: Any = 1.0) -> Any:
+    """x for x > 0, alpha (exp(x) - 1) otherwise (Clevert et al. 2015)."""
+    x = as_inexact("elu", x)
+    return pnp.where(x > 0, x, alpha * pnp.expm1(pnp.where(x > 0, 0.0, x)))
+
+
+def selu(x: Any) -> Any:
+    """Self-normalizing elu (Klambauer et al. 2017)."""
+    return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
+
+
+def celu(x: Any, alpha: Any = 1.0) -> Any:
+    """max(x, 0) + min(0, alpha (exp(x / alpha) - 1)) (Barron 2017)."""
+    x = as_inexact("celu", x)
+    return pnp.maximum(x, 0.0) + alpha * pnp.expm1(pnp.minimum(x, 0.0) / alpha)
+
+
+def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
+    """x for x >= 0, negative_slope x otherwise."""
+    x = as_inexact("leaky_relu", x)
+    return pnp.where(x >= 0, x, negative_slope * x)
+
+
+def hard_tanh(x: Any) -> Any:
+    """x cut to [-1, 1]."""
+    x = as_inexact("hard_tanh", x)
+    return pnp.where(x > 1, 1, pnp.where(x < -1, -1, x))
+
+
+def hard_sigmoid(x: Any) -> Any:
+    """relu6(x + 3) / 6."""
+    return relu6(x + 3.0) / 6.0
+
+
+def hard_silu(x: Any) -> Any:
+    """x hard_sigmoid(x), also called hard swish (Howard et al. 2019)."""
+    x = as_inexact("hard_silu", x)
+    return x * hard_sigmoid(x)
+
+
+hard_swish = hard_silu
+
+
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """x Phi(x) with Phi the normal distribution function (Hendrycks and Gimpel 2016).
+
+    With `approximate`, by tanh: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+    """
+    x = as_inexact("gelu", x)
+    if approximate:
+        inner = np.sqrt(2 / np.pi).astype(x.dtype) * (x + 0.044715 * (x**3))
+        return x * (0.5 * (1.0 + pnp.tanh(inner)))
+    half = np.sqrt(0.5).astype(x.dtype)
+    return 0.5 * x * ew.erfc(-x * half)
+
+
+def glu(x: Any, axis: int = -1) -> Any:
+    """The first half of an axis times the sigmoid of the second (Dauphin et al. 2016)."""
+    x = as_inexact("glu", x)
+    size = x.shape[axis]
+    if size % 2:
+        raise ValueError(f"glu: axis {axis} must have an even size, got {size}")
+    first, second = pnp.split(x, 2, axis)
+    return first * sigmoid(second)
+
+
+def squareplus(x: Any, b: Any = 4) -> Any:
+    """(x + sqrt(x^2 + b)) / 2 (Barron 2021)."""
+    x = as_inexact("squareplus", x)
+    return (x + pnp.sqrt(x * x + b)) / 2
+
+
+def identity(x: Any) -> Any:
+    """x."""
+    return pnp.asarray(x)
+
+
+def log1mexp(x: Any) -> Any:
+    """log(1 - exp(-x)) for x > 0, accurate near 0 and for large x (Maechler 2012)."""
+    x = as_inexact("log1mexp", x)
+    small = x < np.log(2.0).astype(x.dtype)
+    near = pnp.log(-pnp.expm1(-pnp.where(small, x, 1.0)))
+    far = pnp.log1p(-pnp.exp(-pnp.where(small, 1.0, x)))
+    return pnp.where(small, near, far)

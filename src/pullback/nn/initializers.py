@@ -1,0 +1,170 @@
+"""Initial weights: functions that return functions of (key, shape, dtype)."""
+
+from collections.abc import Callable, Sequence
+from math import prod, sqrt
+from typing import Any, Literal
+
+import numpy as np
+
+from .. import dtypes, random
+from .. import numpy as pnp
+
+Initializer = Callable[..., Any]
+Axes = int | Sequence[int]
+
+# The standard deviation of a normal distribution cut at two standard deviations.
+TRUNCATED_STD = 0.87962566103423978
+
+
+def _dtype(given: Any, default: Any) -> Any:
+    chosen = default if given is None else given
+    return dtypes.canonicalize_dtype(np.float64 if chosen is None else chosen)
+
+
+def zeros(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None) -> Any:
+    """An array of zeros; the key is not used.
+
+    >>> import pullback as pb
+    >>> pb.nn.initializers.zeros(pb.random.key(0), (2,))
+    Array([0., 0.], dtype=float32)
+    """
+    return pnp.zeros(shape, _dtype(dtype, None))
+
+
+def ones(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None) -> Any:
+    """An array of ones; the key is not used."""
+    return pnp.ones(shape, _dtype(dtype, None))
+
+
+def constant(value: Any, dtype: Any = None) -> Initializer:
+    """Arrays filled with `value`."""
+
+    def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
+        return pnp.full(shape, value, dtype=_dtype(dtype, None))
+
+    return init
+
+
+def uniform(scale: Any = 1e-2, dtype: Any = None) -> Initializer:
+    """Uniform on [0, scale)."""
+
+    def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
+        wanted = _dtype(dtype, None)
+        return random.uniform(key, shape, wanted) * pnp.asarray(scale, wanted)
+
+    return init
+
+
+def normal(stddev: Any = 1e-2, dtype: Any = None) -> Initializer:
+    """Normal with mean 0 and this standard deviation."""
+
+    def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
+        wanted = _dtype(dtype, None)
+        return random.normal(key, shape, wanted) * pnp.asarray(stddev, wanted)
+
+    return init
+
+
+def truncated_normal(
+    stddev: Any = 1e-2, dtype: Any = None, lower: Any = -2.0, upper: Any = 2.0
+) -> Initializer:
+    """Normal cut to [lower, upper], times stddev."""
+
+    def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
+        wanted = _dtype(dtype, None)
+        drawn = random.truncated_normal(key, lower, upper, shape, wanted)
+        return drawn * pnp.asarray(stddev, wanted)
+
+    return init
+
+
+def _fans(shape: Sequence[int], in_axis: Axes, out_axis: Axes, batch_axis: Axes) -> tuple[int, int]:
+    """Inputs and outputs of each unit: the receptive field counts for both."""
+    if len(shape) <= 1:
+        raise ValueError(f"variance_scaling needs a shape of at least two axes, got {tuple(shape)}")
+    in_size, out_size, batch = (_size(shape, a) for a in (in_axis, out_axis, batch_axis))
+    field = prod(shape) / in_size / out_size / batch
+    return round(in_size * field), round(out_size * field)
+
+
+def _size(shape: Sequence[int], axes: Axes) -> int:
+    return shape[axes] if isinstance(axes, int) else prod(shape[a] for a in axes)
+
+
+def variance_scaling(
+    scale: Any,
+    mode: Literal["fan_in", "fan_out", "fan_avg", "fan_geo_avg"],
+    distribution: Literal["truncated_normal", "normal", "uniform"],
+    in_axis: Axes = -2,
+    out_axis: Axes = -1,
+    batch_axis: Axes = (),
+    dtype: Any = None,
+) -> Initializer:
+    """Mean 0 and variance scale / fan, where `mode` says which fan.
+
+    Args:
+      scale: positive number.
+      mode: the number of inputs, of outputs, or their arithmetic or geometric mean.
+      distribution: which distribution to draw from.
+      in_axis, out_axis, batch_axis: axes of inputs, outputs, and independent copies.
+      dtype: of the arrays; by default the default float.
+    """
+
+    def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
+        wanted = _dtype(dtype, None)
+        fan_in, fan_out = _fans(shape, in_axis, out_axis, batch_axis)
+        fan = {
+            "fan_in": fan_in,
+            "fan_out": fan_out,
+            "fan_avg": (fan_in + fan_out) / 2,
+            "fan_geo_avg": sqrt(fan_in * fan_out),
+        }.get(mode)
+        if fan is None:
+            raise ValueError(f"variance_scaling: unknown mode {mode!r}")
+        return _draw(key, shape, wanted, scale / fan, distribution)
+
+    return init
+
+
+def _draw(key: Any, shape: Sequence[int], dtype: Any, variance: float, distribution: str) -> Any:
+    deviation = np.sqrt(np.array(variance, dtype))
+    if distribution == "normal":
+        return random.normal(key, shape, dtype) * deviation
+    if distribution == "uniform":
+        width = np.sqrt(np.array(3 * variance, dtype))
+        return random.uniform(key, shape, dtype, -1) * width
+    if distribution == "truncated_normal":
+        scale = deviation / np.array(TRUNCATED_STD, dtype)
+        return random.truncated_normal(key, -2, 2, shape, dtype) * scale
+    raise ValueError(f"variance_scaling: unknown distribution {distribution!r}")
+
+
+def _scaled(scale: float, mode: Any, distribution: Any, name: str, doc: str) -> Any:
+    def make(
+        in_axis: Axes = -2, out_axis: Axes = -1, batch_axis: Axes = (), dtype: Any = None
+    ) -> Initializer:
+        return variance_scaling(scale, mode, distribution, in_axis, out_axis, batch_axis, dtype)
+
+    make.__name__ = make.__qualname__ = name
+    make.__doc__ = doc
+    return make
+
+
+xavier_uniform = glorot_uniform = _scaled(
+    1.0, "fan_avg", "uniform", "glorot_uniform", "Uniform, variance 1 / fan_avg (Glorot 2010)."
+)
+xavier_normal = glorot_normal = _scaled(
+    1.0, "fan_avg", "truncated_normal", "glorot_normal", "Cut normal, variance 1 / fan_avg."
+)
+lecun_uniform = _scaled(
+    1.0, "fan_in", "uniform", "lecun_uniform", "Uniform, variance 1 / fan_in (LeCun 1998)."
+)
+lecun_normal = _scaled(
+    1.0, "fan_in", "truncated_normal", "lecun_normal", "Cut normal, variance 1 / fan_in."
+)
+kaiming_uniform = he_uniform = _scaled(
+    2.0, "fan_in", "uniform", "he_uniform", "Uniform, variance 2 / fan_in (He 2015)."
+)
+kaiming_normal = he_normal = _scaled(
+    2.0, "fan_in", "truncated_normal", "he_normal", "Cut normal, variance 2 / fan_in."
+)

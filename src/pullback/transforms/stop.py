@@ -1,0 +1,45 @@
+"""stop_gradient: a value whose derivative is taken to be zero."""
+
+from typing import Any
+
+from .. import tree
+from ..core.primitive import Primitive
+from ..core.trace import get_aval
+from ..primitives.rules import zero_like
+
+stop_gradient_p = Primitive("stop_gradient")
+
+
+@stop_gradient_p.def_type
+def _(x: Any) -> Any:
+    return x
+
+
+@stop_gradient_p.def_value
+def _(x: Any) -> Any:
+    return x
+
+
+@stop_gradient_p.def_jvp
+def _(primals: Any, tangents: Any) -> Any:
+    out = stop_gradient_p.bind(primals[0])
+    return out, zero_like(out)
+
+
+@stop_gradient_p.def_batch
+def _(args: Any, dims: Any) -> Any:
+    return stop_gradient_p.bind(args[0]), dims[0]
+
+
+def stop_gradient(x: Any) -> Any:
+    """The pytree `x`, whose leaves differentiation takes to be constants.
+
+    >>> import pullback as pb
+    >>> float(pb.grad(lambda x: x * pb.lax.stop_gradient(x))(3.0))
+    3.0
+    """
+    return tree.map(lambda leaf: stop_gradient_p.bind(leaf) if _moves(leaf) else leaf, x)
+
+
+def _moves(leaf: Any) -> bool:
+    return get_aval(leaf).tangent() is get_aval(leaf)
