@@ -119,6 +119,12 @@ def _at_types(jaxpr: Jaxpr, avals: tuple[ShapedArray, ...]) -> Jaxpr:
     return jaxpr.replace(invars=invars, eqns=[*eqns, *jaxpr.eqns])
 
 
+@jit_p.def_show
+def _(params: dict[str, Any]) -> Any:
+    """The name first; the program's variables are called what the caller calls them."""
+    return {"name": params["name"], "jaxpr": params["jaxpr"]}, params["jaxpr"]
+
+
 @jit_p.def_inline
 def _(eqn: JaxprEqn) -> Jaxpr:
     return body_of(eqn, eqn.params["jaxpr"])

@@ -240,7 +240,8 @@ class _FlatRule:
         )
         if not (isinstance(result, (tuple, list)) and len(result) == 2):
             raise TypeError(
-                f"custom_jvp: the rule of {self.name} must return a pair (result, tangent), got {type(result).__name__}"
+                f"custom_jvp: the rule of {self.name} must return a pair (result, tangent),"
+                f" got {type(result).__name__}"
             )
         outs, self.out_tree = tree.flatten(result[0])
         out_tangents, tangent_tree = tree.flatten(result[1])
@@ -259,8 +260,19 @@ class _FlatRule:
         if not same_type(wanted, got):
             raise TypeError(
                 f"custom_jvp: the rule of {self.name} must return, for a result of type"
-                f" {type_name(get_aval(out))}, a tangent of type {type_name(wanted)}, got {type_name(got)}"
+                f" {type_name(get_aval(out))}, a tangent of type {type_name(wanted)},"
+                f" got {type_name(got)}"
             )
+
+
+@custom_jvp_call_p.def_show
+def _(params: dict[str, Any]) -> Any:
+    """The user's functions by name, the call's own first."""
+    rule = params["jvp"]
+    name, jvp = (rule.name, rule.rule) if isinstance(rule, _FlatRule) else (None, rule)
+    shown = {"call_jaxpr": params["call"].jaxpr, "jvp": function_name(jvp)}
+    shown |= {"num_consts": params["num_consts"]} if params["num_consts"] else {}
+    return {"name": name, **shown, "symbolic_zeros": params["symbolic_zeros"]}, None
 
 
 def _no_float0(tangent: Any) -> Any:

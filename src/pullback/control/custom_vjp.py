@@ -235,6 +235,18 @@ class custom_vjp:
         return out_tree.unflatten(outs)
 
 
+@custom_vjp_call_p.def_show
+def _(params: dict[str, Any]) -> Any:
+    """The user's functions by name, the call's own first."""
+    rules = getattr(params["fwd"], "__self__", None)
+    given = (rules.name, rules.bwd.func, rules.fwd) if isinstance(rules, _Rules) else None
+    name, bwd, fwd = given or (None, params["bwd"], params["fwd"])
+    shown = {"bwd": function_name(bwd), "call_jaxpr": params["call"].jaxpr}
+    shown |= {"fwd": function_name(fwd)}
+    shown |= {"num_consts": params["num_consts"]} if params["num_consts"] else {}
+    return {"name": name, **shown, "symbolic_zeros": False}, None
+
+
 class _Rules:
     """A user's two rules on leaves; they check what the rules return."""
 

@@ -192,7 +192,8 @@ def _check_condition(test: Region, f: Callable[..., Any]) -> None:
     if len(got) != 1 or got[0].shape != () or got[0].dtype != dtypes.bool_:
         types = ", ".join(map(type_name, got))
         raise TypeError(
-            f"while_loop: {function_name(f)} must return one boolean scalar, got {types or 'nothing'}"
+            f"while_loop: {function_name(f)} must return one boolean scalar,"
+            f" got {types or 'nothing'}"
         )
 
 

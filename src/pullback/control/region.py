@@ -91,7 +91,8 @@ def check_carry(
     leaves, in_tree = tree.flatten(init)
     if in_tree != out_tree:
         raise TypeError(
-            f"{what}: the body must return a carry of the structure of init, {in_tree}, got {out_tree}"
+            f"{what}: the body must return a carry of the structure of init, {in_tree},"
+            f" got {out_tree}"
         )
     wrong = [
         f"  carry{path or ''} must be {type_name(get_aval(x))} as in init, got {type_name(out)}"

@@ -1,13 +1,15 @@
 """Conversions between dtypes: of values, of precision, of bits."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
 from .. import dtypes
+from .._native import ArrayImpl
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
-from ..core.trace import get_aval
+from ..core.trace import as_array, get_aval
 from .batching import elementwise_batch, move_axis
 from .quiet import quiet
 from .rules import FLOATS, check_kind, fail, zero_like
@@ -45,18 +47,34 @@ def _convert(x: np.ndarray, *, new_dtype: dtypes.DType, weak_type: bool) -> Any:
 convert_element_type_p.def_value(quiet(_convert))
 
 
+def _convert_eagerly(args: Any, params: Any) -> ArrayImpl:
+    """The parameters, not the operand, say whether the result is weak."""
+    out = convert_element_type_p.value(as_array(args[0])._npy, **params)
+    return ArrayImpl(out, params["weak_type"])
+
+
+convert_element_type_p.eager = _convert_eagerly
+
+
 def _saturated(x: np.ndarray, new_dtype: dtypes.DType) -> np.ndarray:
     """Integers of floats, the nearest where there is none."""
-    x = x.astype(np.float64) if x.dtype.itemsize <= 2 else x
-    info = dtypes.info(new_dtype)
-    # Both limits are exact in floating point: powers of two.
-    low, above = x.dtype.type(info.min), x.dtype.type(2.0 ** (int(info.max).bit_length()))
-    inside = (x > low - 1) & (x < above)
+    x = x.astype(np.float32) if x.dtype.itemsize <= 2 else x
+    low, above = _limits(x.dtype, new_dtype)
+    inside = np.greater_equal(x, low) & np.less(x, above)
     if inside.all():
         return x.astype(new_dtype)
+    info = dtypes.info(new_dtype)
     out = np.where(inside, x, 0).astype(new_dtype)
     out = np.where(x >= above, np.asarray(info.max, new_dtype), out)
     return np.where(x < low, np.asarray(info.min, new_dtype), out)
+
+
+@cache
+def _limits(dtype: dtypes.DType, new_dtype: dtypes.DType) -> tuple[np.ndarray, np.ndarray]:
+    """The least integer of a dtype and one above the largest: powers of two, exact as floats."""
+    info = dtypes.info(new_dtype)
+    above = 2.0 ** int(info.max).bit_length()
+    return np.asarray(info.min, dtype), np.asarray(above, dtype)
 
 
 @convert_element_type_p.def_jvp

@@ -10,6 +10,9 @@ from .._native import ArrayImpl
 from ..core.trace import Tracer, as_array, check_alive
 from ..tree import PyTreeDef
 
+# What a transformed function takes from the function.
+ASSIGNED = ("__module__", "__name__", "__qualname__", "__doc__")
+
 
 class Flat:
     """A function of pytrees as one of leaves; remembers the structure of its last result.
@@ -101,7 +104,8 @@ def canonical(x: np.ndarray, what: str) -> np.ndarray:
     out = x.astype(narrow, order="C")
     if dtypes.is_integer(narrow) and not np.array_equal(out, x):
         raise OverflowError(
-            f"{what}: {x.dtype.name} values do not fit {narrow.name}: use enable_x64() to keep 64 bits"
+            f"{what}: {x.dtype.name} values do not fit {narrow.name}:"
+            " use enable_x64() to keep 64 bits"
         )
     return out
 

@@ -9,16 +9,16 @@ import numpy as np
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, type_name
 from ..core.ir import Literal
-from ..core.primitive import Zero, instantiate
+from ..core.primitive import Zero
 from ..core.stage import literal_value
 from ..core.trace import Tracer, as_array, get_aval
 from ..primitives.convert import convert_element_type
-from ..primitives.shape import zeros
 from ..tree import PyTreeDef
-from .flat import Flat, argument, arguments, function_name, is_value, select_argnums
+from .flat import ASSIGNED, Flat, argument, arguments, select_argnums
+from .differentiable import check_input, check_scalar
 from .jvp import JVPTracer, instantiate_zeros, jvp_flat
 from .linearize import Tape, linearize_flat, run_tape
-from .transpose import backward
+from .transpose import backward, materialize
 
 
 def jvp(
@@ -203,7 +203,7 @@ def _vjp_flat(
 
 
 def _result(ct: Any) -> Any:
-    ct = instantiate(ct, zeros)
+    ct = materialize(ct, ct.aval) if type(ct) is Zero else ct
     return ct if isinstance(ct, Tracer) else as_array(ct)
 
 
@@ -265,15 +265,12 @@ def grad(
     """
     both = _gradient(fun, argnums, has_aux, holomorphic, allow_int, reduce_axes, "grad")
 
-    @wraps(fun, assigned=_ASSIGNED, updated=())
+    @wraps(fun, assigned=ASSIGNED, updated=())
     def grad_f(*args: Any, **kwargs: Any) -> Any:
         value, gradient = both(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient
 
     return grad_f
-
-
-_ASSIGNED = ("__module__", "__name__", "__qualname__", "__doc__")
 
 
 def _gradient(
@@ -292,7 +289,7 @@ def _gradient(
     single = isinstance(argnums, (int, np.integer))
     positions = (int(argnums),) if single else tuple(argnums)  # type: ignore[arg-type]
 
-    @wraps(fun, assigned=_ASSIGNED, updated=())
+    @wraps(fun, assigned=ASSIGNED, updated=())
     def value_and_grad_f(*args: Any, **kwargs: Any) -> Any:
         partial, chosen = select_argnums(fun, positions, args, what)
         flat, in_tree = arguments(chosen, what)
@@ -310,51 +307,3 @@ def _gradient(
 
 def _one(aval: ShapedArray) -> Any:
     return literal_value(Literal(np.ones((), aval.dtype)[()], aval))
-
-
-def check_input(aval: ShapedArray, what: str, holomorphic: bool, allow_int: bool) -> None:
-    """Raise unless an argument of this type can be differentiated."""
-    kind = dtypes.kind(aval.dtype)
-    if holomorphic and kind != "complex":
-        raise TypeError(
-            f"{what}: with holomorphic=True the arguments must be complex, got {type_name(aval)}"
-        )
-    if kind == "float" or (holomorphic and kind == "complex") or (allow_int and kind != "complex"):
-        return
-    if kind == "complex":
-        return
-    raise TypeError(
-        f"{what}: a differentiated argument must be of floating dtype, got {type_name(aval)}."
-        " Convert it with x.astype(float), choose others with argnums, or pass allow_int=True"
-    )
-
-
-def check_scalar(value: Any, fun: Callable[..., Any], what: str, holomorphic: bool) -> ShapedArray:
-    """The type of a function's result, which must be one real scalar."""
-    name = function_name(fun)
-    if not is_value(value):
-        raise TypeError(
-            f"{what}: {name} must return one scalar, got a {type(value).__name__}."
-            " Pass has_aux=True for a pair (scalar, aux)"
-        )
-    aval = get_aval(value)
-    if aval.shape != ():
-        raise TypeError(
-            f"{what}: {name} must return a scalar, got {type_name(aval)}. Sum the result, or use"
-            " jacrev, jacfwd or vjp"
-        )
-    kind = dtypes.kind(aval.dtype)
-    if holomorphic and kind != "complex":
-        raise TypeError(
-            f"{what}: with holomorphic=True {name} must return a complex scalar, got {type_name(aval)}"
-        )
-    if not holomorphic and kind != "float":
-        hint = (
-            "pass holomorphic=True or take the real part"
-            if kind == "complex"
-            else "return a floating scalar"
-        )
-        raise TypeError(
-            f"{what}: {name} must return a real floating scalar, got {type_name(aval)}: {hint}"
-        )
-    return aval

@@ -1,25 +1,28 @@
 """Jacobians and Hessians: derivatives along every basis vector at once, by batching."""
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
-from ..core.aval import ShapedArray
+from .. import dtypes
+from ..core.aval import ShapedArray, make_aval
 from ..core.trace import get_aval
 from ..dtypes import DType, int32
 from ..primitives.arithmetic import add
 from ..primitives.compare import eq
 from ..primitives.convert import convert_element_type
 from ..primitives.pieces import slice
-from ..primitives.shape import iota, reshape, transpose
+from ..primitives.shape import iota, reshape, transpose, zeros
 from ..tree import PyTreeDef
 from .batch import to_dim, vmap_flat
-from .flat import Flat, arguments, select_argnums
-from .grad import aux_result, check_input
+from .flat import ASSIGNED, Flat, arguments, select_argnums
+from .differentiable import check_input
+from .grad import aux_result
 from .jvp import instantiate_zeros, jvp_flat
-from .linearize import linearize_flat
+from .linearize import Tape, linearize_flat
 from .transpose import backward
 
 
@@ -48,6 +51,7 @@ def jacfwd(
            [0., 4.]], dtype=float32)
     """
 
+    @wraps(fun, assigned=ASSIGNED, updated=())
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         f, flat, in_tree = _prepare(fun, argnums, args, kwargs, has_aux, holomorphic, "jacfwd")
         avals = [get_aval(x) for x in flat]
@@ -84,27 +88,39 @@ def jacrev(
     Array([1., 1.], dtype=float32)
     """
 
+    @wraps(fun, assigned=ASSIGNED, updated=())
     def jacobian(*args: Any, **kwargs: Any) -> Any:
         f, flat, in_tree = _prepare(
             fun, argnums, args, kwargs, has_aux, holomorphic, "jacrev", allow_int
         )
-        outs, tape = linearize_flat(f, flat, [True] * len(flat))
-        out_avals = [get_aval(o) for o in outs]
-        n = sum(a.size for a in out_avals)
-
-        def pull(*cts: Any) -> list[Any]:
-            return instantiate_zeros(backward(tape, cts))
-
-        rows, dims = vmap_flat(pull, _basis(out_avals, n), [0] * len(outs), None, n)
-        rows = [to_dim(r, d, 0, n) for r, d in zip(rows, dims, strict=True)]
-        parts = [_split(r, out_avals) for r in rows]
-        trees = [
-            _choose(in_tree.unflatten([p[i] for p in parts]), argnums) for i in range(len(outs))
-        ]
+        avals = [get_aval(x) for x in flat]
+        outs, tape = linearize_flat(f, flat, [dtypes.is_float(a.dtype) for a in avals])
+        by_argument = _rows_of(tape, [get_aval(o) for o in outs], avals)
+        trees = [_choose(in_tree.unflatten(row), argnums) for row in zip(*by_argument, strict=True)]
         result = f.out_tree.unflatten(trees)
         return (result, aux_result(f)) if has_aux else result
 
     return jacobian
+
+
+def _rows_of(tape: Tape, out_avals: list[ShapedArray], avals: list[ShapedArray]) -> list[Any]:
+    """For each argument the Jacobians of all results by it."""
+    n = sum(a.size for a in out_avals)
+
+    def pull(*cts: Any) -> list[Any]:
+        return instantiate_zeros(backward(tape, cts))
+
+    rows, dims = vmap_flat(pull, _basis(out_avals, n), [0] * len(out_avals), None, n)
+    moved = iter([to_dim(r, d, 0, n) for r, d in zip(rows, dims, strict=True)])
+    return [
+        _split(next(moved), out_avals) if dtypes.is_float(a.dtype) else _nothing(out_avals, a)
+        for a in avals
+    ]
+
+
+def _nothing(out_avals: list[ShapedArray], aval: ShapedArray) -> list[Any]:
+    """Jacobians by an integer argument: zeros of its dtype."""
+    return [zeros(make_aval(aval.dtype, (*o.shape, *aval.shape), False)) for o in out_avals]
 
 
 def hessian(

@@ -5,8 +5,9 @@ from typing import Any
 
 from ..core import trace as tracing
 from ..core.aval import ShapedArray
-from ..core.primitive import Primitive, Zero, instantiate
+from ..core.primitive import Primitive, Zero
 from ..core.trace import Trace, Tracer, check_alive, get_aval, use
+from ..primitives.convert import convert_element_type
 from ..primitives.shape import zeros
 
 
@@ -106,7 +107,13 @@ def escape_check(out: Any) -> Any:
 
 def instantiate_zeros(tangents: Sequence[Any]) -> list[Any]:
     """Arrays in place of Zero."""
-    return [instantiate(t, zeros) for t in tangents]
+    return [zero_array(t.aval) if type(t) is Zero else t for t in tangents]
+
+
+def zero_array(aval: ShapedArray) -> Any:
+    """Zeros of a type, weak where it is."""
+    array = zeros(aval)
+    return convert_element_type(array, aval.dtype, True) if aval.weak_type else array
 
 
 def zero_tangent(aval: ShapedArray) -> Zero:

@@ -1,4 +1,4 @@
-"""Transformations from program to program, for operations that hold programs. Each is remembered."""
+"""Transformations from program to program, for operations that hold programs; remembered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

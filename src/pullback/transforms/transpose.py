@@ -10,7 +10,7 @@ from ..core.primitive import Linear, Zero
 from ..core.stage import eval_jaxpr
 from ..core.trace import use
 from ..primitives.arithmetic import add_any
-from ..primitives.shape import zeros
+from .jvp import zero_array
 from .linearize import Tape, TapeEntry, TapeTrace, prune
 
 
@@ -74,4 +74,4 @@ def _on(trace: TapeTrace, x: Any) -> bool:
 
 def materialize(ct: Any, aval: ShapedArray) -> Any:
     """An array for a cotangent that may be Zero or None."""
-    return zeros(aval) if ct is None or type(ct) is Zero else ct
+    return zero_array(aval) if ct is None or type(ct) is Zero else ct

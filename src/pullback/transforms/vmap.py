@@ -142,7 +142,8 @@ def _sizes_differ(
         if d is not None:
             aval = get_aval(x)
             lines.append(
-                f"  argument{path.removeprefix('[0]')} of type {type_name(aval)}: axis {d} has size {aval.shape[d]}"
+                f"  argument{path.removeprefix('[0]')} of type {type_name(aval)}:"
+                f" axis {d} has size {aval.shape[d]}"
             )
     return "\n".join(lines)
 
