@@ -37,7 +37,8 @@ class ProgramEmitter:
     def run(self) -> Module:
         """The module."""
         for buffer in self.program.buffers.values():
-            self.frame.pointers[buffer.name] = self.pointer(buffer)
+            if buffer.kind != "row":
+                self.frame.pointers[buffer.name] = self.pointer(buffer)
         self.block(self.program.body)
         self.f.ret("i32", "0")
         if self.callbacks:
@@ -48,7 +49,7 @@ class ProgramEmitter:
 
     def pointer(self, buffer: Buffer) -> str:
         """Where a buffer is."""
-        if buffer.kind == "stack":
+        if buffer.kind in ("stack", "row"):
             return self.f.alloca(memory_type(buffer.dtype), max(buffer.size, 1))
         if buffer.kind == "temp":
             return self.f.gep("i8", "%scratch", buffer.place)
@@ -81,22 +82,32 @@ class ProgramEmitter:
 
     def nest(self, nest: Nest) -> None:
         """Straight-line code for a small nest, a call for a big one."""
+        rows = [self.program.buffers[b] for b in sorted(loops.writes(nest))]
+        rows = [b for b in rows if b.kind == "row"]
         if is_small(nest):
+            self.frame.pointers.update({b.name: self.pointer(b) for b in rows})
             emit_unrolled(self.frame, nest, self.dtypes)
             return
         buffers, axes = outside(nest)
-        key = show.nest_key(nest, buffers, axes, self.dtypes)
+        private = {b.name for b in rows}
+        buffers = [b for b in buffers if b not in private]
+        key = show.nest_key(nest, buffers, axes, self.dtypes, rows)
         name = self.shared.get(key)
         if name is None:
             name = self.shared[key] = f"nest{len(self.shared)}"
-            self.nest_function(name, nest, buffers, axes)
+            self.nest_function(name, nest, buffers, axes, rows)
         args = [("ptr", self.frame.pointers[b]) for b in buffers]
         args += [("i64", str(self.frame.axes[a])) for a in axes]
         self.f.call("void", name, *args)
         self.frame.forget(list(loops.writes(nest)))
 
     def nest_function(
-        self, name: str, nest: Nest, buffers: Sequence[str], axes: Sequence[Atom]
+        self,
+        name: str,
+        nest: Nest,
+        buffers: Sequence[str],
+        axes: Sequence[Atom],
+        rows: Sequence[Buffer],
     ) -> None:
         """The function of a nest on the buffers and the axes of loops around it."""
         params = [(f"ptr noalias", f"b{k}") for k in range(len(buffers))]
@@ -104,6 +115,8 @@ class ProgramEmitter:
         f = Function(self.module, name, params, linkage="internal")
         frame = Frame(f, {b: f"%b{k}" for k, b in enumerate(buffers)})
         frame.axes.update({a: f"%a{k}" for k, a in enumerate(axes)})
+        for b in rows:
+            frame.pointers[b.name] = f.alloca(memory_type(b.dtype), b.size)
         emit_nest(frame, nest, self.dtypes, self.vector_bytes)
         f.ret()
         self.module.add(f)

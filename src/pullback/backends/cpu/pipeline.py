@@ -8,7 +8,7 @@ from typing import Any
 from ... import _native
 from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
-from . import blas, buffers, emit, loops, show, target
+from . import blas, buffers, dead, emit, fuse, loops, show, target
 from .build import Builder
 from .loops import Callback, Program
 from .rules import RULES
@@ -76,7 +76,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     host = machine()
     writer = emit.ProgramEmitter(program, host.vector_bytes)
     module = writer.run()
-    clock("emit")
+    clock("write")
     code = host.compile(module, [emit.ENTRY])
     clock.timings.update(code.timings)
     externals = tuple([external(c) for c in writer.callbacks])
@@ -94,7 +94,13 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     )
 
 
-PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = ()
+PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
+    ("fuse", fuse.fuse),
+    # After fusion, which leaves stores whose values went on in registers.
+    ("unread", dead.drop_unread),
+    # After both: what is left in memory and seen by one nest only.
+    ("rows", dead.shrink_rows),
+)
 
 
 def build(jaxpr: Jaxpr) -> tuple[list[int], list[tuple[Any, ...]], Program]:

@@ -14,7 +14,7 @@ from .text import WIDTHS
 UNROLL_WORK = 600
 UNROLL_POINTS = 160
 # Bodies of more work than this are written once, with a mask for the remainder in every pass.
-HEAVY = 60.0
+HEAVY = 14.0
 NO_VECTOR = frozenset({"rem", "nextafter"})
 
 
@@ -149,7 +149,7 @@ def _unroll(kernel: Kernel, axis: Atom, lanes: int, cost: float) -> int:
     if axis not in kernel.reduce:
         return 1
     chunks = axis.extent // lanes
-    limit = 8 if cost < 6 else 4 if cost < 30 else 2
+    limit = 8 if cost < 6 else 4 if cost < HEAVY else 1
     return max(1, min(limit, chunks))
 
 

@@ -9,6 +9,7 @@ from .index import Atom, Index
 from .loops import (
     Block,
     Branch,
+    Buffer,
     Callback,
     For,
     Gemm,
@@ -184,10 +185,16 @@ def program(p: Program) -> str:
 
 
 def nest_key(
-    nest: Nest, buffers: Sequence[str], axes: Sequence[Atom], dtypes: dict[str, str]
+    nest: Nest,
+    buffers: Sequence[str],
+    axes: Sequence[Atom],
+    dtypes: dict[str, str],
+    rows: Sequence[Buffer],
 ) -> str:
     """What two nests that may share a function have in common."""
-    printer = Printer({b: f"b{k}" for k, b in enumerate(buffers)})
+    names = {b: f"b{k}" for k, b in enumerate(buffers)}
+    names.update({b.name: f"r{k}:{b.dtype}[{b.size}]" for k, b in enumerate(rows)})
+    printer = Printer(names)
     for a in axes:
         printer.axis(a)
     types = " ".join([dtypes[b] for b in buffers])

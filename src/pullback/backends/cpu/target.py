@@ -104,8 +104,7 @@ class Target:
         return Code(addresses, object_, clock.timings, (loaded, self.linker))
 
     def _add_runtime(self, name: str, text: str) -> None:
-        parsed = self._optimised(text, _Clock({}))
-        code = self.load(self.hasty.emit_object(parsed), [name], {})
+        code = self.load(self.hasty.emit_object(llvm.parse_assembly(text)), [name], {})
         self.runtime[name] = code
         self.add_symbol(name, code.addresses[name])
 

@@ -5,7 +5,8 @@ from M times 192 bits of 1/pi, taken where bits further up give even multiples o
 modulo 2, and r + low = (X - n) pi 2^-shift from 106 bits of X - n that follow its leading zeros.
 """
 
-from ..text import Function
+from functools import cache
+
 from .ops import Ops
 
 BITS = 1280
@@ -29,9 +30,17 @@ def inverse_pi() -> int:
 
 
 NAME = "pb.trig.large"
-# (x, shift, half) -> (r, low, n) for float64 of at least 2^16 in size; NaN for infinite x.
+PARAMS = ("ptr", "ptr", "ptr", "ptr", "i64", "i64", "i64")
+# Of `count` float64 at x, each at least 2^16 in size: r, low and n. NaN for infinite x.
 REDUCE = """
-define internal {double, double, i64} @pb.trig.large(double %x, i64 %shift, i64 %half) noinline {
+define void @pb.trig.large(ptr %xs, ptr %rs, ptr %lows, ptr %ns,
+                           i64 %count, i64 %shift, i64 %half) nounwind {
+entry:
+  br label %loop
+loop:
+  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
+  %x.at = getelementptr double, ptr %xs, i64 %i
+  %x = load double, ptr %x.at, align 8
   %bits = bitcast double %x to i64
   %field = lshr i64 %bits, 52
   %biased = and i64 %field, 2047
@@ -96,29 +105,40 @@ define internal {double, double, i64} @pb.trig.large(double %x, i64 %shift, i64 
   %r.low = fsub double %e3, %r.back
   %nan = fsub double %x, %x
   %r.checked = fadd double %r, %nan
-  %o1 = insertvalue {double, double, i64} undef, double %r.checked, 0
-  %o2 = insertvalue {double, double, i64} %o1, double %r.low, 1
-  %o3 = insertvalue {double, double, i64} %o2, i64 %n, 2
-  ret {double, double, i64} %o3
+  %r.at = getelementptr double, ptr %rs, i64 %i
+  store double %r.checked, ptr %r.at, align 8
+  %low.at = getelementptr double, ptr %lows, i64 %i
+  store double %r.low, ptr %low.at, align 8
+  %n.at = getelementptr i64, ptr %ns, i64 %i
+  store i64 %n, ptr %n.at, align 8
+  %next = add i64 %i, 1
+  %more = icmp slt i64 %next, %count
+  br i1 %more, label %loop, label %done
+done:
+  ret void
 }
 """
 
 
-def require(f: Function) -> str:
-    """The name of the function, defined in the module of f."""
+@cache
+def module_text() -> str:
+    """The table of 1/pi and the function, as a module."""
     table = inverse_pi().to_bytes(BITS // 8 + 32, "little")
     text = "".join(f"\\{byte:02X}" for byte in table)
-    f.module.require(
-        "pb.inverse_pi",
-        f'@pb.inverse_pi = internal constant [{len(table)} x i8] c"{text}", align 8',
-    )
-    f.module.require(NAME, REDUCE)
-    return NAME
+    return f'@pb.inverse_pi = internal constant [{len(table)} x i8] c"{text}", align 8\n{REDUCE}'
 
 
 def reduce_large(m: Ops, x: str, half: int, quarter: bool = False) -> tuple[str, str, str]:
-    """x = n pi / half + r + low as r, n, low; with `quarter` as if x + pi/2 were reduced."""
-    args = ("double", x), ("i64", str(half - 1)), ("i64", str((1 << 62) * quarter))
-    out = m.f.call("{double, double, i64}", require(m.f), *args)
-    r, low, n = (m.f.line(f"extractvalue {{double, double, i64}} {out}, {k}") for k in range(3))
+    """x = n pi / half + r + low as r, bits ending in n, low; with `quarter` of x + pi/2 the n."""
+    f, wide = m.f, m.widened()
+    f.module.require_runtime(NAME, module_text(), "void", *PARAMS)
+    xs, rs, lows, ns = (f.alloca("double", m.lanes) for _ in range(4))
+    f.store("float64", wide.convert(x, m), xs, m.lanes)
+    numbers = m.lanes, half - 1, (1 << 62) * quarter
+    operands = xs, rs, lows, ns, *(str(k) for k in numbers)
+    f.call("void", NAME, *zip(PARAMS, operands, strict=True))
+    r, low = (m.convert(f.load("float64", p, m.lanes), wide) for p in (rs, lows))
+    n = f.load("int64", ns, m.lanes)
+    if m.dtype == "float32":
+        n = f.line(f"trunc {wide.itype} {n} to {m.itype}")
     return r, n, low

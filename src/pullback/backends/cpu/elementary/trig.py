@@ -9,9 +9,7 @@ while |r| < 2. Larger arguments go lane by lane through `large`.
 """
 
 import math
-from functools import cache
 
-from ..text import Function, Module
 from .large import reduce_large
 from .ops import Ops
 
@@ -64,41 +62,27 @@ def reduce(m: Ops, x: str, half: int, quarter: bool = False) -> tuple[str, str, 
     return r, bits, m.fma(minus, parts[2], low)
 
 
-@cache
-def large_runtime(name: str) -> str:
-    """The module of `void @name(ptr x, ptr y, i64 n)`: y = f(x) on float64 of at least 2^16."""
-    f = Function(Module(), name, [("ptr", "x"), ("ptr", "y"), ("i64", "n")], attributes="nounwind")
-    m = Ops(f, "float64", 1)
-    with f.loop(0, "%n") as i:
-        x = f.load("float64", f.gep("double", "%x", i))
-        half, quarter, finish = LARGE[name]
-        f.store("float64", finish(m, *reduce_large(m, x, half, quarter)), f.gep("double", "%y", i))
-    f.ret()
-    f.module.add(f)
-    return f.module.render()
-
-
-def with_large(m: Ops, name: str, x: str, y: str) -> str:
-    """y, but the function computed by a call in the rare vector that has a lane beyond LIMIT."""
+def reduce_any(m: Ops, x: str, half: int, quarter: bool = False) -> tuple[str, str, str | None]:
+    """As `reduce`; vectors with a lane beyond LIMIT, which are rare, call `large`."""
     f = m.f
+    usual = reduce(m, x, half, quarter)
     far = m.compare("oge", m.abs(x), LIMIT[m.dtype])
     any_far = far if m.lanes == 1 else f.any_lane(far, m.lanes)
     before, slow, after = f.block, f.label("large"), f.label("reduced")
     f.branch(any_far, slow, after, f.module.unlikely())
     f.place(slow)
-    wide = m.widened()
-    memory = [f.alloca("double", m.lanes) for _ in "xy"]
-    # Lanes that are near are computed too, and not used: 2^16 stands for them.
-    there = wide.convert(m.select(far, x, LIMIT[m.dtype]), m)
-    f.store("float64", there, memory[0], m.lanes)
-    f.module.require_runtime(name, large_runtime(name), "void", "ptr", "ptr", "i64")
-    args = *(("ptr", p) for p in memory), ("i64", str(m.lanes))
-    f.call("void", name, *args)
-    there = m.convert(f.load("float64", memory[1], m.lanes), wide)
-    there = m.select(far, there, y)
+    # Near lanes are computed too, of 2^16, and not used.
+    r, bits, low = reduce_large(m, m.select(far, x, 2.0**16), half, quarter)
+    found = [m.select(far, r, usual[0]), m.iselect(far, bits, usual[1])]
+    if usual[2]:
+        found.append(m.select(far, low, usual[2]))
     f.jump(after)
     f.place(after)
-    return f.phi(m.type, [(y, before), (there, slow)])
+    merged = [
+        f.phi(type_, [(a, before), (b, slow)])
+        for type_, a, b in zip((m.type, m.itype, m.type), usual, found, strict=False)
+    ]
+    return merged[0], merged[1], merged[2] if usual[2] else None
 
 
 def sin_reduced(m: Ops, r: str, bits: str, low: str | None) -> str:
@@ -133,23 +117,14 @@ def keep_small(m: Ops, x: str, y: str) -> str:
 
 
 def sin(m: Ops, x: str) -> str:
-    y = keep_small(m, x, sin_reduced(m, *reduce(m, x, 1)))
-    return with_large(m, "pb.sin.large", x, y)
+    return keep_small(m, x, sin_reduced(m, *reduce_any(m, x, 1)))
 
 
 def cos(m: Ops, x: str) -> str:
-    y = sin_reduced(m, *reduce(m, x, 1, quarter=True))
-    return with_large(m, "pb.cos.large", x, y)
+    return sin_reduced(m, *reduce_any(m, x, 1, quarter=True))
 
 
 def tan(m: Ops, x: str) -> str:
-    y = keep_small(m, x, tan_reduced(m, *reduce(m, x, 2)))
-    return with_large(m, "pb.tan.large", x, y)
-
-
-# Of the functions on large arguments: the part of pi, whether pi/2 is added, what is done with r.
-LARGE = {
-    "pb.sin.large": (1, False, sin_reduced),
-    "pb.cos.large": (1, True, sin_reduced),
-    "pb.tan.large": (2, False, tan_reduced),
-}
+    r, bits, low = reduce_any(m, x, 2)
+    assert low is not None
+    return keep_small(m, x, tan_reduced(m, r, bits, low))
