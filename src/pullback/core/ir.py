@@ -126,6 +126,7 @@ class ClosedJaxpr:
 def subjaxprs(eqn: JaxprEqn) -> Iterator[Jaxpr]:
     """The programs that an operation holds in its parameters."""
     for value in eqn.params.values():
-        for item in value if isinstance(value, (tuple, list)) else (value,):
+        held: Sequence[Any] = value if isinstance(value, (tuple, list)) else (value,)
+        for item in held:
             if isinstance(item, Jaxpr):
                 yield item

@@ -1,6 +1,6 @@
 """The mathematics of operations: one file a family, all rules of an operation together."""
 
-# The identities between families are set here, so that no primitive is ever without them.
-from . import algebra
+# What stands across families is set here, so that no primitive is ever without it.
+from . import algebra, printing
 
-__all__ = ["algebra"]
+__all__ = ["algebra", "printing"]

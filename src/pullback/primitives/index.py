@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import Shape
+from ..core.parse import parameter_type
 
 Axes = tuple[int, ...]
 
 
+@parameter_type
 @dataclass(frozen=True)
 class GatherDimensionNumbers:
     """How gather reads windows. The last axis of the indices holds the start of one window.
@@ -39,6 +41,7 @@ class GatherDimensionNumbers:
         )
 
 
+@parameter_type
 @dataclass(frozen=True)
 class ScatterDimensionNumbers:
     """How scatter writes windows: the mirror of GatherDimensionNumbers, field by field."""
@@ -60,6 +63,7 @@ class ScatterDimensionNumbers:
         )
 
 
+@parameter_type
 class GatherScatterMode(enum.Enum):
     """What happens to windows that do not lie within the array.
 

@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ..core.parse import parameter_type
 from .nary import binary, bool_result, unary
 from .rules import FLOATS
 
 
+@parameter_type
 class RoundingMethod(IntEnum):
     """How `round` treats halves."""
 
