@@ -137,8 +137,10 @@ def reduce_large(m: Ops, x: str, half: int, quarter: bool = False) -> tuple[str,
     numbers = m.lanes, half - 1, (1 << 62) * quarter
     operands = xs, rs, lows, ns, *(str(k) for k in numbers)
     f.call("void", NAME, *zip(PARAMS, operands, strict=True))
-    r, low = (m.convert(f.load("float64", p, m.lanes), wide) for p in (rs, lows))
+    r64, low = (f.load("float64", p, m.lanes) for p in (rs, lows))
     n = f.load("int64", ns, m.lanes)
-    if m.dtype == "float32":
-        n = f.line(f"trunc {wide.itype} {n} to {m.itype}")
-    return r, n, low
+    if m.dtype == "float64":
+        return r64, n, low
+    r = m.convert(r64, wide)
+    lost = m.convert(wide.sub(r64, wide.convert(r, m)), wide)
+    return r, f.line(f"trunc {wide.itype} {n} to {m.itype}"), lost
