@@ -46,6 +46,7 @@ class Op:
     dtypes: those in which every Arg that names none is made.
     tol: how many units in the last place of the largest result the value may differ by.
     derivative: whether the results have derivatives in floating-point arguments.
+    smooth: whether finite differences of double precision show them.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Op:
     dtypes: tuple[str, ...] = WIDE
     tol: float = 8.0
     derivative: bool = True
+    smooth: bool = True
 
     @property
     def derived(self) -> tuple[str, ...]:

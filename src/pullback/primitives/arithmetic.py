@@ -101,11 +101,8 @@ define_binary_jvp(
 def _div(x: np.ndarray, y: np.ndarray) -> Any:
     if x.dtype.kind not in "iu":
         return np.true_divide(x, y)
-    quotient = np.floor_divide(x, y)
-    if x.dtype.kind == "i":
-        inexact = quotient * y != x
-        quotient = np.where(inexact & ((x < 0) != (y < 0)), quotient + x.dtype.type(1), quotient)
-    return np.where(y == 0, ~np.zeros_like(x), quotient)
+    quotient = np.floor_divide(x - np.fmod(x, y) if x.dtype.kind == "i" else x, y)
+    return quotient if y.all() else np.where(y == 0, np.invert(np.zeros_like(x)), quotient)
 
 
 div_p.def_value(quiet(_div))
@@ -119,7 +116,7 @@ def _(ct: Any, x: Any, y: Any) -> list[Any]:
 
 def _rem(x: np.ndarray, y: np.ndarray) -> Any:
     remainder = np.fmod(x, y)
-    return np.where(y == 0, x, remainder) if x.dtype.kind in "iu" else remainder
+    return remainder if x.dtype.kind not in "iu" or y.all() else np.where(y == 0, x, remainder)
 
 
 def trunc(x: Any) -> Any:

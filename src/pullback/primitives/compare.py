@@ -9,8 +9,18 @@ from .rules import ANY, ORDERED
 
 COMPARED = {"out_dtype": bool_result}
 
-eq_p, eq = binary("eq", np.equal, ANY, **COMPARED)
-ne_p, ne = binary("ne", np.not_equal, ANY, **COMPARED)
+
+def _eq(x: Any, y: Any) -> Any:
+    # Keys are records, which only NumPy's operator compares.
+    return np.equal(x, y) if x.dtype.names is None else x == y
+
+
+def _ne(x: Any, y: Any) -> Any:
+    return np.not_equal(x, y) if x.dtype.names is None else x != y
+
+
+eq_p, eq = binary("eq", _eq, ANY, **COMPARED)
+ne_p, ne = binary("ne", _ne, ANY, **COMPARED)
 lt_p, lt = binary("lt", np.less, ORDERED, **COMPARED)
 le_p, le = binary("le", np.less_equal, ORDERED, **COMPARED)
 gt_p, gt = binary("gt", np.greater, ORDERED, **COMPARED)

@@ -16,7 +16,7 @@ from .quiet import widened
 from .rules import (
     FLOATS,
     NUMBERS,
-    ORDERED,
+    VALUES,
     Kinds,
     check_kind,
     const,
@@ -64,8 +64,8 @@ def accumulate(ufunc: Any, x: np.ndarray, axis: int) -> np.ndarray:
 
 cumsum_p, cumsum = cumulative("cumsum", np.add, NUMBERS, linear=True)
 cumprod_p, cumprod = cumulative("cumprod", np.multiply, NUMBERS)
-cummax_p, cummax = cumulative("cummax", np.maximum, ORDERED)
-cummin_p, cummin = cumulative("cummin", np.minimum, ORDERED)
+cummax_p, cummax = cumulative("cummax", np.maximum, VALUES)
+cummin_p, cummin = cumulative("cummin", np.minimum, VALUES)
 cumlogsumexp_p, cumlogsumexp = cumulative("cumlogsumexp", np.logaddexp, FLOATS)
 
 deflinear(cumsum_p)

@@ -15,6 +15,15 @@ def _exp2(x: np.ndarray) -> Any:
     return np.exp2(x) if x.dtype.kind != "c" else np.exp(x * x.dtype.type(math.log(2)))
 
 
+def _log1p(x: np.ndarray) -> Any:
+    if x.dtype.kind != "c":
+        return np.log1p(x)
+    # NumPy loses the real part near 0: log|1 + z| = log1p(2a + a^2 + b^2) / 2
+    a, b = np.real(x).astype(np.float64), np.imag(x).astype(np.float64)
+    whole = np.log1p(a * (2 + a) + b * b) / 2 + 1j * np.arctan2(b, 1 + a)
+    return whole.astype(x.dtype)
+
+
 def _logistic(x: np.ndarray) -> Any:
     return 1 / (1 + np.exp(-x))
 
@@ -23,7 +32,7 @@ exp_p, exp = unary("exp", np.exp, INEXACT, lambda t, y, x: mul(t, y))
 exp2_p, exp2 = unary("exp2", _exp2, INEXACT, lambda t, y, x: mul(t, mul(y, math.log(2))))
 expm1_p, expm1 = unary("expm1", np.expm1, INEXACT, lambda t, y, x: mul(t, add(y, 1)))
 log_p, log = unary("log", np.log, INEXACT, lambda t, y, x: div(t, x))
-log1p_p, log1p = unary("log1p", np.log1p, INEXACT, lambda t, y, x: div(t, add(x, 1)))
+log1p_p, log1p = unary("log1p", _log1p, INEXACT, lambda t, y, x: div(t, add(x, 1)))
 logistic_p, logistic = unary(
     "logistic", widened(_logistic), INEXACT, lambda t, y, x: mul(t, mul(y, sub(1, y)))
 )

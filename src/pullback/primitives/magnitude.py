@@ -12,7 +12,7 @@ from .complex import conj, is_complex, part_dtype, real
 from .convert import convert_element_type
 from .nary import binary, unary
 from .power import without_zero
-from .rules import NUMBERS, ORDERED, const
+from .rules import NUMBERS, VALUES, const
 from .select import select
 
 
@@ -44,7 +44,7 @@ def _extremum(name: str, value: Any) -> tuple[Primitive, Any]:
     return binary(
         name,
         value,
-        ORDERED,
+        VALUES,
         lambda t, out, x, y: mul(t, _share(x, out, y)),
         lambda t, out, x, y: mul(t, _share(y, out, x)),
     )

@@ -23,7 +23,7 @@ Operation = Callable[..., Any]
 # The dtype of the result from those of the operands.
 DTypeRule = Callable[..., dtypes.DType]
 
-PYTHON_SCALARS = (int, float, bool, complex)
+NUMBERS = (int, float, complex, np.generic)
 
 
 def common_shape(name: str, *avals: ShapedArray) -> Shape:
@@ -131,13 +131,22 @@ def binary_function(primitive: Primitive) -> Operation:
     bind = primitive.bind
 
     def apply(x: Any, y: Any) -> Any:
-        if isinstance(y, PYTHON_SCALARS) or isinstance(y, np.generic):
-            y = const(x, y)
-        elif isinstance(x, PYTHON_SCALARS) or isinstance(x, np.generic):
-            x = const(y, x)
+        if isinstance(y, NUMBERS):
+            y = like(x, y)
+        elif isinstance(x, NUMBERS):
+            x = like(y, x)
         return bind(x, y)
 
     return named(apply, primitive)
+
+
+def like(x: Any, number: Any) -> Any:
+    """A number as a constant of the dtype of x, and weak where x is."""
+    constant = const(x, number)
+    if not isinstance(number, np.generic) and getattr(x, "weak_type", False):
+        value = constant.item()
+        return value if dtypes.default_dtype(type(value)) == x.dtype else constant
+    return constant
 
 
 def define_binary_type(primitive: Primitive, kinds: Kinds, out_dtype: DTypeRule | None) -> None:

@@ -2,6 +2,7 @@
 
 import builtins
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -127,13 +128,20 @@ def padded_shape(shape: Shape, config: PaddingConfig) -> Shape:
 
 @pad_p.def_value
 def _(x: np.ndarray, value: np.ndarray, *, padding_config: PaddingConfig) -> np.ndarray:
-    shape = padded_shape(x.shape, padding_config)
+    shape, source, place = _padding(x.shape, padding_config)
     out = np.empty(shape, x.dtype)
     out[...] = value
-    axes = zip(x.shape, shape, padding_config, strict=True)
-    windows = [_window(n, size, low, interior + 1) for n, size, (low, _, interior) in axes]
-    out[tuple(to for _, to in windows)] = x[tuple(source for source, _ in windows)]
+    out[place] = x[source]
     return out
+
+
+@lru_cache(maxsize=4096)
+def _padding(shape: Shape, config: PaddingConfig) -> tuple[Shape, Any, Any]:
+    """The padded shape, the elements that stay, and where they go."""
+    padded = padded_shape(shape, config)
+    axes = zip(shape, padded, config, strict=True)
+    windows = [_window(n, size, low, interior + 1) for n, size, (low, _, interior) in axes]
+    return padded, tuple(source for source, _ in windows), tuple(place for _, place in windows)
 
 
 def _window(n: int, size: int, low: int, step: int) -> tuple[builtins.slice, builtins.slice]:

@@ -15,7 +15,7 @@ from .convert import convert_element_type
 from .cumulative import cumprod, shifted
 from .nary import named
 from .quiet import quiet, widened
-from .rules import BITS, INTEGERS, NUMBERS, ORDERED, Kinds, check_kind, fail, zero_like
+from .rules import BITS, INTEGERS, NUMBERS, VALUES, Kinds, check_kind, fail, zero_like
 from .shape import (
     Axes,
     batch_reduction,
@@ -74,8 +74,8 @@ def _bits(ufunc: np.ufunc) -> Value:
 
 
 reduce_prod_p, reduce_prod = reduction("reduce_prod", widened(_prod), NUMBERS, True)
-reduce_max_p, reduce_max = reduction("reduce_max", _extremum(np.maximum, 1), ORDERED, True)
-reduce_min_p, reduce_min = reduction("reduce_min", _extremum(np.minimum, -1), ORDERED, True)
+reduce_max_p, reduce_max = reduction("reduce_max", _extremum(np.maximum, 1), VALUES, True)
+reduce_min_p, reduce_min = reduction("reduce_min", _extremum(np.minimum, -1), VALUES, True)
 reduce_and_p, reduce_and = reduction("reduce_and", _bits(np.bitwise_and), BITS)
 reduce_or_p, reduce_or = reduction("reduce_or", _bits(np.bitwise_or), BITS)
 reduce_xor_p, reduce_xor = reduction("reduce_xor", _bits(np.bitwise_xor), BITS)
@@ -133,7 +133,7 @@ def _index_reduction(name: str, value: Value) -> Any:
 
     @primitive.def_type
     def _(x: ShapedArray, *, axes: Axes, index_dtype: dtypes.DType) -> ShapedArray:
-        check_kind(name, ORDERED, x)
+        check_kind(name, VALUES, x)
         shape = reduced_shape(name, x, axes)
         if len(axes) != 1 or not x.shape[axes[0]]:
             fail(name, f"axes {axes} must be one axis that is not empty", x)

@@ -18,8 +18,9 @@ INTEGERS: Kinds = ("signed", "unsigned")
 BITS: Kinds = ("bool", *INTEGERS)
 REALS: Kinds = (*INTEGERS, *FLOATS)
 NUMBERS: Kinds = (*INTEGERS, *INEXACT)
-ORDERED: Kinds = ("bool", *NUMBERS)
-ANY: Kinds = (*ORDERED, "key", "float0")
+ORDERED: Kinds = ("bool", *REALS)
+VALUES: Kinds = ("bool", *NUMBERS)
+ANY: Kinds = (*VALUES, "key", "float0")
 
 
 @lru_cache(maxsize=1024)

@@ -89,11 +89,31 @@ def _(x: ShapedArray, *, axes: Axes) -> ShapedArray:
     return ShapedArray(reduced_shape("reduce_sum", x, axes), x.dtype, x.weak_type)
 
 
+# How many numbers NumPy may add one after another where it does not sum pairwise.
+BLOCK = 32
+
+
 def _sum(x: np.ndarray, *, axes: Axes) -> Any:
     # Narrow floats are summed in float32, as XLA does.
     if is_narrow(x.dtype):
-        return np.add.reduce(x.astype(np.float32), axes).astype(x.dtype)
+        return _sum(x.astype(np.float32), axes=axes).astype(x.dtype)
+    if x.dtype.kind in "fc" and any(x.shape[a] > BLOCK for a in axes):
+        x = _sum_blocks(x, axes)
     return np.add.reduce(x, axes, x.dtype)
+
+
+def _sum_blocks(x: np.ndarray, axes: Axes) -> np.ndarray:
+    """Blocks of long axes summed, but for the innermost, along which NumPy sums pairwise."""
+    if len(axes) == x.ndim and x.flags.c_contiguous:
+        return x
+    inner = min(range(x.ndim), key=lambda d: abs(x.strides[d]) if x.shape[d] > 1 else 1 << 62)
+    for a in axes:
+        while a != inner and x.shape[a] > BLOCK:
+            whole = x.shape[a] // BLOCK * BLOCK
+            head, rest = np.split(x, [whole], a)
+            blocks = head.reshape(*x.shape[:a], -1, BLOCK, *x.shape[a + 1 :])
+            x = np.concatenate([np.add.reduce(blocks, a + 1), rest], a)
+    return x
 
 
 reduce_sum_p.def_value(quiet(_sum))

@@ -43,6 +43,10 @@ def _erf_inv(x: np.ndarray) -> Any:
     return np.where(np.abs(x) == 1, x * np.float32(np.inf), p * x)
 
 
+def _lgamma(x: np.ndarray) -> Any:
+    return np.where(np.isinf(x), np.abs(x), scipy_special.gammaln(x))
+
+
 # Derivatives of the gamma functions at x, and at 1 - x by reflection where x < 1/2.
 TERMS = 10
 # Bernoulli numbers B_2, B_4, ...
@@ -85,7 +89,7 @@ erf_inv_p, erf_inv = unary(
 )
 lgamma_p, lgamma = unary(
     "lgamma",
-    widened(lambda x: scipy_special.gammaln(x)),
+    widened(_lgamma),
     FLOATS,
     lambda t, y, x: mul(t, digamma(x)),
 )
