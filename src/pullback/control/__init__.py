@@ -1,1 +1,6 @@
 """Operations that hold programs: calls, branches, loops, and functions with rules of their own."""
+
+# What stands across these operations is set here, so that none is ever without it.
+from . import unused
+
+__all__ = ["unused"]
