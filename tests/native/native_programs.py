@@ -1,4 +1,4 @@
-"""Native functions for the tests, written in LLVM's text and compiled in memory, as arrays' calls."""
+"""Native functions for the tests, written in LLVM text and compiled in memory, and their calls."""
 
 import functools
 

@@ -1,4 +1,4 @@
-"""The short way from an operator to a ufunc: right where it answers, and it answers when it should."""
+"""The short way from an operator to a ufunc: right where it answers; it answers when it should."""
 
 import itertools
 

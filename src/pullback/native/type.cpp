@@ -1,6 +1,6 @@
 #include "type.h"
 
-#include <cstring>
+#include <algorithm>
 #include <new>
 #include <unordered_map>
 #include <vector>
@@ -108,7 +108,7 @@ ArrayType* intern(int type_num, bool weak, int ndim, const npy_intp* dims) {
     for (auto it = begin; it != end; ++it) {
         ArrayType* type = it->second;
         if (type->type_num == type_num && type->weak == weak && type->ndim == ndim &&
-            std::memcmp(type->dims, dims, sizeof(npy_intp) * static_cast<size_t>(ndim)) == 0) {
+            std::equal(dims, dims + ndim, type->dims)) {
             return type_keep(type);
         }
     }
