@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from ...core.ir import JaxprEqn
 from ...primitives.index import GatherScatterMode
 from . import index as ix
@@ -114,6 +116,7 @@ def gather(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> Value:
     out = eqn.outvars[0].aval
     offsets = set(n.offset_dims)
     fill = p["fill_value"] if mode is GatherScatterMode.FILL_OR_DROP else None
+    filler = np.asarray(fill or 0, out.dtype)
 
     def at(idx: Indices) -> Node:
         batch = tuple([i for d, i in enumerate(idx) if d not in offsets])
@@ -123,10 +126,10 @@ def gather(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> Value:
         batching = {a: batch[c] for a, c in pairs}
         where = _operand_index(x.shape, starts, n.collapsed_slice_dims, batching, window)
         if 0 in x.shape:
-            return b.graph.const(fill or 0, x.dtype)
+            return b.graph.const(filler, x.dtype)
         if fill is None:
             return x.at(where)
-        return b.graph.guard(tests, lambda: x.at(where), b.graph.const(fill, x.dtype))
+        return b.graph.guard(tests, lambda: x.at(where), b.graph.const(filler, x.dtype))
 
     return Value(out.shape, x.dtype, at)
 
