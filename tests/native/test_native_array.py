@@ -11,7 +11,6 @@ import ml_dtypes
 import numpy as np
 import pytest
 
-
 from pullback._native import ArrayImpl
 from pullback.core.aval import ShapedArray
 

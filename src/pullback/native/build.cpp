@@ -28,7 +28,10 @@ const Kinds& kinds() {
 
 Builder::~Builder() {
     Py_XDECREF(treespec_);
-    for (Node& node : nodes_) Py_XDECREF(node.keys);
+    for (Node& node : nodes_) {
+        Py_XDECREF(node.keys);
+        Py_XDECREF(node.blank);
+    }
 }
 
 int Builder::traverse(visitproc visit, void* arg) const {
@@ -39,7 +42,7 @@ int Builder::traverse(visitproc visit, void* arg) const {
 bool Builder::read(PyObject* treespec, Py_ssize_t num_leaves) {
     num_leaves_ = num_leaves;
     if (treespec == Py_None) {
-        nodes_.push_back({Kind::Leaf, 0, nullptr});
+        nodes_.push_back({Kind::Leaf, 0, nullptr, nullptr});
         return true;
     }
     treespec_ = Py_NewRef(treespec);
@@ -53,18 +56,26 @@ bool Builder::read_node(PyObject* treespec) {
     Ref children(PyObject_CallMethod(treespec, "children", nullptr));
     if (!children) return false;
     Py_ssize_t size = PyList_GET_SIZE(children.get());
-    Node node = {Kind::Leaf, size, nullptr};
+    Node node = {Kind::Leaf, size, nullptr, nullptr};
     if (number == kinds().none) node.kind = Kind::None;
     else if (number == kinds().tuple) node.kind = Kind::Tuple;
     else if (number == kinds().list) node.kind = Kind::List;
     else if (number == kinds().dict) node.kind = Kind::Dict;
     else if (number != kinds().leaf) general_ = true;
-    if (node.kind == Kind::Dict && !(node.keys = PyObject_CallMethod(treespec, "entries", nullptr)))
-        return false;
     nodes_.push_back(node);
+    if (node.kind == Kind::Dict && !read_keys(nodes_.back(), treespec)) return false;
     for (Py_ssize_t i = 0; !general_ && i < size; ++i)
         if (!read_node(PyList_GET_ITEM(children.get(), i))) return false;
     return !PyErr_Occurred();
+}
+
+bool Builder::read_keys(Node& node, PyObject* treespec) {
+    node.keys = PyObject_CallMethod(treespec, "entries", nullptr);
+    node.blank = PyDict_New();
+    if (!node.keys || !node.blank) return false;
+    for (Py_ssize_t i = 0; i < node.size; ++i)
+        if (PyDict_SetItem(node.blank, PyList_GET_ITEM(node.keys, i), Py_None) < 0) return false;
+    return true;
 }
 
 PyObject* Builder::build(PyObject** leaves) const {
@@ -83,7 +94,7 @@ PyObject* Builder::build_node(size_t& at, PyObject**& leaf) const {
         case Kind::Leaf: return *leaf++;
         case Kind::None: return Py_NewRef(Py_None);
         case Kind::Dict: {
-            Ref made(PyDict_New());
+            Ref made(PyDict_Copy(node.blank));
             for (Py_ssize_t i = 0; made && i < node.size; ++i) {
                 Ref value(build_node(at, leaf));
                 PyObject* key = PyList_GET_ITEM(node.keys, i);

@@ -77,9 +77,11 @@ class Builder {
     struct Node {
         Kind kind;
         Py_ssize_t size;
-        PyObject* keys;  // of a dict: a list
+        PyObject* keys;    // of a dict: a list
+        PyObject* blank;  // of a dict: one with these keys, quicker copied than made
     };
     bool read_node(PyObject* treespec);
+    bool read_keys(Node& node, PyObject* treespec);
     PyObject* build_node(size_t& node, PyObject**& leaf) const;
     PyObject* build_general(PyObject** leaves) const;
 
