@@ -16,19 +16,23 @@ class Config:
 
     enable_x64: bool = False
     disable_jit: bool = False
-    debug_nans: bool = False
-    debug_infs: bool = False
-    check_tracer_leaks: bool = False
     numpy_dtype_promotion: str = "standard"
     numpy_rank_promotion: str = "allow"
-    default_matmul_precision: str | None = None
     default_prng_impl: str = "threefry2x32"
     debug: int = 0
 
 
 NAMES = frozenset(f.name for f in fields(Config))
 # Options of JAX's that have one meaning here, whatever they are set to.
-IGNORED = frozenset({"platform_name", "platforms", "traceback_filtering", "threefry_partitionable"})
+IGNORED = frozenset({"platform_name", "platforms", "traceback_filtering"})
+# Options of JAX's that exist here with one value only.
+FIXED: dict[str, Any] = {
+    "threefry_partitionable": True,
+    "debug_nans": False,
+    "debug_infs": False,
+    "check_tracer_leaks": False,
+    "default_matmul_precision": None,
+}
 
 
 class _Local(threading.local):
@@ -63,7 +67,7 @@ _native.set_default_context(_key(_global), _global.enable_x64)
 
 def _name(option: str) -> str:
     name = option.removeprefix("jax_")
-    if name in NAMES or name in IGNORED:
+    if name in NAMES or name in IGNORED or name in FIXED:
         return name
     known = ", ".join(sorted(NAMES))
     raise AttributeError(f"config.update: no option named {option!r}; the options are {known}")
@@ -73,6 +77,8 @@ def update(option: str, value: Any) -> None:
     """Set an option for the whole process, by its name here or in JAX (`"jax_enable_x64"`)."""
     global _global
     name = _name(option)
+    if name in FIXED and value != FIXED[name]:
+        raise NotImplementedError(f"config.update: {option} is always {FIXED[name]!r}")
     if name in NAMES:
         _global = replace(_global, **{name: value})
         _native.set_default_context(_key(_global), _global.enable_x64)
@@ -80,7 +86,8 @@ def update(option: str, value: Any) -> None:
 
 def read(option: str) -> Any:
     """The value of an option, by its name here or in JAX."""
-    return getattr(current(), _name(option))
+    name = _name(option)
+    return FIXED[name] if name in FIXED else getattr(current(), name, None)
 
 
 @contextmanager
@@ -111,3 +118,18 @@ def enable_x64(new_val: bool = True) -> Any:
     True
     """
     return override(enable_x64=bool(new_val))
+
+
+def disable_jit(disable: bool = True) -> Any:
+    """A context manager in which jit, scan, cond and while_loop run operation by operation.
+
+    Values can then be printed and inspected; loops run in Python.
+    """
+    return override(disable_jit=bool(disable))
+
+
+def __getattr__(name: str) -> Any:
+    """Options as attributes, under their names here or in JAX: `config.jax_enable_x64`."""
+    if name.startswith("_"):
+        raise AttributeError(name)
+    return read(name)

@@ -237,7 +237,7 @@ def run(sections: Sequence[Section] = SECTIONS) -> dict[str, Any]:
             value = run_cell(code, namespace)
             elapsed = time.perf_counter() - start
             if value is not None:
-                print(value)
+                print(repr(value))
             print(f"[{elapsed * 1e3:.2f} ms]")
     return namespace
 
