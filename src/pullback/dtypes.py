@@ -62,7 +62,7 @@ ABSTRACT = {
     np.complexfloating: ("complex",),
 }
 SHORT = {bool_: "bool", float0: "float0", bfloat16: "bf16", **{k: f"key<{v}>" for k, v in KEY_DTYPES.items()}}
-NARROW = {int64: int32, uint64: uint32, float64: float32, complex128: complex64}
+NARROW: dict[DType, DType] = {int64: int32, uint64: uint32, float64: float32, complex128: complex64}
 
 
 class prng_key(np.generic):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from .aval import ShapedArray
 from .primitive import Primitive
@@ -126,7 +126,6 @@ class ClosedJaxpr:
 def subjaxprs(eqn: JaxprEqn) -> Iterator[Jaxpr]:
     """The programs that an operation holds in its parameters."""
     for value in eqn.params.values():
-        held: Sequence[Any] = value if isinstance(value, (tuple, list)) else (value,)
-        for item in held:
+        for item in cast(Sequence[Any], value) if isinstance(value, (tuple, list)) else (value,):
             if isinstance(item, Jaxpr):
                 yield item

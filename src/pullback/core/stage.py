@@ -1,5 +1,8 @@
 """Function to program and back: staging of a flat function, and evaluation of a program."""
 
+# `_trace` is hidden from users, whose arrays have a method `trace`; interpreters read it.
+# pyright: reportPrivateUsage=false
+
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -153,7 +156,7 @@ def literal_value(literal: Literal) -> Any:
     """A literal as a value that rules accept; a weak one is a Python number where that says it."""
     if not literal.aval.weak_type:
         return literal.val
-    number = literal.val.item()
+    number: object = literal.val.item()
     exact = dtypes.default_dtype(type(number)) == literal.aval.dtype
     return number if exact else ArrayImpl(np.asarray(literal.val), True)
 

@@ -1,10 +1,13 @@
 """Dispatch. The current trace, and it alone, decides what an operation means; arguments do not."""
 
+# `_trace` is hidden from users, whose arrays have a method `trace`; `_getframe` is the fast way.
+# pyright: reportPrivateUsage=false
+
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from types import CodeType, FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import numpy as np
 
@@ -39,7 +42,7 @@ class Trace:
 
 
 @contextmanager
-def use(trace: Trace) -> Iterator[None]:
+def use(trace: Trace) -> Generator[None]:
     """Make a trace the current one for a block."""
     previous = _native.swap_trace(trace)
     try:
@@ -218,7 +221,7 @@ def as_array(x: Any) -> ArrayImpl:
     if isinstance(x, (bool, int, float, complex)) and not isinstance(x, np.generic):
         return _from_python(x)
     if isinstance(x, (np.ndarray, np.generic)):
-        return ArrayImpl(np.asarray(x), False)
+        return ArrayImpl(np.asarray(cast(Any, x)), False)
     if isinstance(x, Tracer):
         check_alive(x)
         raise errors.UnexpectedTracerError(
@@ -227,7 +230,7 @@ def as_array(x: Any) -> ArrayImpl:
     raise TypeError(f"Value {_describe_foreign(x)} is not a valid array: give {EXPECTED}")
 
 
-def _from_python(x: bool | int | float | complex) -> ArrayImpl:
+def _from_python(x: Any) -> ArrayImpl:
     kind = next(t for t in (bool, int, float, complex) if isinstance(x, t))
     dtype = dtypes.default_dtype(kind)
     if kind is int and not dtypes.info(dtype).min <= x <= dtypes.info(dtype).max:

@@ -1,5 +1,8 @@
 """Batching: each operation is applied to all elements of a batch at once."""
 
+# `_trace` is hidden from users, whose arrays have a method `trace`; interpreters read it.
+# pyright: reportPrivateUsage=false
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

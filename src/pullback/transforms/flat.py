@@ -1,7 +1,7 @@
 """Between users' functions of pytrees and the flat functions that transformations take."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -49,13 +49,14 @@ class Flat:
         return flat
 
     def _split_aux(self, out: Any) -> Any:
-        if not (isinstance(out, tuple) and len(out) == 2):
+        if not (isinstance(out, tuple) and len(cast(Any, out)) == 2):
             raise TypeError(
                 f"{self.name}: with has_aux=True, {function_name(self.f)} must return a pair"
-                f" (result, aux); it returned {type(out).__name__}"
+                f" (result, aux); it returned {type(cast(Any, out)).__name__}"
             )
-        self.aux, self.aux_tree = tree.flatten(out[1])
-        return out[0]
+        result, aux = cast(Any, out)
+        self.aux, self.aux_tree = tree.flatten(aux)
+        return result
 
 
 def function_name(f: Callable[..., Any]) -> str:
@@ -67,7 +68,7 @@ def is_value(x: Any) -> bool:
     """Whether a leaf is an array, a tracer, a NumPy array or a number."""
     if isinstance(x, (ArrayImpl, Tracer, bool, int, float, complex)):
         return True
-    return isinstance(x, (np.ndarray, np.generic)) and x.dtype in dtypes.KINDS
+    return isinstance(x, (np.ndarray, np.generic)) and cast(Any, x).dtype in dtypes.KINDS
 
 
 def check_result(leaf: Any, what: str, f: Callable[..., Any], index: int, out: Any) -> None:
@@ -92,7 +93,7 @@ def argument(x: Any, what: str, where: str = "") -> Any:
             " or close over other values (functools.partial, lambda, or static_argnums in jit)"
         )
     if isinstance(x, (np.ndarray, np.generic)):
-        return ArrayImpl(canonical(np.asarray(x), what), False)
+        return ArrayImpl(canonical(np.asarray(cast(Any, x)), what), False)
     return as_array(x)
 
 

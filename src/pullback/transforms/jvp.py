@@ -1,5 +1,8 @@
 """Forward mode: each operation computes its result and its derivative along a tangent."""
 
+# `_trace` is hidden from users, whose arrays have a method `trace`; interpreters read it.
+# pyright: reportPrivateUsage=false
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

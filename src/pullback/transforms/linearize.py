@@ -6,6 +6,9 @@ in it by construction and is written down. The tape can be run forward (`lineari
 (`vjp`) or turned into a program.
 """
 
+# `_trace` is hidden from users, whose arrays have a method `trace`; interpreters read it.
+# pyright: reportPrivateUsage=false
+
 from collections.abc import Callable, Sequence
 from typing import Any
 

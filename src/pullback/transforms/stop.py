@@ -38,8 +38,9 @@ def stop_gradient(x: Any) -> Any:
     >>> float(pb.grad(lambda x: x * pb.lax.stop_gradient(x))(3.0))
     3.0
     """
-    return tree.map(lambda leaf: stop_gradient_p.bind(leaf) if _moves(leaf) else leaf, x)
+    return tree.map(_stopped, x)
 
 
-def _moves(leaf: Any) -> bool:
-    return get_aval(leaf).tangent() is get_aval(leaf)
+def _stopped(leaf: Any) -> Any:
+    moves = get_aval(leaf).tangent() is get_aval(leaf)
+    return stop_gradient_p.bind(leaf) if moves else leaf

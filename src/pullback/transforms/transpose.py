@@ -1,5 +1,8 @@
 """Reverse mode: a tape of linear operations, run backward from cotangents."""
 
+# `_trace` is hidden from users, whose arrays have a method `trace`; interpreters read it.
+# pyright: reportPrivateUsage=false
+
 from collections.abc import Sequence
 from typing import Any
 
