@@ -101,7 +101,7 @@ class Target:
         loaded = library.link(self.linker, f"pullback.{next(self.libraries)}")
         clock("load")
         addresses = {name: loaded[name] for name in names}
-        return Code(addresses, object_, clock.timings, (loaded, self.linker))
+        return Code(addresses, object_, clock.timings, (loaded, self))
 
     def _add_runtime(self, name: str, text: str) -> None:
         code = self.load(self.hasty.emit_object(llvm.parse_assembly(text)), [name], {})
