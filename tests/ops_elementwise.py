@@ -250,4 +250,32 @@ POWERS = [
     _pow(7, WIDE),
 ]
 
-ELEMENTWISE = [*UNARY, *BINARY, *COMPARE, *CONVERT, *SELECT, *POWERS]
+
+def kink(name: str, *args: Arg) -> Op:
+    """A row where derivatives are a convention: JAX's."""
+    f, g = getattr(ew, name), getattr(lax, name)
+    return Op(f"{name} at kinks", f, g, (args,), ("float64",), smooth=False)
+
+
+EDGE = Arg((3,), values=(0.0, 1.0, -1.0))
+KINKS = [
+    kink("abs", EDGE),
+    kink("max", EDGE, Arg((3,), values=(0.0, 1.0, 2.0))),
+    kink("min", EDGE, Arg((3,), values=(0.0, 1.0, 2.0))),
+    kink("clamp", Arg((3,), values=(0.0, 0.0, -1.0)), EDGE, Arg((3,), values=(1.0, 1.0, -1.0))),
+    kink("pow", Arg((3,), values=(0.0, 0.0, 0.0)), Arg((3,), values=(2.0, 1.0, 3.0))),
+    Op(
+        "pow of integers at kinks",
+        ew.pow,
+        lax.pow,
+        ((Arg((3,), values=(0.0, 2.0, 0.0)), Arg((3,), 0, 3, "int32", (0, 0, 2))),),
+        ("float64",),
+        smooth=False,
+    ),
+    kink("rem", Arg((3,), values=(5.5, -5.5, 0.0)), Arg((3,), values=(2.0, 2.0, 2.0))),
+    kink("sqrt", Arg((2,), values=(0.0, 4.0))),
+    kink("tanh", Arg((4,), values=(20.0, -20.0, 5.0, 0.0))),
+    kink("logistic", Arg((4,), values=(40.0, -40.0, 5.0, 0.0))),
+]
+
+ELEMENTWISE = [*UNARY, *BINARY, *COMPARE, *CONVERT, *SELECT, *POWERS, *KINKS]

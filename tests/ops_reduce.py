@@ -68,10 +68,7 @@ REDUCE = [
         for name in ("reduce_max", "reduce_min")
         for axes, x in PARTS
     ),
-    *(
-        row(n, reduce, (1,), TIES, dtypes=WIDE, derivative=False)
-        for n in ("reduce_max", "reduce_min")
-    ),
+    *(row(n, reduce, (1,), TIES, dtypes=WIDE, smooth=False) for n in ("reduce_max", "reduce_min")),
     *(
         row(name, reduce, axes, x, dtypes=BITS, derivative=False)
         for name in ("reduce_and", "reduce_or", "reduce_xor")

@@ -1,5 +1,6 @@
 """Comparisons, and those in the total order of floats (-NaN < -inf < -0 < 0 < inf < NaN)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -35,25 +36,10 @@ def total_order_key(x: np.ndarray) -> np.ndarray:
     return np.where(bits < 0, bits ^ np.iinfo(bits.dtype).max, bits)
 
 
-def _parts(x: Any) -> list[np.ndarray]:
-    array = np.asarray(x)
-    parts = (array.real, array.imag) if array.dtype.kind == "c" else (array,)
-    return [total_order_key(np.ascontiguousarray(p).reshape(p.shape)) for p in parts]
+def _in_total_order(compare: np.ufunc) -> Callable[..., Any]:
+    return lambda x, y: compare(total_order_key(x), total_order_key(y))
 
 
-def _lt_to(x: Any, y: Any) -> Any:
-    (a, *more_a), (b, *more_b) = _parts(x), _parts(y)
-    return (a < b) | ((a == b) & (more_a[0] < more_b[0])) if more_a else a < b
-
-
-def _eq_to(x: Any, y: Any) -> Any:
-    return np.logical_and.reduce([a == b for a, b in zip(_parts(x), _parts(y), strict=True)])
-
-
-def _le_to(x: Any, y: Any) -> Any:
-    return ~np.asarray(_lt_to(y, x))
-
-
-eq_to_p, eq_to = binary("eq_to", _eq_to, ORDERED, **COMPARED)
-lt_to_p, lt_to = binary("lt_to", _lt_to, ORDERED, **COMPARED)
-le_to_p, le_to = binary("le_to", _le_to, ORDERED, **COMPARED)
+eq_to_p, eq_to = binary("eq_to", _in_total_order(np.equal), ORDERED, **COMPARED)
+lt_to_p, lt_to = binary("lt_to", _in_total_order(np.less), ORDERED, **COMPARED)
+le_to_p, le_to = binary("le_to", _in_total_order(np.less_equal), ORDERED, **COMPARED)

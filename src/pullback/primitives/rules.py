@@ -6,6 +6,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .. import dtypes
+from .._native import call_quiet
 from ..core.aval import ShapedArray, type_name
 from ..core.primitive import Primitive, Zero
 from ..core.trace import get_aval
@@ -23,12 +24,21 @@ VALUES: Kinds = ("bool", *NUMBERS)
 ANY: Kinds = (*VALUES, "key", "float0")
 
 
-@lru_cache(maxsize=1024)
 def scalar(value: bool | int | float | complex, dtype: dtypes.DType) -> np.ndarray:
-    """A constant, which enters programs as a literal. Do not ask for -0.0: it equals 0.0."""
-    constant = np.asarray(value).astype(dtype)
+    """A constant, which enters programs as a literal."""
+    # -0.0 equals 0.0, so a cache would confuse them.
+    if value == 0 and not isinstance(value, int):
+        return _make_scalar(value, dtype)
+    return _cached_scalar(value, dtype)
+
+
+def _make_scalar(value: bool | int | float | complex, dtype: dtypes.DType) -> np.ndarray:
+    constant = call_quiet(np.asarray(value).astype, dtype)
     constant.flags.writeable = False
     return constant
+
+
+_cached_scalar = lru_cache(maxsize=1024)(_make_scalar)
 
 
 def const(x: Any, value: bool | int | float | complex) -> np.ndarray:

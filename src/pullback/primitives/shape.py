@@ -98,22 +98,23 @@ def _sum(x: np.ndarray, *, axes: Axes) -> Any:
     if is_narrow(x.dtype):
         return _sum(x.astype(np.float32), axes=axes).astype(x.dtype)
     if x.dtype.kind in "fc" and any(x.shape[a] > BLOCK for a in axes):
-        x = _sum_blocks(x, axes)
+        return _sum_long(x, axes)
     return np.add.reduce(x, axes, x.dtype)
 
 
-def _sum_blocks(x: np.ndarray, axes: Axes) -> np.ndarray:
-    """Blocks of long axes summed, but for the innermost, along which NumPy sums pairwise."""
+def _sum_long(x: np.ndarray, axes: Axes) -> Any:
+    """Axis by axis: the innermost by NumPy's pairwise sum, others in blocks of blocks."""
     if len(axes) == x.ndim and x.flags.c_contiguous:
-        return x
+        return np.add.reduce(x, axes)
+    shape = tuple(n for d, n in enumerate(x.shape) if d not in axes)
     inner = min(range(x.ndim), key=lambda d: abs(x.strides[d]) if x.shape[d] > 1 else 1 << 62)
-    for a in axes:
+    for a in sorted(axes, key=lambda a: a != inner):
         while a != inner and x.shape[a] > BLOCK:
-            whole = x.shape[a] // BLOCK * BLOCK
-            head, rest = np.split(x, [whole], a)
+            head, rest = np.split(x, [x.shape[a] // BLOCK * BLOCK], a)
             blocks = head.reshape(*x.shape[:a], -1, BLOCK, *x.shape[a + 1 :])
             x = np.concatenate([np.add.reduce(blocks, a + 1), rest], a)
-    return x
+        x = np.add.reduce(x, a, keepdims=True)
+    return x.reshape(shape)
 
 
 reduce_sum_p.def_value(quiet(_sum))
@@ -279,7 +280,7 @@ def _(*, dtype: dtypes.DType, shape: Shape, dimension: int) -> ShapedArray:
 
 @iota_p.def_value
 def _(*, dtype: dtypes.DType, shape: Shape, dimension: int) -> np.ndarray:
-    line = np.arange(shape[dimension]).astype(dtype)
+    line = _native.call_quiet(np.arange(shape[dimension]).astype, dtype)
     return line if len(shape) == 1 else _native.broadcast_in_dim(line, shape, (dimension,))
 
 
