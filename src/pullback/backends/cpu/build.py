@@ -7,8 +7,8 @@ from math import prod
 from typing import Any
 
 from ...core.ir import Atom, Jaxpr, JaxprEqn, Literal, Var
+from . import expr, plan
 from . import index as ix
-from . import plan
 from .expr import Graph, Node
 from .index import Index
 from .loops import Block, Buffer, Kernel, Nest, Operand, Program, Store
@@ -63,6 +63,13 @@ class Builder:
         if view is not None:
             return in_buffer(self.graph, view, value.shape, value.dtype)
         return self.copied(value)
+
+    def settled(self, value: Value) -> Value:
+        """The value, in memory unless it is made of no memory."""
+        if value.view is not None or 0 in value.shape:
+            return value
+        idx = self.graph.atoms.axes(value.shape)[1]
+        return self.firm(value) if expr.loads([value.at(idx)]) else value
 
     def copied(self, value: Value) -> Value:
         """The value in a new row-major buffer."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import elementary
 from .text import WIDTHS, Function, constant, ir_type, mangle, vector
@@ -23,7 +24,7 @@ class Context:
     in_dtypes: Sequence[str]
     out_dtype: str
     lanes: int
-    params: Mapping[str, object] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def dtype(self) -> str:
@@ -42,7 +43,7 @@ class Context:
     def bits(self) -> int:
         return 1 if self.dtype == "bool" else WIDTHS[self.dtype]
 
-    def c(self, value: object) -> str:
+    def c(self, value: Any) -> str:
         return constant(self.dtype, value, self.lanes)
 
     def op(self, name: str, *args: str) -> str:

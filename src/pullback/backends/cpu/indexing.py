@@ -57,8 +57,8 @@ def dynamic_update_slice(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Va
     """y = x, then y[start + i] = u[i]."""
     x, u, *starts = ins
     out = eqn.outvars[0]
-    starts = [b.firm(s) for s in starts]
-    u = b.firm(u)
+    starts = [b.settled(s) for s in starts]
+    u = b.settled(u)
     view = b.destination(out)
     y = b.write(x, view)
     if 0 not in u.shape and 0 not in x.shape:
@@ -155,7 +155,7 @@ def scatter(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     p = eqn.params
     n, mode = p["dimension_numbers"], p["mode"]
     out = eqn.outvars[0]
-    indices, u = b.firm(indices), b.firm(u)
+    indices, u = b.settled(indices), b.settled(u)
     view = b.destination(out)
     y = b.write(x, view)
     if 0 in u.shape or 0 in x.shape:

@@ -8,7 +8,7 @@ from typing import Any
 from ... import _native
 from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
-from . import blas, buffers, dead, emit, fuse, loops, show, target
+from . import blas, buffers, coalesce, dead, emit, fuse, loops, show, target
 from .build import Builder
 from .loops import Callback, Program
 from .rules import RULES
@@ -95,6 +95,8 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
 
 
 PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
+    # Before fusion, while each copy is a nest of its own.
+    ("coalesce", coalesce.coalesce),
     ("fuse", fuse.fuse),
     # After fusion, which leaves stores whose values went on in registers.
     ("unread", dead.drop_unread),

@@ -5,6 +5,7 @@ computed in float32 and rounded back.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ def lower(
     in_dtypes: Sequence[str],
     out_dtype: str,
     lanes: int,
-    params: Mapping[str, object] | None = None,
+    params: Mapping[str, Any] | None = None,
 ) -> str:
     """Emit `op` on operands of `in_dtypes`; the operand of the result, of `out_dtype`."""
     c = Context(f, in_dtypes, out_dtype, lanes, params or {})

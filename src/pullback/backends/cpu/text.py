@@ -7,6 +7,7 @@ Types are named by numpy-style dtypes and a number of lanes; one lane is a scala
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def mangle(scalar: str, lanes: int) -> str:
     return suffix if lanes == 1 else f"v{lanes}{suffix}"
 
 
-def scalar_constant(dtype: str, value: object) -> str:
+def scalar_constant(dtype: str, value: Any) -> str:
     """The text of one constant; floats by their bits, so that every value and NaN is exact."""
     if dtype == "bool":
         return "true" if value else "false"
@@ -73,7 +74,7 @@ def bfloat16_bits(value: float) -> int:
     return (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
 
 
-def constant(dtype: str, value: object, lanes: int = 1) -> str:
+def constant(dtype: str, value: Any, lanes: int = 1) -> str:
     """An operand that holds `value` in every lane."""
     text = scalar_constant(dtype, value)
     return text if lanes == 1 else f"splat ({SCALAR_TYPES[dtype]} {text})"
