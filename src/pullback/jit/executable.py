@@ -52,6 +52,7 @@ def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
     code = compiled(traced.jaxpr, traced.name, donated)
     n = len(traced.jaxpr.invars) - len(traced.consts)
     used = [i - n for i in code.kept if i >= n]
+    reused = dict(code.donated)
     consts = [as_array(traced.consts[i]) for i in used]
     outs = [_result(spec, n, traced.consts, consts) for spec in code.outs]
     return Executable(
@@ -63,7 +64,7 @@ def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
         outs,
         code.scratch_bytes,
         list(code.externals),
-        list(code.donated),
+        [(leaf, reused.get(leaf, -1)) for leaf in donated],
         None if traced.out_tree.is_leaf() else traced.out_tree,
         code.release_gil,
     )
