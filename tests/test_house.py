@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "pullback"
 SURFACE = "numpy, lax, nn, random and the rest of the surface"
 LAYERS = (
     ("_native",),
-    ("errors", "config", "dtypes", "tree"),
+    ("errors", "config", "dtypes", "tree", "lazy"),
     ("core",),
     ("primitives",),
     ("transforms",),
@@ -34,8 +34,8 @@ STRANGERS = (("backends.cpu", "backends.xla"),)
 
 # Importing pullback loads none of these.
 LATE = ("llvmlite", "jaxlib", "jax", "scipy.linalg")
-# The files that may load a module late, by name: where a backend's compiler is first needed.
-LATE_LOADERS: tuple[str, ...] = ()
+# The files that may load a module late, by name.
+LATE_LOADERS = ("lazy",)
 
 # The packages that define primitives.
 OWNERS = ("primitives", "transforms", "control")

@@ -284,6 +284,12 @@ def _(*, dtype: dtypes.DType, shape: Shape, dimension: int) -> np.ndarray:
     return line if len(shape) == 1 else _native.broadcast_in_dim(line, shape, (dimension,))
 
 
+@iota_p.def_batch
+def _(args: Any, dims: Any, *, dtype: dtypes.DType, shape: Shape, dimension: int) -> Any:
+    # Without arguments there is nothing to batch.
+    return iota(dtype, shape, dimension), None
+
+
 def expand_dims(x: Any, dimensions: Sequence[int]) -> Any:
     """Insert axes of size 1 so that they stand at `dimensions` of the result."""
     ndim = len(x.shape) + len(dimensions)
