@@ -10,6 +10,7 @@ from .emit_kernel import emit_nest, emit_unrolled
 from .emit_value import Emitter, Frame
 from .index import Atom
 from .loops import Block, Branch, Buffer, Callback, For, Gemm, Nest, Program, Stmt, While
+from .parallel import Sharing, shared
 from .schedule import is_small
 from .text import Function, Module, memory_type
 
@@ -98,8 +99,30 @@ class ProgramEmitter:
             self.nest_function(name, nest, buffers, axes, rows)
         args = [("ptr", self.frame.pointers[b]) for b in buffers]
         args += [("i64", str(self.frame.axes[a])) for a in axes]
-        self.f.call("void", name, *args)
+        sharing = shared(nest, self.vector_bytes)
+        if sharing is None:
+            self.f.call("void", name, *args)
+        else:
+            self.share(name, sharing, args)
         self.frame.forget(list(loops.writes(nest)))
+
+    def share(self, name: str, sharing: Sharing, args: Sequence[tuple[str, str]]) -> None:
+        """A call whose outermost loop threads share; the arguments travel in a table."""
+        f = self.f
+        types = [t for t, _ in args]
+        self.module.require(f"{name}.block", _block_function(name, types))
+        self.module.declare("pb_parallel_for", "void", "ptr", "ptr", "i64", "i64")
+        table = f.alloca("i64", len(args))
+        for k, (type_, value) in enumerate(args):
+            f.effect(f"store {type_} {value}, ptr {f.gep('i64', table, k)}")
+        f.call(
+            "void",
+            "pb_parallel_for",
+            ("ptr", f"@{name}.block"),
+            ("ptr", table),
+            ("i64", str(sharing.axis.extent)),
+            ("i64", str(sharing.block)),
+        )
 
     def nest_function(
         self,
@@ -110,10 +133,15 @@ class ProgramEmitter:
         rows: Sequence[Buffer],
     ) -> None:
         """The function of a nest on the buffers and the axes of loops around it."""
-        params = [(f"ptr noalias", f"b{k}") for k in range(len(buffers))]
+        params = [("ptr noalias", f"b{k}") for k in range(len(buffers))]
         params += [("i64", f"a{k}") for k in range(len(axes))]
+        sharing = shared(nest, self.vector_bytes)
+        if sharing is not None:
+            params += [("i64", "begin"), ("i64", "end")]
         f = Function(self.module, name, params, linkage="internal")
         frame = Frame(f, {b: f"%b{k}" for k, b in enumerate(buffers)})
+        if sharing is not None:
+            frame.spans[sharing.axis] = ("%begin", "%end")
         frame.axes.update({a: f"%a{k}" for k, a in enumerate(axes)})
         for b in rows:
             frame.pointers[b.name] = f.alloca(memory_type(b.dtype), b.size)
@@ -195,6 +223,17 @@ class ProgramEmitter:
             f.jump(after)
         f.place(after)
         self.frame.forget(changed)
+
+
+def _block_function(name: str, types: Sequence[str]) -> str:
+    """What a thread calls: the arguments out of the table, and the nest on its block."""
+    lines = [f"define internal void @{name}.block(ptr %table, i64 %begin, i64 %end) {{"]
+    for k, type_ in enumerate(types):
+        lines.append(f"  %p{k} = getelementptr i64, ptr %table, i64 {k}")
+        lines.append(f"  %v{k} = load {type_}, ptr %p{k}")
+    values = [f"{t} %v{k}" for k, t in enumerate(types)]
+    lines.append(f"  call void @{name}({', '.join([*values, 'i64 %begin', 'i64 %end'])})")
+    return "\n".join([*lines, "  ret void", "}"])
 
 
 def outside(nest: Nest) -> tuple[list[str], list[Atom]]:

@@ -12,7 +12,7 @@ from .loops import Kernel, Nest, Reduction, Store, kernel_roots, kernel_writes
 from .monoid import State
 from .scalar import lower
 from .schedule import Plan, choose
-from .text import constant, vector
+from .text import constant, ir_type, mangle, vector
 
 States = list[State]
 
@@ -22,7 +22,7 @@ def emit_nest(frame: Frame, nest: Nest, dtypes: dict[str, str], vector_bytes: in
     written = {b for k in nest.kernels for b, _ in kernel_writes(k)}
     with ExitStack() as loops:
         for axis in nest.axes:
-            frame.axes[axis] = loops.enter_context(frame.f.loop(0, axis.extent))
+            frame.axes[axis] = loops.enter_context(frame.f.loop(*frame.span(axis)))
         for kernel in nest.kernels:
             KernelEmitter(frame, kernel, choose(kernel, vector_bytes), dtypes).run()
             frame.forget(list(written))
@@ -71,13 +71,12 @@ class KernelEmitter:
         for at in product(*[range(a.extent) for a in self.kernel.reduce]):
             self.frame.axes.update(zip(self.kernel.reduce, at, strict=True))
             em = Emitter(self.frame)
-            values = [self.element(em, r) for r in self.kernel.reductions]
+            for k, (r, old) in enumerate(zip(self.kernel.reductions, states, strict=True)):
+                states[k] = self.element(em, r) if old is None else self.absorbed(em, r, old, 1)
             self.store_all(em)
-            for k, (r, value) in enumerate(zip(self.kernel.reductions, values, strict=True)):
-                old = states[k]
-                states[k] = value if old is None else self.combine(r, old, value, 1)
+            for r, state in zip(self.kernel.reductions, states, strict=True):
                 if r.prefix:
-                    self.finish(em, r, states[k])
+                    self.finish(em, r, state)
         for r, state in zip(self.kernel.reductions, states, strict=True):
             if not r.prefix:
                 self.finish(em, r, state or monoid.start(r.op, r.dtype, 1))
@@ -94,7 +93,7 @@ class KernelEmitter:
             todo = [*free, *([plan.axis] if inner_first and plan.axis else []), *kernel.reduce]
             for k, axis in enumerate(free):
                 em = self.hoisted(em, todo[k:])
-                self.frame.axes[axis] = loops.enter_context(self.f.loop(0, axis.extent))
+                self.frame.axes[axis] = loops.enter_context(self.f.loop(*self.frame.span(axis)))
                 em = em.inner()
             em = self.hoisted(em, todo[len(free) :])
             if inner_first and plan.axis is not None:
@@ -125,9 +124,13 @@ class KernelEmitter:
         lanes, n = self.plan.lanes, axis.extent
         rest = n % lanes
         whole = n - rest
+        begin, end = self.frame.span(axis)
         if self.plan.heavy and rest and whole:
-            with self.f.loop(0, n, lanes) as i:
+            with self.f.loop(begin, end, lanes) as i:
                 self.at(em, axis, i, self.lanes_below(i, n), body)
+            return
+        if isinstance(end, str):
+            self.part(em, axis, begin, end, body)
             return
         if whole == lanes:
             self.at(em, axis, 0, None, body)
@@ -136,6 +139,22 @@ class KernelEmitter:
                 self.at(em, axis, i, None, body)
         if rest:
             self.at(em, axis, whole, self.first_lanes(rest), body)
+
+    def part(
+        self, em: Emitter, axis: Atom, begin: Operand, end: str, body: Callable[[Emitter], None]
+    ) -> None:
+        """A part of the axis that begins at a multiple of the lanes, and ends at one or with it."""
+        lanes, n = self.plan.lanes, axis.extent
+        rest = n % lanes
+        stop = end
+        if rest:
+            last = self.f.line(f"icmp eq i64 {end}, {n}")
+            stop = self.f.line(f"select i1 {last}, i64 {n - rest}, i64 {end}")
+        with self.f.loop(begin, stop, lanes) as i:
+            self.at(em, axis, i, None, body)
+        if rest:
+            with self.f.if_(last):
+                self.at(em, axis, n - rest, self.first_lanes(rest), body)
 
     def at(
         self, em: Emitter, axis: Atom, i: Operand, mask: str | None, body: Callable[[Emitter], None]
@@ -170,13 +189,14 @@ class KernelEmitter:
         first = [monoid.start(r.op, r.dtype, w) for r, w in zip(kernel.reductions, widths, strict=True)]
 
         def body(inner: Emitter, states: States) -> States:
-            values = [self.element(inner, r) for r in kernel.reductions]
+            new = [
+                self.absorbed(inner, r, s, w)
+                for r, s, w in zip(kernel.reductions, states, widths, strict=True)
+            ]
             self.store_all(inner)
-            new = []
-            for r, s, v, w in zip(kernel.reductions, states, values, widths, strict=True):
-                new.append(self.combine(r, s, v, w))
+            for r, s in zip(kernel.reductions, new, strict=True):
                 if r.prefix:
-                    self.finish(inner, r, new[-1])
+                    self.finish(inner, r, s)
             return new
 
         states = self.nested(em, list(kernel.reduce), first, widths, body)
@@ -264,14 +284,25 @@ class KernelEmitter:
         lanes = self.plan.lanes
         self.frame.axes[axis] = i
         inner = em.inner(axis, lanes, Mask(em.mask.scalar, mask))
-        values = [self.wide_element(inner, r) for r in self.kernel.reductions]
+        pairs = list(zip(self.kernel.reductions, states, strict=True))
+        if mask is None:
+            new = [self.absorbed(inner, r, s, lanes) for r, s in pairs]
+        else:
+            new = [
+                self.combine(r, s, self.masked(r, self.element(inner, r), mask), lanes)
+                for r, s in pairs
+            ]
         self.store_all(inner)
-        new = []
-        for r, s, v in zip(self.kernel.reductions, states, values, strict=True):
-            if mask is not None:
-                v = self.masked(r, v, mask)
-            new.append(self.combine(r, s, v, lanes))
         return new
+
+    def absorbed(self, em: Emitter, r: Reduction, state: State, lanes: int) -> State:
+        """The state after one more element; a product is added without rounding it first."""
+        if r.op != "add" or r.value.op != "mul" or r.dtype not in ("float32", "float64"):
+            return self.combine(r, state, self.element(em, r), lanes)
+        a, b = [em.lanes_of(x) for x in r.value.args]
+        type_ = ir_type(r.dtype, lanes)
+        suffix = mangle(ir_type(r.dtype), lanes)
+        return (self.f.intrinsic(f"fma.{suffix}", type_, a, b, state[0]),)
 
     def masked(self, r: Reduction, state: State, mask: str) -> State:
         """The neutral state in lanes that the mask leaves out."""
@@ -293,9 +324,6 @@ class KernelEmitter:
 
     def element(self, em: Emitter, r: Reduction) -> State:
         """The state of one element, as wide as the emitter."""
-        return self.wide_element(em, r)
-
-    def wide_element(self, em: Emitter, r: Reduction) -> State:
         value = em.lanes_of(r.value)
         if not r.op.startswith("arg"):
             return (value,)

@@ -23,6 +23,12 @@ class Frame:
     pointers: dict[str, str]
     axes: dict[Atom, Operand] = field(default_factory=dict)
     known: dict[str, dict[int, str]] = field(default_factory=dict)
+    # The part of an axis that the function runs over, where it is not all.
+    spans: dict[Atom, tuple[str, str]] = field(default_factory=dict)
+
+    def span(self, axis: Atom) -> tuple[Operand, Operand]:
+        """Where a loop over an axis begins and ends."""
+        return self.spans.get(axis, (0, axis.extent))
 
     def forget(self, buffers: Sequence[str]) -> None:
         """Elements of these buffers may have changed."""

@@ -8,7 +8,7 @@ from typing import Any
 from ... import _native
 from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
-from . import blas, buffers, coalesce, dead, emit, fuse, loops, show, target
+from . import blas, buffers, coalesce, dead, emit, fuse, loops, show, split, target
 from .build import Builder
 from .loops import Callback, Program
 from .rules import RULES
@@ -100,7 +100,9 @@ PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("fuse", fuse.fuse),
     # After fusion, which leaves stores whose values went on in registers.
     ("unread", dead.drop_unread),
-    # After both: what is left in memory and seen by one nest only.
+    # Before rows, whose memory belongs to one thread.
+    ("split", split.split),
+    # After all: what is left in memory and seen by one nest only.
     ("rows", dead.shrink_rows),
 )
 

@@ -59,6 +59,19 @@ def nest_work(nest: Nest) -> float:
     return outer * sum([points(k) * work(k) for k in nest.kernels])
 
 
+def kernel_time(kernel: Kernel) -> float:
+    """The estimated nanoseconds of a kernel: arithmetic in vectors, and traffic to memory."""
+    nodes = body_nodes(kernel)
+    arithmetic = sum([node_work(n) for n in nodes if n.op != "load"]) / 50.0
+    traffic = sum([WIDTHS[d] // 8 for _, d, _ in accesses(kernel)]) / 16.0
+    return points(kernel) * (arithmetic + traffic)
+
+
+def nest_time(nest: Nest) -> float:
+    """The estimated nanoseconds of a nest."""
+    return prod([a.extent for a in nest.axes]) * sum([kernel_time(k) for k in nest.kernels])
+
+
 def is_small(nest: Nest) -> bool:
     """Whether the nest is unrolled."""
     outer = prod([a.extent for a in nest.axes])
@@ -89,7 +102,7 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
     best = Plan(None, 1, 1, heavy)
     best_time = cost * 1.5
     for axis in _candidates(kernel):
-        lanes = min(natural, _power_above(axis.extent))
+        lanes = min(natural * _width(kernel, axis, cost), _power_above(axis.extent))
         if lanes < 2:
             continue
         filled = axis.extent / (-(-axis.extent // lanes) * lanes)
@@ -142,6 +155,11 @@ def _access_cost(offset: Index, axis: Atom, lanes: int) -> float:
         if atom.kind != "axis" and axis in expr.index_deps(atom.index):
             return 2.5 * lanes
     return 0.2
+
+
+def _width(kernel: Kernel, axis: Atom, cost: float) -> int:
+    """How many registers stand side by side along a kept axis, while others are reduced."""
+    return 4 if kernel.reduce and axis in kernel.axes and cost < HEAVY else 1
 
 
 def _unroll(kernel: Kernel, axis: Atom, lanes: int, cost: float) -> int:

@@ -1,0 +1,43 @@
+"""Which nests threads share, and in which blocks of their outermost loop."""
+
+from dataclasses import dataclass
+
+from .index import Atom
+from .loops import Nest
+from .schedule import choose, nest_time
+
+# Below this, in nanoseconds, waking a thread costs more than it saves.
+WORTH_SHARING = 60_000.0
+BLOCK_TIME = 20_000.0
+MOST_BLOCKS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """The loop that is cut, and the length of a block."""
+
+    axis: Atom
+    block: int
+
+
+def shared(nest: Nest, vector_bytes: int) -> Sharing | None:
+    """How threads share a nest, or None where one thread is enough."""
+    time = nest_time(nest)
+    if time < WORTH_SHARING or any(k.ordered for k in nest.kernels):
+        return None
+    step = 1
+    if nest.axes:
+        axis = nest.axes[0]
+    else:
+        (kernel,) = nest.kernels
+        plan = choose(kernel, vector_bytes)
+        free = [a for a in kernel.axes if a is not plan.axis]
+        if free:
+            axis = free[0]
+        elif plan.axis in kernel.axes and plan.axis is not None:
+            axis, step = plan.axis, plan.lanes
+        else:
+            return None
+    count = max(1, min(MOST_BLOCKS, int(time / BLOCK_TIME)))
+    block = -(-axis.extent // (count * step)) * step
+    return Sharing(axis, block) if block < axis.extent else None

@@ -1,0 +1,92 @@
+"""Full reductions of big arrays become reductions of fixed blocks and one of their results, so that
+threads may share them and sums lose less; the blocks never depend on the number of threads."""
+
+from . import loops
+from .expr import Rewriter
+from .fuse import rebuilt
+from .index import Atom, Index, add, constant, scale, shift
+from .loops import Block, Kernel, Nest, Program, Reduction
+from .schedule import kernel_time
+
+# A block is worth about this many nanoseconds; there are at most so many blocks.
+BLOCK_TIME = 25_000.0
+MOST_BLOCKS = 128
+WORTH_SPLITTING = 60_000.0
+
+
+def split(program: Program) -> None:
+    """Cut every big reduction to one element into blocks."""
+    program.body = _block(program, program.body)
+
+
+def _block(program: Program, block: Block) -> Block:
+    out: Block = []
+    for stmt in block:
+        inner = [_block(program, b) for b in loops.blocks(stmt)]
+        if inner:
+            stmt = loops.with_blocks(stmt, inner)
+        cut = _cut(program, stmt) if isinstance(stmt, Nest) else None
+        out.extend(cut or [stmt])
+    return out
+
+
+def _cut(program: Program, nest: Nest) -> list[Nest] | None:
+    if nest.axes or len(nest.kernels) != 1:
+        return None
+    (kernel,) = nest.kernels
+    if kernel.axes or not kernel.reduce or kernel.ordered or not kernel.reductions:
+        return None
+    if any(r.prefix or r.op.startswith("arg") for r in kernel.reductions):
+        return None
+    time = kernel_time(kernel)
+    axis = min(kernel.reduce, key=lambda a: a.key)
+    count = min(MOST_BLOCKS, int(time / BLOCK_TIME), axis.extent)
+    if time < WORTH_SPLITTING or count < 2:
+        return None
+    return _blocks(program, kernel, axis, -(-axis.extent // count))
+
+
+def _blocks(program: Program, kernel: Kernel, axis: Atom, size: int) -> list[Nest]:
+    """Nests for the whole blocks, for what is left, and for the results of both."""
+    graph = program.graph
+    whole, left = divmod(axis.extent, size)
+    parts = [_partial(program, r.dtype, whole + bool(left)) for r in kernel.reductions]
+    number, inside = graph.atoms.axis(whole), graph.atoms.axis(size)
+    at = add(scale(number.index, size), inside.index)
+    nests = [_nest(program, kernel, axis, at, inside, (number,), parts, number.index)]
+    if left:
+        rest = graph.atoms.axis(left)
+        at = shift(rest.index, whole * size)
+        nests.append(_nest(program, kernel, axis, at, rest, (), parts, constant(whole)))
+    last = graph.atoms.axis(whole + bool(left))
+    finals = [
+        Reduction(r.op, r.buffer, r.offset, graph.load(p, last.index, r.dtype), r.dtype)
+        for r, p in zip(kernel.reductions, parts, strict=True)
+    ]
+    nests.append(Nest((), (Kernel((), (last,), (), tuple(finals)),)))
+    return nests
+
+
+def _partial(program: Program, dtype: str, size: int) -> str:
+    name = f"p{len(program.buffers)}"
+    program.buffers[name] = loops.Buffer(name, dtype, size, "temp")
+    return name
+
+
+def _nest(
+    program: Program,
+    kernel: Kernel,
+    axis: Atom,
+    at: Index,
+    inside: Atom,
+    outer: tuple[Atom, ...],
+    parts: list[str],
+    number: Index,
+) -> Nest:
+    """The kernel over one range of the axis, its results in the parts."""
+    new = rebuilt(kernel, Rewriter(program.graph, {axis: at}), {axis: inside})
+    reductions = [
+        Reduction(r.op, p, number, r.value, r.dtype)
+        for r, p in zip(new.reductions, parts, strict=True)
+    ]
+    return Nest((), (Kernel(outer, new.reduce, new.stores, tuple(reductions)),))
