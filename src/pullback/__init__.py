@@ -1,6 +1,6 @@
 """Pullback: derivatives, batches and compiled versions of NumPy programs, under JAX's names."""
 
-from . import config, dtypes, errors, lax, nn, numpy, operators, tree, tree_util
+from . import config, dtypes, errors, lax, nn, numpy, operators, random, tree, tree_util
 from .array import Array
 from .config import disable_jit, enable_x64
 from .control.custom_jvp import custom_jvp
