@@ -25,7 +25,7 @@ from ..transforms.program import (
     transposed_jaxpr,
 )
 from .call import check_operands, interpret, out_dims, to_front
-from .region import Region, hoisted_together, join_weak, stage_region, with_out_types
+from .region import Region, hoisted_together, stage_region
 
 _ABSENT: Any = object()
 
@@ -247,11 +247,7 @@ def _choose_branch(
     for f, r in zip(functions[1:], regions[1:], strict=True):
         _check_branch(what, functions[0], regions[0], f, r)
     programs, consts = hoisted_together(regions)
-    types = regions[0].out_avals
-    for r in regions[1:]:
-        types = [join_weak(a, b) for a, b in zip(types, r.out_avals, strict=True)]
-    same = tuple(with_out_types(p, types) for p in programs)
-    outs = cond_p.bind(index, *consts, *leaves, branches=same)
+    outs = cond_p.bind(index, *consts, *leaves, branches=tuple(programs))
     return regions[0].out_tree.unflatten(outs)
 
 

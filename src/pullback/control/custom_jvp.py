@@ -205,7 +205,7 @@ class custom_jvp:
 
 
 class _Bound:
-    def __init__(self, function: custom_jvp, instance: Any) -> None:
+    def __init__(self, function: Callable[..., Any], instance: Any) -> None:
         self.function, self.instance = function, instance
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

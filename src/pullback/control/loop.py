@@ -8,18 +8,19 @@ import numpy as np
 
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, make_aval, type_name
+from ..core.ir import Literal
+from ..core.stage import literal_value
 from ..core.trace import Tracer, get_aval
 from ..primitives.arithmetic import add
 from ..primitives.compare import lt
-from ..primitives.convert import convert_element_type
 from ..transforms.flat import arguments, function_name
+from .batches import in_batches
 from .region import (
     Region,
     check_carry,
     convert_like,
     hoist_region,
     stage_region,
-    with_out_types,
 )
 from .scan import scan_p
 from .while_loop import while_p
@@ -72,10 +73,9 @@ def scan(
     body.__name__ = function_name(f)
     carry, region = _stable("scan", body, carry, carry_tree, slice_avals, xs_tree)
     k = len(carry)
-    types = [*[get_aval(c) for c in carry], *region.out_avals[k:]]
     outs = scan_p.bind(
         *region.consts, *carry, *slices,
-        jaxpr=with_out_types(hoist_region(region), types), length=n, reverse=bool(reverse),
+        jaxpr=hoist_region(region), length=n, reverse=bool(reverse),
         num_consts=len(region.consts), num_carry=k, unroll=1,
     )  # fmt: skip
     ys_tree = region.out_tree.children()[1]
@@ -139,11 +139,11 @@ def _stable(
 
 
 def _promoted(init: ShapedArray, out: ShapedArray) -> ShapedArray | None:
-    """The strong type a weak carry must take because the body makes it so."""
-    if not init.weak_type or out.weak_type or init.shape != out.shape:
+    """The type a weak carry must take because the body makes one of another dtype."""
+    if not init.weak_type or init.dtype == out.dtype or init.shape != out.shape:
         return None
-    dtype, weak = dtypes.promote(((init.dtype, True), (out.dtype, False)))
-    return None if weak or dtype != out.dtype else make_aval(dtype, init.shape, False)
+    dtype, weak = dtypes.promote(((init.dtype, True), (out.dtype, out.weak_type)))
+    return make_aval(dtype, init.shape, weak) if dtype == out.dtype else None
 
 
 def while_loop(
@@ -182,7 +182,7 @@ def while_loop(
     outs = while_p.bind(
         *test.consts, *region.consts, *carry,
         cond_jaxpr=hoist_region(test), cond_nconsts=len(test.consts),
-        body_jaxpr=with_out_types(hoist_region(region), avals), body_nconsts=len(region.consts),
+        body_jaxpr=hoist_region(region), body_nconsts=len(region.consts),
     )  # fmt: skip
     return carry_tree.unflatten(outs)
 
@@ -190,7 +190,7 @@ def while_loop(
 def _check_condition(test: Region, f: Callable[..., Any]) -> None:
     got = test.out_avals
     if len(got) != 1 or got[0].shape != () or got[0].dtype != dtypes.bool_:
-        types = ", ".join(map(type_name, got))
+        types = ", ".join([type_name(t) for t in got])
         raise TypeError(
             f"while_loop: {function_name(f)} must return one boolean scalar,"
             f" got {types or 'nothing'}"
@@ -223,36 +223,42 @@ def fori_loop(
     """
     if not callable(body_fun):
         raise TypeError("fori_loop: write fori_loop(lower, upper, body_fun, init_val)")
-    dtype = _index_type(lower, upper)
+    index = _index_type(lower, upper)
     if isinstance(lower, Tracer) or isinstance(upper, Tracer):
-        return _fori_unknown(lower, upper, body_fun, init_val, dtype)
+        return _fori_unknown(lower, upper, body_fun, init_val, index)
     start, stop = int(lower), int(upper)
 
     def step(carry: Any, _: Any) -> Any:
         i, val = carry
-        return (add(i, np.ones((), dtype)[()]), body_fun(i, val)), None
+        return (add(i, one), body_fun(i, val)), None
 
     step.__name__ = function_name(body_fun)
-    first = np.asarray(start, dtype)[()]
+    first, one = as_index(start, index), as_index(1, index)
     (_, last), _ = scan(step, (first, init_val), length=max(stop - start, 0))
     return last
 
 
-def _index_type(lower: Any, upper: Any) -> dtypes.DType:
+def as_index(value: int, index: ShapedArray) -> Any:
+    """A number of the index's type."""
+    return literal_value(Literal(np.asarray(value, index.dtype)[()], index))
+
+
+def _index_type(lower: Any, upper: Any) -> ShapedArray:
     (a, _), (b, _) = arguments(lower, "fori_loop"), arguments(upper, "fori_loop")
     avals = [get_aval(x) for x in (*a, *b)]
     for name, aval in zip(("lower", "upper"), avals, strict=True):
         if aval.shape != () or not dtypes.is_integer(aval.dtype):
             raise TypeError(f"fori_loop: {name} must be an integer scalar, got {type_name(aval)}")
-    dtype, _ = dtypes.promote(tuple((x.dtype, x.weak_type) for x in avals))
-    return dtypes.canonicalize_dtype(dtype)
+    dtype, weak = dtypes.promote(tuple((x.dtype, x.weak_type) for x in avals))
+    return make_aval(dtypes.canonicalize_dtype(dtype), (), weak)
 
 
 def _fori_unknown(
-    lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any, dtype: dtypes.DType
+    lower: Any, upper: Any, body_fun: Callable[[Any, Any], Any], init_val: Any, index: ShapedArray
 ) -> Any:
     """The loop where a bound is traced: a while loop."""
-    first, stop = convert_element_type(lower, dtype), convert_element_type(upper, dtype)
+    first, stop = convert_like(lower, index), convert_like(upper, index)
+    one = as_index(1, index)
 
     def running(carry: Any) -> Any:
         i, end, _ = carry
@@ -260,7 +266,7 @@ def _fori_unknown(
 
     def body(carry: Any) -> Any:
         i, end, val = carry
-        return add(i, np.ones((), dtype)[()]), end, body_fun(i, val)
+        return add(i, one), end, body_fun(i, val)
 
     body.__name__ = function_name(body_fun)
     return while_loop(running, body, (first, stop, init_val))[2]
@@ -272,7 +278,7 @@ def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any
     Args:
       f: function of one slice.
       xs: pytree of arrays of one leading size.
-      batch_size: not supported yet.
+      batch_size: how many slices to compute at once, as `vmap` does; one by default.
 
     Returns:
       The results stacked along a new leading axis.
@@ -283,6 +289,6 @@ def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any
     Array([0, 2, 4], dtype=int32)
     """
     if batch_size is not None:
-        raise NotImplementedError("map: batch_size is not supported; leave it out, or use vmap")
+        return in_batches(map, f, xs, batch_size)
     _, ys = scan(lambda _, x: (None, f(x)), None, xs)
     return ys

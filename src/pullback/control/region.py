@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import tree
-from ..core.aval import ShapedArray, make_aval, same_type, type_name
+from ..core.aval import ShapedArray, same_type, type_name
 from ..core.ir import ClosedJaxpr, Jaxpr, Var
-from ..core.stage import eval_jaxpr, hoist, stage
+from ..core.stage import hoist, stage
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from ..transforms.flat import Flat
-from ..transforms.program import stage_pure
 from ..tree import PyTreeDef
 
 
@@ -59,29 +58,12 @@ def hoisted_together(regions: Sequence[Region]) -> tuple[list[Jaxpr], list[Any]]
     return programs, list(values.values())
 
 
-def with_out_types(jaxpr: Jaxpr, wanted: Sequence[ShapedArray]) -> Jaxpr:
-    """The program with results converted to these types (dtype and weakness only)."""
-    if all(a == w for a, w in zip(jaxpr.out_avals, wanted, strict=True)):
-        return jaxpr
-
-    def fun(*args: Any) -> list[Any]:
-        outs = eval_jaxpr(jaxpr, (), *args)
-        return [convert_like(o, w) for o, w in zip(outs, wanted, strict=True)]
-
-    return stage_pure(fun, jaxpr.in_avals, "lax")
-
-
 def convert_like(x: Any, aval: ShapedArray) -> Any:
     """A value converted to the dtype and weakness of a type."""
     got = get_aval(x)
     if got.dtype == aval.dtype and got.weak_type == aval.weak_type:
         return x
     return convert_element_type(x, aval.dtype, aval.weak_type)
-
-
-def join_weak(a: ShapedArray, b: ShapedArray) -> ShapedArray:
-    """Of two equal types the one that is weak only if both are."""
-    return make_aval(a.dtype, a.shape, a.weak_type and b.weak_type)
 
 
 def check_carry(

@@ -157,7 +157,8 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
     n = len(jaxpr.outvars)
     saved = iter(outs[n:])
     residuals = [
-        next(saved) if s else primals[i] for i, s in zip(split.sources, stacked, strict=True)
+        next(saved) if s or i is None else primals[i]
+        for i, s in zip(split.sources, stacked, strict=True)
     ]
     linear_body = linear_loop(split, mask, nc, nk)
     fixed = [i is not None and i < nc for i in split.sources]

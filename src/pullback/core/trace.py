@@ -275,7 +275,7 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]
         return ArrayImpl(
             out, weak and primitive.type(*[a.aval for a in arrays], **params).weak_type
         )
-    if not weak:
+    if not weak and not primitive.higher:
         return [ArrayImpl(o, False) for o in out]
     avals = primitive.type(*[a.aval for a in arrays], **params)
     return [ArrayImpl(o, t.weak_type) for o, t in zip(out, avals, strict=True)]

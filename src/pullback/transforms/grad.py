@@ -14,8 +14,8 @@ from ..core.stage import literal_value
 from ..core.trace import Tracer, as_array, get_aval
 from ..primitives.convert import convert_element_type
 from ..tree import PyTreeDef
-from .flat import ASSIGNED, Flat, argument, arguments, select_argnums
 from .differentiable import check_input, check_scalar
+from .flat import ASSIGNED, Flat, argument, arguments, select_argnums
 from .jvp import JVPTracer, instantiate_zeros, jvp_flat
 from .linearize import Tape, linearize_flat, run_tape
 from .transpose import backward, materialize

@@ -18,8 +18,8 @@ from ..primitives.pieces import slice
 from ..primitives.shape import iota, reshape, transpose, zeros
 from ..tree import PyTreeDef
 from .batch import to_dim, vmap_flat
-from .flat import ASSIGNED, Flat, arguments, select_argnums
 from .differentiable import check_input
+from .flat import ASSIGNED, Flat, arguments, select_argnums
 from .grad import aux_result
 from .jvp import instantiate_zeros, jvp_flat
 from .linearize import Tape, linearize_flat

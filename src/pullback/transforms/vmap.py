@@ -130,22 +130,34 @@ def _batch_size(
             " or pass axis_size"
         )
     if len(sizes) > 1:
-        raise ValueError(_sizes_differ(fun, flat, dims, whole))
+        raise ValueError(_sizes_differ(fun, flat, dims, whole, axis_size))
     return next(iter(sizes))
 
 
 def _sizes_differ(
-    fun: Callable[..., Any], flat: list[Any], dims: Sequence[int | None], whole: Any
+    fun: Callable[..., Any],
+    flat: list[Any],
+    dims: Sequence[int | None],
+    whole: Any,
+    axis_size: int | None,
 ) -> str:
     lines = [f"vmap: the mapped axes of the arguments of {function_name(fun)} differ in size:"]
     for path, x, d in zip(tree.paths(whole), flat, dims, strict=True):
         if d is not None:
             aval = get_aval(x)
             lines.append(
-                f"  argument{path.removeprefix('[0]')} of type {type_name(aval)}:"
+                f"  argument {_argument(path)} of type {type_name(aval)}:"
                 f" axis {d} has size {aval.shape[d]}"
             )
+    if axis_size is not None:
+        lines.append(f"  axis_size={axis_size}")
     return "\n".join(lines)
+
+
+def _argument(path: str) -> str:
+    """A path into (args, kwargs) as a user sees it: `0['a']` by position, `y` by keyword."""
+    end = path.index("]", 3)
+    return path[4:end].strip("'") + path[end + 1 :]
 
 
 def _canonical(x: Any, d: int | None, fun: Callable[..., Any]) -> int | None:
