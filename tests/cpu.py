@@ -27,9 +27,9 @@ def program(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Jaxpr, list[Any
     return jaxpr, [*[as_array(c) for c in consts], *arrays]
 
 
-def executable(jaxpr: Jaxpr) -> tuple[Executable, pipeline.Compiled]:
+def executable(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> tuple[Executable, pipeline.Compiled]:
     """The program compiled, as a function of flat arrays."""
-    c = pipeline.compile(jaxpr)
+    c = pipeline.compile(jaxpr, donated=donated)
     run = Executable(
         c.address, c.keepalive, len(jaxpr.invars), c.kept, [], c.outs, c.scratch_bytes,
         c.externals, c.donated, None, c.release_gil,
@@ -57,11 +57,19 @@ def compare(
 def close(got: np.ndarray, wanted: np.ndarray, ulps: float = 8.0, relative: float = 0.0) -> None:
     """Assert equal types, and values within some units in the last place of the largest."""
     assert got.shape == wanted.shape and got.dtype == wanted.dtype, (got.dtype, wanted.dtype)
-    if got.dtype.kind in "biuV" and got.dtype.name not in ("bfloat16",) and "float" not in got.dtype.name:
+    if (
+        got.dtype.kind in "biuV"
+        and got.dtype.name not in ("bfloat16",)
+        and "float" not in got.dtype.name
+    ):
         np.testing.assert_array_equal(got, wanted)
         return
     wide = np.complex128 if got.dtype.kind == "c" else np.float64
-    eps = float(np.finfo(got.dtype).eps) if got.dtype.kind in "fc" and got.dtype.name != "bfloat16" else 2**-7
+    eps = (
+        float(np.finfo(got.dtype).eps)
+        if got.dtype.kind in "fc" and got.dtype.name != "bfloat16"
+        else 2**-7
+    )
     g, w = got.astype(wide), wanted.astype(wide)
     finite = np.abs(w[np.isfinite(w)])
     scale = max(finite.max() if finite.size else 0.0, 1e-30)

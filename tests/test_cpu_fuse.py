@@ -87,12 +87,20 @@ def test_padded_and_joined(n: int) -> None:
         both = pieces.concatenate([x, ew.exp(y), x], 0)
         wide = pieces.pad(x, np.float32(2.0), ((2, 3, 1),))
         cut = pieces.pad(x, np.float32(-1.0), ((-1, -1, 0),))
-        return ew.sin(both), ew.mul(wide, wide), cut, total(both), pieces.pad(y, np.float32(0), ((1, 1, 0),))
+        return (
+            ew.sin(both),
+            ew.mul(wide, wide),
+            cut,
+            total(both),
+            pieces.pad(y, np.float32(0), ((1, 1, 0),)),
+        )
 
     compare(f, numbers(n), numbers(2 * n, seed=2), ulps=64)
 
 
-@pytest.mark.parametrize("dtype", ["int32", "uint8", "int64", "bool", "float16", "bfloat16", "uint64"])
+@pytest.mark.parametrize(
+    "dtype", ["int32", "uint8", "int64", "bool", "float16", "bfloat16", "uint64"]
+)
 def test_stencil(dtype: str) -> None:
     def f(x: Any) -> Any:
         left = pieces.slice(x, (0, 0), (11, 39))
@@ -178,7 +186,9 @@ def _step(kind: str, a: Any, b: Any, which: int) -> Any:
         k = which % columns
         ends = [pieces.slice(a, (0, k), (rows, columns)), pieces.slice(b, (0, 0), (rows, k))]
         return pieces.concatenate(ends, 1)
-    return pieces.slice(pieces.pad(a, np.float64(0.5), ((1, 0, 0), (0, 2, 0))), (0, 0), (rows, columns))
+    return pieces.slice(
+        pieces.pad(a, np.float64(0.5), ((1, 0, 0), (0, 2, 0))), (0, 0), (rows, columns)
+    )
 
 
 @settings(max_examples=150)

@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cpu import compare
+from cpu import compare, executable, program
 
 from pullback.control.cond import cond, switch
 from pullback.control.loop import fori_loop, scan, while_loop
+from pullback.core.trace import as_array
 from pullback.primitives import dynamic as dy
 from pullback.primitives import elementwise as ew
 from pullback.primitives import pieces, reduce, shape
@@ -103,7 +104,9 @@ def test_scan_of_large_state_with_constants() -> None:
 
 def test_scan_reads_neighbours_of_its_carry() -> None:
     def step(c: Any, _: Any) -> Any:
-        left = pieces.concatenate([pieces.slice(c, (499,), (500,)), pieces.slice(c, (0,), (499,))], 0)
+        left = pieces.concatenate(
+            [pieces.slice(c, (499,), (500,)), pieces.slice(c, (0,), (499,))], 0
+        )
         return ew.add(ew.mul(c, 0.5), ew.mul(left, 0.5)), part(c, 3)
 
     compare(lambda c: scan(step, c, None, length=9), numbers(500))
@@ -174,3 +177,29 @@ def test_loop_inside_loop_with_branches() -> None:
 
     compare(f, numbers(3), numbers(6, 3))
     compare(grad(lambda x, ys: total(f(x, ys)[1])), numbers(3), numbers(6, 3), ulps=64)
+
+
+def test_donated_arguments() -> None:
+    def f(x: Any, i: Any, u: Any) -> Any:
+        return dy.dynamic_update_slice(ew.mul(x, 2.0), u, (i,))
+
+    def g(x: Any, i: Any, u: Any) -> Any:
+        return dy.dynamic_update_slice(x, u, (i,))
+
+    for h in (f, g):
+        x, i, u = numbers(5000), np.int32(7), numbers(3)
+        wanted = h(*[as_array(a) for a in (x, i, u)])
+        jaxpr, arrays = program(h, [x, i, u])
+        run, compiled = executable(jaxpr, donated=(0,))
+        assert compiled.donated == ((0, 0),)
+        (got,) = run([as_array(x.copy()), *arrays[1:]])
+        np.testing.assert_array_equal(np.asarray(got), np.asarray(wanted))
+
+
+def test_donated_argument_read_later_is_not_overwritten() -> None:
+    def f(x: Any) -> Any:
+        return pieces.rev(x, (0,)), total(x)
+
+    jaxpr, _ = program(f, [numbers(5000)])
+    _, compiled = executable(jaxpr, donated=(0,))
+    assert compiled.donated == ((0, -1),)

@@ -86,4 +86,6 @@ def _pointer(f: Function, frame: Frame, o: Operand, i: str, dtype: str) -> str:
     base = em.address(o.buffer, em.index(o.offset), dtype)
     if i == "0" or o.strides[0] == 0:
         return base
-    return em.f.gep("float" if dtype == "float32" else "double", base, f.line(f"mul i64 {i}, {o.strides[0]}"))
+    return em.f.gep(
+        "float" if dtype == "float32" else "double", base, f.line(f"mul i64 {i}, {o.strides[0]}")
+    )

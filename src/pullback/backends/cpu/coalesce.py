@@ -38,7 +38,8 @@ class _Coalescer:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.users: dict[str, int] = {}
-        self.touched: dict[int, tuple[set[str], set[str]]] = {}
+        # By identity; the statement is kept so that its identity stays its own.
+        self.touched: dict[int, tuple[Stmt, set[str], set[str]]] = {}
         for stmt in loops.statements(program.body):
             if not loops.blocks(stmt):
                 for b in loops.reads(stmt) | loops.writes(stmt):
@@ -48,8 +49,8 @@ class _Coalescer:
         """What a statement reads and writes."""
         found = self.touched.get(id(stmt))
         if found is None:
-            found = self.touched[id(stmt)] = (loops.reads(stmt), loops.writes(stmt))
-        return found
+            found = self.touched[id(stmt)] = (stmt, loops.reads(stmt), loops.writes(stmt))
+        return found[1:]
 
     def block(self, block: Block) -> Block:
         block = [
@@ -73,7 +74,9 @@ class _Coalescer:
         """The block with the source made in the target, or None where that is wrong."""
         if source == target or not self.movable(source, target):
             return None
-        around = [k for k, s in enumerate(block) if source in self.touches(s)[0] | self.touches(s)[1]]
+        around = [
+            k for k, s in enumerate(block) if source in self.touches(s)[0] | self.touches(s)[1]
+        ]
         if around[-1] != at or self.count(block, source) != self.users[source]:
             return None
         first = around[0]

@@ -6,6 +6,7 @@ Equal nests, whatever their buffers, share one function.
 from collections.abc import Sequence
 
 from . import blas, expr, loops, show
+from .coalesce import copied
 from .emit_kernel import emit_nest, emit_unrolled
 from .emit_value import Emitter, Frame
 from .index import Atom
@@ -93,18 +94,29 @@ class ProgramEmitter:
         private = {b.name for b in rows}
         buffers = [b for b in buffers if b not in private]
         key = show.nest_key(nest, buffers, axes, self.dtypes, rows)
+        key += str([b in pair for pair in self.program.aliases for b in buffers])
         name = self.shared.get(key)
         if name is None:
             name = self.shared[key] = f"nest{len(self.shared)}"
             self.nest_function(name, nest, buffers, axes, rows)
         args = [("ptr", self.frame.pointers[b]) for b in buffers]
         args += [("i64", str(self.frame.axes[a])) for a in axes]
+        pair = copied(self.program, nest)
+        if pair is not None and pair in self.program.aliases:
+            source, target = (self.frame.pointers[b] for b in pair)
+            with self.f.if_(self.f.line(f"icmp ne ptr {source}, {target}")):
+                self.call_nest(name, nest, args)
+        else:
+            self.call_nest(name, nest, args)
+        self.frame.forget(list(loops.writes(nest)))
+
+    def call_nest(self, name: str, nest: Nest, args: Sequence[tuple[str, str]]) -> None:
+        """A call, by one thread or by several."""
         sharing = shared(nest, self.vector_bytes)
         if sharing is None:
             self.f.call("void", name, *args)
         else:
             self.share(name, sharing, args)
-        self.frame.forget(list(loops.writes(nest)))
 
     def share(self, name: str, sharing: Sharing, args: Sequence[tuple[str, str]]) -> None:
         """A call whose outermost loop threads share; the arguments travel in a table."""
@@ -133,7 +145,8 @@ class ProgramEmitter:
         rows: Sequence[Buffer],
     ) -> None:
         """The function of a nest on the buffers and the axes of loops around it."""
-        params = [("ptr noalias", f"b{k}") for k in range(len(buffers))]
+        one = {b for pair in self.program.aliases if set(pair) <= set(buffers) for b in pair}
+        params = [("ptr" if b in one else "ptr noalias", f"b{k}") for k, b in enumerate(buffers)]
         params += [("i64", f"a{k}") for k in range(len(axes))]
         sharing = shared(nest, self.vector_bytes)
         if sharing is not None:

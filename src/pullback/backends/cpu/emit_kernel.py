@@ -186,7 +186,9 @@ class KernelEmitter:
                 self.finish(em, r, v)
             return
         widths = [self.width(em, r) for r in kernel.reductions]
-        first = [monoid.start(r.op, r.dtype, w) for r, w in zip(kernel.reductions, widths, strict=True)]
+        first = [
+            monoid.start(r.op, r.dtype, w) for r, w in zip(kernel.reductions, widths, strict=True)
+        ]
 
         def body(inner: Emitter, states: States) -> States:
             new = [
@@ -404,9 +406,13 @@ class CarriedStates:
     ) -> None:
         # With no reductions there is nothing to carry; `widths` may be longer then.
         reductions = writer.kernel.reductions
-        repeated = [reductions[k % len(reductions)] for k in range(len(states))] if reductions else []
+        repeated = (
+            [reductions[k % len(reductions)] for k in range(len(states))] if reductions else []
+        )
         types = [monoid.types(r.op, r.dtype, w) for r, w in zip(repeated, widths, strict=False)]
-        flat = [(t, x) for ts, s in zip(types, states, strict=True) for t, x in zip(ts, s, strict=True)]
+        flat = [
+            (t, x) for ts, s in zip(types, states, strict=True) for t, x in zip(ts, s, strict=True)
+        ]
         self.shape = [len(s) for s in states]
         self.context = writer.f.carried_loop(begin, end, step, flat)
 

@@ -65,7 +65,9 @@ class Emitter:
         self.splats: dict[Node, str] = {}
         self.indices: dict[Index, Operand] = {}
 
-    def inner(self, axis: Atom | None = None, lanes: int = 1, mask: Mask | None = None) -> "Emitter":
+    def inner(
+        self, axis: Atom | None = None, lanes: int = 1, mask: Mask | None = None
+    ) -> "Emitter":
         """An emitter for a place that this one's values reach."""
         other = Emitter(self.frame, axis, lanes, mask or self.mask)
         if axis is self.axis:
@@ -136,8 +138,10 @@ class Emitter:
         inside, outside = node.args
         test = self._tests(node.data)
         if isinstance(test, bool):
-            return self.lanes_of(inside if test else outside) if self.varies(node) else self.value(
-                inside if test else outside
+            return (
+                self.lanes_of(inside if test else outside)
+                if self.varies(node)
+                else self.value(inside if test else outside)
             )
         scalar, lanes = test
         first = self._under(inside, scalar, lanes, node)
@@ -183,14 +187,18 @@ class Emitter:
             return a if b is None else b
         return self.f.line(f"and {ir_type('bool', lanes)} {a}, {b}")
 
-    def _tests(self, tests: Sequence[tuple[Index, int, int]]) -> bool | tuple[str | None, str | None]:
+    def _tests(
+        self, tests: Sequence[tuple[Index, int, int]]
+    ) -> bool | tuple[str | None, str | None]:
         """All tests together: their value if it is known, else conditions (scalar, lanes)."""
         scalar = lanes = None
         for index, lo, hi in tests:
             least, most = ix.bounds(index)
             if self.axis is not None and self._index_varies(index):
                 value = self.index_lanes(index)
-                lanes = self._both(lanes, self._range(value, least, most, lo, hi, self.lanes), self.lanes)
+                lanes = self._both(
+                    lanes, self._range(value, least, most, lo, hi, self.lanes), self.lanes
+                )
                 continue
             at = self.index(index)
             if isinstance(at, int):
@@ -247,7 +255,15 @@ class Emitter:
         if atom.kind == "axis":
             return self.frame.axes[atom]
         if atom.kind == "dyn":
-            return lower(self.f, "convert_element_type", [self.value(atom.of)], [atom.of.dtype], "int64", 1, {})
+            return lower(
+                self.f,
+                "convert_element_type",
+                [self.value(atom.of)],
+                [atom.of.dtype],
+                "int64",
+                1,
+                {},
+            )
         of = self.index(atom.of)
         if isinstance(of, int):
             return of // atom.by if atom.kind == "div" else of % atom.by
@@ -290,7 +306,9 @@ class Emitter:
             return self.f.line(f"add {vector('i64', self.lanes)} {base}, <{steps}>")
         if atom.kind == "dyn":
             args = [self.lanes_of(atom.of)]
-            return lower(self.f, "convert_element_type", args, [atom.of.dtype], "int64", self.lanes, {})
+            return lower(
+                self.f, "convert_element_type", args, [atom.of.dtype], "int64", self.lanes, {}
+            )
         return self._divided(self.index_lanes(atom.of), atom, self.lanes)
 
     # Memory
@@ -409,7 +427,9 @@ class Emitter:
         if not varies:
             value = self.splat(value, ir_type(dtype))
         if dtype == "bool":
-            value = self.f.line(f"zext {ir_type(dtype, self.lanes)} {value} to {memory_type(dtype, self.lanes)}")
+            value = self.f.line(
+                f"zext {ir_type(dtype, self.lanes)} {value} to {memory_type(dtype, self.lanes)}"
+            )
         stride = self.stride(offset)
         if stride == 1:
             pointer = self.address(buffer, self._first(offset), dtype)

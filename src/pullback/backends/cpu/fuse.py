@@ -140,7 +140,9 @@ def rebuilt(kernel: Kernel, writer: Rewriter, to: dict[Atom, Atom]) -> Kernel:
 
 def _joined(graph: Graph, first: Kernel, second: Kernel, over: set[Atom]) -> Kernel | None:
     """Both kernels in one body; what the first stores, the second has in registers."""
-    stored = {(s.buffer, s.offset): s.value for s in first.stores if not s.combine and s.mask is None}
+    stored = {
+        (s.buffer, s.offset): s.value for s in first.stores if not s.combine and s.mask is None
+    }
     written = {b for b, _ in loops.kernel_writes(first)}
     for buffer, offset in loops.kernel_reads(second):
         if buffer in written and (buffer, offset) not in stored:
@@ -158,9 +160,7 @@ def _joined(graph: Graph, first: Kernel, second: Kernel, over: set[Atom]) -> Ker
     second = rebuilt(second, Rewriter(graph, {}, forward), {})
     reduce = first.reduce or tuple(_sorted(list(over)))
     axes = tuple([a for a in _sorted([*first.axes, *first.reduce]) if a not in reduce])
-    return Kernel(
-        axes, reduce, first.stores + second.stores, first.reductions + second.reductions
-    )
+    return Kernel(axes, reduce, first.stores + second.stores, first.reductions + second.reductions)
 
 
 # Common rows

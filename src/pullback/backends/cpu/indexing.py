@@ -34,7 +34,9 @@ def clamped(b: Builder, node: Node, most: int) -> Index:
     return b.graph.dyn(node, 0, most)
 
 
-def _starts(b: Builder, starts: Sequence[Value], x: Sequence[int], sizes: Sequence[int]) -> list[Index]:
+def _starts(
+    b: Builder, starts: Sequence[Value], x: Sequence[int], sizes: Sequence[int]
+) -> list[Index]:
     return [
         clamped(b, s.at(()), n - k) if n != k else ix.ZERO
         for s, n, k in zip(starts, x, sizes, strict=True)
@@ -65,7 +67,9 @@ def dynamic_update_slice(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Va
         axes, idx = b.graph.atoms.axes(u.shape)
         places = _starts(b, starts, x.shape, u.shape)
         offset = at_view(view, [ix.add(s, i) for s, i in zip(places, idx, strict=True)])
-        b.block.append(Nest((), (Kernel(tuple(axes), (), (Store(view.buffer, offset, u.at(idx)),)),)))
+        b.block.append(
+            Nest((), (Kernel(tuple(axes), (), (Store(view.buffer, offset, u.at(idx)),)),))
+        )
     return [y]
 
 

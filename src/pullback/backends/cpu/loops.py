@@ -141,7 +141,8 @@ class Program:
     buffers: dict[str, Buffer]
     body: Block
     graph: expr.Graph
-    notes: list[str] = field(default_factory=list)
+    # Arguments and results that may be one memory.
+    aliases: list[tuple[str, str]] = field(default_factory=list)
 
 
 def blocks(stmt: Stmt) -> tuple[Block, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 from ... import _native
 from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
-from . import blas, buffers, coalesce, dead, emit, fuse, loops, show, split, target
+from . import blas, buffers, coalesce, dead, donate, emit, fuse, loops, show, split, target
 from .build import Builder
 from .loops import Callback, Program
 from .rules import RULES
@@ -45,7 +45,9 @@ class Compiled:
     def explain(self) -> str:
         """What the program became: loops, library calls, call-backs, buffers, time by pass."""
         lines = [show.program(self.program)]
-        lines.append("time: " + ", ".join([f"{k} {v * 1e3:.2f} ms" for k, v in self.timings.items()]))
+        lines.append(
+            "time: " + ", ".join([f"{k} {v * 1e3:.2f} ms" for k, v in self.timings.items()])
+        )
         return "\n".join(lines) + "\n"
 
 
@@ -71,6 +73,8 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     for step, run in PASSES:
         run(program)
         clock(step)
+    given = donate.pairs(program, donated, kept, jaxpr.in_avals, outs)
+    program.aliases = [(f"a{kept.index(i)}", _buffer_of(outs, k)) for i, k in given if k >= 0]
     scratch = buffers.place(program)
     clock("buffers")
     host = machine()
@@ -87,7 +91,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
         tuple(outs),
         scratch,
         externals,
-        (),
+        tuple(given),
         block_work(program.body),
         program,
         clock.timings,
@@ -117,7 +121,9 @@ def build(jaxpr: Jaxpr) -> tuple[list[int], list[tuple[Any, ...]], Program]:
     for k, v in enumerate(jaxpr.invars):
         number = kept.index(k) if v in used else -1
         buffer = b.buffer(storage(v.aval), v.aval.size, "arg", number) if v in used else ""
-        args.append(in_buffer(b.graph, row_major(buffer, v.aval.shape), v.aval.shape, storage(v.aval)))
+        args.append(
+            in_buffer(b.graph, row_major(buffer, v.aval.shape), v.aval.shape, storage(v.aval))
+        )
     outs: list[tuple[Any, ...]] = []
     places = []
     for v in jaxpr.outvars:
@@ -131,6 +137,10 @@ def build(jaxpr: Jaxpr) -> tuple[list[int], list[tuple[Any, ...]], Program]:
         places.append(row_major(buffer, v.aval.shape))
     b.run(jaxpr, args, places)
     return kept, outs, b.program
+
+
+def _buffer_of(outs: Sequence[tuple[Any, ...]], k: int) -> str:
+    return f"o{sum([o[0] == 'new' for o in outs[:k]])}"
 
 
 def external(stmt: Callback) -> Any:

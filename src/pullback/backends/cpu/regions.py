@@ -56,7 +56,9 @@ def scan(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
         rows = [_row_of(x, t) for x in xs]
         jaxpr = p["jaxpr"]
         following = _following(b, jaxpr, n_const, n_carry)
-        outs = b.run(jaxpr, [*consts, *state, *rows], [*following, *[_place_of(s, t) for s in stacks]])
+        outs = b.run(
+            jaxpr, [*consts, *state, *rows], [*following, *[_place_of(s, t) for s in stacks]]
+        )
         _advance(b, places, outs[:n_carry])
     if length > 1:
         b.block.append(For(axis, body))

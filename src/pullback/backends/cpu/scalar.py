@@ -129,9 +129,10 @@ def _extremum(c: Context, x: str, y: str, name: str, boolean: str) -> str:
     if c.dtype == "bool":
         return c.op(boolean, x, y)
     if c.dtype in HALVES:
-        wide = [convert(c.f, a, c.dtype, "float32", c.lanes) for a in (x, y)]
+        x, y = (convert(c.f, a, c.dtype, "float32", c.lanes) for a in (x, y))
         inner = Context(c.f, ("float32",) * 2, "float32", c.lanes)
-        return convert(c.f, _extremum(inner, *wide, name, boolean), "float32", c.dtype, c.lanes)
+        wide = _extremum(inner, x, y, name, boolean)
+        return convert(c.f, wide, "float32", c.dtype, c.lanes)
     if c.dtype in FLOATS:
         return c.call(f"{name}imum", x, y)
     return c.call(f"{'s' if c.dtype in SIGNED else 'u'}{name}", x, y)

@@ -152,7 +152,13 @@ class Printer:
         if isinstance(stmt, For):
             return [f"loop {self.axis(stmt.axis)}:{stmt.axis.extent}", *self.block(stmt.body)]
         if isinstance(stmt, While):
-            return ["while", *self.block(stmt.cond), f"  test {self.buffer(stmt.test)}", "do", *self.block(stmt.body)]
+            return [
+                "while",
+                *self.block(stmt.cond),
+                f"  test {self.buffer(stmt.test)}",
+                "do",
+                *self.block(stmt.body),
+            ]
         assert isinstance(stmt, Branch)
         lines = [f"switch {self.buffer(stmt.index)}"]
         for k, block in enumerate(stmt.branches):

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import llvmlite.binding as llvm
 
@@ -31,7 +32,7 @@ class Code:
     object: bytes
     timings: Mapping[str, float]
     # What must live as long as the addresses are used.
-    keepalive: object
+    keepalive: Any
 
 
 class Target:

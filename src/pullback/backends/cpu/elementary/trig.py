@@ -72,17 +72,18 @@ def reduce_any(m: Ops, x: str, half: int, quarter: bool = False) -> tuple[str, s
     f.branch(any_far, slow, after, f.module.unlikely())
     f.place(slow)
     # Near lanes are computed too, of 2^16, and not used.
-    r, bits, low = reduce_large(m, m.select(far, x, 2.0**16), half, quarter)
-    found = [m.select(far, r, usual[0]), m.iselect(far, bits, usual[1])]
-    if usual[2]:
-        found.append(m.select(far, low, usual[2]))
+    found = reduce_large(m, m.select(far, x, 2.0**16), half, quarter)
+    pairs = [
+        (type_, near, choose(far, large, near))
+        for type_, choose, near, large in zip(
+            (m.type, m.itype, m.type), (m.select, m.iselect, m.select), usual, found, strict=True
+        )
+        if near
+    ]
     f.jump(after)
     f.place(after)
-    merged = [
-        f.phi(type_, [(a, before), (b, slow)])
-        for type_, a, b in zip((m.type, m.itype, m.type), usual, found, strict=False)
-    ]
-    return merged[0], merged[1], merged[2] if usual[2] else None
+    r, bits, *low = [f.phi(t, [(near, before), (large, slow)]) for t, near, large in pairs]
+    return r, bits, low[0] if low else None
 
 
 def sin_reduced(m: Ops, r: str, bits: str, low: str | None) -> str:
