@@ -1,0 +1,177 @@
+"""Uniform bits, real numbers and integers, from which all other distributions are drawn."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from .. import numpy as pnp
+from ..core.aval import Shape
+from ..dtypes import DType
+from ..numpy.creation import canonical_shape, requested_dtype
+from ..primitives import elementwise as ew
+from ..primitives import random as prng
+from ..primitives.rules import scalar
+from ..primitives.shape import full
+from .keys import one_key
+
+
+def shape_of(name: str, shape: Any, *params: Any) -> Shape:
+    """The shape asked for, or that of the parameters. They must broadcast to it."""
+    together = pnp.broadcast_shapes(*(np.shape(p) for p in params))
+    if shape is None:
+        return together
+    if isinstance(shape, int):
+        raise TypeError(f"{name}: shape must be a sequence of integers, got {shape}: ({shape},)")
+    shape = canonical_shape(name, shape)
+    if params and pnp.broadcast_shapes(shape, together) != shape:
+        raise ValueError(
+            f"{name}: parameters of shape {together} do not broadcast to the shape {shape}"
+        )
+    return shape
+
+
+def float_dtype(name: str, dtype: Any) -> DType:
+    """The real floating-point dtype asked for; None and float mean the default one."""
+    found = requested_dtype(name, float if dtype is None else dtype)
+    if dtypes.kind(found) != "float":
+        raise ValueError(f"dtype argument to `{name}` must be a float dtype, got {found}")
+    return found
+
+
+def int_dtype(name: str, dtype: Any) -> DType:
+    """The integer dtype asked for; None and int mean the default one."""
+    found = requested_dtype(name, int if dtype is None else dtype)
+    if not dtypes.is_integer(found):
+        raise TypeError(f"{name} only accepts integer dtypes, got {found}")
+    return found
+
+
+def bits(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
+    """Uniform bits as unsigned integers.
+
+    Args:
+      key: a random key.
+      shape: the result's shape.
+      dtype: an unsigned dtype; uint32, or uint64 where 64 bits are enabled, if None.
+
+    >>> from pullback import random
+    >>> random.bits(random.key(0), (2,))
+    Array([4070199207, 2583895758], dtype=uint32)
+    """
+    typed = one_key("bits", key)
+    found = requested_dtype("bits", np.uint64 if dtype is None else dtype)
+    if dtypes.kind(found) != "unsigned" or found.itemsize * 8 not in prng.WORDS:
+        raise ValueError(f"dtype argument to `bits` must be an unsigned int dtype, got {found}")
+    return prng.random_bits(typed, found.itemsize * 8, shape_of("bits", shape))
+
+
+def uniform(
+    key: Any,
+    shape: Any = (),
+    dtype: Any = None,
+    minval: Any = 0.0,
+    maxval: Any = 1.0,
+    *,
+    out_sharding: None = None,
+) -> Any:
+    """Uniform real numbers in [minval, maxval).
+
+    Args:
+      key: a random key.
+      shape: the result's shape.
+      dtype: a float dtype; the default one if None.
+      minval, maxval: the interval; arrays that broadcast to the shape.
+
+    >>> from pullback import random
+    >>> random.uniform(random.key(0), (2,))
+    Array([0.947667  , 0.60161126], dtype=float32)
+    """
+    found = float_dtype("uniform", dtype)
+    return draw_uniform(one_key("uniform", key), shape_of("uniform", shape), found, minval, maxval)
+
+
+def draw_uniform(key: Any, shape: Shape, dtype: DType, minval: Any = 0.0, maxval: Any = 1.0) -> Any:
+    """Uniform numbers of a typed key, of a checked shape and dtype."""
+    unit = _unit_interval(key, shape, dtype)
+    if type(minval) is type(maxval) is float and (minval, maxval) == (0.0, 1.0):
+        return unit
+    minval, maxval = (pnp.asarray(v).astype(dtype) for v in (minval, maxval))
+    return pnp.maximum(minval, pnp.reshape(unit * (maxval - minval) + minval, shape))
+
+
+def _unit_interval(key: Any, shape: Shape, dtype: DType) -> Any:
+    """Random mantissas under the exponent of [1, 2), less 1."""
+    info = dtypes.info(dtype)
+    drawn = 8 if info.nmant < 8 else info.bits
+    word = prng.WORDS[info.bits]
+    mantissa = prng.random_bits(key, drawn, shape)
+    if drawn != info.bits:
+        mantissa = ew.convert_element_type(mantissa, word)
+    one = np.ones((), dtype)
+    mantissa = ew.shift_right_logical(mantissa, scalar(drawn - info.nmant, word))
+    floats = ew.bitcast_convert_type(ew.bitwise_or(mantissa, one.view(word)), dtype)
+    return ew.sub(floats, one)
+
+
+def randint(
+    key: Any,
+    shape: Any,
+    minval: Any,
+    maxval: Any,
+    dtype: Any = None,
+    *,
+    out_sharding: None = None,
+) -> Any:
+    """Uniform integers in [minval, maxval).
+
+    Args:
+      key: a random key.
+      shape: the result's shape.
+      minval, maxval: the interval; integers or arrays of them that broadcast to the shape.
+      dtype: an integer dtype; the default one if None.
+
+    >>> from pullback import random
+    >>> random.randint(random.key(0), (4,), 0, 10)
+    Array([4, 8, 8, 5], dtype=int32)
+    """
+    typed, found = one_key("randint", key), int_dtype("randint", dtype)
+    shape = shape_of("randint", shape, minval, maxval)
+    sampled = found if found.itemsize >= 4 else dtypes.int32
+    limits = dtypes.info(found)
+    minval, maxval = (_integer_bound(v) for v in (minval, maxval))
+    if sampled != found:
+        minval = pnp.clip(minval.astype(sampled), int(limits.min), int(limits.max))
+        maxval = pnp.clip(maxval.astype(sampled), int(limits.min), int(limits.max) + 1)
+    return _draw_integers(typed, shape, minval, maxval, sampled).astype(found)
+
+
+def _integer_bound(x: Any) -> Any:
+    x = pnp.asarray(x)
+    return x if dtypes.is_integer(x.dtype) else x.astype(int)
+
+
+def _clipped(x: Any, dtype: DType) -> Any:
+    """Integers moved into the range of a dtype and converted to it."""
+    own, limits = dtypes.info(x.dtype), dtypes.info(dtype)
+    low, high = max(int(own.min), int(limits.min)), min(int(own.max), int(limits.max))
+    return pnp.clip(x, scalar(low, x.dtype), scalar(high, x.dtype)).astype(dtype)
+
+
+def _draw_integers(key: Any, shape: Shape, minval: Any, maxval: Any, dtype: DType) -> Any:
+    """(2**n h + l) mod span + minval of two words h, l of n bits, so that the bias is small."""
+    above = maxval > _clipped(full((), int(dtypes.info(dtype).max), dtype), maxval.dtype)
+    minval, maxval = _clipped(minval, dtype), _clipped(maxval, dtype)
+    width = dtype.itemsize * 8
+    word = prng.WORDS[width]
+    high_key, low_key = prng.random_split(key, (2,))
+    high, low = (prng.random_bits(k, width, shape) for k in (high_key, low_key))
+    span = (maxval - minval).astype(word)
+    span = pnp.where(maxval <= minval, scalar(1, word), span)
+    # A span of 2**n becomes 0, and a remainder by 0 is the number itself.
+    span = pnp.where(above & (maxval > minval), span + scalar(1, word), span)
+    span = pnp.broadcast_to(span, shape)
+    half = ew.rem(full(shape, 2 ** (width // 2), word), span)
+    two_n = ew.rem(ew.mul(half, half), span)
+    offset = ew.add(ew.mul(ew.rem(high, span), two_n), ew.rem(low, span))
+    return minval + ew.convert_element_type(ew.rem(offset, span), dtype)
