@@ -14,7 +14,7 @@ from pullback import config
 from pullback import numpy as pnp
 
 # How Pullback runs: by the NumPy values, compiled.
-EXECUTORS = (True,)
+EXECUTORS = (True, False)
 # JAX is to compile fast, not to run fast.
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
