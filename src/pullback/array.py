@@ -36,8 +36,7 @@ def _type_text(x: ArrayImpl) -> str:
 def _key_repr(x: ArrayImpl) -> str:
     name = dtypes.KEY_DTYPES[x.dtype]
     words = x._npy["fry"] if name == "fry" else x._npy
-    shown = np.array2string(words, prefix=" " * 6)
-    return f"Array({x.shape}, dtype=key<{name}>) overlaying:\n{shown}"
+    return f"Array({x.shape}, dtype=key<{name}>) overlaying:\n{np.array2string(words)}"
 
 
 def array_repr(x: ArrayImpl) -> str:

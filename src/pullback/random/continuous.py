@@ -66,10 +66,6 @@ def _draw_logistic(key: Any, shape: Shape, dtype: DType) -> Any:
     return ew.sub(ew.log(u), ew.log1p(ew.neg(u)))
 
 
-def _draw_maxwell(key: Any, shape: Shape, dtype: DType) -> Any:
-    return pnp.linalg.norm(draw_normal(key, (*shape, 3), dtype), axis=-1)
-
-
 cauchy = _standard("cauchy", "Cauchy-distributed numbers.", _draw_cauchy)
 exponential = _standard("exponential", "Numbers of density exp(-x), x >= 0.", _draw_exponential)
 laplace = _standard("laplace", "Numbers of density exp(-|x|) / 2.", _draw_laplace)
@@ -86,7 +82,7 @@ def normal(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None =
 
     >>> from pullback import random
     >>> random.normal(random.key(0), (2,))
-    Array([1.6226422 , 0.25748146], dtype=float32)
+    Array([1.6226422, 2.0252647], dtype=float32)
     """
     typed, found = (
         one_key("normal", key),
@@ -179,7 +175,7 @@ def rayleigh(
     """Numbers of density x exp(-x**2 / (2 s**2)) / s**2, x >= 0, of scale s."""
     typed, found = one_key("rayleigh", key), float_dtype("rayleigh", dtype)
     u = draw_uniform(typed, shape_of("rayleigh", shape, scale), found)
-    radius = ew.sqrt(ew.mul(ew.log1p(ew.neg(u)), -2.0))
+    radius = ew.sqrt(ew.mul(ew.log(u), -2.0))
     return pnp.asarray(scale).astype(found) * radius
 
 

@@ -7,7 +7,7 @@ from .. import dtypes
 from .. import numpy as pnp
 from ..core.aval import canonical_axis
 from ..numpy.creation import requested_dtype
-from ..numpy.values import as_array, describe
+from ..numpy.values import as_array, describe, promote_arrays_inexact
 from ..primitives.rules import scalar
 from ..primitives.sort import top_k
 from .continuous import gumbel
@@ -30,7 +30,7 @@ def bernoulli(
 
     >>> from pullback import random
     >>> random.bernoulli(random.key(0), 0.7, (3,))
-    Array([False,  True, False], dtype=bool)
+    Array([False, False,  True], dtype=bool)
     """
     typed = one_key("bernoulli", key)
     if mode not in MODES:
@@ -59,10 +59,10 @@ def geometric(
     """How many tosses of probability p it takes until the first success."""
     typed, found = one_key("geometric", key), int_dtype("geometric", dtype)
     shape = shape_of("geometric", shape, p)
-    p = pnp.asarray(p)
-    p = p if dtypes.is_float(p.dtype) else p.astype(float)
+    (p,) = promote_arrays_inexact("geometric", p)
     u = draw_uniform(typed, shape, p.dtype)
-    return (pnp.floor(pnp.log1p(-u) / pnp.log1p(-p)) + 1).astype(found)
+    u = pnp.where(u == 0, 1, u)
+    return (pnp.floor(pnp.log(u) / pnp.log1p(-p)) + 1).astype(found)
 
 
 def categorical(
@@ -88,7 +88,7 @@ def categorical(
 
     >>> from pullback import random, numpy as pnp
     >>> random.categorical(random.key(0), pnp.zeros((2, 5)))
-    Array([0, 3], dtype=int32)
+    Array([1, 3], dtype=int32)
     """
     typed, logits = one_key("categorical", key), as_array("categorical", logits)
     axis = canonical_axis(axis, logits.ndim, "categorical")

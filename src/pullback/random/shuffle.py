@@ -32,7 +32,7 @@ def permutation(
 
     >>> from pullback import random
     >>> random.permutation(random.key(0), 5)
-    Array([0, 4, 1, 2, 3], dtype=int32)
+    Array([0, 1, 4, 3, 2], dtype=int32)
     """
     typed = one_key("permutation", key)
     axis = canonical_axis(axis, np.ndim(x) or 1, "permutation")
