@@ -1,6 +1,6 @@
 """Dtypes, JAX's promotion lattice and weak types."""
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import ml_dtypes
@@ -61,7 +61,12 @@ ABSTRACT = {
     np.floating: ("float",),
     np.complexfloating: ("complex",),
 }
-SHORT = {bool_: "bool", float0: "float0", bfloat16: "bf16", **{k: f"key<{v}>" for k, v in KEY_DTYPES.items()}}
+SHORT = {
+    bool_: "bool",
+    float0: "float0",
+    bfloat16: "bf16",
+    **{k: f"key<{v}>" for k, v in KEY_DTYPES.items()},
+}
 NARROW: dict[DType, DType] = {int64: int32, uint64: uint32, float64: float32, complex128: complex64}
 
 
@@ -84,7 +89,7 @@ def is_integer(dtype: DType) -> bool:
     return KINDS[dtype] in ("signed", "unsigned")
 
 
-@lru_cache(maxsize=None)
+@cache
 def short_name(dtype: DType) -> str:
     """The name in printed programs: f32, i64, u8, bool, key<fry>."""
     if dtype in SHORT:
@@ -96,7 +101,7 @@ def short_name(dtype: DType) -> str:
     return name
 
 
-@lru_cache(maxsize=None)
+@cache
 def long_name(dtype: DType) -> str:
     """The name in messages: float32, key<fry>."""
     return SHORT[dtype] if dtype in KEY_DTYPES or dtype == float0 else dtype.name
@@ -110,8 +115,8 @@ def canonicalize_dtype(dtype: Any) -> DType:
         dtype = np.float64
     elif dtype is complex:
         dtype = np.complex128
-    dtype = np.dtype(dtype)
-    return dtype if config.current().enable_x64 else NARROW.get(dtype, dtype)
+    wide: DType = np.dtype(dtype)
+    return wide if config.current().enable_x64 else NARROW.get(wide, wide)
 
 
 def default_dtype(python_type: type) -> DType:
@@ -139,9 +144,9 @@ def _edges() -> dict[Node, list[Node]]:
         i4: [i8],
         i8: [float],
         u8: [float],
-        **dict.fromkeys((*INT_SMALL, *UINT_SMALL), []),
+        **{key: [] for key in (*INT_SMALL, *UINT_SMALL)},
         float: [*FLOAT8, bfloat16, float16, complex],
-        **dict.fromkeys(FLOAT8, []),
+        **{key: [] for key in FLOAT8},
         bfloat16: [float32],
         float16: [float32],
         float32: [float64, complex64],
@@ -174,7 +179,7 @@ class TypePromotionError(ValueError):
     """Two dtypes have no common one that holds both without surprise."""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _least_upper_bound(nodes: frozenset[Node]) -> Node:
     common = frozenset.intersection(*(UPPER_BOUNDS[n] for n in nodes))
     least = [n for n in common if common <= UPPER_BOUNDS[n]]
@@ -187,7 +192,7 @@ def _least_upper_bound(nodes: frozenset[Node]) -> Node:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def promote(types: tuple[tuple[DType, bool], ...]) -> tuple[DType, bool]:
     """The dtype and weakness of an operation on values of these (dtype, weak) types, as in JAX.
 
@@ -200,9 +205,7 @@ def promote(types: tuple[tuple[DType, bool], ...]) -> tuple[DType, bool]:
         return dtype, all_weak and dtype != bool_
     if found <= set(KEY_DTYPES):
         raise TypePromotionError("random keys of different implementations do not mix")
-    nodes = frozenset(
-        WEAK[kind(d)] if w and not all_weak and d != bool_ else d for d, w in types
-    )
+    nodes = frozenset(WEAK[kind(d)] if w and not all_weak and d != bool_ else d for d, w in types)
     node = _least_upper_bound(nodes)
     if isinstance(node, type):
         return {int: int64, float: float64, complex: complex128}[node], True

@@ -36,7 +36,7 @@ def _(x: ShapedArray, *, new_dtype: dtypes.DType, weak_type: bool) -> ShapedArra
 def _convert(x: np.ndarray, *, new_dtype: dtypes.DType, weak_type: bool) -> Any:
     kind, new_kind = dtypes.kind(x.dtype), dtypes.kind(new_dtype)
     if kind == "complex" and new_kind not in ("complex", "bool"):
-        x, kind = x.real, "float"
+        x, kind = np.real(x), "float"
     if kind == "float" and new_kind in ("signed", "unsigned"):
         return _saturated(x, new_dtype)
     if new_kind == "bool":

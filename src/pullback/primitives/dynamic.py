@@ -82,6 +82,7 @@ def _(args, dims, *, slice_sizes):
         sizes = (*slice_sizes[:dim], x.shape[dim], *slice_sizes[dim:])
         return dynamic_slice_p.bind(x, *starts, slice_sizes=sizes), dim
     axes = tuple(range(len(slice_sizes)))
+    assert gather_p.batch is not None
     return gather_p.batch(
         (x, _stack(starts, start_dims)),
         (dim, 0),
@@ -165,6 +166,7 @@ def _(args, dims):
         x, update = to_axis(x, dx, size, dim), to_axis(update, du, size, dim)
         return dynamic_update_slice_p.bind(x, update, *_with_start_zero(starts, dim)), dim
     axes = tuple(range(get_aval(update).ndim - (du is not None)))
+    assert scatter_p.batch is not None
     return scatter_p.batch(
         (x, _stack(starts, start_dims), update),
         (dx, 0, du),

@@ -109,6 +109,7 @@ def _(x, indices, *, dimension_numbers, slice_sizes, mode, fill_value, **params)
 def _take(x: np.ndarray, rows: np.ndarray, w: ix.Windows, mode: Any, fill_value: Any) -> np.ndarray:
     """Whole rows along one axis: what x[i] and embedding tables need, by the fast path of NumPy."""
     axis = w.take_axis
+    assert axis is not None
     y = x.take(rows, axis, mode="clip")
     if mode is GatherScatterMode.FILL_OR_DROP:
         outside = (rows < 0) | (rows >= x.shape[axis])

@@ -173,7 +173,7 @@ def clipped(indices: np.ndarray, w: Windows) -> np.ndarray:
 
 def inside(indices: np.ndarray, w: Windows) -> np.ndarray:
     """Whether each window lies within the array."""
-    return ((indices >= 0) & (indices <= limits(w))).all(-1)
+    return np.asarray(((indices >= 0) & (indices <= limits(w))).all(-1))
 
 
 def as_signed(indices: np.ndarray) -> np.ndarray:

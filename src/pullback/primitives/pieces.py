@@ -156,7 +156,7 @@ def _window(n: int, size: int, low: int, step: int) -> tuple[builtins.slice, bui
 
 @pad_p.def_jvp
 def _(primals: Any, tangents: Any, *, padding_config: PaddingConfig) -> Any:
-    out = pad(*primals, padding_config)
+    out = pad(*primals, padding_config=padding_config)
     tx, tv = tangents
     if type(tx) is Zero and type(tv) is Zero:
         return out, zero_like(out)
@@ -276,7 +276,7 @@ def _(x: np.ndarray, *, sizes: Shape, axis: int) -> list[np.ndarray]:
 
 @split_p.def_jvp
 def _(primals: Any, tangents: Any, *, sizes: Shape, axis: int) -> Any:
-    outs = split(*primals, sizes, axis)
+    outs = split(*primals, sizes=sizes, axis=axis)
     (t,) = tangents
     return outs, ([zero_like(o) for o in outs] if type(t) is Zero else split(t, sizes, axis))
 

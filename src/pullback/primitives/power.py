@@ -55,7 +55,8 @@ def _(x: ShapedArray, *, y: int) -> ShapedArray:
 def _integer_pow(x: np.ndarray, *, y: int) -> Any:
     if y == 0:
         return np.ones_like(x)
-    power, left = None, abs(y)
+    power: Any = None
+    left = abs(y)
     while left:
         if left & 1:
             power = x if power is None else power * x

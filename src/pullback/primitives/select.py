@@ -35,13 +35,14 @@ def select(pred: Any, on_true: Any, on_false: Any) -> Any:
 def _(which: ShapedArray, *cases: ShapedArray) -> ShapedArray:
     if not cases:
         fail("select_n", "at least one case is needed", which)
+    dtype = cases[0].dtype
     if which.dtype not in (dtypes.bool_, dtypes.int32):
         fail("select_n", "`which` must be bool or int32: use x.astype(bool)", which, *cases)
     if which.dtype == dtypes.bool_ and len(cases) > 2:
         fail("select_n", "a bool `which` chooses between two cases", which, *cases)
     check_same_dtype("select_n cases", *cases)
     shape = common_shape("select_n", which, *cases)
-    return ShapedArray(shape, cases[0].dtype, all(c.weak_type for c in cases))
+    return ShapedArray(shape, dtype, all(c.weak_type for c in cases))
 
 
 @select_n_p.def_value

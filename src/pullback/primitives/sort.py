@@ -38,7 +38,7 @@ def order_keys(x: np.ndarray) -> list[np.ndarray]:
     """Unsigned integers in the order of x, the first ones deciding: -0 and 0 equal, NaN last."""
     kind = dtypes.kind(x.dtype)
     if kind == "complex":
-        return [*order_keys(x.real), *order_keys(x.imag)]
+        return [*order_keys(np.real(x)), *order_keys(np.imag(x))]
     if kind != "float":
         return [total_order_key(x)]
     # Adding 0 makes -0 to 0.
