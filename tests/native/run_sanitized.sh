@@ -15,7 +15,8 @@ trap 'rm -rf "$work"' EXIT
 
 configure() {
     cmake -S "$root" -B "$work/$1" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_COMPILER=g++ \
-        -DPython_EXECUTABLE="$(command -v "$python")" -DPULLBACK_SANITIZE="$2" >"$work/log" 2>&1 ||
+        -DPULLBACK_WERROR=ON -DPULLBACK_SANITIZE="$2" \
+        -DPython_EXECUTABLE="$(command -v "$python")" >"$work/log" 2>&1 ||
         { cat "$work/log"; exit 1; }
 }
 

@@ -10,8 +10,9 @@ import weakref
 import ml_dtypes
 import numpy as np
 import pytest
+from native_programs import program
 
-from pullback._native import ArrayImpl
+from pullback._native import ArrayImpl, add_opaque_dtype
 from pullback.core.aval import ShapedArray
 
 DTYPES = (
@@ -58,6 +59,19 @@ def test_subclasses_of_ndarray_are_taken_as_ndarrays():
 def test_other_dtypes_are_refused(dtype):
     with pytest.raises(TypeError, match="bools and numbers in the machine's byte order, got dtype"):
         ArrayImpl(np.zeros(2, dtype))
+
+
+def test_opaque_dtypes_are_held_once_named():
+    dtype = np.dtype([("opaque", np.uint64, (3,))])
+    with pytest.raises(TypeError, match="got dtype"):
+        ArrayImpl(np.zeros(2, dtype))
+    add_opaque_dtype(dtype)
+    x, y = ArrayImpl(np.zeros(2, dtype)), ArrayImpl(np.ones((), dtype))
+    assert x.dtype == dtype and x.nbytes == 48 and pickle.loads(pickle.dumps(x)).dtype == dtype
+    (z,) = program("nothing", [("new", dtype, (), False)])([y])
+    assert z.dtype == dtype and z.shape == () and z._npy.dtype == dtype
+    with pytest.raises(TypeError, match="wants a dtype"):
+        add_opaque_dtype("f4")
 
 
 @pytest.mark.parametrize("value", [1.0, [1.0], "a", None])

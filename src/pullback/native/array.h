@@ -5,6 +5,8 @@
 
 namespace pullback {
 
+inline constexpr npy_intp kScalarBytes = 16;
+
 struct ArrayImpl {
     PyObject_HEAD
     ArrayType* type;     // found when first asked for; always set where `npy` is null
@@ -15,7 +17,7 @@ struct ArrayImpl {
     bool holds_scalar;  // a 0-d value may live here without any ndarray
     bool borrows;       // others may write to its memory, so results must not share it
     uint32_t mark;      // the last donating call that saw this array
-    alignas(16) char scalar[16];
+    alignas(16) char scalar[kScalarBytes];
 };
 
 extern PyTypeObject* array_impl_type;

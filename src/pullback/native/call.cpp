@@ -111,7 +111,7 @@ bool Call::may_reuse(PyObject* leaf, ArrayType* type) const {
 }
 
 PyObject* Call::make_new(const Executable::Out& out) {
-    if (out.type->ndim == 0) {
+    if (out.type->ndim == 0 && out.type->nbytes <= kScalarBytes) {
         PyObject* made = array_scalar(out.type, nullptr);
         if (made) outs_[num_new_++] = as_array(made)->scalar;
         return made;
