@@ -1,6 +1,6 @@
 """Elementwise functions of two arrays: each row is a name, how operands are promoted, what is computed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from .. import _native, dtypes
 from .._native import ArrayImpl
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
-from .elementwise import as_inexact, convert, named, select, strong, truth
+from .elementwise import as_inexact, convert, named, pick, strong, truth
 from .values import (
     as_array,
     as_value,
@@ -40,8 +40,8 @@ def function(
     """
 
     def general(x1: Any, x2: Any, /) -> Any:
-        x1, x2 = broadcast_elementwise(name, promoted(name, x1, x2))
-        return op(x1, x2)
+        x1, x2 = broadcast(name, promoted(name, x1, x2))
+        return as_weak_as((x1, x2), op(x1, x2))
 
     def fast(x1: Any, x2: Any, /) -> Any:
         out = _eager(ufunc, x1, x2)
@@ -51,6 +51,14 @@ def function(
         return op(x1, x2)
 
     return named(general if ufunc is None else fast, name, doc)
+
+
+def as_weak_as(operands: Sequence[Any], out: Any) -> Any:
+    """The result, weakly typed where all operands are."""
+    if out.weak_type or out.dtype == dtypes.bool_:
+        return out
+    weak = all(v.weak_type if is_array(v) else not isinstance(v, np.generic) for v in operands)
+    return convert(out, out.dtype, True) if weak else out
 
 
 def promote_no_bool(name: str, *args: Any) -> list[Any]:
@@ -99,62 +107,71 @@ def _floor_divide(x: Any, y: Any) -> Any:
         return ew.div(x, y)
     if kind == "signed":
         q, r = ew.div(x, y), ew.rem(x, y)
-        down = ew.bitwise_and(ew.ne(r, 0), ew.ne(ew.lt(r, 0), _below_zero(y)))
-        return select(*broadcast("floor_divide", [down, ew.sub(q, 1), q]))
+        x, y = _arr(x, q), _arr(y, q)
+        down = ew.bitwise_and(ew.ne(r, 0), ew.ne(ew.sign(x), ew.sign(y)))
+        return pick(down, ew.sub(q, 1), q)
     if kind == "complex":
         raise TypeError("floor_divide does not support complex numbers")
     return _float_divmod(x, y)[0]
 
 
-def _below_zero(y: Any) -> Any:
-    return ew.lt(y, 0) if is_array(y) else np.bool_(y < 0)
-
-
 def _float_divmod(x: Any, y: Any) -> tuple[Any, Any]:
     r = ew.rem(x, y)
-    x, y, r = broadcast("divmod", [_arr(x, r), _arr(y, r), r])
-    q = ew.div(ew.sub(x, r), y)
+    x, y = _arr(x, r), _arr(y, r)
+    q = ew.div(pick(ew.eq(y, 0), x, ew.sub(x, r)), y)
     off = ew.bitwise_and(ew.ne(r, 0), ew.ne(ew.sign(y), ew.sign(r)))
-    r = select(off, ew.add(r, y), r)
-    q = select(off, ew.sub(q, 1), q)
+    r = pick(off, ew.add(r, y), r)
+    q = pick(off, ew.sub(q, 1), q)
     return ew.round(q, ew.RoundingMethod.AWAY_FROM_ZERO), r
 
 
 def _arr(x: Any, like: Any) -> Any:
-    return x if is_array(x) else sh.full_like(like, x)
+    """A number or an array of rank 0 as an array of the other's shape."""
+    if not is_array(x):
+        return sh.full_like(like, x)
+    return x if x.shape == like.shape else sh.broadcast_in_dim(x, like.shape, ())
+
+
+def both_arrays(x: Any, y: Any) -> tuple[Any, Any]:
+    """Operands as arrays of one shape, where one may be a number or of rank 0."""
+    if not is_array(y) or (is_array(x) and x.shape):
+        return x, _arr(y, x)
+    return _arr(x, y), y
 
 
 def _remainder(x: Any, y: Any) -> Any:
-    r = ew.rem(x, y)
-    off = ew.bitwise_and(ew.ne(ew.lt(r, 0), _below_zero(y)), ew.ne(r, 0))
-    shifted = ew.add(r, y)
-    return select(*broadcast("remainder", [off, shifted, r]))
+    x, y = both_arrays(x, y)
+    if dtypes.is_integer(x.dtype):
+        # Nothing remains of a division by zero.
+        r = ew.rem(x, pick(ew.eq(y, 0), sh.full_like(y, 1), y))
+    else:
+        r = ew.rem(x, y)
+    off = ew.bitwise_and(ew.ne(ew.lt(r, 0), ew.lt(y, 0)), ew.ne(r, 0))
+    return pick(off, ew.add(r, y), r)
 
 
 def _fmod(x: Any, y: Any) -> Any:
+    if dtypes.is_integer(_dtype(x, y)) and is_array(y):
+        y = pick(ew.eq(y, 0), sh.full_like(y, 1), y)
     return ew.rem(x, y)
-
-
-def _maximum(x: Any, y: Any) -> Any:
-    return ew.max(x, y)
 
 
 def _hypot(x: Any, y: Any) -> Any:
     if dtypes.kind(_dtype(x, y)) == "complex":
         raise ValueError("hypot: wants real numbers, got complex ones")
-    x, y = broadcast("hypot", [_arr(x, y), _arr(y, x)])
+    x, y = both_arrays(x, y)
     x, y = ew.abs(x), ew.abs(y)
     big, small = ew.max(x, y), ew.min(x, y)
     infinite = ew.bitwise_or(ew.eq(x, np.inf), ew.eq(y, np.inf))
     still = ew.bitwise_or(ew.eq(big, 0), infinite)
-    safe = select(still, sh.full_like(big, 1), big)
+    safe = pick(still, sh.full_like(big, 1), big)
     length = ew.mul(big, ew.sqrt(ew.add(ew.square(ew.div(small, safe)), 1)))
-    return select(infinite, sh.full_like(big, np.inf), select(ew.eq(big, 0), big, length))
+    return pick(infinite, sh.full_like(big, np.inf), pick(ew.eq(big, 0), big, length))
 
 
 def _copysign(x: Any, y: Any) -> Any:
-    x, y = broadcast("copysign", [_arr(x, y), _arr(y, x)])
-    return select(ew.ne(_sign_of(x), _sign_of(y)), ew.neg(x), x)
+    x, y = both_arrays(x, y)
+    return pick(ew.ne(_sign_of(x), _sign_of(y)), ew.neg(x), x)
 
 
 def _sign_of(x: Any) -> Any:
@@ -163,13 +180,13 @@ def _sign_of(x: Any) -> Any:
 
 
 def _logaddexp(x: Any, y: Any) -> Any:
-    x, y = broadcast("logaddexp", [_arr(x, y), _arr(y, x)])
+    x, y = both_arrays(x, y)
     top, gap = ew.max(x, y), ew.sub(x, y)
     # Equal infinities have no difference; their sum is the answer.
     undefined = ew.ne(gap, gap)
-    gap = select(undefined, sh.full_like(gap, 0), gap)
+    gap = pick(undefined, sh.full_like(gap, 0), gap)
     out = ew.add(top, ew.log1p(ew.exp(ew.neg(ew.abs(gap)))))
-    return select(undefined, ew.add(x, y), out)
+    return pick(undefined, ew.add(x, y), out)
 
 
 def _logaddexp2(x: Any, y: Any) -> Any:
@@ -178,9 +195,9 @@ def _logaddexp2(x: Any, y: Any) -> Any:
 
 
 def _heaviside(x: Any, y: Any) -> Any:
-    x, y = broadcast("heaviside", [_arr(x, y), _arr(y, x)])
-    at_zero = select(ew.gt(x, 0), sh.full_like(x, 1), y)
-    return select(ew.ne(x, x), x, select(ew.lt(x, 0), sh.full_like(x, 0), at_zero))
+    x, y = both_arrays(x, y)
+    at_zero = pick(ew.gt(x, 0), sh.full_like(x, 1), y)
+    return pick(ew.ne(x, x), x, pick(ew.lt(x, 0), sh.full_like(x, 0), at_zero))
 
 
 def _xor(x: Any, y: Any) -> Any:
@@ -225,9 +242,9 @@ def _lexicographic(op: Function) -> Function:
     def compare(x: Any, y: Any) -> Any:
         if dtypes.kind(_dtype(x, y)) != "complex":
             return op(x, y)
-        x, y = broadcast("comparison", [_arr(x, y), _arr(y, x)])
+        x, y = both_arrays(x, y)
         rx, ry = ew.real(x), ew.real(y)
-        return select(ew.eq(rx, ry), op(ew.imag(x), ew.imag(y)), op(rx, ry))
+        return pick(ew.eq(rx, ry), op(ew.imag(x), ew.imag(y)), op(rx, ry))
 
     return compare
 
@@ -295,12 +312,12 @@ def fmin(x1: Any, x2: Any) -> Any:
 
 def _without_nan(name: str, better: Function, x1: Any, x2: Any) -> Any:
     x, y = broadcast(name, promote_arrays(name, x1, x2))
-    return select(ew.bitwise_or(better(x, y), ew.ne(y, y)), x, y)
+    return pick(ew.bitwise_or(better(x, y), ew.ne(y, y)), x, y)
 
 
 def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
     """The floor of the quotient, and the remainder."""
-    x, y = broadcast_elementwise("divmod", promote_no_bool("divmod", x1, x2))
+    x, y = both_arrays(*broadcast("divmod", promote_no_bool("divmod", x1, x2)))
     if dtypes.is_integer(_dtype(x, y)):
         return _floor_divide(x, y), _remainder(x, y)
     return _float_divmod(x, y)
@@ -344,7 +361,7 @@ def _general_power(x1: Any, x2: Any) -> Any:
         x, y = broadcast("power", [convert(x, base), y])
         return _whole_power(x, y)
     if whole:
-        dtype, weak = x.dtype, x.weak_type
+        dtype, weak = x.dtype, x.weak_type and y.weak_type
     x, y = broadcast_elementwise("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
     return ew.pow(x, y)
 
@@ -355,15 +372,15 @@ def _whole_power(x: Any, y: Any) -> Any:
     out, factor, rest = sh.full_like(x, 1), x, y
     for _ in range(8 * y.dtype.itemsize):
         odd = ew.ne(ew.bitwise_and(rest, y.dtype.type(1)), 0)
-        out = select(odd, ew.mul(out, factor), out)
+        out = pick(odd, ew.mul(out, factor), out)
         factor = ew.mul(factor, factor)
         rest = ew.shift_right_logical(rest, y.dtype.type(1))
     if dtypes.kind(y.dtype) != "signed":
         return out
-    inverse = select(ew.eq(x, 1), x, sh.full_like(x, 0))
+    inverse = pick(ew.eq(x, 1), x, sh.full_like(x, 0))
     if dtypes.kind(x.dtype) == "signed":
-        inverse = select(ew.eq(x, -1), out, inverse)
-    return select(ew.lt(y, 0), inverse, out)
+        inverse = pick(ew.eq(x, -1), out, inverse)
+    return pick(ew.lt(y, 0), inverse, out)
 
 
 pow = power
@@ -385,7 +402,7 @@ def ldexp(x1: Any, x2: Any, /) -> Any:
     rest = ew.sub(convert(n, dtypes.int32), half)
     out = ew.mul(ew.mul(x, ew.exp2(convert(half, x.dtype))), ew.exp2(convert(rest, x.dtype)))
     still = ew.bitwise_or(ew.eq(x, 0), ew.bitwise_not(ew.is_finite(x)))
-    return select(still, x, out)
+    return pick(still, x, out)
 
 
 def gcd(x1: Any, x2: Any) -> Any:
@@ -396,8 +413,8 @@ def gcd(x1: Any, x2: Any) -> Any:
     # Euclid's algorithm on the largest numbers takes at most 1.45 steps a bit.
     for _ in range(int(1.45 * bits) + 2):
         zero = ew.eq(y, 0)
-        safe = select(zero, sh.full_like(y, 1), y)
-        x, y = select(zero, x, y), select(zero, y, ew.rem(x, safe))
+        safe = pick(zero, sh.full_like(y, 1), y)
+        x, y = pick(zero, x, y), pick(zero, y, ew.rem(x, safe))
     return x
 
 
@@ -407,8 +424,8 @@ def lcm(x1: Any, x2: Any) -> Any:
     x, y = _magnitude(x), _magnitude(y)
     common = gcd(x, y)
     zero = ew.eq(common, 0)
-    safe = select(zero, sh.full_like(common, 1), common)
-    return select(zero, common, ew.mul(x, ew.div(y, safe)))
+    safe = pick(zero, sh.full_like(common, 1), common)
+    return pick(zero, common, ew.mul(x, ew.div(y, safe)))
 
 
 def _magnitude(x: Any) -> Any:

@@ -9,7 +9,7 @@ from ..primitives import cumulative as cm
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from .creation import requested_dtype
-from .elementwise import select, strong
+from .elementwise import pick, strong
 from .shapes import ravel
 from .values import as_array, convert
 
@@ -40,7 +40,7 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None
 
 def _without_nan(a: Any, neutral: int) -> Any:
     x = as_array("nancumsum", a)
-    return select(x != x, sh.full_like(x, neutral), x) if dtypes.is_float(x.dtype) else x
+    return pick(x != x, sh.full_like(x, neutral), x) if dtypes.is_float(x.dtype) else x
 
 
 def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:

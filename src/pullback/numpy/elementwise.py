@@ -34,7 +34,7 @@ def strong(x: Any) -> Any:
     return convert(x, x.dtype)
 
 
-def select(which: Any, on_true: Any, on_false: Any) -> Any:
+def pick(which: Any, on_true: Any, on_false: Any) -> Any:
     """Elements of one or the other array by a mask of their shape."""
     return ew.select_n(which, on_false, on_true)
 
@@ -48,12 +48,16 @@ def kept(name: str, op: Function, doc: str) -> Function:
     return named(f, name, doc)
 
 
-def floated(name: str, op: Function, doc: str, ufunc: np.ufunc | None = None) -> Function:
+def floated(
+    name: str, op: Function, doc: str, ufunc: np.ufunc | None = None, weak: bool = True
+) -> Function:
     """A function that turns integers and bools into floats first."""
     eager = _native.unary
 
     def general(x: Any, /) -> Any:
-        return op(as_inexact(name, x))
+        x = as_inexact(name, x)
+        out = op(x)
+        return convert(out, out.dtype, True) if weak and x.weak_type else out
 
     def fast(x: Any, /) -> Any:
         if type(x) is ArrayImpl and x.dtype.num in NATIVE:
@@ -86,14 +90,14 @@ def _log_base(base: int) -> Function:
 def _sinc(x: Any) -> Any:
     at_zero = ew.eq(x, 0)
     angle = ew.mul(x, np.pi)
-    safe = select(at_zero, sh.full_like(x, 1), angle)
+    safe = pick(at_zero, sh.full_like(x, 1), angle)
     # At 0 the series has the derivatives that the quotient lacks.
     series = ew.sub(1, ew.div(ew.mul(angle, angle), 6))
-    return select(at_zero, series, ew.div(ew.sin(safe), safe))
+    return pick(at_zero, series, ew.div(ew.sin(safe), safe))
 
 
 def _spacing(x: Any) -> Any:
-    away = select(ew.lt(x, 0), sh.full_like(x, -np.inf), sh.full_like(x, np.inf))
+    away = pick(ew.lt(x, 0), sh.full_like(x, -np.inf), sh.full_like(x, np.inf))
     return strong(ew.sub(ew.nextafter(x, away), x))
 
 
@@ -123,22 +127,27 @@ exp2 = floated("exp2", ew.exp2, "2 to the power x.", np.exp2)
 expm1 = floated("expm1", ew.expm1, "exp(x) - 1, exact for small x.", np.expm1)
 log = floated("log", ew.log, "Natural logarithm.", np.log)
 log1p = floated("log1p", ew.log1p, "log(1 + x), exact for small x.", np.log1p)
-log2 = floated("log2", _log_base(2), "Logarithm to base 2.")
-log10 = floated("log10", _log_base(10), "Logarithm to base 10.")
+log2 = floated("log2", _log_base(2), "Logarithm to base 2.", weak=False)
+log10 = floated("log10", _log_base(10), "Logarithm to base 10.", weak=False)
 sin = floated("sin", ew.sin, "Sine.", np.sin)
 sinh = floated("sinh", ew.sinh, "Hyperbolic sine.", np.sinh)
 sqrt = floated("sqrt", ew.sqrt, "Square root, NaN for negative numbers.", np.sqrt)
 tan = floated("tan", ew.tan, "Tangent.", np.tan)
 tanh = floated("tanh", ew.tanh, "Hyperbolic tangent.", np.tanh)
-rint = floated("rint", lambda x: strong(round_even(x)), "Nearest integer, halves to the even one.")
 deg2rad = floated("deg2rad", _radians, "Degrees to radians.")
 rad2deg = floated("rad2deg", _degrees, "Radians to degrees.")
 radians = floated("radians", _radians, "Degrees to radians.")
 degrees = floated("degrees", _degrees, "Radians to degrees.")
 reciprocal = floated("reciprocal", _reciprocal, "1 / x.")
 sinc = floated("sinc", _sinc, "sin(pi x) / (pi x), 1 at 0.")
-spacing = floated("spacing", _spacing, "The distance to the next number away from 0.")
+spacing = floated("spacing", _spacing, "The distance to the next number away from 0.", weak=False)
 fabs = floated("fabs", ew.abs, "Absolute value as a float.", np.fabs)
+
+
+def rint(x: Any, /) -> Any:
+    """Nearest integer, halves to the even one."""
+    x = as_array("rint", x)
+    return round_even(x if dtypes.is_float(x.dtype) else strong(as_inexact("rint", x)))
 
 
 # Functions that keep the dtype.
@@ -171,7 +180,7 @@ def _sign(x: Any) -> Any:
         return ew.sign(x)
     size = ew.convert_element_type(ew.abs(x), x.dtype)
     at_zero = ew.eq(size, 0)
-    return select(at_zero, sh.full_like(x, 0), ew.div(x, select(at_zero, sh.full_like(x, 1), size)))
+    return pick(at_zero, sh.full_like(x, 0), ew.div(x, pick(at_zero, sh.full_like(x, 1), size)))
 
 
 def _square(x: Any) -> Any:
@@ -180,7 +189,7 @@ def _square(x: Any) -> Any:
 
 
 def _trunc(x: Any) -> Any:
-    return select(ew.lt(x, 0), ew.ceil(x), ew.floor(x))
+    return pick(ew.lt(x, 0), ew.ceil(x), ew.floor(x))
 
 
 def _conj(x: Any) -> Any:
@@ -192,7 +201,11 @@ def _real(x: Any) -> Any:
 
 
 def _imag(x: Any) -> Any:
-    return ew.imag(x) if dtypes.kind(x.dtype) == "complex" else sh.full_like(x, 0)
+    return (
+        ew.imag(x)
+        if dtypes.kind(x.dtype) == "complex"
+        else convert(sh.full_like(x, 0), x.dtype, x.weak_type)
+    )
 
 
 def _not(x: Any) -> Any:
@@ -305,7 +318,7 @@ def angle(z: Any, deg: bool = False) -> Any:
 def modf(x: Any, /, out: None = None) -> tuple[Any, Any]:
     """Fractional and integer parts."""
     x = as_inexact("modf", x)
-    whole = select(ew.ge(x, 0), ew.floor(x), ew.ceil(x))
+    whole = pick(ew.ge(x, 0), ew.floor(x), ew.ceil(x))
     return ew.sub(x, whole), whole
 
 
@@ -327,7 +340,7 @@ def nan_to_num(
         (ew.eq(x, np.inf), top),
         (ew.eq(x, -np.inf), bottom),
     ):
-        x = select(found, sh.full_like(x, value), x)
+        x = pick(found, sh.full_like(x, value), x)
     return x
 
 
@@ -347,19 +360,19 @@ def frexp(x: Any, /) -> tuple[Any, Any]:
     mantissa, exponent = _frexp_bits(x)
     usual = ew.bitwise_and(_isfinite(x), ew.ne(x, 0))
     zero = sh.full_like(exponent, 0)
-    return select(usual, mantissa, x), select(usual, exponent, zero)
+    return pick(usual, mantissa, x), pick(usual, exponent, zero)
 
 
 def _frexp_bits(x: Any) -> tuple[Any, Any]:
     wide = x if x.dtype.itemsize >= 4 else convert(x, dtypes.float32)
     info, bits = np.finfo(wide.dtype), np.dtype(f"int{8 * wide.dtype.itemsize}")
     tiny = ew.lt(ew.abs(wide), info.tiny)
-    wide = select(tiny, ew.mul(wide, 2.0**info.nmant), wide)
+    wide = pick(tiny, ew.mul(wide, 2.0**info.nmant), wide)
     raw = ew.bitcast_convert_type(wide, bits)
     mask = bits.type((1 << info.iexp) - 1)
     shifted = ew.shift_right_logical(raw, bits.type(info.nmant))
     exponent = ew.sub(ew.bitwise_and(shifted, mask), bits.type(info.maxexp - 2))
-    exponent = select(tiny, ew.sub(exponent, bits.type(info.nmant)), exponent)
+    exponent = pick(tiny, ew.sub(exponent, bits.type(info.nmant)), exponent)
     kept_bits = ew.bitwise_and(raw, bits.type(~(int(mask) << info.nmant)))
     half = bits.type((info.maxexp - 2) << info.nmant)
     mantissa = ew.bitcast_convert_type(ew.bitwise_or(kept_bits, half), wide.dtype)

@@ -15,7 +15,7 @@ from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from ..primitives.gather import gather
 from ..primitives.index import GatherDimensionNumbers, GatherScatterMode
-from .elementwise import select
+from .elementwise import pick
 from .parse import New, Part, Picks, Range, Whole, concrete, is_static, parse
 from .values import as_array, broadcast, convert, describe, expand, is_array
 
@@ -29,10 +29,10 @@ def getitem(x: Any, index: Any) -> Any:
         kind = type(index)
         if kind is int or kind is slice or index is None or index is Ellipsis:
             return ArrayImpl(x._npy[index], x.weak_type)
-        if kind is tuple and all([type(i) in BASIC for i in index]):
+        if kind is tuple and all(type(i) in BASIC for i in index):
             return ArrayImpl(x._npy[index], x.weak_type)
         parts = parse("indexing", index, x.shape)
-        if all([concrete(p.at) is not None for p in parts if type(p) is Picks]):
+        if all(concrete(p.at) is not None for p in parts if type(p) is Picks):
             return ArrayImpl(x._npy[numpy_index(index)], x.weak_type)
     return index_parts(x, parse("indexing", index, x.shape))
 
@@ -90,7 +90,7 @@ def _result_axes(x: Any, parts: Sequence[Part]) -> Any:
     # Scalar masks that are False leave nothing.
     empty = [i for i, p in enumerate(kept) if isinstance(p, Range) and p.axis < 0]
     for axis in empty:
-        x = pc.cut_axis(x, 0, 0, axis)
+        x = pc.slice_in_dim(x, 0, 0, 1, axis)
     return x
 
 
@@ -103,7 +103,7 @@ def wrap_negative(at: Any, size: int) -> Any:
         return at
     if at.dtype.itemsize < 4:
         at = convert(at, dtypes.int32)
-    return select(ew.lt(at, 0), ew.add(at, at.dtype.type(size)), at)
+    return pick(ew.lt(at, 0), ew.add(at, at.dtype.type(size)), at)
 
 
 def _slice_dynamic(x: Any, parts: Sequence[Part], picks: Sequence[Picks]) -> Any:
@@ -206,7 +206,7 @@ def modulo(at: Any, size: int) -> Any:
     """Positions taken around an axis."""
     n = at.dtype.type(size)
     r = ew.rem(at, n)
-    return select(ew.lt(r, 0), ew.add(r, n), r)
+    return pick(ew.lt(r, 0), ew.add(r, n), r)
 
 
 def take_along_axis(

@@ -87,7 +87,9 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
             "Unstack requires arrays with rank > 0, however a scalar array was passed."
         )
     axis = canonical_axis(axis, x.ndim, "unstack")
-    return tuple(sh.squeeze(pc.cut_axis(x, i, i + 1, axis), (axis,)) for i in range(x.shape[axis]))
+    return tuple(
+        sh.squeeze(pc.slice_in_dim(x, i, i + 1, 1, axis), (axis,)) for i in range(x.shape[axis])
+    )
 
 
 def vstack(tup: Any, dtype: Any = None) -> Any:
@@ -165,7 +167,7 @@ def _split(name: str, ary: Any, sections: Any, axis: int) -> list[Any]:
             )
         steps = np.cumsum([0] + [small + 1] * more + [small] * (pieces - more))
         bounds = [int(b) for b in steps]
-    return [pc.cut_axis(x, a, max(a, b), axis) for a, b in pairwise(bounds)]
+    return [pc.slice_in_dim(x, a, max(a, b), 1, axis) for a, b in pairwise(bounds)]
 
 
 def _split_along(name: str, axis: int) -> Callable[..., list[Any]]:

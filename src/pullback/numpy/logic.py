@@ -9,7 +9,7 @@ from .._native import ArrayImpl
 from ..core.trace import Tracer
 from ..primitives import elementwise as ew
 from . import binary, elementwise, reductions
-from .elementwise import select
+from .elementwise import pick
 from .scalars import ScalarType
 from .values import SCALARS, as_array, as_value, broadcast, convert, is_array, promote_arrays
 
@@ -26,7 +26,7 @@ def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: boo
         binary.add(atol, binary.multiply(rtol, elementwise.abs(y))),
     )
     finite = ew.bitwise_and(elementwise.isfinite(x), elementwise.isfinite(y))
-    out = select(finite, near, ew.eq(x, y))
+    out = pick(finite, near, ew.eq(x, y))
     if equal_nan:
         out = ew.bitwise_or(out, ew.bitwise_and(ew.ne(x, x), ew.ne(y, y)))
     return out

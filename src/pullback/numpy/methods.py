@@ -269,6 +269,3 @@ def install() -> None:
     # Defining == on a class takes its hash away; arrays keep theirs, which is an error that explains.
     for cls, value in hash_of.items():
         cls.__hash__ = value
-
-
-install()

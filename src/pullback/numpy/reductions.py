@@ -13,7 +13,7 @@ from ..primitives import elementwise as ew
 from ..primitives import reduce as rd
 from ..primitives import shape as sh
 from .creation import requested_dtype
-from .elementwise import as_inexact, select, strong, truth
+from .elementwise import as_inexact, pick, strong, truth
 from .shapes import axes_of
 from .values import as_array, convert, describe, expand, inexact_dtype, joint_shape
 
@@ -48,7 +48,7 @@ def masked(name: str, x: Any, where: Any, neutral: Any) -> Any:
     mask = truth(as_array(name, where))
     shape = joint_shape(name, [x, mask])
     x = expand(x, shape)
-    return select(expand(mask, shape), x, sh.full_like(x, neutral))
+    return pick(expand(mask, shape), x, sh.full_like(x, neutral))
 
 
 def _with_initial(x: Any, initial: Any, op: Function) -> Any:
@@ -196,7 +196,7 @@ def _arg(name: str, op: Function, a: Any, axis: int | None, out: None, keepdims:
         place = canonical_axis(axis, x.ndim, name)
     if x.shape[place] == 0:
         raise ValueError(f"attempt to get {name} of an empty sequence")
-    found = op(x, (place,), dtypes.default_dtype(int))
+    found = op(x, place, dtypes.default_dtype(int))
     if keepdims:
         return sh.expand_dims(found, range(rank) if axis is None else (place,))
     return found

@@ -15,8 +15,7 @@ from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from . import binary
-from .elementwise import select as choose_by
-from .elementwise import truth
+from .elementwise import pick, truth
 from .indexing import getitem, take
 from .parse import concrete
 from .shapes import ravel, reshape
@@ -54,7 +53,7 @@ def where(
     mask = truth(as_array("where", condition, 0))
     x, y = promote_arrays("where", x, y)
     mask, x, y = broadcast("where", [mask, x, y])
-    return choose_by(mask, x, y)
+    return pick(mask, x, y)
 
 
 def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple[Any, ...]:
@@ -100,9 +99,7 @@ def _counted(mask: Any, size: int, fills: Sequence[Any]) -> tuple[Any, ...]:
     steps = [math.prod(mask.shape[d + 1 :]) for d in range(mask.ndim)]
     for step, n, fill in zip(steps, mask.shape, fills, strict=True):
         index = ew.rem(ew.div(at, dtype.type(step)), dtype.type(n))
-        out.append(
-            choose_by(valid, index, expand(convert(as_array("nonzero", fill), dtype), (size,)))
-        )
+        out.append(pick(valid, index, expand(convert(as_array("nonzero", fill), dtype), (size,))))
     return tuple(out)
 
 
@@ -176,7 +173,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     at, *arrays = broadcast("choose", [at, *arrays])
     result = arrays[-1]
     for i in range(n - 2, -1, -1):
-        result = choose_by(ew.eq(at, np.int32(i)), arrays[i], result)
+        result = pick(ew.eq(at, np.int32(i)), arrays[i], result)
     return result
 
 
@@ -193,7 +190,7 @@ def compress(
     axis = canonical_axis(axis, x.ndim, "compress")
     n = x.shape[axis]
     if mask.size > n:
-        mask = pc.cut_axis(mask, 0, n, 0)
+        mask = pc.slice_in_dim(mask, 0, n, 1, 0)
     (at,) = nonzero(mask, size=size, fill_value=n)
     return take(x, at, axis, mode="fill", fill_value=fill_value)
 
@@ -274,7 +271,7 @@ def _bisect(x: Any, v: Any, side: str) -> Any:
         inside = ew.le(probe, dtype.type(n))
         found = take(x, ew.sub(ew.min(probe, dtype.type(n)), dtype.type(1)), mode="clip")
         ahead = ew.bitwise_and(inside, _before(found, v, side))
-        at = choose_by(ahead, probe, at)
+        at = pick(ahead, probe, at)
     return at
 
 
@@ -330,7 +327,7 @@ def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Any:
     count = cm.cumsum(convert(ravel(flags), dtypes.int32), 0)
     turn = ew.rem(ew.max(ew.sub(count, np.int32(1)), np.int32(0)), np.int32(values.size))
     spread = reshape(take(convert(values, x.dtype), turn, mode="clip"), x.shape)
-    return choose_by(flags, spread, x)
+    return pick(flags, spread, x)
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Any:

@@ -14,7 +14,7 @@ from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from .creation import below, canonical_shape, known
-from .elementwise import select
+from .elementwise import pick
 from .indexing import take
 from .values import as_array, broadcast, convert, describe, expand
 
@@ -271,11 +271,11 @@ def _roll_axis(x: Any, shift: Any, axis: int) -> Any:
         at = ew.sub(sh.iota(at.dtype, (n,), 0), sh.broadcast_in_dim(at, (n,), ()))
         size = at.dtype.type(n)
         r = ew.rem(at, size)
-        return take(x, select(ew.lt(r, 0), ew.add(r, size), r), axis, mode="clip")
+        return take(x, pick(ew.lt(r, 0), ew.add(r, size), r), axis, mode="clip")
     by = int(shift) % n
     if by == 0:
         return x
-    front, back = pc.cut_axis(x, n - by, n, axis), pc.cut_axis(x, 0, n - by, axis)
+    front, back = pc.slice_in_dim(x, n - by, n, 1, axis), pc.slice_in_dim(x, 0, n - by, 1, axis)
     return pc.concatenate([front, back], axis)
 
 
@@ -333,7 +333,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     if x.size == 0 or wanted == 0:
         return sh.full(sizes, 0, x.dtype)
     flat = tile(ravel(x), -(-wanted // x.size))
-    return sh.reshape(pc.cut_axis(flat, 0, wanted, 0), sizes)
+    return sh.reshape(pc.slice_in_dim(flat, 0, wanted, 1, 0), sizes)
 
 
 def tril(m: Any, k: int = 0) -> Any:
@@ -352,7 +352,7 @@ def _triangle(name: str, m: Any, k: int, lower: bool) -> Any:
         raise ValueError(f"{name}: the array must have at least two axes, got {describe(x)}")
     mask = expand(below(x.shape[-2:], k if lower else k - 1), x.shape)
     zero = sh.full_like(x, 0)
-    return select(mask, x, zero) if lower else select(mask, zero, x)
+    return pick(mask, x, zero) if lower else pick(mask, zero, x)
 
 
 def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -371,7 +371,7 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     flat = sh.reshape(x, (*x.shape[:-2], rows * columns))
     first = start[0] * columns + start[1]
     if n == 0:
-        return pc.cut_axis(flat, 0, 0, x.ndim - 2)
+        return pc.slice_in_dim(flat, 0, 0, 1, x.ndim - 2)
     lead = [0] * (x.ndim - 2)
     stop = [*x.shape[:-2], first + (n - 1) * (columns + 1) + 1]
     return pc.slice(flat, [*lead, first], stop, [*(1 for _ in lead), columns + 1])
@@ -389,7 +389,7 @@ def diag(v: Any, k: int = 0) -> Any:
     column = pc.pad(x, x.dtype.type(0), [(max(0, k), max(0, -k), 0)])
     rows, columns = (sh.iota(dtypes.int32, (n, n), d) for d in (0, 1))
     mask = ew.eq(ew.add(rows, np.int32(k)), columns)
-    return select(mask, sh.broadcast_in_dim(column, (n, n), (1,)), sh.full((n, n), 0, x.dtype))
+    return pick(mask, sh.broadcast_in_dim(column, (n, n), (1,)), sh.full((n, n), 0, x.dtype))
 
 
 def diagflat(v: Any, k: int = 0) -> Any:

@@ -252,7 +252,7 @@ def broadcast(name: str, operands: Sequence[Any]) -> list[Any]:
     """Operands of one shape. Python numbers stay as they are."""
     arrays = [x for x in operands if is_array(x)]
     shape = arrays[0].shape
-    if all([x.shape == shape for x in arrays]):
+    if all(x.shape == shape for x in arrays):
         return list(operands)
     check_rank(name, arrays)
     shape = joint_shape(name, arrays)
@@ -270,6 +270,6 @@ def broadcast_elementwise(name: str, operands: Sequence[Any]) -> list[Any]:
         return list(operands)
     check_rank(name, arrays)
     shape = joint_shape(name, arrays)
-    if _native.is_eager() and not all([x.weak_type for x in arrays]):
+    if _native.is_eager() and any(not x.weak_type and x.dtype != dtypes.bool_ for x in arrays):
         return list(operands)
     return [expand(x, shape) if is_array(x) and x.shape else x for x in operands]

@@ -1,0 +1,237 @@
+"""Helpers that make indices: ix_, r_, c_, s_, mgrid, ogrid, triangles, ravel_multi_index."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..core.trace import Tracer
+from ..errors import ConcretizationTypeError
+from ..primitives import elementwise as ew
+from ..primitives import shape as sh
+from . import binary
+from .creation import arange, asarray, known
+from .elementwise import pick
+from .joining import concatenate, stack
+from .ranges import linspace
+from .searching import clip, nonzero
+from .shapes import moveaxis
+from .values import as_array, convert, describe, promote_arrays, result_type_of
+
+
+def ix_(*args: Any) -> tuple[Any, ...]:
+    """Index arrays of the grid that these vectors span."""
+    out = []
+    for k, a in enumerate(args):
+        v = as_array("ix_", a, k)
+        if v.ndim != 1:
+            raise ValueError(f"Arguments to ix_ must be 1-dimensional, got {describe(v)}")
+        if v.dtype == dtypes.bool_:
+            raise NotImplementedError(
+                "Boolean arguments to ix_ are not implemented: write where(mask)[0]"
+            )
+        v = v if v.size else convert(v, dtypes.default_dtype(int))
+        out.append(sh.reshape(v, (1,) * k + (v.size,) + (1,) * (len(args) - k - 1)))
+    return tuple(out)
+
+
+def _indices(found: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
+    return tuple(asarray(i.astype(np.int32), dtypes.default_dtype(int)) for i in found)
+
+
+def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
+    """The indices of the lower triangle of an n by m matrix."""
+    return _indices(np.tril_indices(n, k, m))  # type: ignore[return-value]
+
+
+def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
+    """The indices of the upper triangle of an n by m matrix."""
+    return _indices(np.triu_indices(n, k, m))  # type: ignore[return-value]
+
+
+def _matrix(name: str, arr: Any) -> Any:
+    x = as_array(name, arr)
+    if x.ndim != 2:
+        raise ValueError(f"Only 2-D inputs are accepted: {name} got {describe(x)}")
+    return x
+
+
+def tril_indices_from(arr: Any, k: int = 0) -> tuple[Any, Any]:
+    """The indices of a matrix's lower triangle."""
+    return tril_indices(*_square_like(_matrix("tril_indices_from", arr), k))
+
+
+def triu_indices_from(arr: Any, k: int = 0) -> tuple[Any, Any]:
+    """The indices of a matrix's upper triangle."""
+    return triu_indices(*_square_like(_matrix("triu_indices_from", arr), k))
+
+
+def _square_like(x: Any, k: int) -> tuple[int, int, int]:
+    return x.shape[0], k, x.shape[1]
+
+
+def diag_indices(n: int, ndim: int = 2) -> tuple[Any, ...]:
+    """The indices of a diagonal."""
+    if n < 0 or ndim < 0:
+        raise ValueError(f"diag_indices: arguments must be nonnegative, got n={n}, ndim={ndim}")
+    return (sh.iota(dtypes.default_dtype(int), (n,), 0),) * ndim
+
+
+def diag_indices_from(arr: Any) -> tuple[Any, ...]:
+    """The indices of an array's diagonal."""
+    x = as_array("diag_indices_from", arr)
+    if x.ndim < 2 or len(set(x.shape)) != 1:
+        raise ValueError("diag_indices_from: all axes must be of equal size, and at least two")
+    return diag_indices(x.shape[0], x.ndim)
+
+
+def mask_indices(
+    n: int, mask_func: Callable[..., Any], k: Any = 0, *, size: int | None = None
+) -> tuple[Any, ...]:
+    """The indices where a function of a matrix of ones is not zero."""
+    return nonzero(mask_func(sh.full((n, n), 1, dtypes.float32), k), size=size)
+
+
+def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
+    """The index along each axis of positions in the flattened array; out of bounds is clipped."""
+    at = as_array("unravel_index", indices)
+    if not dtypes.is_integer(at.dtype):
+        raise TypeError(f"unravel_index: indices must be integers, got {describe(at)}")
+    sizes = [int(n) for n in np.atleast_1d(known("unravel_index", shape))]
+    total = math.prod(sizes)
+    at = pick(ew.lt(at, 0), ew.add(at, total), at)
+    at = clip(at, 0, max(total - 1, 0))
+    out = []
+    for d, n in enumerate(sizes):
+        step = math.prod(sizes[d + 1 :])
+        out.append(ew.rem(ew.div(at, max(step, 1)), max(n, 1)))
+    return tuple(out)
+
+
+def ravel_multi_index(
+    multi_index: Sequence[Any], dims: Sequence[int], mode: Any = "raise", order: str = "C", *,
+    dtype: Any = None,
+) -> Any:  # fmt: skip
+    """The position in the flattened array of an index along each axis."""
+    if len(multi_index) != len(dims):
+        raise ValueError(f"len(multi_index)={len(multi_index)} != len(dims)={len(dims)}")
+    arrays = promote_arrays("ravel_multi_index", *multi_index)
+    modes = [mode] * len(dims) if isinstance(mode, str) else list(mode)
+    out = None
+    sizes = list(dims)
+    steps = [
+        math.prod(sizes[d + 1 :]) if order == "C" else math.prod(sizes[:d])
+        for d in range(len(sizes))
+    ]
+    for at, n, step, how in zip(arrays, sizes, steps, modes, strict=True):
+        out_of = binary.multiply(_within(at, n, how), step)
+        out = out_of if out is None else binary.add(out, out_of)
+    return out if dtype is None else convert(out, dtypes.canonicalize_dtype(dtype))
+
+
+def _within(at: Any, n: int, mode: str) -> Any:
+    if mode == "clip":
+        return clip(at, 0, n - 1)
+    if mode == "wrap":
+        return binary.remainder(at, n)
+    if isinstance(at, Tracer) and at.concrete() is None:
+        at._refuse(
+            ConcretizationTypeError,
+            "an index that is checked (mode='raise')",
+            "Give mode='clip' or 'wrap'.",
+        )
+    known_at = np.asarray(known("ravel_multi_index", at))
+    if known_at.size and (known_at.min() < 0 or known_at.max() >= n):
+        raise ValueError("invalid entry in coordinates array")
+    return at
+
+
+class _Slices:
+    """Objects that are indexed, not called."""
+
+    __slots__ = ()
+
+
+class IndexExpression(_Slices):
+    """`s_[1:2, ...]` is the index itself."""
+
+    __slots__ = ()
+
+    def __getitem__(self, item: Any) -> Any:
+        return item
+
+
+def _axis_values(item: slice) -> Any:
+    start = 0 if item.start is None else item.start
+    step = 1 if item.step is None else item.step
+    if isinstance(step, complex):
+        return linspace(start, item.stop, int(abs(step)))
+    return arange(start, item.stop, step)
+
+
+class MeshGrid(_Slices):
+    """`mgrid[0:2, 0:3]` is a dense grid of coordinates, one array."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return _axis_values(key)
+        axes = promote_arrays("mgrid", *[_axis_values(k) for k in key])
+        shape = [a.size for a in axes]
+        return stack([sh.broadcast_in_dim(a, shape, (d,)) for d, a in enumerate(axes)])
+
+
+class OpenGrid(_Slices):
+    """`ogrid[0:2, 0:3]` is an open grid of coordinates, one array an axis."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return _axis_values(key)
+        axes = promote_arrays("ogrid", *[_axis_values(k) for k in key])
+        n = len(axes)
+        return [
+            sh.reshape(a, [a.size if k == d else 1 for k in range(n)]) for d, a in enumerate(axes)
+        ]
+
+
+class AxisConcatenator(_Slices):
+    """`r_[1:4, 0, 4]` joins ranges, numbers and arrays; `c_` joins them as columns."""
+
+    __slots__ = ("axis", "ndmin", "trans1d")
+
+    def __init__(self, axis: int, ndmin: int, trans1d: int) -> None:
+        self.axis, self.ndmin, self.trans1d = axis, ndmin, trans1d
+
+    def __getitem__(self, key: Any) -> Any:
+        items = list(key) if isinstance(key, tuple) else [key]
+        axis, ndmin, trans1d = self.axis, self.ndmin, self.trans1d
+        if isinstance(items[0], str):
+            numbers = [int(v) for v in items.pop(0).split(",")]
+            axis, ndmin, trans1d = (*numbers, *(axis, ndmin, trans1d)[len(numbers) :])
+        parts = []
+        for item in items:
+            x = _axis_values(item) if isinstance(item, slice) else asarray(item)
+            parts.append(_raised(x, ndmin, trans1d) if x.ndim < ndmin else x)
+        dtype, weak = result_type_of(parts)
+        parts = [convert(p, dtype, weak) for p in parts]
+        return concatenate([p if p.ndim else sh.reshape(p, (1,)) for p in parts], axis)
+
+
+def _raised(x: Any, ndmin: int, trans1d: int) -> Any:
+    """Axes of size 1 added in front, then those of x moved to start at `trans1d`."""
+    new = ndmin - x.ndim
+    out = sh.reshape(x, (1,) * new + x.shape)
+    if trans1d < 0 or x.ndim == 0:
+        return out
+    return moveaxis(out, tuple(range(new, ndmin)), tuple(range(trans1d, trans1d + x.ndim)))
+
+
+index_exp = s_ = IndexExpression()
+mgrid, ogrid = MeshGrid(), OpenGrid()
+r_ = AxisConcatenator(0, 1, -1)
+c_ = AxisConcatenator(-1, 2, 0)

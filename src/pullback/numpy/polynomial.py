@@ -1,0 +1,181 @@
+"""Polynomials by their coefficients, the highest power first."""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from .. import dtypes
+from ..primitives import elementwise as ew
+from ..primitives import pieces as pc
+from ..primitives import shape as sh
+from . import binary
+from .contractions import dot
+from .creation import asarray
+from .elementwise import as_inexact
+from .joining import concatenate
+from .shapes import atleast_1d
+from .values import as_array, convert, promote_arrays, promote_arrays_inexact
+
+
+def polyval(p: Any, x: Any, *, unroll: int = 16) -> Any:
+    """The value of a polynomial at x, by Horner's rule."""
+    p, x = promote_arrays_inexact("polyval", p, x)
+    out = sh.full_like(x, 0)
+    for k in range(p.shape[0]):
+        out = binary.add(binary.multiply(out, x), p[k])
+    return out
+
+
+def _aligned(name: str, a1: Any, a2: Any) -> tuple[Any, Any]:
+    x, y = promote_arrays(name, a1, a2)
+    n = max(x.shape[0], y.shape[0])
+    zero = x.dtype.type(0)
+    x, y = (pc.pad(v, zero, [(n - v.shape[0], 0, 0)]) for v in (x, y))
+    return x, y
+
+
+def polyadd(a1: Any, a2: Any) -> Any:
+    """The sum of two polynomials."""
+    return ew.add(*_aligned("polyadd", a1, a2))
+
+
+def polysub(a1: Any, a2: Any) -> Any:
+    """The difference of two polynomials."""
+    return ew.sub(*_aligned("polysub", a1, a2))
+
+
+def polymul(a1: Any, a2: Any, *, trim_leading_zeros: bool = False) -> Any:
+    """The product of two polynomials."""
+    x, y = promote_arrays_inexact("polymul", a1, a2)
+    if trim_leading_zeros and (x.size > 1 or y.size > 1):
+        x, y = _trimmed(x), _trimmed(y)
+    x = x if x.size else asarray([0.0], y.dtype)
+    y = y if y.size else asarray([0.0], x.dtype)
+    return convolve(x, y)
+
+
+def _trimmed(x: Any) -> Any:
+    there = np.asarray(x).nonzero()[0]
+    return x[int(there[0]) if there.size else x.shape[0] - 1 :]
+
+
+def polydiv(u: Any, v: Any, *, trim_leading_zeros: bool = False) -> tuple[Any, Any]:
+    """The quotient and the remainder of two polynomials."""
+    u, v = promote_arrays_inexact("polydiv", u, v)
+    m, n = u.shape[0] - 1, v.shape[0] - 1
+    quotient = []
+    for k in range(max(m - n + 1, 1)):
+        if m < n:
+            quotient.append(sh.full((), 0, u.dtype))
+            break
+        q = u[k] / v[0]
+        quotient.append(q)
+        u = u.at[k : k + n + 1].add(-q * v)
+    if trim_leading_zeros:
+        u = _trimmed(u)
+    return concatenate([q[None] for q in quotient]), u
+
+
+def polyder(p: Any, m: int = 1) -> Any:
+    """The m-th derivative."""
+    m = operator.index(m)
+    if m < 0:
+        raise ValueError("Order of derivative must be positive")
+    p = as_inexact("polyder", p)
+    for _ in range(m):
+        n = p.shape[0] - 1
+        factors = np.arange(n, 0, -1).astype(p.dtype)
+        p = p[:-1] * asarray(factors)
+    return p
+
+
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+    """The m-th integral, with constants k."""
+    m = operator.index(m)
+    if m < 0:
+        raise ValueError("Order of integral must be positive")
+    p = as_inexact("polyint", p)
+    constants = atleast_1d(as_inexact("polyint", 0 if k is None else k))
+    if constants.shape[0] == 1:
+        constants = sh.broadcast_in_dim(constants, (m,), (0,))
+    if constants.shape[0] != m:
+        raise ValueError("k must be a scalar or a rank-1 array of length 1 or m.")
+    for i in range(m):
+        factors = np.arange(p.shape[0], 0, -1).astype(p.dtype)
+        p = concatenate([p / asarray(factors), convert(constants[i : i + 1], p.dtype)])
+    return p
+
+
+def poly(seq_of_zeros: Any) -> Any:
+    """The polynomial with these roots."""
+    z = as_inexact("poly", seq_of_zeros)
+    if z.ndim != 1:
+        raise ValueError(
+            "poly: wants a vector of roots; the characteristic polynomial of a matrix is not here"
+        )
+    out = sh.full((1,), 1, z.dtype)
+    for k in range(z.shape[0]):
+        step = concatenate([sh.full((1,), 1, z.dtype), -z[k : k + 1]])
+        out = convolve(out, step)
+    return out
+
+
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """The matrix of powers of a vector's elements, one row each."""
+    v = as_array("vander", x)
+    if v.ndim != 1:
+        raise ValueError("x must be a one-dimensional array")
+    n = v.shape[0] if N is None else operator.index(N)
+    if n < 0:
+        raise ValueError("N must be nonnegative")
+    powers = np.arange(n) if increasing else np.arange(n)[::-1]
+    return binary.power(v[:, None], asarray(powers.astype(np.int32))[None, :])
+
+
+def _convolution(name: str, a: Any, v: Any, mode: str, precision: Any, preferred: Any) -> Any:
+    if mode not in ("full", "same", "valid"):
+        raise ValueError(f"{name}: mode must be one of ['full', 'same', 'valid'], got {mode!r}")
+    x, y = promote_arrays_inexact(name, a, v)
+    if x.ndim != 1 or y.ndim != 1:
+        raise ValueError(f"{name}() only support 1-dimensional inputs.")
+    if not x.size or not y.size:
+        raise ValueError(f"{name}: inputs cannot be empty, got shapes {x.shape} and {y.shape}.")
+    if x.size < y.size:
+        x, y = y, x
+    n, m = x.size, y.size
+    padded = pc.pad(x, x.dtype.type(0), [(m - 1, m - 1, 0)])
+    # Windows of x as rows: row k holds x[k - m + 1 .. k].
+    at = np.arange(n + m - 1)[:, None] + np.arange(m)[None, :]
+    windows = padded[asarray(at.astype(np.int32))]
+    out = dot(windows, pc.rev(y, (0,)), precision=precision, preferred_element_type=preferred)
+    if mode == "full":
+        return out
+    start, size = ((m - 1) // 2, n) if mode == "same" else (m - 1, n - m + 1)
+    return out[start : start + size]
+
+
+def convolve(
+    a: Any, v: Any, mode: str = "full", *, precision: Any = None, preferred_element_type: Any = None
+) -> Any:
+    """The convolution of two vectors."""
+    return _convolution("convolve", a, v, mode, precision, preferred_element_type)
+
+
+def correlate(
+    a: Any,
+    v: Any,
+    mode: str = "valid",
+    *,
+    precision: Any = None,
+    preferred_element_type: Any = None,
+) -> Any:
+    """The correlation of two vectors: sums of products with the second one, conjugated, moved along."""
+    x, y = promote_arrays_inexact("correlate", a, v)
+    turned = pc.rev(ew.conj(y) if dtypes.kind(y.dtype) == "complex" else y, (0,))
+    out = _convolution("correlate", x, turned, mode, precision, preferred_element_type)
+    if mode == "same" and x.size < y.size and (y.size - x.size) % 2:
+        full = _convolution("correlate", x, turned, "full", precision, preferred_element_type)
+        start = x.size // 2
+        out = full[start : start + y.size]
+    return out

@@ -1,0 +1,257 @@
+"""Sets as arrays: unique, isin, union, intersection, difference. While tracing, `size` fixes lengths."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .. import dtypes, errors
+from ..core.aval import canonical_axis
+from ..core.trace import Tracer, show_line, user_line
+from ..primitives import elementwise as ew
+from ..primitives import shape as sh
+from . import reductions
+from .creation import copy
+from .cumulative import cumsum
+from .elementwise import pick
+from .indexing import getitem, take
+from .joining import concatenate
+from .parse import concrete
+from .searching import nonzero, searchsorted
+from .shapes import moveaxis, ravel, reshape
+from .sorting import argsort, ordered, sort
+from .values import as_array, convert, promote_arrays
+
+
+class UniqueAll(NamedTuple):
+    """What `unique_all` gives."""
+
+    values: Any
+    indices: Any
+    inverse_indices: Any
+    counts: Any
+
+
+class UniqueCounts(NamedTuple):
+    """What `unique_counts` gives."""
+
+    values: Any
+    counts: Any
+
+
+class UniqueInverse(NamedTuple):
+    """What `unique_inverse` gives."""
+
+    values: Any
+    inverse_indices: Any
+
+
+def _need_size(name: str, x: Any, size: int | None) -> None:
+    if size is None and isinstance(x, Tracer) and concrete(x) is None:
+        raise errors.ConcretizationTypeError(
+            f"{name}: the size of the result depends on values that are not known while tracing:"
+            f" {x.describe()}.\nUsed at {show_line(user_line())}.\nGive size=, the length of the"
+            " result that is wanted."
+        )
+
+
+def _different(rows: Any, equal_nan: bool) -> Any:
+    """Whether each row of an ordered array differs from the one before it."""
+    later, earlier = rows[1:], rows[:-1]
+    differs = ew.ne(later, earlier)
+    if equal_nan and dtypes.is_float(rows.dtype):
+        both = ew.bitwise_and(ew.ne(later, later), ew.ne(earlier, earlier))
+        differs = ew.bitwise_and(differs, ew.bitwise_not(both))
+    axes = tuple(range(1, rows.ndim))
+    changed = reductions.any(differs, axes) if axes else differs
+    return concatenate([sh.full((min(1, rows.shape[0]),), True, dtypes.bool_), changed])
+
+
+def _row_order(rows: Any) -> Any:
+    if rows.ndim == 1:
+        return argsort(rows)
+    flat = reshape(rows, (rows.shape[0], -1))
+    places = sh.iota(dtypes.default_dtype(int), (rows.shape[0],), 0)
+    columns = [flat[:, i] for i in range(flat.shape[1])]
+    return ordered([*columns, places], 0, len(columns))[-1]
+
+
+def unique(
+    ar: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False,
+    axis: int | None = None, *, equal_nan: bool = True, size: int | None = None,
+    fill_value: Any = None, sorted: bool = True,
+) -> Any:  # fmt: skip
+    """The different elements, or slices along an axis, in order.
+
+    Also, where asked: where each first occurs, which one each element is, how often each occurs.
+    """
+    x = as_array("unique", ar)
+    _need_size("unique", x, size)
+    shape = x.shape
+    rows = ravel(x) if axis is None else moveaxis(x, canonical_axis(axis, x.ndim, "unique"), 0)
+    order = _row_order(rows)
+    ranked = take(rows, order, 0, mode="clip")
+    new = _different(ranked, equal_nan)
+    n = rows.shape[0]
+    if size is None:
+        (firsts,) = nonzero(new)
+    else:
+        (firsts,) = nonzero(new, size=size, fill_value=n)
+    values = _filled(ranked, firsts, n, size, fill_value)
+    out = [values if axis is None else moveaxis(values, 0, axis)]
+    int_ = dtypes.default_dtype(int)
+    if return_index:
+        at = take(order, firsts, mode="clip")
+        out.append(at if size is None else pick(ew.lt(firsts, n), at, sh.full_like(at, 0)) if (
+            fill_value is not None) else at)  # fmt: skip
+    if return_inverse:
+        group = cumsum(convert(new, int_)) - 1
+        inverse = sh.full((n,), 0, int_).at[order].set(group)
+        out.append(reshape(inverse, shape) if axis is None else inverse)
+    if return_counts:
+        ends = concatenate([firsts[1:], sh.full((1,), n, int_)]) if firsts.size else firsts
+        out.append(ends - firsts)
+    return out[0] if len(out) == 1 else tuple(out)
+
+
+def _filled(ranked: Any, firsts: Any, n: int, size: int | None, fill_value: Any) -> Any:
+    values = take(ranked, firsts, 0, mode="clip") if n else ranked
+    if size is None or not n:
+        return values
+    least = getitem(ranked, 0) if fill_value is None else convert(
+        as_array("unique", fill_value), ranked.dtype)  # fmt: skip
+    there = ew.lt(firsts, n)
+    shape = values.shape
+    mask = sh.broadcast_in_dim(there, shape, (0,))
+    filler = sh.broadcast_in_dim(least, shape, range(len(shape) - least.ndim, len(shape)))
+    return pick(mask, values, filler)
+
+
+def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueAll:
+    """The different elements, where they first occur, which one each is, how often they occur."""
+    out = unique(x, True, True, True, equal_nan=False, size=size, fill_value=fill_value)
+    return UniqueAll(*out)
+
+
+def unique_counts(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueCounts:
+    """The different elements and how often they occur."""
+    out = unique(x, return_counts=True, equal_nan=False, size=size, fill_value=fill_value)
+    return UniqueCounts(*out)
+
+
+def unique_inverse(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueInverse:
+    """The different elements and which one each element is."""
+    out = unique(x, return_inverse=True, equal_nan=False, size=size, fill_value=fill_value)
+    return UniqueInverse(*out)
+
+
+def unique_values(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Any:
+    """The different elements."""
+    return unique(x, equal_nan=False, size=size, fill_value=fill_value)
+
+
+def isin(
+    element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *,
+    method: str = "auto",
+) -> Any:  # fmt: skip
+    """Whether each element is among the others."""
+    x, y = promote_arrays("isin", element, test_elements)
+    y = sort(ravel(y))
+    if not y.size:
+        found = sh.full(x.shape, False, dtypes.bool_)
+    else:
+        at = searchsorted(y, x)
+        found = ew.eq(take(y, at, mode="clip"), x)
+    return ew.bitwise_not(found) if invert else found
+
+
+def union1d(ar1: Any, ar2: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
+    """The different elements of both arrays, in order."""
+    x, y = promote_arrays("union1d", ar1, ar2)
+    return unique(concatenate([ravel(x), ravel(y)]), size=size, fill_value=fill_value)
+
+
+def _members(name: str, x: Any, mask: Any, size: int | None, fill_value: Any) -> Any:
+    _need_size(name, mask, size)
+    if size is None:
+        return getitem(x, mask)
+    (at,) = nonzero(mask, size=size, fill_value=x.size)
+    fill = 0 if fill_value is None else fill_value
+    return take(x, at, mode="fill", fill_value=fill)
+
+
+def setdiff1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, *, size: int | None = None,
+    fill_value: Any = None,
+) -> Any:  # fmt: skip
+    """The different elements of the first array that are not in the second."""
+    x = as_array("setdiff1d", ar1)
+    _need_size("setdiff1d", x, size)
+    x = ravel(x) if assume_unique else unique(x, size=None if size is None else x.size)
+    mask = isin(x, ar2, invert=True)
+    if size is not None and not assume_unique:
+        mask = ew.bitwise_and(mask, _first_ones(x))
+    return _members("setdiff1d", x, mask, size, fill_value)
+
+
+def _first_ones(x: Any) -> Any:
+    """In values followed by repetitions of the first, which are not repetitions."""
+    n = x.shape[0]
+    same = ew.eq(x, sh.broadcast_in_dim(x[0], (n,), ()))
+    return ew.bitwise_or(ew.bitwise_not(same), ew.eq(sh.iota(dtypes.int32, (n,), 0), 0))
+
+
+def setxor1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, *, size: int | None = None,
+    fill_value: Any = None,
+) -> Any:  # fmt: skip
+    """The elements that are in exactly one of the arrays, in order."""
+    x, y = promote_arrays("setxor1d", ar1, ar2)
+    _need_size("setxor1d", x, size)
+    once = ew.bitwise_not(isin(x, y)), ew.bitwise_not(isin(y, x))
+    both = concatenate([ravel(x), ravel(y)])
+    mask = concatenate([ravel(m) for m in once])
+    order = argsort(both)
+    both, mask = take(both, order, mode="clip"), take(mask, order, mode="clip")
+    if not assume_unique:
+        mask = ew.bitwise_and(mask, _different(both, False))
+    return _members("setxor1d", both, mask, size, fill_value)
+
+
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False, *,
+    size: int | None = None, fill_value: Any = None,
+) -> Any:  # fmt: skip
+    """The different elements that are in both arrays, in order; and where they first occur."""
+    x, y = promote_arrays("intersect1d", ar1, ar2)
+    _need_size("intersect1d", x, size)
+    x, y = ravel(x), ravel(y)
+    n = x.shape[0]
+    order = argsort(x)
+    ranked = take(x, order, mode="clip") if n else x
+    mask = ew.bitwise_and(isin(ranked, y), _different(ranked, False))
+    out = _members("intersect1d", ranked, mask, size, fill_value)
+    if not return_indices:
+        return out
+    first = _members("intersect1d", order, mask, size, n)
+    y_order = argsort(y)
+    at = searchsorted(take(y, y_order, mode="clip"), out)
+    second = take(y_order, at, mode="clip")
+    if size is not None:
+        second = pick(ew.lt(first, n), second, sh.full_like(second, y.shape[0]))
+    return out, first, second
+
+
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+    """The array without zeros at its front and back."""
+    x = as_array("trim_zeros", filt)
+    if isinstance(x, Tracer) and concrete(x) is None:
+        _need_size("trim_zeros", x, None)
+    value = concrete(x)
+    axes = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
+    index = [slice(None)] * x.ndim
+    for d in axes:
+        there = value.any(tuple(k for k in range(x.ndim) if k != d)).nonzero()[0]
+        first, last = (there[0], there[-1] + 1) if there.size else (0, 0)
+        front = int(first) if "f" in trim.lower() else 0
+        index[d] = slice(front, int(last) if "b" in trim.lower() else x.shape[d])
+    return copy(getitem(x, tuple(index)))
