@@ -1,7 +1,7 @@
 """Kernels as loops of LLVM instructions: vectorized along one axis, or unrolled altogether."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import product
 
 from . import expr, monoid
@@ -33,7 +33,7 @@ def emit_unrolled(frame: Frame, nest: Nest, dtypes: dict[str, str]) -> None:
     for outer in product(*[range(a.extent) for a in nest.axes]):
         frame.axes.update(zip(nest.axes, outer, strict=True))
         for kernel in nest.kernels:
-            writer = KernelEmitter(frame, kernel, Plan(None, 1, 1, False), dtypes)
+            writer = KernelEmitter(frame, kernel, Plan(None, 1, 1, False, 0), dtypes)
             for point in product(*[range(a.extent) for a in kernel.axes]):
                 frame.axes.update(zip(kernel.axes, point, strict=True))
                 writer.point()
@@ -90,6 +90,8 @@ class KernelEmitter:
         inner_first = plan.axis in kernel.axes
         em = Emitter(self.frame)
         with ExitStack() as loops:
+            if plan.strip and plan.axis is not None:
+                loops.enter_context(self.strips(plan.axis, plan.strip))
             todo = [*free, *([plan.axis] if inner_first and plan.axis else []), *kernel.reduce]
             for k, axis in enumerate(free):
                 em = self.hoisted(em, todo[k:])
@@ -102,6 +104,22 @@ class KernelEmitter:
                 self.reduce_vector(em, plan.axis)
             else:
                 self.column(em)
+
+    @contextmanager
+    def strips(self, axis: Atom, length: int) -> Iterator[None]:
+        """An outer loop over strips of the vectorized axis: what other axes read side by side is
+        still in cache when they come to it."""
+        begin, end = self.frame.span(axis)
+        outer = self.frame.spans.get(axis)
+        with self.f.loop(begin, end, length) as i:
+            following = self.f.line(f"add nsw i64 {i}, {length}")
+            stop = self.f.line(f"call i64 @llvm.smin.i64(i64 {following}, i64 {end})")
+            self.frame.spans[axis] = (i, stop)
+            yield
+        if outer is None:
+            del self.frame.spans[axis]
+        else:
+            self.frame.spans[axis] = outer
 
     def hoisted(self, em: Emitter, inside: list[Atom]) -> Emitter:
         """Compute what does not depend on the axes inside."""

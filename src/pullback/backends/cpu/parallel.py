@@ -9,7 +9,7 @@ from .schedule import choose, nest_time
 # Below this, in nanoseconds, waking a thread costs more than it saves.
 WORTH_SHARING = 60_000.0
 BLOCK_TIME = 20_000.0
-MOST_BLOCKS = 256
+MOST_BLOCKS = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which rule builds each operation."""
 
 from ...core.ir import JaxprEqn
-from . import fallback, indexing, reduction, regions, scalar, structure
+from . import fallback, indexing, random, reduction, regions, scalar, structure
 from .build import Rules
 from .values import is_movable, is_native
 
@@ -9,10 +9,11 @@ LAZY = {
     **dict.fromkeys(scalar.RULES, structure.elementwise),
     **structure.LAZY,
     **indexing.LAZY,
+    **random.LAZY,
 }
-EAGER = {**reduction.EAGER, **regions.EAGER, **indexing.EAGER}
+EAGER = {**reduction.EAGER, **regions.EAGER, **indexing.EAGER, **random.EAGER, **structure.EAGER}
 # Operations that only move elements: any dtype of a simple size will do.
-MOVES = (frozenset(structure.LAZY) | frozenset(indexing.MOVES)) - {"convert_element_type", "iota"}
+MOVES = (frozenset(structure.LAZY) | frozenset((*indexing.MOVES, *random.MOVES, *structure.EAGER))) - {"convert_element_type", "iota"}
 
 
 def native(eqn: JaxprEqn) -> bool:
@@ -23,7 +24,7 @@ def native(eqn: JaxprEqn) -> bool:
     if name == "bitcast_convert_type" and eqn.invars[0].aval.shape != eqn.outvars[0].aval.shape:
         return False
     known = is_movable if name in MOVES else is_native
-    return all([known(v.aval) for v in (*eqn.invars, *eqn.outvars)])
+    return all(known(v.aval) for v in (*eqn.invars, *eqn.outvars))
 
 
 RULES = Rules(LAZY, EAGER, native, fallback.callback)

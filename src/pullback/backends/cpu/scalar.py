@@ -310,6 +310,12 @@ def _shift(op: str) -> Rule:
     return apply
 
 
+@rule("rotate_left")
+def _(c: Context, x: str, y: str) -> str:
+    """No operation of programs: part of the random hash."""
+    return c.call("fshl", x, x, y)
+
+
 rule("shift_left")(_shift("shl"))
 rule("shift_right_logical")(_shift("lshr"))
 rule("shift_right_arithmetic")(_shift("ashr"))

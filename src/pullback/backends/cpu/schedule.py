@@ -1,12 +1,12 @@
 """Which axis of a kernel is vectorized, how wide, and which kernels are unrolled altogether."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from math import prod
 
 from . import expr, plan
 from .expr import Node
-from .index import Atom, Index
+from .index import Atom, Index, coefficient
 from .loops import Kernel, Nest, kernel_roots
 from .text import WIDTHS
 
@@ -15,17 +15,22 @@ UNROLL_WORK = 600
 UNROLL_POINTS = 160
 # Bodies of more work than this are written once, with a mask for the remainder in every pass.
 HEAVY = 14.0
+# Transposed accesses take strips of this many elements, in arrays of more than so many.
+STRIP = 64
+IN_CACHE = 8192
 NO_VECTOR = frozenset({"rem", "nextafter"})
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a kernel runs: the vectorized axis, its lanes, and how many vectors a pass takes."""
+    """How a kernel runs: the vectorized axis, its lanes, how many vectors a pass takes, and the
+    length of strips of the axis that stand outermost, or 0."""
 
     axis: Atom | None
     lanes: int
     unroll: int
     heavy: bool
+    strip: int
 
 
 def points(kernel: Kernel) -> int:
@@ -43,7 +48,7 @@ def work(kernel: Kernel) -> float:
     return sum([node_work(n) for n in body_nodes(kernel)]) + len(kernel.stores) + 1
 
 
-@lru_cache(maxsize=None)
+@cache
 def _op_work(op: str) -> float:
     return float(plan.COSTS.get(op, 1))
 
@@ -99,7 +104,7 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
     heavy = cost > HEAVY
     width = max([WIDTHS[n.dtype] // 8 for n in nodes if n.dtype != "bool"] or [1])
     natural = max(1, vector_bytes // max(width, 2))
-    best = Plan(None, 1, 1, heavy)
+    best = Plan(None, 1, 1, heavy, 0)
     best_time = cost * 1.5
     for axis in _candidates(kernel):
         lanes = min(natural * _width(kernel, axis, cost), _power_above(axis.extent))
@@ -112,7 +117,9 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
         if axis in kernel.reduce:
             time *= 1.1
         if time < best_time:
-            best, best_time = Plan(axis, lanes, _unroll(kernel, axis, lanes, cost), heavy), time
+            unroll = _unroll(kernel, axis, lanes, cost)
+            best = Plan(axis, lanes, unroll, heavy, _strip(kernel, axis, lanes))
+            best_time = time
     return best
 
 
@@ -169,6 +176,14 @@ def _unroll(kernel: Kernel, axis: Atom, lanes: int, cost: float) -> int:
     chunks = axis.extent // lanes
     limit = 8 if cost < 6 else 4 if cost < HEAVY else 1
     return max(1, min(limit, chunks))
+
+
+def _strip(kernel: Kernel, axis: Atom, lanes: int) -> int:
+    """Strips where elements along the axis stand apart and their lines would leave the cache."""
+    if kernel.reduce or len(kernel.axes) < 2 or axis.extent <= STRIP or points(kernel) < IN_CACHE:
+        return 0
+    apart = any(abs(coefficient(o, axis)) > 1 for o, _, _ in accesses(kernel))
+    return max(STRIP, lanes) if apart else 0
 
 
 def _power_above(n: int) -> int:

@@ -166,6 +166,25 @@ def iota(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> Value:
     return Value(aval.shape, dtype, lambda idx: b.graph.iota(idx[k], dtype))
 
 
+def split(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """Pieces of given sizes along an axis."""
+    (x,) = ins
+    axis, start, outs = eqn.params["axis"], 0, []
+    for v, size in zip(eqn.outvars, eqn.params["sizes"], strict=True):
+        piece = _piece(x, v.aval.shape, axis, start)
+        outs.append(b.write(piece, b.dests.pop(v)) if v in b.dests else piece)
+        start += size
+    return outs
+
+
+def _piece(x: Value, shape: tuple[int, ...], axis: int, start: int) -> Value:
+    def at(idx: Indices) -> Node:
+        return x.at((*idx[:axis], ix.shift(idx[axis], start), *idx[axis + 1 :]))
+
+    return Value(shape, x.dtype, at)
+
+
+EAGER = {"split": split}
 LAZY = {
     "broadcast_in_dim": broadcast_in_dim,
     "reshape": reshape,
