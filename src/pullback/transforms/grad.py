@@ -1,8 +1,11 @@
 """Derivatives of functions of pytrees: jvp, linearize, vjp, grad, value_and_grad."""
 
+# `_trace` is hidden from users, whose arrays have a method `trace`; interpreters read it.
+# pyright: reportPrivateUsage=false
+
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -65,7 +68,7 @@ def jvp(
 def _tangent(aval: ShapedArray, t: Any, what: str, kind: str) -> Any:
     wanted = aval.tangent()
     if wanted.dtype == dtypes.float0:
-        if isinstance(t, np.ndarray) and t.dtype == dtypes.float0:
+        if isinstance(t, np.ndarray) and cast(Any, t).dtype == dtypes.float0:
             return Zero(wanted)
         if getattr(get_aval(t), "dtype", None) == dtypes.float0:
             return Zero(wanted)

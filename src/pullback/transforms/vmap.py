@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from .. import tree
 from ..core.aval import type_name
@@ -46,12 +46,17 @@ def vmap(
     if not callable(fun):
         raise TypeError(f"vmap: the first argument must be a function, got {fun!r}")
     if isinstance(in_axes, list):
-        in_axes = tuple(in_axes)
+        in_axes = tuple(cast(list[Any], in_axes))
     if not (in_axes is None or isinstance(in_axes, (int, tuple, dict))):
         raise TypeError(
             "vmap: in_axes must be an int, None, or a tuple with one entry an argument, got"
             f" {type(in_axes).__name__}"
         )
+
+    def call(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return fun(*args, **kwargs)
+
+    call.__name__ = function_name(fun)
 
     @wraps(fun)
     def vmap_f(*args: Any, **kwargs: Any) -> Any:
@@ -59,8 +64,7 @@ def vmap(
         dims = _in_dims(fun, in_axes, args, kwargs)
         size = _batch_size(fun, flat, dims, (args, kwargs), axis_size)
         dims = [_canonical(x, d, fun) for x, d in zip(flat, dims, strict=True)]
-        f = Flat(lambda a, k: fun(*a, **k), in_tree, name="vmap")
-        f.f.__name__ = function_name(fun)
+        f = Flat(call, in_tree, name="vmap")
         outs, out_dims = vmap_flat(f, flat, dims, axis_name, size)
         wanted = _out_dims(fun, out_axes, f.out_tree, outs, out_dims)
         moved = [_place(o, d, w, size, fun) for o, d, w in zip(outs, out_dims, wanted, strict=True)]
@@ -75,7 +79,7 @@ def _is_none(x: Any) -> bool:
 
 def _prefix_axes(axes: Axes, whole: Any, what: str) -> list[int | None]:
     """One axis for each leaf of `whole` from a pytree prefix of axes."""
-    found: list[int | None] = []
+    found: list[Any] = []
 
     def visit(axis: Any, subtree: Any) -> None:
         found.extend([axis] * len(tree.leaves(subtree)))
@@ -96,9 +100,10 @@ def _prefix_axes(axes: Axes, whole: Any, what: str) -> list[int | None]:
 def _in_dims(
     fun: Callable[..., Any], in_axes: Axes, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> list[int | None]:
-    if isinstance(in_axes, tuple) and len(in_axes) != len(args):
+    entries = len(cast(tuple[Any, ...], in_axes)) if isinstance(in_axes, tuple) else len(args)
+    if entries != len(args):
         raise ValueError(
-            f"vmap: in_axes has {len(in_axes)} entries but {function_name(fun)} was called with"
+            f"vmap: in_axes has {entries} entries but {function_name(fun)} was called with"
             f" {len(args)} positional arguments; give one entry an argument"
         )
     return [*_prefix_axes(in_axes, args, "in_axes"), *([0] * len(tree.leaves(kwargs)))]
