@@ -63,7 +63,11 @@ def _(x, y, *, dimension_numbers, precision, preferred_element_type):
     rows = tuple(x.shape[a] for a in free_axes(x.ndim, xc, xb))
     cols = tuple(y.shape[a] for a in free_axes(y.ndim, yc, yb))
     weak = x.weak_type and y.weak_type and preferred_element_type is None
-    return ShapedArray(batch + rows + cols, preferred_element_type or x.dtype, weak)
+    return ShapedArray(
+        batch + rows + cols,
+        x.dtype if preferred_element_type is None else preferred_element_type,
+        weak,
+    )
 
 
 def _product_name(x: ShapedArray, y: ShapedArray) -> str:
@@ -107,9 +111,10 @@ def _(x, y, *, dimension_numbers, precision, preferred_element_type):
     if product is None:
         product = _products[form] = _plan(*form)
     dtype = x.dtype
-    if dtype is y.dtype and dtype.char in "fdFD" and preferred_element_type in (None, dtype):
+    out = dtype if preferred_element_type is None else preferred_element_type
+    if dtype is y.dtype is out and dtype.char in "fdFD":
         return product(x, y)
-    return _mixed_product(product, x, y, preferred_element_type or dtype)
+    return _mixed_product(product, x, y, out)
 
 
 def _mixed_product(product: Product, x: Any, y: Any, dtype: DType) -> Any:

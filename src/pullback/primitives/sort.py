@@ -21,14 +21,15 @@ top_k_p = Primitive("top_k", multiple_results=True)
 
 def take_along(x: Any, indices: Any, axis: int) -> Any:
     """y[i.., j, k..] = x[i.., indices[i.., j, k..], k..], for different indices in bounds."""
-    ndim = get_aval(x).ndim
+    shape = get_aval(x).shape
+    ndim = len(shape)
     others = tuple(d for d in range(ndim) if d != axis)
     numbers = GatherDimensionNumbers((), (axis,), (axis,), others, others)
     return gather(
         x,
         expand_dims(indices, (ndim,)),
         numbers,
-        (1,) * ndim,
+        tuple(min(n, 1) for n in shape),
         unique_indices=True,
         mode=GatherScatterMode.PROMISE_IN_BOUNDS,
     )
