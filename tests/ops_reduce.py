@@ -94,4 +94,8 @@ REDUCE = [
     _running("cumsum", 0, False, LONG, dtypes=WIDE, tol=64),
     _running("cumprod", 0, False, Arg((5,), values=(2.0, 0.0, 3.0, 0.0)), dtypes=WIDE),
     _running("cumsum", 1, False, EMPTY, dtypes=WIDE),
+    _running(
+        "cumlogsumexp", 0, False, Arg((4,), values=(1.0, np.inf, 2.0)), dtypes=WIDE, smooth=False
+    ),
+    _running("cumlogsumexp", 0, False, Arg((2,), values=(-np.inf, 1.0)), dtypes=WIDE, smooth=False),
 ]

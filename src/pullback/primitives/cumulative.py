@@ -25,6 +25,7 @@ from .rules import (
     zero_like,
 )
 from .select import select
+from .shape import iota
 
 
 def cumulative(name: str, ufunc: Any, kinds: Kinds, linear: bool = False) -> Any:
@@ -97,24 +98,28 @@ def recurrence(a: Any, b: Any, axis: int, reverse: bool) -> Any:
     return b
 
 
-def _jvp_recurrence(primitive: Primitive, slopes: Any, start: Any) -> None:
-    """The derivative of y[k] = f(y[k - 1], x[k]); `slopes` gives those of f in both arguments.
-
-    `start(dtype)` stands for the y before the first.
-    """
+def _jvp_recurrence(primitive: Primitive, slopes: Any) -> None:
+    """The derivative of y[k] = f(y[k - 1], x[k]), y[0] = x[0]; `slopes` are those of f."""
 
     @primitive.def_jvp
     def _(primals: Any, tangents: Any, *, axis: int, reverse: bool) -> Any:
         (x,), (t,) = primals, tangents
         y = primitive.bind(x, axis=axis, reverse=reverse)
-        if type(t) is Zero:
+        if type(t) is Zero or not x.shape[axis]:
             return y, zero_like(y)
-        last = shifted(y, axis, reverse, start(x.dtype))
-        a, b = slopes(last, x, y)
+        start = x.shape[axis] - 1 if reverse else 0
+        first = eq(iota(np.int32, x.shape, axis), np.int32(start))
+        a, b = slopes(shifted(y, axis, reverse, 1), x, y)
+        a, b = select(first, const(y, 0), a), select(first, const(y, 1), b)
         return y, recurrence(a, mul(t, b), axis, reverse)
 
 
+def _without_inf(x: Any) -> Any:
+    return select(eq(x, np.inf), const(x, 0), x)
+
+
 def _slopes_logaddexp(last: Any, x: Any, y: Any) -> Any:
+    last, x, y = _without_inf(last), _without_inf(x), _without_inf(y)
     return exp(sub(last, y)), exp(sub(x, y))
 
 
@@ -125,7 +130,7 @@ def _slopes_extremum(last: Any, x: Any, y: Any) -> Any:
     return a, select(from_x, select(from_last, half, one), zero)
 
 
-_jvp_recurrence(cumprod_p, lambda last, x, y: (x, last), lambda dtype: 1)
-_jvp_recurrence(cumlogsumexp_p, _slopes_logaddexp, lambda dtype: -np.inf)
-_jvp_recurrence(cummax_p, _slopes_extremum, lambda dtype: -np.inf)
-_jvp_recurrence(cummin_p, _slopes_extremum, lambda dtype: np.inf)
+_jvp_recurrence(cumprod_p, lambda last, x, y: (x, last))
+_jvp_recurrence(cumlogsumexp_p, _slopes_logaddexp)
+_jvp_recurrence(cummax_p, _slopes_extremum)
+_jvp_recurrence(cummin_p, _slopes_extremum)

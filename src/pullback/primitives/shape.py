@@ -97,7 +97,7 @@ def _sum(x: np.ndarray, *, axes: Axes) -> Any:
     # Narrow floats are summed in float32, as XLA does.
     if is_narrow(x.dtype):
         return _sum(x.astype(np.float32), axes=axes).astype(x.dtype)
-    if x.dtype.kind in "fc" and any(x.shape[a] > BLOCK for a in axes):
+    if x.size > BLOCK and x.dtype.kind in "fc" and any(x.shape[a] > BLOCK for a in axes):
         return _sum_long(x, axes)
     return np.add.reduce(x, axes, x.dtype)
 
