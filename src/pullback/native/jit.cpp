@@ -2,9 +2,9 @@
 
 #include <structmember.h>
 
-#include <algorithm>
 #include <cstddef>
 
+#include "arguments.h"
 #include "cache.h"
 #include "native.h"
 #include "trace.h"
@@ -19,10 +19,7 @@ struct JitFunction {
     PyObject* weakrefs;
     PyObject* fun;
     PyObject* miss;
-    PyObject* convert;
-    PyObject* nspace;
-    PyObject* static_names;  // a tuple of str
-    std::vector<Py_ssize_t>* static_nums;
+    Convention* convention;
     Cache* cache;
 };
 
@@ -52,105 +49,6 @@ class Lease {
     }
     Signature* signature_;
 };
-
-// Positional values, then those that have names.
-struct Arguments {
-    PyObject* const* values;
-    Py_ssize_t positional;
-    PyObject* const* names;
-    Py_ssize_t named;
-
-    Ref tuple() const {
-        Ref made(PyTuple_New(positional));
-        for (Py_ssize_t i = 0; made && i < positional; ++i)
-            PyTuple_SET_ITEM(made.get(), i, Py_NewRef(values[i]));
-        return made;
-    }
-    Ref dict() const {
-        Ref made(PyDict_New());
-        for (Py_ssize_t i = 0; made && i < named; ++i)
-            if (PyDict_SetItem(made.get(), names[i], values[positional + i]) < 0) return Ref();
-        return made;
-    }
-};
-
-// The arguments left when the static ones are taken out.
-struct Dynamic {
-    std::vector<PyObject*> values, names;
-    Py_ssize_t positional = 0;
-
-    Arguments view() const {
-        return {values.data(), positional, names.data(), static_cast<Py_ssize_t>(names.size())};
-    }
-};
-
-bool is_static(JitFunction* self, Py_ssize_t position) {
-    return std::ranges::find(*self->static_nums, position) != self->static_nums->end();
-}
-
-bool is_static(JitFunction* self, PyObject* name) {
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(self->static_names); ++i) {
-        PyObject* other = PyTuple_GET_ITEM(self->static_names, i);
-        if (other == name || PyUnicode_Compare(other, name) == 0) return true;
-    }
-    return false;
-}
-
-Arguments without_static(JitFunction* self, const Arguments& all, Flattener& flattener,
-                         Dynamic& rest) {
-    if (self->static_nums->empty() && PyTuple_GET_SIZE(self->static_names) == 0) return all;
-    for (Py_ssize_t i = 0; i < all.positional; ++i) {
-        if (is_static(self, i)) flattener.fixed(all.values[i]);
-        else rest.values.push_back(all.values[i]);
-    }
-    rest.positional = static_cast<Py_ssize_t>(rest.values.size());
-    for (Py_ssize_t i = 0; i < all.named; ++i) {
-        PyObject *name = all.names[i], *value = all.values[all.positional + i];
-        if (is_static(self, name)) {
-            flattener.fixed(name);
-            flattener.fixed(value);
-        } else {
-            rest.names.push_back(name);
-            rest.values.push_back(value);
-        }
-    }
-    return rest.view();
-}
-
-Flat flatten_general(JitFunction* self, const Arguments& args, Flattener& flattener) {
-    Ref tuple = args.tuple(), dict = args.dict();
-    Ref both(tuple && dict ? PyTuple_Pack(2, tuple.get(), dict.get()) : nullptr);
-    return both ? flattener.general(both.get(), self->nspace) : Flat::Failed;
-}
-
-Flat flatten_plain(const Arguments& args, Flattener& flattener) {
-    Flat flat = flattener.tuple(args.values, args.positional);
-    if (flat != Flat::Done || args.named == 0) return flat;
-    return flattener.named(args.values + args.positional, args.names, args.named);
-}
-
-Flat flatten(JitFunction* self, const Arguments& all, Signature& signature, bool general) {
-    Context context = current_context();
-    Flattener flattener(signature, self->convert, context.x64);
-    flattener.fixed(context.key);
-    Dynamic rest;
-    Arguments args = without_static(self, all, flattener, rest);
-    return general ? flatten_general(self, args, flattener) : flatten_plain(args, flattener);
-}
-
-Flat take_apart(JitFunction* self, const Arguments& args, Signature& signature) {
-    Flat flat = flatten(self, args, signature, false);
-    if (flat == Flat::General) {
-        signature.clear();
-        flat = flatten(self, args, signature, true);
-    }
-    if (flat == Flat::Done && !Cache::hash(signature)) {
-        // What has no hash is the miss function's to refuse, with names.
-        PyErr_Clear();
-        return Flat::Unknown;
-    }
-    return flat;
-}
 
 // (program or None, result)
 Ref call_miss(JitFunction* self, const Arguments& args) {
@@ -193,12 +91,16 @@ PyObject* run_missed(JitFunction* self, const Arguments& args, const Signature& 
 
 PyObject* call(PyObject* object, PyObject* const* values, size_t nargsf, PyObject* names) {
     JitFunction* self = as_jit(object);
+    if (!self->miss) {
+        PyErr_SetString(PyExc_RuntimeError, "a compiled function was called while it was collected");
+        return nullptr;
+    }
     Arguments args = {values, PyVectorcall_NARGS(nargsf),
                       names ? PySequence_Fast_ITEMS(names) : nullptr,
                       names ? PyTuple_GET_SIZE(names) : 0};
     if (!is_eager()) return run_uncached(self, args);
     Lease signature;
-    Flat flat = take_apart(self, args, *signature);
+    Flat flat = take_apart(*self->convention, args, *signature);
     if (flat == Flat::Failed) return nullptr;
     if (flat == Flat::Unknown) return run_uncached(self, args);
     if (Cache::Entry* entry = self->cache->find(*signature)) return run_entry(entry, *signature);
@@ -237,12 +139,10 @@ PyObject* create(PyTypeObject* type, PyObject* args, PyObject* kwargs) {
     self->vectorcall = call;
     self->fun = Py_NewRef(fun);
     self->miss = Py_NewRef(miss);
-    self->convert = Py_NewRef(convert);
-    self->nspace = Py_NewRef(nspace);
-    self->static_names = Py_NewRef(static_names);
-    self->static_nums = new std::vector<Py_ssize_t>;
+    self->convention = new Convention{
+        {}, Py_NewRef(static_names), Py_NewRef(convert), Py_NewRef(nspace)};
     self->cache = new Cache;
-    if (!read_nums(nums, *self->static_nums) || !look_like(made.get(), fun)) return nullptr;
+    if (!read_nums(nums, self->convention->static_nums) || !look_like(made.get(), fun)) return nullptr;
     return made.release();
 }
 
@@ -252,7 +152,7 @@ int traverse(PyObject* object, visitproc visit, void* arg) {
     Py_VISIT(self->dict);
     Py_VISIT(self->fun);
     Py_VISIT(self->miss);
-    Py_VISIT(self->convert);
+    if (self->convention) Py_VISIT(self->convention->convert);
     return self->cache ? self->cache->traverse(visit, arg) : 0;
 }
 
@@ -261,7 +161,7 @@ int clear(PyObject* object) {
     Py_CLEAR(self->dict);
     Py_CLEAR(self->fun);
     Py_CLEAR(self->miss);
-    Py_CLEAR(self->convert);
+    if (self->convention) Py_CLEAR(self->convention->convert);
     if (self->cache) self->cache->clear();
     return 0;
 }
@@ -272,9 +172,11 @@ void dealloc(PyObject* object) {
     PyObject_GC_UnTrack(object);
     if (self->weakrefs) PyObject_ClearWeakRefs(object);
     clear(object);
-    Py_XDECREF(self->nspace);
-    Py_XDECREF(self->static_names);
-    delete self->static_nums;
+    if (self->convention) {
+        Py_DECREF(self->convention->nspace);
+        Py_DECREF(self->convention->static_names);
+    }
+    delete self->convention;
     delete self->cache;
     type->tp_free(object);
     Py_DECREF(type);

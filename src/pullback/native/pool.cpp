@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstdlib>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -82,7 +83,11 @@ class Pool {
   private:
     void start() {
         stopping_ = false;
-        for (int i = 1; i < size_; ++i) workers_.emplace_back([this] { serve(); });
+        try {
+            for (int i = 1; i < size_; ++i) workers_.emplace_back([this] { serve(); });
+        } catch (const std::system_error&) {
+            // The system gives no more threads: those there are do the work.
+        }
     }
 
     void stop() {
