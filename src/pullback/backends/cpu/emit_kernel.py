@@ -277,6 +277,8 @@ class KernelEmitter:
         em = self.hoisted(em, [axis])
         step = lanes * unroll
         main = n - n % step
+        if self.plan.heavy and n % lanes and n > lanes:
+            main = 0
         if main:
             with self.carried(0, main, step, states, widths) as loop:
                 new: States = []
