@@ -20,7 +20,7 @@ class ShapedArray:
     `weak_type` marks values made of Python scalars alone, which take the other operand's dtype.
     """
 
-    __slots__ = ("_hash", "dtype", "shape", "weak_type")
+    __slots__ = ("_hash", "_tangent", "dtype", "shape", "weak_type")
 
     shape: Shape
     dtype: DType
@@ -31,6 +31,7 @@ class ShapedArray:
         self.dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
         self.weak_type = weak_type
         self._hash: int | None = None
+        self._tangent: ShapedArray | None = None
 
     @property
     def ndim(self) -> int:
@@ -56,9 +57,10 @@ class ShapedArray:
 
     def tangent(self) -> "ShapedArray":
         """The type of this type's tangents: float0 where there are none."""
-        if dtypes.is_float(self.dtype):
-            return self
-        return ShapedArray(self.shape, dtypes.float0)
+        if self._tangent is None:
+            has = dtypes.is_float(self.dtype)
+            self._tangent = self if has else ShapedArray(self.shape, dtypes.float0)
+        return self._tangent
 
     def str_short(self) -> str:
         """The form in printed programs: f32[3,4]."""

@@ -10,6 +10,8 @@ Rule = Callable[..., Any]
 F = TypeVar("F", bound=Rule)
 
 registry: dict[str, "Primitive"] = {}
+# How many types of results an operation remembers.
+MOST_TYPES = 4096
 
 
 class Zero:
@@ -67,7 +69,7 @@ class Primitive:
     __slots__ = (
         "batch", "collective", "dce", "differentiable", "eager", "effect", "higher", "inline", "jvp", "linear",
         "linearize", "multiple_results", "name", "show", "simplify", "stage", "transpose", "type",
-        "value",
+        "types", "value",
     )  # fmt: skip
 
     def __init__(
@@ -101,11 +103,26 @@ class Primitive:
         self.inline: Rule | None = None
         self.simplify: Rule | None = None
         self.show: Rule | None = None
+        # Result types by operand types and parameters; None where parameters hold programs.
+        self.types: dict[Any, Any] | None = None if higher or collective else {}
         registry[name] = self
 
     def bind(self, *args: Any, **params: Any) -> Any:
         """Apply the operation under the current trace."""
         return _native.current_trace().process(self, args, params)
+
+    def infer(self, avals: Sequence[ShapedArray], params: dict[str, Any]) -> Any:
+        """What `type` says, remembered."""
+        types = self.types
+        if types is None:
+            return self.type(*avals, **params)
+        key = (*avals, *params.items()) if params else tuple(avals)
+        found = types.get(key)
+        if found is None:
+            if len(types) >= MOST_TYPES:
+                types.clear()
+            found = types[key] = self.type(*avals, **params)
+        return found
 
     def _define(self, slot: str, rule: F) -> F:
         assert getattr(self, slot, None) is None, f"{self.name} has a {slot} rule already"

@@ -51,14 +51,15 @@ class StageTrace(Trace):
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Append the operation to the program."""
-        if primitive.stage is not None:
+        if primitive.stage is None:
+            return self.emit(primitive, args, params)
+        with use(self):
             return primitive.stage(self, args, params)
-        return self.emit(primitive, args, params)
 
     def emit(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """One equation, whatever the primitive's `stage` rule says."""
         atoms = [self.atom(a) for a in args]
-        avals = primitive.type(*[a.aval for a in atoms], **params)
+        avals = primitive.infer([a.aval for a in atoms], params)
         line = user_line()
         if not primitive.multiple_results:
             out = self.result(avals, line)

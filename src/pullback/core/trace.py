@@ -33,7 +33,7 @@ class Trace:
         self.alive = True
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        """Interpret one operation."""
+        """Interpret one operation. The current trace may be another."""
         raise NotImplementedError
 
     def axis_size(self, name: Any) -> int | None:
@@ -240,7 +240,7 @@ def _from_python(x: Any) -> ArrayImpl:
 
 def get_aval(x: Any) -> ShapedArray:
     """The type of any value that rules accept."""
-    if isinstance(x, Tracer):
+    if type(x) is ArrayImpl or isinstance(x, Tracer):
         return x.aval
     return as_array(x).aval
 
@@ -253,31 +253,36 @@ class EvalTrace(Trace):
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute now."""
-        if primitive.eager is not None:
+        if primitive.eager is None:
+            return evaluate(primitive, args, params)
+        previous = _native.swap_trace(self)
+        try:
             return primitive.eager(args, params)
-        return evaluate(primitive, args, params)
+        finally:
+            _native.swap_trace(previous)
 
 
 def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
     """One operation by its `value` rule. Where NumPy fails, the type rule says why."""
-    arrays = [a if type(a) is ArrayImpl else as_array(a) for a in args]
-    weak = bool(arrays)
-    for a in arrays:
-        if not a.weak_type and a.dtype is not dtypes.bool_:
-            weak = False
-            break
+    values: list[Any] = []
+    weak = True
+    for a in args:
+        array = a if type(a) is ArrayImpl else as_array(a)
+        values.append(array._npy)
+        weak = weak and (array.weak_type or array.dtype is dtypes.bool_)
     try:
-        out = primitive.value(*[a._npy for a in arrays], **params)
+        out = primitive.value(*values, **params)
     except (ValueError, TypeError, IndexError):
-        primitive.type(*[a.aval for a in arrays], **params)
+        primitive.type(*map(get_aval, args), **params)
         raise
+    weak = primitive.higher or (weak and bool(args))
     if not primitive.multiple_results:
         return ArrayImpl(
-            out, weak and primitive.type(*[a.aval for a in arrays], **params).weak_type
+            out, weak and primitive.infer([get_aval(a) for a in args], params).weak_type
         )
-    if not weak and not primitive.higher:
+    if not weak:
         return [ArrayImpl(o, False) for o in out]
-    avals = primitive.type(*[a.aval for a in arrays], **params)
+    avals = primitive.infer([get_aval(a) for a in args], params)
     return [ArrayImpl(o, t.weak_type) for o, t in zip(out, avals, strict=True)]
 
 

@@ -6,12 +6,13 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import _native
 from ..core import trace as tracing
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive
 from ..core.trace import Trace, Tracer, get_aval, use
 from ..primitives.batching import broadcast_batch, move_axis
-from .jvp import escape_check, parent_bind
+from .jvp import escape_check
 
 
 class BatchTracer(Tracer):
@@ -52,15 +53,20 @@ class BatchTrace(Trace):
         if primitive.collective and self.axis_name is not None and self.axis_name in params["axes"]:
             return self.collective(primitive, values, dims, params)
         if all(d is None for d in dims):
-            return parent_bind(parent, primitive, values, params)
+            return parent.process(primitive, tuple(values), params)
         assert primitive.batch is not None, f"{primitive.name} has no batching rule"
-        with use(parent):
-            out, dim = primitive.batch(values, dims, **self.sized(primitive, params))
+        if primitive.higher:
+            params = self.sized(params)
+        previous = _native.swap_trace(parent)
+        try:
+            out, dim = primitive.batch(values, dims, **params)
+        finally:
+            _native.swap_trace(previous)
         return self.join(primitive, out, dim)
 
-    def sized(self, primitive: Primitive, params: dict[str, Any]) -> dict[str, Any]:
-        """The parameters; rules of operations that hold programs also get the axis."""
-        return {**params, "axis": (self.axis_name, self.size)} if primitive.higher else params
+    def sized(self, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters and the axis, for rules of operations that hold programs."""
+        return {**params, "axis": (self.axis_name, self.size)}
 
     def collective(
         self,

@@ -20,7 +20,7 @@ from ..tree import PyTreeDef
 from .differentiable import check_input, check_scalar
 from .flat import ASSIGNED, Flat, argument, arguments, select_argnums
 from .jvp import JVPTracer, instantiate_zeros, jvp_flat
-from .linearize import Tape, linearize_flat, run_tape
+from .linearize import Tape, linearize_flat, record, run_tape
 from .transpose import backward, materialize
 
 
@@ -190,11 +190,12 @@ def vjp(
 
 
 def _vjp_flat(
-    f: Callable[..., Any], flat: list[Any]
+    f: Callable[..., Any], flat: list[Any], once: bool = False
 ) -> tuple[list[Any], Callable[[list[Any]], list[Any]]]:
-    active = [dtypes.is_float(get_aval(p).dtype) for p in flat]
+    """Results and what pulls cotangents back; where that runs `once`, the tape is left as it is."""
     avals = [get_aval(p) for p in flat]
-    outs, tape = linearize_flat(f, flat, active)
+    active = [a.tangent() is a for a in avals]
+    outs, tape = (record if once else linearize_flat)(f, flat, active)
 
     def pull(cts: list[Any]) -> list[Any]:
         found = iter(backward(tape, cts))
@@ -299,7 +300,7 @@ def _gradient(
         for leaf in flat:
             check_input(get_aval(leaf), what, holomorphic, allow_int)
         f = Flat(partial, in_tree, kwargs, has_aux, what)
-        outs, pull = _vjp_flat(f, flat)
+        outs, pull = _vjp_flat(f, flat, once=True)
         value = f.out_tree.unflatten(outs)
         aval = check_scalar(value, fun, what, holomorphic)
         gradient = in_tree.unflatten(pull([_one(aval)]))

@@ -6,6 +6,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .. import _native
+from .._native import ArrayImpl
 from ..core import trace as tracing
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
@@ -15,13 +17,14 @@ from ..primitives.shape import zeros
 
 
 class JVPTracer(Tracer):
-    """A primal and its tangent, which may be Zero."""
+    """A primal and its tangent, which is not Zero."""
 
     __slots__ = ("primal", "tangent")
 
     def __init__(self, trace: Trace, primal: Any, tangent: Any) -> None:
+        assert type(tangent) is not Zero
         self._trace = trace
-        self.aval = get_aval(primal)
+        self.aval = primal.aval if type(primal) is ArrayImpl else get_aval(primal)
         self.primal = primal
         self.tangent = tangent
         self.line = None
@@ -42,17 +45,19 @@ class JVPTrace(Trace):
         primals, tangents, active = self.split(args)
         parent = self.parent
         assert parent is not None
-        if not active:
-            return parent_bind(parent, primitive, primals, params)
-        if primitive.jvp is None:
-            return constant_tangent(
-                self, parent_bind(parent, primitive, primals, params), primitive
-            )
-        with use(parent):
-            out, tangent = primitive.jvp(primals, tangents, **params)
+        rule = primitive.jvp
+        if rule is None and active:
+            assert not primitive.differentiable, f"{primitive.name} has no jvp rule"
+        if rule is None or not active:
+            return parent.process(primitive, tuple(primals), params)
+        previous = _native.swap_trace(parent)
+        try:
+            out, tangent = rule(primals, tangents, **params)
+        finally:
+            _native.swap_trace(previous)
         if primitive.multiple_results:
             return [self.join(o, t) for o, t in zip(out, tangent, strict=True)]
-        return self.join(out, tangent)
+        return out if type(tangent) is Zero else JVPTracer(self, out, tangent)
 
     def split(self, args: Sequence[Any]) -> tuple[list[Any], list[Any], bool]:
         """Primals, tangents, and whether any tangent is nonzero."""
@@ -63,7 +68,7 @@ class JVPTrace(Trace):
             if type(x) is JVPTracer and x._trace is self:
                 primals.append(x.primal)
                 tangents.append(x.tangent)
-                active = active or type(x.tangent) is not Zero
+                active = True
             else:
                 primals.append(x)
                 tangents.append(Zero(get_aval(x).tangent()))
@@ -72,20 +77,6 @@ class JVPTrace(Trace):
     def join(self, primal: Any, tangent: Any) -> Any:
         """A tracer, or the primal itself if its tangent is zero."""
         return primal if type(tangent) is Zero else JVPTracer(self, primal, tangent)
-
-
-def parent_bind(
-    parent: Trace, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]
-) -> Any:
-    """Apply an operation under an outer trace."""
-    with use(parent):
-        return parent.process(primitive, tuple(args), params)
-
-
-def constant_tangent(trace: Trace, out: Any, primitive: Primitive) -> Any:
-    """Results of an operation that has no derivative, which must have been declared."""
-    assert not primitive.differentiable, f"{primitive.name} has no jvp rule"
-    return out
 
 
 def jvp_flat(

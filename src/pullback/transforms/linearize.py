@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
+from .. import _native
 from .._native import ArrayImpl
 from ..core import trace as tracing
 from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn, Literal, Var
 from ..core.primitive import Primitive, Zero
 from ..core.trace import Trace, Tracer, get_aval, use
-from .jvp import JVPTrace, JVPTracer, escape_check, parent_bind
+from .jvp import JVPTrace, JVPTracer, escape_check
 
 
 class TapeTracer(Tracer):
@@ -72,7 +73,7 @@ class TapeTrace(Trace):
         if not linear:
             parent = self.parent
             assert parent is not None
-            return parent_bind(parent, primitive, args, params)
+            return parent.process(primitive, args, params)
         return self.record(primitive, args, operands, params)
 
     def record(
@@ -80,7 +81,7 @@ class TapeTrace(Trace):
     ) -> Any:
         """Write one linear operation on the tape."""
         assert primitive.transpose is not None, f"{primitive.name} is not linear in a tangent"
-        avals = primitive.type(*[get_aval(a) for a in args], **params)
+        avals = primitive.infer([get_aval(a) for a in args], params)
         if not primitive.multiple_results:
             var = Var(avals)
             self.entries.append(TapeEntry(primitive, operands, params, [var]))
@@ -108,7 +109,7 @@ class LinearizeTrace(JVPTrace):
         tape = self.parent
         assert tape is not None
         if not active:
-            return parent_bind(tape, primitive, primals, params)
+            return tape.process(primitive, tuple(primals), params)
         nonzero = [type(t) is not Zero for t in tangents]
         with use(tape):
             outs, nonzero_outs, linear = primitive.linearize(primals, nonzero, **params)
@@ -136,6 +137,14 @@ def linearize_flat(
     fun: Callable[..., Sequence[Any]], primals: Sequence[Any], nonzero: Sequence[bool]
 ) -> tuple[list[Any], Tape]:
     """Results of a flat function and its linear part in the arguments marked nonzero."""
+    outs, tape = record(fun, primals, nonzero)
+    return outs, Tape(prune(tape.entries, tape.outputs), tape.inputs, tape.outputs)
+
+
+def record(
+    fun: Callable[..., Sequence[Any]], primals: Sequence[Any], nonzero: Sequence[bool]
+) -> tuple[list[Any], Tape]:
+    """As `linearize_flat`; operations that no result depends on stay on the tape."""
     tape_trace = TapeTrace(tracing.current_trace())
     trace = LinearizeTrace(tape_trace)
     inputs: list[Var | None] = []
@@ -144,12 +153,15 @@ def linearize_flat(
         tangent = tape_trace.variable(get_aval(p).tangent()) if active else None
         inputs.append(None if tangent is None else tangent.var)
         args.append(p if tangent is None else JVPTracer(trace, p, tangent))
-    with use(trace):
+    previous = _native.swap_trace(trace)
+    try:
         outs = [escape_check(o) for o in fun(*args)]
+    finally:
+        _native.swap_trace(previous)
     values, tangents, _ = trace.split(outs)
     trace.alive = tape_trace.alive = False
     outputs = [t.var if type(t) is TapeTracer else t for t in tangents]
-    return values, Tape(prune(tape_trace.entries, outputs), inputs, outputs)
+    return values, Tape(tape_trace.entries, inputs, outputs)
 
 
 def prune(entries: list[TapeEntry], outputs: Sequence[Any]) -> list[TapeEntry]:

@@ -22,7 +22,7 @@ def backward(tape: Tape, cts: Sequence[Any]) -> list[Any]:
     found: dict[Var, Any] = {}
     for var, ct in zip(tape.outputs, cts, strict=True):
         if type(var) is Var and type(ct) is not Zero:
-            accumulate(found, var, ct)
+            found[var] = add_any(found[var], ct) if var in found else ct
     for entry in reversed(tape.entries):
         step(entry, found)
     return [found.get(v, Zero(v.aval)) for v in tape.inputs if v is not None]
@@ -30,26 +30,22 @@ def backward(tape: Tape, cts: Sequence[Any]) -> list[Any]:
 
 def step(entry: TapeEntry, found: dict[Var, Any]) -> None:
     """Pull the cotangents of one operation's results back to its linear arguments."""
-    cts = [found.pop(v, None) for v in entry.out]
-    if all(ct is None for ct in cts):
-        return
-    args = [Linear(a.aval) if type(a) is Var else a for a in entry.args]
+    if entry.primitive.multiple_results:
+        if not any([v in found for v in entry.out]):
+            return
+        ct = [found.pop(v) if v in found else Zero(v.aval) for v in entry.out]
+    else:
+        ct = found.pop(entry.out[0], None)
+        if ct is None:
+            return
     rule = entry.primitive.transpose
     assert rule is not None
-    if entry.primitive.multiple_results:
-        filled = [Zero(v.aval) if ct is None else ct for v, ct in zip(entry.out, cts, strict=True)]
-        results = rule(filled, *args, **entry.params)
-    else:
-        results = rule(cts[0], *args, **entry.params)
+    args = [Linear(a.aval) if type(a) is Var else a for a in entry.args]
+    results = rule(ct, *args, **entry.params)
     for var, ct in zip(entry.args, results, strict=True):
         if type(var) is Var and ct is not None and type(ct) is not Zero:
-            accumulate(found, var, ct)
-
-
-def accumulate(found: dict[Var, Any], var: Var, ct: Any) -> None:
-    """Add a cotangent to those of a variable."""
-    known = found.get(var)
-    found[var] = ct if known is None else add_any(known, ct)
+            known = found.get(var)
+            found[var] = ct if known is None else add_any(known, ct)
 
 
 def transpose_jaxpr(jaxpr: Jaxpr, args: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
