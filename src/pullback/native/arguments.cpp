@@ -30,25 +30,26 @@ bool is_static(const Convention& convention, PyObject* name) {
     return false;
 }
 
-Arguments without_static(const Convention& convention, const Arguments& all, Flattener& flattener,
-                         Dynamic& rest) {
-    if (convention.static_nums.empty() && PyTuple_GET_SIZE(convention.static_names) == 0) return all;
-    for (Py_ssize_t i = 0; i < all.positional; ++i) {
-        if (is_static(convention, i)) flattener.fixed(all.values[i]);
+// Fills in `rest`; the static values become part of the signature.
+Flat take_static(const Convention& convention, const Arguments& all, Flattener& flattener,
+                 Dynamic& rest) {
+    Flat flat = Flat::Done;
+    for (Py_ssize_t i = 0; flat == Flat::Done && i < all.positional; ++i) {
+        if (is_static(convention, i)) flat = flattener.object(all.values[i]);
         else rest.values.push_back(all.values[i]);
     }
     rest.positional = static_cast<Py_ssize_t>(rest.values.size());
-    for (Py_ssize_t i = 0; i < all.named; ++i) {
+    for (Py_ssize_t i = 0; flat == Flat::Done && i < all.named; ++i) {
         PyObject *name = all.names[i], *value = all.values[all.positional + i];
         if (is_static(convention, name)) {
-            flattener.fixed(name);
-            flattener.fixed(value);
+            flat = flattener.object(name);
+            if (flat == Flat::Done) flat = flattener.object(value);
         } else {
             rest.names.push_back(name);
             rest.values.push_back(value);
         }
     }
-    return rest.view();
+    return flat;
 }
 
 Flat flatten_general(const Convention& convention, const Arguments& args, Flattener& flattener) {
@@ -60,15 +61,26 @@ Flat flatten_general(const Convention& convention, const Arguments& args, Flatte
 Flat flatten_plain(const Arguments& args, Flattener& flattener) {
     Flat flat = flattener.tuple(args.values, args.positional);
     if (flat != Flat::Done || args.named == 0) return flat;
-    return flattener.named(args.values + args.positional, args.names, args.named);
+    return flattener.named(args.values + args.positional, args.names,
+                           static_cast<size_t>(args.named));
 }
 
-Flat flatten(const Convention& convention, const Arguments& all, Signature& signature, bool general) {
+bool has_static(const Convention& convention) {
+    return !convention.static_nums.empty() || PyTuple_GET_SIZE(convention.static_names) > 0;
+}
+
+Flat flatten(const Convention& convention, const Arguments& all, Signature& signature,
+             bool general) {
     Context context = current_context();
     Flattener flattener(signature, convention.convert, context.x64);
-    flattener.fixed(context.key);
+    flattener.number(context.key);
     Dynamic rest;
-    Arguments args = without_static(convention, all, flattener, rest);
+    Arguments args = all;
+    if (has_static(convention)) {
+        Flat flat = take_static(convention, all, flattener, rest);
+        if (flat != Flat::Done) return flat;
+        args = rest.view();
+    }
     return general ? flatten_general(convention, args, flattener) : flatten_plain(args, flattener);
 }
 
@@ -94,11 +106,7 @@ Flat take_apart(const Convention& convention, const Arguments& args, Signature& 
         signature.clear();
         flat = flatten(convention, args, signature, true);
     }
-    if (flat == Flat::Done && !Cache::hash(signature)) {
-        // What has no hash is the miss function's to refuse, with names.
-        PyErr_Clear();
-        return Flat::Unknown;
-    }
+    if (flat == Flat::Done) Cache::hash(signature);
     return flat;
 }
 

@@ -31,16 +31,10 @@ ArrayType* leaf_type(uint64_t word) {
 
 }  // namespace
 
-bool Cache::hash(Signature& signature) {
+void Cache::hash(Signature& signature) {
     uint64_t hash = signature.words.size();
     for (uint64_t word : signature.words) hash = mix(hash, word);
-    for (PyObject* object : signature.objects) {
-        Py_hash_t part = PyObject_Hash(object);
-        if (part == -1) return false;
-        hash = mix(hash, static_cast<uint64_t>(part));
-    }
     signature.hash = hash;
-    return true;
 }
 
 // A comparison may run any code, which may clear the cache: candidates are looked up afresh each
@@ -68,7 +62,7 @@ Cache::Entry* Cache::store(const Signature& signature, PyObject* holder,
     auto* entry = new Entry{{}, Py_NewRef(holder), program, 2};
     entry->signature.words = signature.words;
     entry->signature.hash = signature.hash;
-    for (PyObject* object : signature.objects) entry->signature.push_object(object);
+    for (PyObject* object : signature.objects) entry->signature.objects.push_back(Py_NewRef(object));
     for (uint64_t word : signature.words)
         if (ArrayType* type = leaf_type(word)) type_keep(type);
     entries_.emplace(signature.hash, entry);

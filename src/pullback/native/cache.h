@@ -19,8 +19,8 @@ class Cache {
 
     ~Cache() { clear(); }
 
-    // Sets signature.hash. False: an error is set, as something in it has no hash.
-    static bool hash(Signature& signature);
+    // Sets signature.hash.
+    static void hash(Signature& signature);
     // A reference to drop(); null if there is none, with an error set if a comparison failed.
     Entry* find(const Signature& signature);
     Entry* store(const Signature& signature, PyObject* holder, const Executable* program);

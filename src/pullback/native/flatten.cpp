@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <cstring>
 
 #include "array.h"
+#include "order.h"
 #include "tree.h"
 
 namespace pullback {
@@ -34,21 +34,21 @@ class Nested {
     bool entered_;
 };
 
-bool sorted_strings(PyObject* const* names, Py_ssize_t n) {
-    for (Py_ssize_t i = 1; i < n; ++i)
-        if (PyUnicode_Compare(names[i - 1], names[i]) > 0) return false;
-    return true;
-}
-
-// Are all keys strings, and in order as they stand?
-bool in_order(PyObject* dict) {
-    PyObject *key, *value, *previous = nullptr;
-    for (Py_ssize_t at = 0; PyDict_Next(dict, &at, &key, &value); previous = key) {
-        if (!PyUnicode_CheckExact(key)) return false;
-        if (previous && PyUnicode_Compare(previous, key) > 0) return false;
+// Values kept alive whatever becomes of their dict.
+class Kept {
+  public:
+    explicit Kept(size_t n) { values_.reserve(n); }
+    ~Kept() {
+        for (PyObject* value : values_) Py_DECREF(value);
     }
-    return true;
-}
+    Kept(const Kept&) = delete;
+    Kept& operator=(const Kept&) = delete;
+    void add(PyObject* value) { values_.push_back(Py_NewRef(value)); }
+    PyObject* const* data() const { return values_.data(); }
+
+  private:
+    std::vector<PyObject*> values_;
+};
 
 }  // namespace
 
@@ -131,37 +131,13 @@ Flat Flattener::tree(PyObject* tree) {
 }
 
 Flat Flattener::dict(PyObject* dict) {
-    if (!in_order(dict)) return sorted_dict(dict);
-    word(Tag::Dict, PyDict_GET_SIZE(dict));
+    auto n = static_cast<size_t>(PyDict_GET_SIZE(dict));
+    std::vector<PyObject*> keys(n);
+    Kept values(n);
+    PyObject *value, **key = keys.data();
+    for (Py_ssize_t at = 0; PyDict_Next(dict, &at, key, &value); ++key) values.add(value);
     Nested nested(dict);
-    Flat flat = nested ? Flat::Done : Flat::Failed;
-    PyObject *key, *value;
-    for (Py_ssize_t at = 0; flat == Flat::Done && PyDict_Next(dict, &at, &key, &value);) {
-        out_.push_object(key);
-        flat = tree(value);
-    }
-    return flat;
-}
-
-Flat Flattener::sorted_dict(PyObject* dict) {
-    Ref keys(PyDict_Keys(dict));
-    if (!keys) return Flat::Failed;
-    if (PyList_Sort(keys.get()) < 0) {
-        // optree has an order for keys that do not compare.
-        PyErr_Clear();
-        return Flat::General;
-    }
-    Py_ssize_t n = PyList_GET_SIZE(keys.get());
-    word(Tag::Dict, n);
-    Nested nested(dict);
-    Flat flat = nested ? Flat::Done : Flat::Failed;
-    for (Py_ssize_t i = 0; flat == Flat::Done && i < n; ++i) {
-        PyObject* key = PyList_GET_ITEM(keys.get(), i);
-        out_.push_object(key);
-        Ref value = Ref::borrow(PyDict_GetItemWithError(dict, key));
-        flat = value ? tree(value.get()) : Flat::Failed;
-    }
-    return flat;
+    return nested ? named(values.data(), keys.data(), n) : Flat::Failed;
 }
 
 Flat Flattener::tuple(PyObject* const* values, Py_ssize_t n) {
@@ -171,25 +147,31 @@ Flat Flattener::tuple(PyObject* const* values, Py_ssize_t n) {
     return flat;
 }
 
-Flat Flattener::named(PyObject* const* values, PyObject* const* names, Py_ssize_t n) {
-    word(Tag::Dict, n);
-    std::vector<Py_ssize_t> order(static_cast<size_t>(n));
-    for (Py_ssize_t i = 0; i < n; ++i) order[static_cast<size_t>(i)] = i;
-    if (!sorted_strings(names, n))
-        std::sort(order.begin(), order.end(), [&](Py_ssize_t i, Py_ssize_t j) {
-            return PyUnicode_Compare(names[i], names[j]) < 0;
-        });
-    for (Py_ssize_t i : order) {
-        out_.push_object(names[i]);
-        Flat flat = tree(values[i]);
-        if (flat != Flat::Done) return flat;
-    }
-    return Flat::Done;
+Flat Flattener::named(PyObject* const* values, PyObject* const* names, size_t n) {
+    auto order = find_order(names, n);
+    if (!order) return PyErr_Occurred() ? Flat::Failed : Flat::General;
+    word(Tag::Dict, static_cast<Py_ssize_t>(n));
+    object(order->names, order->hash);
+    Flat flat = Flat::Done;
+    for (size_t i = 0; flat == Flat::Done && i < n; ++i) flat = tree(values[order->places[i]]);
+    return flat;
 }
 
-void Flattener::fixed(PyObject* value) {
-    word(Tag::Fixed, 0);
-    out_.push_object(value);
+void Flattener::object(PyObject* object, Py_hash_t hash) {
+    number(hash);
+    out_.objects.push_back(Py_NewRef(object));
+}
+
+Flat Flattener::object(PyObject* object) {
+    Py_hash_t hash = PyObject_Hash(object);
+    if (hash == -1) {
+        // What has no hash is the miss function's to refuse, with names.
+        PyErr_Clear();
+        return Flat::Unknown;
+    }
+    word(Tag::Object, 0);
+    this->object(object, hash);
+    return Flat::Done;
 }
 
 Flat Flattener::general(PyObject* tree, PyObject* nspace) {
@@ -200,8 +182,7 @@ Flat Flattener::general(PyObject* tree, PyObject* nspace) {
     if (!both) return Flat::Failed;
     PyObject* leaves = PyTuple_GET_ITEM(both.get(), 0);
     word(Tag::Spec, PyList_GET_SIZE(leaves));
-    out_.push_object(PyTuple_GET_ITEM(both.get(), 1));
-    Flat flat = Flat::Done;
+    Flat flat = object(PyTuple_GET_ITEM(both.get(), 1));
     for (Py_ssize_t i = 0; flat == Flat::Done && i < PyList_GET_SIZE(leaves); ++i)
         flat = leaf(PyList_GET_ITEM(leaves, i), false);
     return flat;

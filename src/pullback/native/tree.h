@@ -11,13 +11,12 @@ namespace pullback {
 
 // What decides which compiled program a call means, and the values it is called with.
 struct Signature {
-    std::vector<uint64_t> words;     // structure, and the type of each leaf
+    std::vector<uint64_t> words;     // structure, the type of each leaf, the hash of each object
     std::vector<PyObject*> objects;  // dict keys, static values, treespecs: compared by type and ==
     std::vector<PyObject*> leaves;   // arrays and Python's numbers
     uint64_t hash = 0;
 
     void clear();
-    void push_object(PyObject* object) { objects.push_back(Py_NewRef(object)); }
 };
 
 // Failed: an error is set. Unknown: a value that no compiled program takes.
@@ -35,22 +34,21 @@ class Flattener {
     // n values, as a tuple of them.
     Flat tuple(PyObject* const* values, Py_ssize_t n);
     // n values by name, as a dict of them.
-    Flat named(PyObject* const* values, PyObject* const* names, Py_ssize_t n);
-    // Something that is no leaf: any Python object, or a number below 2^63.
-    void fixed(PyObject* value);
-    void fixed(long number) { out_.words.push_back(static_cast<uint64_t>(number) | 1ull << 63); }
+    Flat named(PyObject* const* values, PyObject* const* names, size_t n);
+    // Something that is no leaf: a number, or a Python object with its hash.
+    void number(int64_t n) { out_.words.push_back(static_cast<uint64_t>(n) | 1ull << 63); }
+    void object(PyObject* object, Py_hash_t hash);
+    // Unknown: the object has no hash.
+    Flat object(PyObject* object);
 
   private:
-    enum class Tag : uint64_t { None = 1, Tuple, List, Dict, Spec, Fixed };
-    // Small, so never the address of a type, which stands for a leaf.
-    void word(Tag tag, Py_ssize_t n) {
-        out_.words.push_back(static_cast<uint64_t>(tag) | static_cast<uint64_t>(n) << 3 | 1ull << 63);
-    }
+    enum class Tag : int64_t { None, Tuple, List, Dict, Spec, Object };
+    // The highest bit keeps it apart from a leaf's word, the address of its type.
+    void word(Tag tag, Py_ssize_t n) { number(static_cast<int64_t>(tag) | n << 3); }
     Flat leaf(PyObject* value, bool may_be_node);
     Flat converted(PyObject* value);
     Flat add(ArrayType* type, PyObject* value);
     Flat dict(PyObject* dict);
-    Flat sorted_dict(PyObject* dict);
 
     Signature& out_;
     PyObject* convert_;
