@@ -7,7 +7,7 @@ import numpy as np
 
 from pullback import config
 from pullback._native import ArrayImpl, Executable
-from pullback.backends.cpu import pipeline
+from pullback.backends.cpu import check, pipeline
 from pullback.core.aval import make_aval
 from pullback.core.ir import Jaxpr
 from pullback.core.stage import eval_jaxpr, stage_hoisted
@@ -44,6 +44,7 @@ def compare(
     with config.override(enable_x64=True):
         jaxpr, arrays = program(f, args)
         run, compiled = executable(jaxpr)
+        check.check(compiled.program)
         got = run(arrays)
         wanted = eval_jaxpr(jaxpr, (), *arrays)
     for g, w in zip(got, wanted, strict=True):

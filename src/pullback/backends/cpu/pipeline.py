@@ -1,14 +1,16 @@
 """Jaxpr to a native function: the passes in order, each timed."""
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ... import _native
+from ... import _native, config
 from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
-from . import blas, buffers, coalesce, dead, donate, emit, fuse, loops, show, split, target
+from ...core.show import show as show_jaxpr
+from . import blas, buffers, coalesce, dead, donate, emit, explain, fuse, loops, show, split, target
 from .build import Builder
 from .loops import Callback, Program
 from .rules import RULES
@@ -44,11 +46,7 @@ class Compiled:
 
     def explain(self) -> str:
         """What the program became: loops, library calls, call-backs, buffers, time by pass."""
-        lines = [show.program(self.program)]
-        lines.append(
-            "time: " + ", ".join([f"{k} {v * 1e3:.2f} ms" for k, v in self.timings.items()])
-        )
-        return "\n".join(lines) + "\n"
+        return explain.explain(self.program, self.scratch_bytes, self.timings)
 
 
 class _Clock:
@@ -68,11 +66,14 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     clock = _Clock()
     jaxpr = simplify(jaxpr)
     clock("simplify")
+    dump(2, name, lambda: show_jaxpr(jaxpr))
     kept, outs, program = build(jaxpr)
     clock("build")
+    dump(3, f"{name} after build", lambda: show.program(program))
     for step, run in PASSES:
         run(program)
         clock(step)
+        dump(3, f"{name} after {step}", lambda: show.program(program))
     given = donate.pairs(program, donated, kept, jaxpr.in_avals, outs)
     program.aliases = [(f"a{kept.index(i)}", _buffer_of(outs, k)) for i, k in given if k >= 0]
     scratch = buffers.place(program)
@@ -81,8 +82,11 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     writer = emit.ProgramEmitter(program, host.vector_bytes)
     module = writer.run()
     clock("write")
+    dump(4, f"{name} as LLVM", module.render)
+    dump(5, f"{name} as assembly", lambda: host.assembly(module))
     code = host.compile(module, [emit.ENTRY])
-    clock.timings.update(code.timings)
+    clock.timings.update({STEPS.get(k, k): v for k, v in code.timings.items()})
+    dump(1, name, lambda: explain.times(clock.timings))
     externals = tuple([external(c) for c in writer.callbacks])
     return Compiled(
         code.addresses[emit.ENTRY],
@@ -96,6 +100,17 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
         program,
         clock.timings,
     )
+
+
+# What the steps of the target are called beside those here.
+STEPS = {"emit": "generate"}
+
+
+def dump(level: int, title: str, text: Callable[[], str]) -> None:
+    """Print a stage where PULLBACK_DEBUG asks for it: 1 times, 2 the program, 3 loops by pass,
+    4 LLVM, 5 assembly."""
+    if config.current().debug >= level:
+        print(f"-- {title}\n{text()}", file=sys.stderr)
 
 
 PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (

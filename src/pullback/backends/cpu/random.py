@@ -22,7 +22,9 @@ def unwrap(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> Value:
     def at(idx: Indices) -> Node:
         key = b.op("convert_element_type", "uint64", keys.at(idx[:-1]))
         places = graph.iota(ix.scale(idx[-1], 32), "uint64")
-        return b.op("convert_element_type", "uint32", b.op("shift_right_logical", "uint64", key, places))
+        return b.op(
+            "convert_element_type", "uint32", b.op("shift_right_logical", "uint64", key, places)
+        )
 
     return Value(eqn.outvars[0].aval.shape, "uint32", at)
 

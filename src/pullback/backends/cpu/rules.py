@@ -13,7 +13,9 @@ LAZY = {
 }
 EAGER = {**reduction.EAGER, **regions.EAGER, **indexing.EAGER, **random.EAGER, **structure.EAGER}
 # Operations that only move elements: any dtype of a simple size will do.
-MOVES = (frozenset(structure.LAZY) | frozenset((*indexing.MOVES, *random.MOVES, *structure.EAGER))) - {"convert_element_type", "iota"}
+MOVES = (
+    frozenset(structure.LAZY) | frozenset((*indexing.MOVES, *random.MOVES, *structure.EAGER))
+) - {"convert_element_type", "iota"}
 
 
 def native(eqn: JaxprEqn) -> bool:

@@ -26,7 +26,7 @@ MONOID_SIGNS = {"add": "+=", "mul": "*=", "max": "max=", "min": "min="}
 
 
 class Printer:
-    """Names axes in the order in which they appear, and buffers by a table or by their own names."""
+    """Names axes in the order in which they appear, and buffers by a table or their own names."""
 
     def __init__(self, buffers: dict[str, str] | None = None) -> None:
         self.names: dict[Atom, str] = {}
@@ -58,7 +58,7 @@ class Printer:
         if atom.kind == "axis":
             return self.axis(atom)
         if atom.kind == "dyn":
-            return f"{{{self.node(atom.of)}}}"
+            return f"{{{self.node(atom.of)} in {atom.lo}..{atom.hi}}}"
         return f"({self.index(atom.of)}){'//' if atom.kind == 'div' else '%'}{atom.by}"
 
     def node(self, node: Node) -> str:
@@ -83,6 +83,8 @@ class Printer:
     def shared(self, roots: Sequence[Node]) -> list[str]:
         """Lines that name the values used more than once."""
         uses: dict[Node, int] = {}
+        for root in roots:
+            uses[root] = uses.get(root, 0) + 1
         order = expr.walk(roots)
         for node in order:
             for child in expr.children(node):
@@ -91,7 +93,7 @@ class Printer:
         for node in order:
             if uses.get(node, 0) > 1 and node.op not in ("const", "iota", "load"):
                 text = self.node(node)
-                name = f"t{len(self.temps)}"
+                name = f"v{len(self.temps)}"
                 lines.append(f"{name} = {text}")
                 self.temps[node] = name
         return lines
@@ -103,11 +105,8 @@ class Printer:
         head = [f"{self.axis(a)}:{a.extent}" for a in kernel.axes]
         over = [f"{self.axis(a)}:{a.extent}" for a in kernel.reduce]
         self.temps = {}
-        first = f"for {' '.join(head)}"
-        if over:
-            first += f" over {' '.join(over)}"
-        if kernel.ordered:
-            first += " in order"
+        words = ["for", *head, *(["over", *over] if over else [])]
+        first = " ".join([*words, *(["in order"] if kernel.ordered else [])])
         lines = [f"  {t}" for t in self.shared(kernel_roots(kernel))]
         for s in kernel.stores:
             sign = MONOID_SIGNS.get(s.combine, f"{s.combine}=") if s.combine else "="
@@ -179,11 +178,12 @@ def _param(value: Any) -> str:
 
 
 def program(p: Program) -> str:
-    """The text of a program: buffers, then statements."""
+    """The text of a program: buffers, then statements. `parse.program` reads it."""
     lines = []
     for b in p.buffers.values():
         place = f" at {b.place}" if b.kind == "temp" and b.place >= 0 else ""
-        lines.append(f"{b.kind} {b.name}: {b.dtype}[{b.size}]{place}")
+        number = f" {b.number}" if b.number >= 0 else ""
+        lines.append(f"{b.kind} {b.name}: {b.dtype}[{b.size}]{number}{place}")
     printer = Printer()
     for stmt in p.body:
         lines.extend(printer.statement(stmt))

@@ -1,0 +1,190 @@
+"""The passes of the CPU compiler on loop programs: text in, text out; every pass keeps them well formed."""
+
+from textwrap import dedent
+from typing import Any
+
+import numpy as np
+import pytest
+import test_cpu_fuse as fused
+import test_cpu_loops as looped
+from cpu import program
+
+from pullback.backends.cpu import check, coalesce, dead, fuse, parse, pipeline, show, split
+from pullback.backends.cpu.loops import Program
+from pullback.core.rewrite import simplify
+from pullback.transforms.grad import grad
+
+
+def read(text: str) -> Program:
+    """A program, well formed."""
+    p = parse.program(dedent(text).strip("\n"))
+    check.check(p)
+    return p
+
+
+def becomes(passes: list[Any], before: str, after: str) -> None:
+    """Assert what passes make of a program."""
+    p = read(before)
+    for run in passes:
+        run(p)
+        check.check(p)
+    assert show.program(p) == dedent(after).lstrip("\n")
+
+
+def test_fuse_forwards_what_was_just_stored() -> None:
+    becomes(
+        [fuse.fuse, dead.drop_unread],
+        """
+        arg a0: float32[1000] 0
+        out o0: float32[1000] 0
+        temp t1: float32[1000]
+        for i0:1000
+          t1[i0] = exp:float32(a0[i0])
+        for i1:1000
+          o0[i1] = mul:float32(t1[i1], a0[i1])
+        """,
+        """
+        arg a0: float32[1000] 0
+        out o0: float32[1000] 0
+        for i0:1000
+          o0[i0] = mul:float32(exp:float32(a0[i0]), a0[i0])
+        """,
+    )
+
+
+def test_fuse_leaves_what_reads_neighbours() -> None:
+    text = """
+        arg a0: float32[1000] 0
+        out o0: float32[999] 0
+        temp t1: float32[1000]
+        for i0:1000
+          t1[i0] = exp:float32(a0[i0])
+        for i1:999
+          o0[i1] = add:float32(t1[i1], t1[i1 + 1])
+        """
+    becomes([fuse.fuse, dead.drop_unread], text, text)
+
+
+def test_rows_of_a_softmax_stay_in_one_loop() -> None:
+    becomes(
+        [fuse.fuse, dead.drop_unread, dead.shrink_rows],
+        """
+        arg a0: float32[2000] 0
+        out o0: float32[2000] 0
+        temp t1: float32[2000]
+        temp t2: float32[20]
+        for i0:20 i1:100
+          t1[100*i0 + i1] = exp:float32(a0[100*i0 + i1])
+        for i2:20 over i3:100
+          t2[i2] = add:float32 t1[100*i2 + i3]
+        for i4:20 i5:100
+          o0[100*i4 + i5] = div:float32(t1[100*i4 + i5], t2[i4])
+        """,
+        """
+        arg a0: float32[2000] 0
+        out o0: float32[2000] 0
+        row t1: float32[100]
+        row t2: float32[1]
+        nest i0:20
+          for over i1:100
+            v0 = exp:float32(a0[100*i0 + i1])
+            t1[i1] = v0
+            t2[0] = add:float32 v0
+          for i2:100
+            o0[100*i0 + i2] = div:float32(t1[i2], t2[0])
+        """,
+    )
+
+
+def test_coalesce_makes_an_update_in_place() -> None:
+    becomes(
+        [coalesce.coalesce],
+        """
+        arg a0: float32[100] 0
+        arg a1: int32[1] 1
+        out o0: float32[100] 0
+        temp t1: float32[100]
+        temp t2: float32[100]
+        for i0:100
+          t1[i0] = sin:float32(a0[i0])
+        for i1:100
+          t2[i1] = t1[i1]
+        for
+          t2[{a1[0] in 0..99}] = float32:1.0
+        for i2:100
+          o0[i2] = t2[i2]
+        """,
+        """
+        arg a0: float32[100] 0
+        arg a1: int32[1] 1
+        out o0: float32[100] 0
+        temp t1: float32[100]
+        temp t2: float32[100]
+        for i0:100
+          o0[i0] = sin:float32(a0[i0])
+        for
+          o0[{a1[0] in 0..99}] = float32:1.0
+        """,
+    )
+
+
+def test_coalesce_keeps_a_copy_that_is_needed() -> None:
+    text = """
+        arg a0: float32[100] 0
+        out o0: float32[100] 0
+        out o1: float32[100] 1
+        temp t1: float32[100]
+        for i0:100
+          t1[i0] = sin:float32(a0[i0])
+        for i1:100
+          o0[i1] = t1[i1]
+        for i2:100
+          o1[i2] = cos:float32(t1[-1*i2 + 99])
+        """
+    becomes([coalesce.coalesce], text, text)
+
+
+def test_split_cuts_big_sums_into_fixed_blocks() -> None:
+    p = read(
+        """
+        arg a0: float32[10000007] 0
+        out o0: float32[1] 0
+        for over i0:10000007
+          o0[0] = add:float32 a0[i0]
+        """
+    )
+    split.split(p)
+    check.check(p)
+    blocks, rest, last = p.body
+    (kernel,) = blocks.kernels
+    size, number = kernel.reduce[0].extent, kernel.axes[0].extent
+    left = rest.kernels[0].reduce[0].extent
+    assert number * size + left == 10000007
+    assert last.kernels[0].reduce[0].extent == number + 1
+
+
+PROGRAMS = {
+    "softmax": (fused.softmax, [np.zeros((40, 50), np.float32)]),
+    "layer_norm": (fused.layer_norm, [np.zeros((3, 50), np.float32)]),
+    "softmax's gradient": (
+        grad(lambda x: fused.total(fused.softmax(x))),
+        [np.zeros((9, 50), np.float32)],
+    ),
+    "lorenz": (lambda s: looped.lorenz(s, 50), [np.zeros(3, np.float32)]),
+    "lorenz's gradient": (
+        grad(lambda s: looped.total(looped.lorenz(s, 50))),
+        [np.zeros(3, np.float32)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_passes_keep_programs_well_formed_and_text_parses_back(name: str) -> None:
+    f, args = PROGRAMS[name]
+    jaxpr, _ = program(f, args)
+    p = pipeline.build(simplify(jaxpr))[2]
+    for _, run in [("build", lambda p: None), *pipeline.PASSES]:
+        run(p)
+        check.check(p)
+        text = show.program(p)
+        assert show.program(parse.program(text)) == text
