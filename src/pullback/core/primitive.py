@@ -1,4 +1,4 @@
-"""A primitive: a name and its typed rule slots. `Zero` and `Linear` stand in for values in rules."""
+"""A primitive: a name and its typed rule slots. `Zero` and `Linear` stand in for values."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -67,8 +67,8 @@ class Primitive:
     """
 
     __slots__ = (
-        "batch", "collective", "dce", "differentiable", "eager", "effect", "higher", "inline", "jvp", "linear",
-        "linearize", "multiple_results", "name", "show", "simplify", "stage", "transpose", "type",
+        "batch", "collective", "dce", "differentiable", "eager", "effect", "higher", "inline",
+        "jvp", "linear", "linearize", "multiple_results", "name", "show", "simplify", "stage", "transpose", "type",
         "types", "value",
     )  # fmt: skip
 

@@ -60,7 +60,8 @@ def axis_size(name: Any) -> int:
             return size
         trace = trace.parent
     raise NameError(
-        f"unbound axis name: {name}. Name the axis where it is mapped, as in vmap(f, axis_name={name!r})"
+        f"unbound axis name: {name}. Name the axis where it is mapped, as in"
+        f" vmap(f, axis_name={name!r})"
     )
 
 

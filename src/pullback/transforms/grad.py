@@ -11,9 +11,7 @@ import numpy as np
 
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, type_name
-from ..core.ir import Literal
 from ..core.primitive import Zero
-from ..core.stage import literal_value
 from ..core.trace import Tracer, as_array, get_aval
 from ..primitives.convert import convert_element_type
 from ..tree import PyTreeDef
@@ -310,4 +308,5 @@ def _gradient(
 
 
 def _one(aval: ShapedArray) -> Any:
-    return literal_value(Literal(np.ones((), aval.dtype)[()], aval))
+    one = np.ones((), aval.dtype)[()]
+    return convert_element_type(one, aval.dtype, aval.weak_type)

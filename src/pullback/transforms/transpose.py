@@ -31,7 +31,7 @@ def backward(tape: Tape, cts: Sequence[Any]) -> list[Any]:
 def step(entry: TapeEntry, found: dict[Var, Any]) -> None:
     """Pull the cotangents of one operation's results back to its linear arguments."""
     if entry.primitive.multiple_results:
-        if not any([v in found for v in entry.out]):
+        if not any(v in found for v in entry.out):
             return
         ct = [found.pop(v) if v in found else Zero(v.aval) for v in entry.out]
     else:
