@@ -1,4 +1,4 @@
-"""Elementwise functions of two arrays: each row is a name, how operands are promoted, what is computed."""
+"""Functions of two arrays: each row is a name, an operation, how operands are promoted."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import _native, dtypes
 from .._native import ArrayImpl
+from ..control.custom_jvp import custom_jvp
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from .elementwise import as_inexact, convert, named, pick, strong, truth
@@ -15,7 +16,9 @@ from .values import (
     as_value,
     broadcast,
     broadcast_elementwise,
+    check_rank,
     is_array,
+    joint_shape,
     promote,
     promote_arrays,
     promote_inexact,
@@ -33,10 +36,11 @@ def function(
     doc: str,
     ufunc: np.ufunc | None = None,
     promoted: Callable[..., list[Any]] = promote,
+    safe: Callable[[Any, Any], bool] | None = None,
 ) -> Function:
     """A function of two operands in their common dtype and shape.
 
-    Where `ufunc` means the same, small eager arrays go straight to it.
+    Where `ufunc` means the same (for operands that are `safe`), eager arrays go straight to it.
     """
 
     def general(x1: Any, x2: Any, /) -> Any:
@@ -47,10 +51,42 @@ def function(
         out = _eager(ufunc, x1, x2)
         if out is not NotImplemented:
             return out
+        out = _eager_broadcast(name, ufunc, x1, x2)
+        if out is not NotImplemented:
+            return out
         x1, x2 = broadcast_elementwise(name, promoted(name, x1, x2))
         return op(x1, x2)
 
-    return named(general if ufunc is None else fast, name, doc)
+    def guarded(x1: Any, x2: Any, /) -> Any:
+        assert safe is not None
+        out = _eager(ufunc, x1, x2) if safe(x1, x2) else NotImplemented
+        return general(x1, x2) if out is NotImplemented else out
+
+    chosen = general if ufunc is None else fast if safe is None else guarded
+    return named(chosen, name, doc)
+
+
+def _eager_broadcast(name: str, ufunc: Any, x1: Any, x2: Any) -> Any:
+    """Two arrays of one float dtype and different shapes, at once; or NotImplemented."""
+    if not (type(x1) is type(x2) is ArrayImpl and _native.is_eager()):
+        return NotImplemented
+    if x1.dtype is not x2.dtype or x1.dtype not in PLAIN:
+        return NotImplemented
+    check_rank(name, (x1, x2))
+    joint_shape(name, (x1, x2))
+    out = _native.call_quiet(ufunc, x1._npy, x2._npy)
+    weak = x1.weak_type and x2.weak_type and out.dtype == x1.dtype
+    return ArrayImpl(out, weak)
+
+
+PLAIN = frozenset((dtypes.float32, dtypes.float64))
+
+
+def _float_or_nonzero(x1: Any, x2: Any) -> bool:
+    """Operands that NumPy divides as we do: floats, or integers by a number that is not 0."""
+    if type(x1) is not ArrayImpl:
+        return type(x2) is ArrayImpl and x2.dtype in PLAIN
+    return x1.dtype in PLAIN or (type(x2) is int and x2 != 0)
 
 
 def as_weak_as(operands: Sequence[Any], out: Any) -> Any:
@@ -151,8 +187,6 @@ def _remainder(x: Any, y: Any) -> Any:
 
 
 def _fmod(x: Any, y: Any) -> Any:
-    if dtypes.is_integer(_dtype(x, y)) and is_array(y):
-        y = pick(ew.eq(y, 0), sh.full_like(y, 1), y)
     return ew.rem(x, y)
 
 
@@ -179,8 +213,8 @@ def _sign_of(x: Any) -> Any:
     return ew.lt(ew.bitcast_convert_type(x, bits), 0)
 
 
-def _logaddexp(x: Any, y: Any) -> Any:
-    x, y = both_arrays(x, y)
+@custom_jvp
+def _logaddexp_of_arrays(x: Any, y: Any) -> Any:
     top, gap = ew.max(x, y), ew.sub(x, y)
     # Equal infinities have no difference; their sum is the answer.
     undefined = ew.ne(gap, gap)
@@ -189,9 +223,30 @@ def _logaddexp(x: Any, y: Any) -> Any:
     return pick(undefined, ew.add(x, y), out)
 
 
+@_logaddexp_of_arrays.defjvp
+def _(primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> Any:
+    # d log(e^x + e^y) = e^(x - out) dx + e^(y - out) dy
+    out = _logaddexp_of_arrays(*primals)
+    base = _zero_for_inf(out)
+    parts = [
+        ew.mul(t, ew.exp(ew.sub(_zero_for_inf(x), base)))
+        for x, t in zip(primals, tangents, strict=True)
+    ]
+    return out, ew.add_any(*parts)
+
+
+def _zero_for_inf(x: Any) -> Any:
+    return pick(ew.eq(x, np.inf), sh.full_like(x, 0), x)
+
+
+def _logaddexp(x: Any, y: Any) -> Any:
+    return _logaddexp_of_arrays(*both_arrays(x, y))
+
+
 def _logaddexp2(x: Any, y: Any) -> Any:
-    scale = _dtype(x, y).type(np.log(2))
-    return ew.div(_logaddexp(ew.mul(_arr(x, y), scale), ew.mul(_arr(y, x), scale)), scale)
+    x, y = both_arrays(x, y)
+    scale = x.dtype.type(np.log(2))
+    return ew.div(_logaddexp(ew.mul(x, scale), ew.mul(y, scale)), scale)
 
 
 def _heaviside(x: Any, y: Any) -> Any:
@@ -227,7 +282,7 @@ def _check_whole(name: str, values: list[Any], kinds: tuple[str, ...]) -> None:
     dtype = next(v.dtype for v in values if is_array(v))
     if dtypes.kind(dtype) not in kinds:
         raise TypeError(
-            f"{name} does not accept dtype {dtype.name}: wanted integers; convert with x.astype(int)"
+            f"{name} does not accept dtype {dtype.name}: wanted integers; convert by x.astype(int)"
         )
 
 
@@ -254,10 +309,20 @@ subtract = function("subtract", _subtract, "x1 - x2.", np.subtract)
 multiply = function("multiply", _multiply, "x1 * x2.", np.multiply)
 divide = true_divide = function("divide", ew.div, "x1 / x2.", np.true_divide, promote_inexact)
 floor_divide = function(
-    "floor_divide", _floor_divide, "The floor of x1 / x2.", None, promote_no_bool
+    "floor_divide",
+    _floor_divide,
+    "The floor of x1 / x2.",
+    np.floor_divide,
+    promote_no_bool,
+    _float_or_nonzero,
 )
 remainder = mod = function(
-    "remainder", _remainder, "x1 - x2 * floor(x1 / x2).", None, promote_no_bool
+    "remainder",
+    _remainder,
+    "x1 - x2 * floor(x1 / x2).",
+    np.remainder,
+    promote_no_bool,
+    _float_or_nonzero,
 )
 fmod = function(
     "fmod", _fmod, "The remainder of x1 / x2, with the sign of x1.", None, promote_no_bool
@@ -319,8 +384,9 @@ def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
     """The floor of the quotient, and the remainder."""
     x, y = both_arrays(*broadcast("divmod", promote_no_bool("divmod", x1, x2)))
     if dtypes.is_integer(_dtype(x, y)):
-        return _floor_divide(x, y), _remainder(x, y)
-    return _float_divmod(x, y)
+        out = _floor_divide(x, y), _remainder(x, y)
+        return as_weak_as((x, y), out[0]), as_weak_as((x, y), out[1])
+    return tuple(as_weak_as((x, y), v) for v in _float_divmod(x, y))  # type: ignore[return-value]
 
 
 # Powers.

@@ -333,7 +333,8 @@ def cross(
     x, y = moveaxis(x, axisa, -1), moveaxis(y, axisb, -1)
     if x.shape[-1] not in (2, 3) or y.shape[-1] not in (2, 3):
         raise ValueError(
-            f"Dimension must be either 2 or 3 for cross product, got {describe(x)} and {describe(y)}"
+            "Dimension must be either 2 or 3 for cross product,"
+            f" got {describe(x)} and {describe(y)}"
         )
     xs = [x[..., i] for i in range(x.shape[-1])]
     ys = [y[..., i] for i in range(y.shape[-1])]

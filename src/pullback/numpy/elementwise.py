@@ -1,4 +1,4 @@
-"""Elementwise functions of one array: each row is a name, how its operand is promoted, what is computed."""
+"""Functions of one array, element by element: each row is a name, an operation and a sentence."""
 
 from collections.abc import Callable
 from typing import Any
@@ -309,7 +309,7 @@ around = round
 
 def angle(z: Any, deg: bool = False) -> Any:
     """The angle of complex numbers, in radians or degrees."""
-    x = as_inexact("angle", z)
+    x = strong(as_inexact("angle", z))
     re, im = _real(x), _imag(x)
     out = ew.atan2(im, re)
     return ew.mul(out, 180 / np.pi) if deg else out

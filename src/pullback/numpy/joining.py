@@ -1,4 +1,4 @@
-"""Functions that put arrays together and take them apart: concatenate, stack, split, append, insert."""
+"""Putting arrays together and taking them apart: concatenate, stack, split, append, insert."""
 
 import operator
 from collections.abc import Callable, Sequence

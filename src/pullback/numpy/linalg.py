@@ -173,8 +173,8 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 def tensordot(
-    x1: Any, x2: Any, /, *, axes: Any = 2, precision: Any = None, preferred_element_type: Any = None,
-    out_sharding: None = None,
+    x1: Any, x2: Any, /, *, axes: Any = 2, precision: Any = None,
+    preferred_element_type: Any = None, out_sharding: None = None,
 ) -> Any:  # fmt: skip
     """Sum of products over pairs of axes."""
     return tensor_product(

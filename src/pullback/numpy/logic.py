@@ -1,4 +1,4 @@
-"""Questions about arrays: equality within tolerances, types, and what an operation's dtype would be."""
+"""Questions about arrays: equality within tolerances, types, the dtype of an operation."""
 
 from typing import Any
 

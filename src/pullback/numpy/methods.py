@@ -1,4 +1,4 @@
-"""The operators, methods and properties of arrays, as a table over the functions of this package."""
+"""The operators, methods and properties of arrays: a table over this package's functions."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -266,6 +266,6 @@ def install() -> None:
     hash_of = {cls: cls.__hash__ for cls in operators.CLASSES}
     operators.install(DUNDERS | METHODS | PROPERTIES)
     operators.install_missing(TRACED)
-    # Defining == on a class takes its hash away; arrays keep theirs, which is an error that explains.
+    # Arrays keep their hash, an error that explains, although they define ==.
     for cls, value in hash_of.items():
         cls.__hash__ = value

@@ -106,7 +106,8 @@ def _fill_ellipsis(name: str, items: list[Any], shape: Shape) -> list[Any]:
     taken = sum(_axes_taken(item) for item in items)
     if taken > len(shape):
         raise IndexError(
-            f"Too many indices: {len(shape)}-dimensional array indexed with {taken} regular indices."
+            f"Too many indices: {len(shape)}-dimensional array indexed with {taken} regular"
+            " indices."
         )
     rest = [slice(None)] * (len(shape) - taken)
     if not ellipses:

@@ -170,7 +170,7 @@ def correlate(
     precision: Any = None,
     preferred_element_type: Any = None,
 ) -> Any:
-    """The correlation of two vectors: sums of products with the second one, conjugated, moved along."""
+    """The correlation of two vectors: sums of products with the second one moved along."""
     x, y = promote_arrays_inexact("correlate", a, v)
     turned = pc.rev(ew.conj(y) if dtypes.kind(y.dtype) == "complex" else y, (0,))
     out = _convolution("correlate", x, turned, mode, precision, preferred_element_type)

@@ -1,4 +1,4 @@
-"""Choosing elements by conditions: where, nonzero, select, clip, searchsorted, extract, piecewise."""
+"""Choosing elements by conditions: where, nonzero, select, clip, searchsorted, extract."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ def where(
     size: int | None = None,
     fill_value: Any = None,
 ) -> Any:
-    """Elements of x where the condition holds, of y elsewhere; the indices where it holds if alone."""
+    """Elements of x where the condition holds, of y elsewhere; alone, its indices."""
     if x is None and y is None:
         return nonzero(condition, size=size, fill_value=fill_value)
     if x is None or y is None:
@@ -65,9 +65,7 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
     x = as_array("nonzero", a)
     if x.ndim == 0:
         raise ValueError(
-            "Calling nonzero on 0d arrays is not allowed. Use jnp.atleast_1d(scalar).nonzero() instead.".replace(
-                "jnp.", ""
-            )
+            "Calling nonzero on 0d arrays is not allowed. Use atleast_1d(x).nonzero() instead."
         )
     mask = truth(x)
     known = concrete(mask)
@@ -178,8 +176,8 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
 
 
 def compress(
-    condition: Any, a: Any, axis: int | None = None, *, size: int | None = None, fill_value: Any = 0,
-    out: None = None,
+    condition: Any, a: Any, axis: int | None = None, *, size: int | None = None,
+    fill_value: Any = 0, out: None = None,
 ) -> Any:  # fmt: skip
     """The elements along an axis whose condition holds."""
     mask, x = as_array("compress", condition), as_array("compress", a)

@@ -1,4 +1,4 @@
-"""Sets as arrays: unique, isin, union, intersection, difference. While tracing, `size` fixes lengths."""
+"""Sets as arrays: unique, isin, union, intersection. While tracing, `size` fixes lengths."""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,4 @@
-"""Functions that rearrange axes and elements without computing: reshape, transpose, flip, roll, tile."""
+"""Rearranging axes and elements without computing: reshape, transpose, flip, roll, tile."""
 
 import math
 import operator

@@ -81,7 +81,8 @@ def scatter_parts(
 ) -> Any:
     """The array with values combined into the parts of an index."""
     picks = [p for p in parts if isinstance(p, Picks)]
-    at = broadcast("scatter", [wrap_negative(p.at, x.shape[p.axis]) for p in picks])
+    at = [wrap_negative(p.at, x.shape[p.axis]) for p in picks]
+    at = broadcast("scatter", at) if at else at
     plan = layout(parts, at[0].shape if at else ())
     updates = _without_new(values, parts, plan, x)
     if 0 in plan.sizes or 0 in x.shape:

@@ -12,8 +12,8 @@ from ..primitives import shape as sh
 from .creation import asarray, known
 from .elementwise import as_inexact, pick
 
-# Coefficients of Chebyshev series of exp(-x) I0(x), from Cephes (S. Moshier): on [0, 8] in x / 2 - 2,
-# and of sqrt(x) exp(-x) I0(x) beyond in 32 / x - 2.
+# Chebyshev coefficients from Cephes (S. Moshier): of exp(-x) I0(x) on [0, 8] in x / 2 - 2, and of
+# sqrt(x) exp(-x) I0(x) beyond in 32 / x - 2.
 I0_NEAR = (
     -4.41534164647933937950e-18, 3.33079451882223809783e-17, -2.43127984654795469359e-16,
     1.71539128555513303061e-15, -1.16853328779934516808e-14, 7.67618549860493561688e-14,
