@@ -143,6 +143,7 @@ def test_result_used_twice_and_argument_returned() -> None:
     compare(f, numbers(40), numbers(40))
 
 
+KINDS = ["unary", "binary", "rows", "columns", "flip", "turn", "roll", "pad"]
 UNARY = ["neg", "sin", "tanh", "abs", "floor", "logistic"]
 BINARY = ["add", "sub", "mul", "max", "min", "atan2"]
 
@@ -152,7 +153,7 @@ def programs(draw: Any) -> Callable[..., Any]:
     """A program of up to 14 operations on two matrices of one shape."""
     rows, columns = draw(st.sampled_from([(1, 1), (3, 5), (4, 40), (33, 17), (20, 64)]))
     steps = [
-        (draw(st.sampled_from(["unary", "binary", "rows", "columns", "flip", "turn", "roll", "pad"])),
+        (draw(st.sampled_from(KINDS)),
          draw(st.integers(0, 99)), draw(st.integers(0, 99)), draw(st.integers(0, 99)))
         for _ in range(draw(st.integers(1, 14)))
     ]  # fmt: skip

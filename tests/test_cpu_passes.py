@@ -1,4 +1,4 @@
-"""The passes of the CPU compiler on loop programs: text in, text out; every pass keeps them well formed."""
+"""The passes of the CPU compiler, text in and text out; every pass keeps programs well formed."""
 
 from textwrap import dedent
 from typing import Any

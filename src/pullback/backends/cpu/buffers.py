@@ -1,5 +1,5 @@
-"""Where buffers live: small ones on the stack; the others in one arena, where buffers that are never
-alive together share a place."""
+"""Where buffers live: small ones on the stack; the others in one arena, where buffers that are
+never alive together share a place."""
 
 from . import loops
 from .loops import Block, Buffer, Program

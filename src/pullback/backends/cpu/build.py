@@ -140,7 +140,7 @@ class Builder:
 
 
 class Rules:
-    """How each operation is built: as a function of indices, by statements, or by its value rule."""
+    """How operations are built: as functions of indices, by statements, or by their value rules."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ def at_view(view: View, idx: Sequence[Index]) -> Index:
 
 def find_view(graph: Graph, value: Value) -> View | None:
     """The view that a value is, if its elements stand in a buffer with fixed strides."""
-    axes, idx = graph.atoms.axes(value.shape)
+    idx = graph.atoms.axes(value.shape)[1]
     node = value.at(idx) if 0 not in value.shape else None
     if node is None or node.op != "load":
         return None

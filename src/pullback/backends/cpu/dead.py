@@ -1,4 +1,4 @@
-"""Stores that nobody reads are dropped, and buffers that live in one row of a nest shrink to a row."""
+"""Stores that nobody reads are dropped, and buffers that live in one row of a nest shrink to it."""
 
 from collections.abc import Sequence
 

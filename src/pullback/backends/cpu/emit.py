@@ -1,4 +1,4 @@
-"""A program of the loop IR as one LLVM module: the entry function, and a function for each big nest.
+"""A program of the loop IR as one LLVM module: the entry, and a function for each big nest.
 
 Equal nests, whatever their buffers, share one function.
 """

@@ -249,7 +249,7 @@ class KernelEmitter:
         return CarriedStates(self, begin, end, step, states, widths)
 
     def reduce_vector(self, em: Emitter, axis: Atom) -> None:
-        """The vectorized axis is a reduced one: several states side by side, combined at the end."""
+        """The vectorized axis is a reduced one: states side by side, combined at the end."""
         lanes, unroll = self.plan.lanes, self.plan.unroll
         reductions = self.kernel.reductions
         widths = [lanes] * len(reductions) * unroll

@@ -456,7 +456,8 @@ class Emitter:
             return
         suffix = f"v{self.lanes}{_mangled(dtype)}"
         self.f.effect(
-            f"call void @llvm.masked.store.{suffix}.p0({type_} {value}, ptr align {align} {pointer}, "
+            f"call void @llvm.masked.store.{suffix}.p0({type_} {value}, "
+            f"ptr align {align} {pointer}, "
             f"{vector('i1', self.lanes)} {mask})"
         )
 
@@ -475,7 +476,8 @@ class Emitter:
         suffix = f"v{self.lanes}{_mangled(dtype)}.v{self.lanes}p0"
         self.f.effect(
             f"call void @llvm.masked.scatter.{suffix}({type_} {value}, "
-            f"{vector('ptr', self.lanes)} align {WIDTHS[dtype] // 8} {pointers}, {vector('i1', self.lanes)} {mask})"
+            f"{vector('ptr', self.lanes)} align {WIDTHS[dtype] // 8} {pointers}, "
+            f"{vector('i1', self.lanes)} {mask})"
         )
 
 

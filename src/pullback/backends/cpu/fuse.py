@@ -3,6 +3,7 @@ run one after the other under the loop over rows, so that rows stay in cache or 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 
 from . import loops
@@ -95,7 +96,7 @@ def _join_last(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
     if over & set(a.axes) or (over and not _covers(last, over)):
         return None
     renamed = rename(graph, new, to)
-    earlier = [k for k in a.kernels[:-1]]
+    earlier = list(a.kernels[:-1])
     if a.axes and not all(_same_rows(a.axes, k, renamed) for k in earlier):
         return None
     joined = _joined(graph, last, renamed, over)
@@ -147,7 +148,7 @@ def _joined(graph: Graph, first: Kernel, second: Kernel, over: set[Atom]) -> Ker
     for buffer, offset in loops.kernel_reads(second):
         if buffer in written and (buffer, offset) not in stored:
             return None
-    later = {b: o for b, o in loops.kernel_writes(second)}
+    later = dict(loops.kernel_writes(second))
     if later.keys() & written:
         return None
     for buffer, offset in loops.kernel_reads(first):
@@ -252,7 +253,7 @@ def row_strides(axes: Sequence[Atom], x: Index) -> list[int] | None:
     if min(strides) <= 0:
         return None
     order = sorted(zip(strides, axes, strict=True), key=lambda p: p[0])
-    for (small, axis), (large, _) in zip(order, order[1:], strict=False):
+    for (small, axis), (large, _) in pairwise(order):
         if large < small * axis.extent:
             return None
     return strides

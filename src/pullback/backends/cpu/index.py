@@ -3,7 +3,7 @@
 Atoms are loop axes, floor quotients and remainders of indices, and scalars known only at run time.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 # (constant, ((atom, coefficient), ...)) with the atoms in the order of their keys.
@@ -240,7 +240,7 @@ class Atoms:
 def runs(
     shape: Sequence[int], to: Sequence[int]
 ) -> Iterable[tuple[tuple[int, int], tuple[int, int]]]:
-    """The shortest runs of dimensions of both shapes with equal products; trailing ones left out."""
+    """The shortest runs of dimensions with equal products in both shapes, but trailing ones."""
     i = j = 0
     while i < len(shape) and j < len(to):
         i_end, j_end = i + 1, j + 1
@@ -262,20 +262,3 @@ def _split(a: Index, n: int) -> tuple[Index, Index]:
     whole = tuple([(t, k // n) for t, k in terms if k % n == 0])
     rest = tuple([(t, k) for t, k in terms if k % n])
     return (const // n, whole), (const % n, rest)
-
-
-def substitute(index: Index, to: Mapping[Atom, Index], atoms: Atoms) -> Index:
-    """The index with atoms replaced, inside quotients too. Run-time atoms must be replaced by the caller."""
-    if not any(t in to or t.of is not None for t, _ in index[1]):
-        return index
-    parts: list[tuple[Index, int]] = [((index[0], ()), 1)]
-    for atom, k in index[1]:
-        if atom in to:
-            parts.append((to[atom], k))
-        elif atom.kind == "div":
-            parts.append((atoms.div(substitute(atom.of, to, atoms), atom.by), k))
-        elif atom.kind == "mod":
-            parts.append((atoms.mod(substitute(atom.of, to, atoms), atom.by), k))
-        else:
-            parts.append((atom.index, k))
-    return weighted(parts)

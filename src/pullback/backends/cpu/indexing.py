@@ -82,7 +82,7 @@ def _window(
     sizes: Sequence[int],
     mode: GatherScatterMode,
 ) -> tuple[dict[int, Index], list[tuple[Index, int, int]]]:
-    """The start of a window along each axis that indices move, and the tests that it lies inside."""
+    """The start of a window along each axis that indices move, and tests that it lies inside."""
     starts: dict[int, Index] = {}
     tests = []
     for column, axis in enumerate(columns):

@@ -27,7 +27,7 @@ class Buffer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Store:
-    """buffer[offset] = value, or buffer[offset] = combine(buffer[offset], value), where mask holds."""
+    """buffer[offset] = value, or combine(buffer[offset], value), where mask holds."""
 
     buffer: str
     offset: Index

@@ -24,7 +24,8 @@ COSTS = {
     ),
 }
 INDEXED = frozenset(
-    "broadcast_in_dim reshape squeeze transpose slice rev concatenate pad dynamic_slice gather".split()
+    "broadcast_in_dim reshape squeeze transpose slice rev concatenate pad dynamic_slice gather "
+    "random_wrap random_unwrap".split()
 )
 ELSEWHERE: Hashable = "elsewhere"
 FREE = 3.0

@@ -143,6 +143,13 @@ def barrier(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     return [b.write(x, b.dests.pop(v)) if v in b.dests else x for v, x in pairs]
 
 
-EAGER = {"optimization_barrier": barrier, "scan": scan, "while": while_, "cond": cond, **dict.fromkeys(
-    ("jit", "pjit", "closed_call", "core_call", "remat", "checkpoint", "custom_jvp_call",
-     "custom_vjp_call", "custom_lin", "name"), call)}  # fmt: skip
+CALLS = (
+    "jit pjit closed_call core_call remat checkpoint custom_jvp_call custom_vjp_call custom_lin"
+).split()
+EAGER = {
+    "optimization_barrier": barrier,
+    "scan": scan,
+    "while": while_,
+    "cond": cond,
+    **dict.fromkeys(CALLS, call),
+}
