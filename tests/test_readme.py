@@ -24,7 +24,8 @@ def examples() -> str:
 def results(code: str, path: Path) -> dict[str, np.ndarray]:
     """What the names hold after the program has run in a process of its own."""
     save = f"np.savez({str(path)!r}, **{{n: np.asarray(globals()[n]) for n in {NAMES}}})"
-    program = f"import numpy as np\nnp.random.seed(0)\n{code}\n{save}\n"
+    # Importing JAX draws from the global generator: seed it behind both imports.
+    program = f"import jax, numpy as np, pullback\nnp.random.seed(0)\n{code}\n{save}\n"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return dict(np.load(path))

@@ -247,7 +247,8 @@ def notebook(sections: Sequence[Section] = SECTIONS) -> dict[str, Any]:
     cells: list[dict[str, Any]] = []
     for section in sections:
         cells.append(_cell("markdown", f"## {section.title}\n\n{section.text}", len(cells)))
-        cells.extend(_cell("code", code, len(cells) + i) for i, code in enumerate(section.cells))
+        for code in section.cells:
+            cells.append(_cell("code", code, len(cells)))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
     return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
