@@ -1,0 +1,1 @@
+"""Compilers: each turns a program into what a device runs."""
