@@ -1,9 +1,11 @@
-"""Random bits: typed keys, the threefry2x32 hash, and the functions composed of it.
+"""Random bits, and keys from seeds, splits and folds: each stands for a program of hashes.
 
-A key is one element of an opaque dtype that holds two 32-bit words. Bits, splits and folds are
-those of JAX's counter mode `threefry_partitionable`: each word depends on its place alone.
+They are those of JAX's counter mode `threefry_partitionable`: each word depends on its place
+alone. Values are computed at once; compilers see the program, by `inline`.
 """
 
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -11,115 +13,44 @@ import numpy as np
 
 from .. import _native, dtypes
 from ..core.aval import Shape, ShapedArray, type_name
+from ..core.ir import Jaxpr
 from ..core.primitive import Primitive
+from ..core.stage import stage
 from ..core.trace import get_aval
-from .batching import batch_size, to_axis
+from .batching import batch_size, move_axis, to_axis
 from .bitwise import bitwise_or, bitwise_xor, shift_left, shift_right_logical
 from .convert import convert_element_type
 from .pieces import concatenate, slice
 from .rules import fail, scalar
 from .shape import broadcast_in_dim, expand_dims, full, full_like, iota, reshape, squeeze
+from .threefry import IMPLEMENTATIONS, random_unwrap, random_wrap, threefry2x32
 
-IMPLEMENTATIONS = {"fry": dtypes.key_fry}
 uint8, uint16 = np.dtype(np.uint8), np.dtype(np.uint16)
 WORDS = {8: uint8, 16: uint16, 32: dtypes.uint32, 64: dtypes.uint64}
 
-random_wrap_p = Primitive("random_wrap", differentiable=False)
-random_unwrap_p = Primitive("random_unwrap", differentiable=False)
-threefry2x32_p = Primitive("threefry2x32", multiple_results=True, differentiable=False)
+random_bits_p = Primitive("random_bits", differentiable=False)
+random_split_p = Primitive("random_split", differentiable=False)
+random_fold_in_p = Primitive("random_fold_in", differentiable=False)
+random_seed_p = Primitive("random_seed", differentiable=False)
 
 
-# random_wrap -- uint32[..., 2] -> key<fry>[...]
-def random_wrap(words: Any, impl: str = "fry") -> Any:
-    """Typed keys of pairs of words."""
-    return random_wrap_p.bind(words, impl=impl)
+def _stands_for(primitive: Primitive, program: Callable[..., Any]) -> None:
+    """The program that the primitive is inlined as: a function of its operands."""
+
+    @lru_cache(maxsize=4096)
+    def staged(avals: Sequence[ShapedArray], params: Sequence[tuple[str, Any]]) -> Jaxpr:
+        return stage(lambda *args: [program(*args, **dict(params))], avals).jaxpr
+
+    primitive.inline = lambda eqn: staged(
+        tuple(v.aval for v in eqn.invars), tuple(eqn.params.items())
+    )
 
 
-@random_wrap_p.def_type
-def _(words, *, impl):
-    if words.dtype != dtypes.uint32 or words.ndim == 0 or words.shape[-1] != 2:
-        raise TypeError(f"random_wrap: uint32[..., 2] is wanted, got {type_name(words)}")
-    return ShapedArray(words.shape[:-1], IMPLEMENTATIONS[impl])
-
-
-@random_wrap_p.def_value
-def _(words, *, impl):
-    return np.ascontiguousarray(words).view(IMPLEMENTATIONS[impl])[..., 0]
-
-
-@random_wrap_p.def_batch
-def _(args, dims, *, impl):
-    return random_wrap_p.bind(to_axis(args[0], dims[0], 0, 0), impl=impl), 0
-
-
-# random_unwrap -- its inverse
-def random_unwrap(keys: Any) -> Any:
-    """The words of typed keys."""
-    return random_unwrap_p.bind(keys)
-
-
-@random_unwrap_p.def_type
-def _(keys):
+def _check_keys(name: str, keys: ShapedArray, shape: Shape = ()) -> None:
     if dtypes.kind(keys.dtype) != "key":
-        raise TypeError(f"random_unwrap: typed random keys are wanted, got {type_name(keys)}")
-    return ShapedArray((*keys.shape, 2), dtypes.uint32)
-
-
-@random_unwrap_p.def_value
-def _(keys):
-    return keys["fry"]
-
-
-@random_unwrap_p.def_batch
-def _(args, dims):
-    return random_unwrap_p.bind(*args), dims[0]
-
-
-# threefry2x32 -- two words y = hash(k, x) of two words x under a key of two words k
-def threefry2x32(k0: Any, k1: Any, x0: Any, x1: Any) -> list[Any]:
-    """Hash pairs of words under one key, without axes, or under a key for each pair."""
-    return threefry2x32_p.bind(k0, k1, x0, x1)
-
-
-@threefry2x32_p.def_type
-def _(k0, k1, x0, x1):
-    avals = (k0, k1, x0, x1)
-    if any(a.dtype != dtypes.uint32 for a in avals):
-        fail("threefry2x32", "four uint32 arrays are wanted", *avals)
-    if x0.shape != x1.shape or k0.shape != k1.shape or k0.shape not in ((), x0.shape):
-        fail("threefry2x32", "one key, or keys of the words' shape, are wanted", *avals)
-    return [ShapedArray(x0.shape, dtypes.uint32)] * 2
-
-
-@threefry2x32_p.def_value
-def _(k0, k1, x0, x1):
-    return list(_native.threefry2x32(k0, k1, x0, x1))
-
-
-@threefry2x32_p.def_batch
-def _(args, dims):
-    size = batch_size(args, dims)
-    shape = _own_shape(args[2], dims[2])
-    one_key = dims[:2] == (None, None) and get_aval(args[0]).shape == ()
-    keys = args[:2] if one_key else [_line_up(x, d, size, shape) for x, d in _pair(args, dims, 0)]
-    words = [_line_up(x, d, size, shape) for x, d in _pair(args, dims, 2)]
-    return threefry2x32(*keys, *words), [0, 0]
-
-
-def _pair(args: Any, dims: Any, k: int) -> Any:
-    return zip(args[k : k + 2], dims[k : k + 2], strict=True)
-
-
-def _line_up(x: Any, dim: int | None, size: int, shape: Shape) -> Any:
-    """An operand as an array of shape (size, *shape)."""
-    if _own_shape(x, dim) == shape:
-        return to_axis(x, dim, size, 0)
-    return broadcast_in_dim(x, (size, *shape), () if dim is None else (0,))
-
-
-def _own_shape(x: Any, dim: int | None) -> Shape:
-    shape = get_aval(x).shape
-    return shape if dim is None else shape[:dim] + shape[dim + 1 :]
+        raise TypeError(f"{name}: typed random keys are wanted, got {type_name(keys)}")
+    if prod(shape) >= 2**32:
+        raise NotImplementedError(f"{name}: at most 2**32 at once from one key, got shape {shape}")
 
 
 def _word(pairs: Any, k: int) -> Any:
@@ -138,11 +69,9 @@ def _pairs(low: Any, high: Any) -> Any:
 
 def _hash_places(keys: Any, shape: Shape) -> list[Any]:
     """The hashes of 0, 1, 2... under each key: two arrays of shape keys.shape + shape."""
-    size = prod(shape)
-    if size >= 2**32:
-        raise NotImplementedError(f"random: at most 2**32 numbers at once, got shape {shape}")
     words = random_unwrap(keys)
     k0, k1 = _word(words, 0), _word(words, 1)
+    size = prod(shape)
     places = reshape(iota(np.uint32, (size,)), shape) if shape else scalar(0, dtypes.uint32)
     batch = get_aval(keys).shape
     if batch:
@@ -152,8 +81,44 @@ def _hash_places(keys: Any, shape: Shape) -> list[Any]:
     return threefry2x32(k0, k1, full_like(places, 0), places)
 
 
+def _hash_values(keys: np.ndarray, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
+    """The same, computed."""
+    words, full = keys["fry"], keys.shape + shape
+    k0, k1 = words[..., 0], words[..., 1]
+    places = np.arange(prod(shape), dtype=np.uint32).reshape(shape)
+    if keys.ndim:
+        ends = keys.shape + (1,) * len(shape)
+        k0, k1 = (np.broadcast_to(k.reshape(ends), full) for k in (k0, k1))
+        places = np.broadcast_to(places, full)
+    return _native.threefry2x32(k0, k1, np.zeros(full, np.uint32), places)
+
+
+def _wrap_values(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return np.stack([low, high], -1).view(dtypes.key_fry)[..., 0]
+
+
+# random_bits -- unsigned integers of uniform bits, shape keys.shape + shape
 def random_bits(keys: Any, bit_width: int, shape: Shape) -> Any:
-    """Unsigned integers of uniform bits, shape keys.shape + shape."""
+    """Uniform bits under each key, in words of 8, 16, 32 or 64 bits."""
+    return random_bits_p.bind(keys, bit_width=bit_width, shape=shape)
+
+
+@random_bits_p.def_type
+def _(keys, *, bit_width, shape):
+    _check_keys("random_bits", keys, shape)
+    return ShapedArray(keys.shape + shape, WORDS[bit_width])
+
+
+@random_bits_p.def_value
+def _(keys, *, bit_width, shape):
+    y0, y1 = _hash_values(keys, shape)
+    if bit_width == 64:
+        return y0.astype(np.uint64) << np.uint64(32) | y1
+    bits = np.bitwise_xor(y0, y1, out=y0)
+    return bits if bit_width == 32 else bits.astype(WORDS[bit_width])
+
+
+def _bits_program(keys: Any, bit_width: int, shape: Shape) -> Any:
     y0, y1 = _hash_places(keys, shape)
     word = WORDS[bit_width]
     if bit_width == 64:
@@ -163,13 +128,64 @@ def random_bits(keys: Any, bit_width: int, shape: Shape) -> Any:
     return bits if bit_width == 32 else convert_element_type(bits, word)
 
 
+_stands_for(random_bits_p, _bits_program)
+
+
+# random_split -- new keys from each key, shape keys.shape + shape
 def random_split(keys: Any, shape: Shape) -> Any:
-    """New keys from each key, shape keys.shape + shape."""
-    return random_wrap(_pairs(*_hash_places(keys, shape)))
+    """New keys from each key."""
+    return random_split_p.bind(keys, shape=shape)
 
 
+@random_split_p.def_type
+def _(keys, *, shape):
+    _check_keys("random_split", keys, shape)
+    return ShapedArray(keys.shape + shape, keys.dtype)
+
+
+@random_split_p.def_value
+def _(keys, *, shape):
+    return _wrap_values(*_hash_values(keys, shape))
+
+
+_stands_for(random_split_p, lambda keys, shape: random_wrap(_pairs(*_hash_places(keys, shape))))
+
+
+def _keys_first(primitive: Primitive) -> None:
+    """Batching of what keys make: the batch is one more axis of keys."""
+
+    @primitive.def_batch
+    def _(args: Any, dims: Any, **params: Any) -> Any:
+        return primitive.bind(move_axis(args[0], dims[0], 0), **params), 0
+
+
+_keys_first(random_bits_p)
+_keys_first(random_split_p)
+
+
+# random_fold_in -- a new key from each key and a uint32 number for it
 def random_fold_in(keys: Any, data: Any) -> Any:
-    """A new key from each key and a uint32 number, or a number for each key."""
+    """A new key from each key and a number: one for all, or one for each."""
+    return random_fold_in_p.bind(keys, data)
+
+
+@random_fold_in_p.def_type
+def _(keys, data):
+    _check_keys("random_fold_in", keys)
+    if data.dtype != dtypes.uint32 or data.shape not in ((), keys.shape):
+        fail("random_fold_in", "a uint32 number, or one for each key, is wanted", keys, data)
+    return ShapedArray(keys.shape, keys.dtype)
+
+
+@random_fold_in_p.def_value
+def _(keys, data):
+    words = keys["fry"]
+    data = np.broadcast_to(data, keys.shape) if data.shape != keys.shape else data
+    zero = np.zeros(keys.shape, np.uint32)
+    return _wrap_values(*_native.threefry2x32(words[..., 0], words[..., 1], zero, data))
+
+
+def _fold_in_program(keys: Any, data: Any) -> Any:
     words = random_unwrap(keys)
     k0, k1 = _word(words, 0), _word(words, 1)
     shape = get_aval(keys).shape
@@ -178,11 +194,57 @@ def random_fold_in(keys: Any, data: Any) -> Any:
     return random_wrap(_pairs(*threefry2x32(k0, k1, full(shape, 0, dtypes.uint32), data)))
 
 
-def random_seed(seeds: Any) -> Any:
+_stands_for(random_fold_in_p, _fold_in_program)
+
+
+@random_fold_in_p.def_batch
+def _(args, dims):
+    size = batch_size(args, dims)
+    keys = to_axis(args[0], dims[0], size, 0)
+    data = args[1] if dims[1] is None else move_axis(args[1], dims[1], 0)
+    shape = get_aval(keys).shape
+    if dims[1] is not None and get_aval(data).ndim < len(shape):
+        data = broadcast_in_dim(data, shape, (0,))
+    elif dims[1] is None and get_aval(data).ndim:
+        data = to_axis(data, None, size, 0)
+    return random_fold_in_p.bind(keys, data), 0
+
+
+# random_seed -- keys from integers; the low word second, the high word of 64-bit ones first
+def random_seed(seeds: Any, impl: str = "fry") -> Any:
     """Keys from integers."""
+    return random_seed_p.bind(seeds, impl=impl)
+
+
+@random_seed_p.def_type
+def _(seeds, *, impl):
+    if not dtypes.is_integer(seeds.dtype):
+        raise TypeError(f"random_seed: integers are wanted, got {type_name(seeds)}")
+    return ShapedArray(seeds.shape, IMPLEMENTATIONS[impl])
+
+
+@random_seed_p.def_value
+def _(seeds, *, impl):
+    low = seeds.astype(np.uint32)
+    wide = seeds.dtype.itemsize == 8
+    high = (
+        (seeds.view(np.uint64) >> np.uint64(32)).astype(np.uint32) if wide else np.zeros_like(low)
+    )
+    return _wrap_values(high, low)
+
+
+def _seed_program(seeds: Any, impl: str) -> Any:
     dtype = get_aval(seeds).dtype
     low = convert_element_type(seeds, dtypes.uint32)
     if dtype.itemsize < 8:
-        return random_wrap(_pairs(full_like(low, 0), low))
+        return random_wrap(_pairs(full_like(low, 0), low), impl)
     high = shift_right_logical(seeds, scalar(32, dtype))
-    return random_wrap(_pairs(convert_element_type(high, dtypes.uint32), low))
+    return random_wrap(_pairs(convert_element_type(high, dtypes.uint32), low), impl)
+
+
+_stands_for(random_seed_p, _seed_program)
+
+
+@random_seed_p.def_batch
+def _(args, dims, *, impl):
+    return random_seed_p.bind(*args, impl=impl), dims[0]

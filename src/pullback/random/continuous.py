@@ -41,8 +41,8 @@ def _standard(name: str, doc: str, draw: Draw) -> Callable[..., Any]:
 
 def draw_normal(key: Any, shape: Shape, dtype: DType) -> Any:
     """sqrt(2) erfinv(u) of u uniform in (-1, 1)."""
-    low = np.nextafter(np.array(-1, dtype), np.array(0, dtype))
-    u = draw_uniform(key, shape, dtype, low, np.array(1, dtype))
+    low = float(np.nextafter(np.array(-1, dtype), np.array(0, dtype)))
+    u = draw_uniform(key, shape, dtype, low, 1.0)
     return ew.mul(scalar(math.sqrt(2), dtype), ew.erf_inv(u))
 
 

@@ -15,6 +15,9 @@ from ..primitives.rules import scalar
 from ..primitives.shape import full
 from .keys import one_key
 
+# What is known while a program is traced.
+NUMBERS = (int, float, np.generic)
+
 
 def shape_of(name: str, shape: Any, *params: Any) -> Shape:
     """The shape asked for, or that of the parameters. They must broadcast to it."""
@@ -99,10 +102,14 @@ def uniform(
 def draw_uniform(key: Any, shape: Shape, dtype: DType, minval: Any = 0.0, maxval: Any = 1.0) -> Any:
     """Uniform numbers of a typed key, of a checked shape and dtype."""
     unit = _unit_interval(key, shape, dtype)
-    if type(minval) is type(maxval) is float and (minval, maxval) == (0.0, 1.0):
+    if not (isinstance(minval, NUMBERS) and isinstance(maxval, NUMBERS)):
+        low, high = (pnp.asarray(v).astype(dtype) for v in (minval, maxval))
+        return pnp.maximum(low, pnp.reshape(unit * (high - low) + low, shape))
+    if (minval, maxval) == (0, 1):
         return unit
-    minval, maxval = (pnp.asarray(v).astype(dtype) for v in (minval, maxval))
-    return pnp.maximum(minval, pnp.reshape(unit * (maxval - minval) + minval, shape))
+    low = scalar(minval, dtype)
+    span = np.asarray(scalar(maxval, dtype) - low)
+    return ew.max(ew.add(ew.mul(unit, span), low), low)
 
 
 def _unit_interval(key: Any, shape: Shape, dtype: DType) -> Any:
@@ -143,17 +150,42 @@ def randint(
     typed, found = one_key("randint", key), int_dtype("randint", dtype)
     shape = shape_of("randint", shape, minval, maxval)
     sampled = found if found.itemsize >= 4 else dtypes.int32
-    limits = dtypes.info(found)
-    minval, maxval = (_integer_bound(v) for v in (minval, maxval))
-    if sampled != found:
+    if type(minval) is type(maxval) is int and _both_fit(minval, maxval):
+        low, span = _known_interval(minval, maxval, found, sampled)
+    else:
+        low, span = _interval(pnp.asarray(minval), pnp.asarray(maxval), found, sampled)
+        low, span = pnp.broadcast_to(low, shape), pnp.broadcast_to(span, shape)
+    return ew.convert_element_type(_draw_integers(typed, shape, low, span, sampled), found)
+
+
+def _both_fit(minval: int, maxval: int) -> bool:
+    limits = dtypes.info(dtypes.default_dtype(int))
+    return limits.min <= minval and maxval <= limits.max
+
+
+def _known_interval(minval: int, maxval: int, dtype: DType, sampled: DType) -> Any:
+    """`_interval` of Python integers."""
+    limits = dtypes.info(dtype)
+    low, high = (min(max(v, int(limits.min)), int(limits.max) + 1) for v in (minval, maxval))
+    low = min(low, int(limits.max))
+    span = (high - low) % 2 ** (8 * sampled.itemsize) if high > low else 1
+    return scalar(low, sampled), scalar(span, prng.WORDS[8 * sampled.itemsize])
+
+
+def _interval(minval: Any, maxval: Any, dtype: DType, sampled: DType) -> Any:
+    """The least number and how many there are: 1 if none, 0 if all that the word holds."""
+    limits = dtypes.info(dtype)
+    minval, maxval = (v if dtypes.is_integer(v.dtype) else v.astype(int) for v in (minval, maxval))
+    if sampled != dtype:
         minval = pnp.clip(minval.astype(sampled), int(limits.min), int(limits.max))
         maxval = pnp.clip(maxval.astype(sampled), int(limits.min), int(limits.max) + 1)
-    return _draw_integers(typed, shape, minval, maxval, sampled).astype(found)
-
-
-def _integer_bound(x: Any) -> Any:
-    x = pnp.asarray(x)
-    return x if dtypes.is_integer(x.dtype) else x.astype(int)
+    greatest = full((), int(dtypes.info(sampled).max), sampled)
+    above = maxval > _clipped(greatest, maxval.dtype)
+    minval, maxval = _clipped(minval, sampled), _clipped(maxval, sampled)
+    word = prng.WORDS[8 * sampled.itemsize]
+    span = (maxval - minval).astype(word)
+    span = pnp.where(maxval <= minval, scalar(1, word), span)
+    return minval, pnp.where(above & (maxval > minval), span + scalar(1, word), span)
 
 
 def _clipped(x: Any, dtype: DType) -> Any:
@@ -163,20 +195,16 @@ def _clipped(x: Any, dtype: DType) -> Any:
     return pnp.clip(x, scalar(low, x.dtype), scalar(high, x.dtype)).astype(dtype)
 
 
-def _draw_integers(key: Any, shape: Shape, minval: Any, maxval: Any, dtype: DType) -> Any:
-    """(2**n h + l) mod span + minval of two words h, l of n bits, so that the bias is small."""
-    above = maxval > _clipped(full((), int(dtypes.info(dtype).max), dtype), maxval.dtype)
-    minval, maxval = _clipped(minval, dtype), _clipped(maxval, dtype)
+def _draw_integers(key: Any, shape: Shape, low: Any, span: Any, dtype: DType) -> Any:
+    """(2**n h + l) mod span + low of two words h, l of n bits, so that the bias is small.
+
+    A remainder by 0 is the number itself, which is right for a span of 2**n.
+    """
     width = dtype.itemsize * 8
     word = prng.WORDS[width]
-    high_key, low_key = prng.random_split(key, (2,))
-    high, low = (prng.random_bits(k, width, shape) for k in (high_key, low_key))
-    span = (maxval - minval).astype(word)
-    span = pnp.where(maxval <= minval, scalar(1, word), span)
-    # A span of 2**n becomes 0, and a remainder by 0 is the number itself.
-    span = pnp.where(above & (maxval > minval), span + scalar(1, word), span)
-    span = pnp.broadcast_to(span, shape)
-    half = ew.rem(full(shape, 2 ** (width // 2), word), span)
+    keys = prng.random_split(key, (2,))
+    high_word, low_word = (prng.random_bits(keys[k], width, shape) for k in (0, 1))
+    half = ew.rem(full(span.shape, 2 ** (width // 2), word), span)
     two_n = ew.rem(ew.mul(half, half), span)
-    offset = ew.add(ew.mul(ew.rem(high, span), two_n), ew.rem(low, span))
-    return minval + ew.convert_element_type(ew.rem(offset, span), dtype)
+    offset = ew.add(ew.mul(ew.rem(high_word, span), two_n), ew.rem(low_word, span))
+    return ew.add(ew.convert_element_type(ew.rem(offset, span), dtype), low)
