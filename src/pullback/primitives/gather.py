@@ -101,7 +101,7 @@ def _(x, indices, *, dimension_numbers, slice_sizes, mode, fill_value, **params)
     if mode is GatherScatterMode.FILL_OR_DROP:
         inside = ix.inside(indices, w)
         if not inside.all():
-            y[~inside] = fill_value
+            y[~inside.all(-1)] = fill_value
     perm = ix.result_perm(w, indices.ndim - 1)
     return y if perm is None else y.transpose(perm)
 

@@ -1,6 +1,7 @@
 """Write windows of an array at computed places: scatter, scatter_add, _sub, _mul, _min, _max."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -15,7 +16,7 @@ from .batching import batch_size, to_axis
 from .compare import eq
 from .convert import convert_element_type
 from .gather import batched_numbers, check_windows, gather, gather_p
-from .index import GatherScatterMode, ScatterDimensionNumbers
+from .index import Axes, GatherScatterMode, ScatterDimensionNumbers
 from .nary import add_any
 from .quiet import quiet
 from .select import select_n
@@ -52,15 +53,19 @@ def _scatter_type(name: str) -> Function:
     return rule
 
 
+@lru_cache(maxsize=4096)
+def _plan(n: ScatterDimensionNumbers, x: Shape, updates: Shape) -> tuple[ix.Windows, Axes | None]:
+    """Where windows lie, and the order of the updates' axes that NumPy wants."""
+    w = ix.windows(n.of_gather(), x, _window_sizes(x, updates, n))
+    return w, ix.updates_perm(w, len(updates) - len(n.update_window_dims))
+
+
 def _scatter_value(combine: np.ufunc | None) -> Function:
     def rule(x, indices, updates, *, dimension_numbers, mode, unique_indices, **params):
         out = np.array(x, order="C")
-        sizes = _window_sizes(x.shape, updates.shape, dimension_numbers)
-        w = ix.windows(dimension_numbers.of_gather(), x.shape, sizes)
-        perm = ix.updates_perm(w, indices.ndim - 1)
+        w, perm = _plan(dimension_numbers, x.shape, updates.shape)
         updates = updates if perm is None else updates.transpose(perm)
-        indices = ix.as_signed(indices)
-        found, updates = _within(indices, updates, w, mode)
+        found, updates = _within(ix.as_signed(indices), updates, w, mode)
         target, index = ix.view(out, w), ix.index_of(found, w)
         if combine is None:
             target[index] = updates
@@ -83,6 +88,7 @@ def _within(
     inside = ix.inside(indices, w)
     if inside.all():
         return found, updates
+    inside = inside.all(-1)
     return [start[inside] for start in found], updates[inside]
 
 
