@@ -26,6 +26,8 @@ class Builder:
         self.block: Block = self.program.body
         self.rules = rules
         self.dests: dict[Var, View] = {}
+        # Values that were copied into memory, in this block or one around it.
+        self.firmed: dict[Value, Value] = {}
 
     # Buffers
 
@@ -42,6 +44,11 @@ class Builder:
             aval = var.aval
             view = row_major(self.buffer(storage(aval), aval.size), aval.shape)
         return view
+
+    def result(self, var: Var, value: Value) -> Value:
+        """A value as the result of an operation that makes no statements for it: written only where
+        a place was chosen."""
+        return self.write(value, self.dests.pop(var)) if var in self.dests else value
 
     def standing(self, view: View, aval: Any) -> Value:
         """The value of a variable that is in memory."""
@@ -62,7 +69,10 @@ class Builder:
         view = find_view(self.graph, value)
         if view is not None:
             return in_buffer(self.graph, view, value.shape, value.dtype)
-        return self.copied(value)
+        found = self.firmed.get(value)
+        if found is None:
+            found = self.firmed[value] = self.copied(value)
+        return found
 
     def settled(self, value: Value) -> Value:
         """The value, in memory unless it is made of no memory."""
@@ -87,11 +97,12 @@ class Builder:
     @contextmanager
     def inside(self, block: Block) -> Iterator[Block]:
         """Append to another block."""
-        outer, self.block = self.block, block
+        outer, firmed = self.block, self.firmed
+        self.block, self.firmed = block, dict(firmed)
         try:
             yield block
         finally:
-            self.block = outer
+            self.block, self.firmed = outer, firmed
 
     def run(self, jaxpr: Jaxpr, args: Sequence[Value], dests: Sequence[View | None]) -> list[Value]:
         """Append a program's statements. A result with a destination ends up there."""

@@ -140,7 +140,7 @@ def call(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
 def barrier(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     """The operands themselves."""
     pairs = zip(eqn.outvars, ins, strict=True)
-    return [b.write(x, b.dests.pop(v)) if v in b.dests else x for v, x in pairs]
+    return [b.result(v, x) for v, x in pairs]
 
 
 CALLS = (

@@ -1,7 +1,7 @@
 """Which rule builds each operation."""
 
 from ...core.ir import JaxprEqn
-from . import fallback, indexing, random, reduction, regions, scalar, structure
+from . import contract, fallback, indexing, random, reduction, regions, scalar, structure
 from .build import Rules
 from .values import is_movable, is_native
 
@@ -11,7 +11,14 @@ LAZY = {
     **indexing.LAZY,
     **random.LAZY,
 }
-EAGER = {**reduction.EAGER, **regions.EAGER, **indexing.EAGER, **random.EAGER, **structure.EAGER}
+EAGER = {
+    **contract.EAGER,
+    **reduction.EAGER,
+    **regions.EAGER,
+    **indexing.EAGER,
+    **random.EAGER,
+    **structure.EAGER,
+}
 # Operations that only move elements: any dtype of a simple size will do.
 MOVES = (
     frozenset(structure.LAZY) | frozenset((*indexing.MOVES, *random.MOVES, *structure.EAGER))

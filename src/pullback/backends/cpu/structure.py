@@ -172,7 +172,7 @@ def split(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     axis, start, outs = eqn.params["axis"], 0, []
     for v, size in zip(eqn.outvars, eqn.params["sizes"], strict=True):
         piece = _piece(x, v.aval.shape, axis, start)
-        outs.append(b.write(piece, b.dests.pop(v)) if v in b.dests else piece)
+        outs.append(b.result(v, piece))
         start += size
     return outs
 

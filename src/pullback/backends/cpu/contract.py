@@ -1,0 +1,218 @@
+"""Products of arrays: BLAS for large matrices, loop nests for the rest."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import NamedTuple
+
+from ...core.ir import JaxprEqn
+from . import index as ix
+from .build import Builder, at_view
+from .expr import Node
+from .loops import Gemm, Kernel, Nest, Operand, Reduction
+from .reduction import WIDE, widened
+from .values import Indices, Value, View, row_major, storage
+
+# Products of fewer multiplications than this are loops: a call costs more than the work.
+GEMM_WORK = 16 * 16 * 16
+
+
+class Groups(NamedTuple):
+    """An operand's dimensions: those of the batch, its own, and those summed over."""
+
+    batch: list[int]
+    free: list[int]
+    summed: list[int]
+
+
+def dot_general(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """z[batch, m, n] = sum over k of x[batch, m, k] * y[batch, k, n]."""
+    x, y = ins
+    (cx, cy), (bx, by) = eqn.params["dimension_numbers"]
+    out = eqn.outvars[0]
+    left, right = _groups(x, bx, cx), _groups(y, by, cy)
+    lost_x, lost_y = _constant_along(b, x, left.free), _constant_along(b, y, right.free)
+    if not lost_x and not lost_y:
+        view = b.destination(out)
+        _product(b, x, y, left, right, view, storage(out.aval), out.aval.shape)
+        return [b.standing(view, out.aval)]
+    x, y = _shortened(x, lost_x), _shortened(y, lost_y)
+    shape = [
+        *[x.shape[d] for d in left.batch + left.free],
+        *[y.shape[d] for d in right.free],
+    ]
+    view = row_major(b.buffer(storage(out.aval), prod(shape)), shape)
+    _product(b, x, y, left, right, view, storage(out.aval), shape)
+    return [b.result(out, _repeated(b, view, shape, out.aval.shape, storage(out.aval)))]
+
+
+def _groups(x: Value, batch: Sequence[int], summed: Sequence[int]) -> Groups:
+    free = [d for d in range(len(x.shape)) if d not in batch and d not in summed]
+    return Groups(list(batch), free, list(summed))
+
+
+def _constant_along(b: Builder, x: Value, dims: Sequence[int]) -> list[int]:
+    """Those of the dimensions along which the elements are all the same."""
+    if 0 in x.shape:
+        return []
+    idx = b.graph.atoms.axes(x.shape)[1]
+    deps = x.at(idx).deps
+    return [d for d in dims if idx[d][1] and idx[d][1][0][0] not in deps]
+
+
+def _shortened(x: Value, dims: Sequence[int]) -> Value:
+    """x with extent 1 along dimensions."""
+    shape = [1 if d in dims else n for d, n in enumerate(x.shape)]
+    return Value(shape, x.dtype, x.at, x.view)
+
+
+def _repeated(
+    b: Builder, view: View, shape: Sequence[int], full: Sequence[int], dtype: str
+) -> Value:
+    """An array in memory, repeated along the axes where it has extent 1."""
+    moves = [n != 1 for n in shape]
+
+    def at(idx: Indices) -> Node:
+        short = [i if m else ix.ZERO for i, m in zip(idx, moves, strict=True)]
+        return b.graph.load(view.buffer, at_view(view, short), dtype)
+
+    return Value(full, dtype, at)
+
+
+def _product(
+    b: Builder,
+    x: Value,
+    y: Value,
+    left: Groups,
+    right: Groups,
+    view: View,
+    dtype: str,
+    shape: Sequence[int],
+) -> None:
+    """Fill a view with the product."""
+    if 0 in shape:
+        return
+    m, n, k = (
+        prod([v.shape[d] for d in dims])
+        for v, dims in ((x, left.free), (y, right.free), (x, left.summed))
+    )
+    real = dtype in ("float32", "float64") and x.dtype == dtype and y.dtype == dtype
+    if real and m > 1 and n > 1 and m * n * k >= GEMM_WORK:
+        _gemm(b, x, y, left, right, view, dtype, shape)
+    else:
+        _nest(b, x, y, left, right, view, dtype, shape)
+
+
+def _nest(
+    b: Builder,
+    x: Value,
+    y: Value,
+    left: Groups,
+    right: Groups,
+    view: View,
+    dtype: str,
+    shape: Sequence[int],
+) -> None:
+    atoms = b.graph.atoms
+    axes, idx = atoms.axes(shape)
+    over, summed = atoms.axes([x.shape[d] for d in left.summed])
+    nb, nx = len(left.batch), len(left.free)
+    wide = WIDE.get(dtype, dtype)
+    if 0 in x.shape:
+        value, over = b.graph.const(0, wide), [atoms.axis(0)]
+    else:
+        first = _element(x, left, (*idx[: nb + nx], *summed))
+        second = _element(y, right, (*idx[:nb], *idx[nb + nx :], *summed))
+        op = "and" if wide == "bool" else "mul"
+        value = b.op(op, wide, widened(b, first, wide), widened(b, second, wide))
+    monoid = "or" if wide == "bool" else "add"
+    item = Reduction(monoid, view.buffer, at_view(view, idx), value, wide)
+    b.block.append(Nest((), (Kernel(tuple(axes), tuple(over), (), (item,)),)))
+
+
+def _element(x: Value, groups: Groups, idx: Indices) -> Node:
+    """x at indices given group by group."""
+    places = dict(zip([*groups.batch, *groups.free, *groups.summed], idx, strict=True))
+    return x.at(tuple([places[d] for d in range(len(x.shape))]))
+
+
+# BLAS
+
+
+def _gemm(
+    b: Builder,
+    x: Value,
+    y: Value,
+    left: Groups,
+    right: Groups,
+    view: View,
+    dtype: str,
+    shape: Sequence[int],
+) -> None:
+    first = _matrices(b, x, [left.batch, left.free, left.summed])
+    second = _matrices(b, y, [right.batch, right.summed, right.free])
+    out = Operand(view.buffer, view.offset, tuple(shape), view.strides)
+    target = _grouped(out, _spans(len(left.batch), len(left.free), len(right.free)))
+    assert target is not None
+    b.block.append(Gemm(dtype, first, second, target))
+
+
+def _spans(*lengths: int) -> list[list[int]]:
+    spans, start = [], 0
+    for n in lengths:
+        spans.append(list(range(start, start + n)))
+        start += n
+    return spans
+
+
+def _matrices(b: Builder, x: Value, groups: list[list[int]]) -> Operand:
+    """The operand with each group of dimensions as one, copied only where strides forbid it."""
+    found = _grouped(b.operand(x), groups)
+    if found is not None and 1 in (found.strides[1], found.strides[2]) and _no_overlap(found):
+        return found
+    order = [d for g in groups for d in g]
+    shape = tuple([x.shape[d] for d in order])
+
+    def at(idx: Indices) -> Node:
+        return x.at(tuple([idx[order.index(d)] for d in range(len(order))]))
+
+    placed = b.copied(Value(shape, x.dtype, at))
+    grouped = _grouped(b.operand(placed), _spans(*[len(g) for g in groups]))
+    assert grouped is not None
+    return grouped
+
+
+def _no_overlap(o: Operand) -> bool:
+    """Whether BLAS takes the strides: a leading dimension at least as long as a row."""
+    _, m, k = o.shape
+    _, sm, sk = o.strides
+    return (sk == 1 and sm >= k) or (sm == 1 and sk >= m)
+
+
+def _grouped(o: Operand, groups: list[list[int]]) -> Operand | None:
+    """Merge groups of dimensions; None where strides do not allow it."""
+    shape, strides = [], []
+    for g in groups:
+        n, s = 1, 0
+        for d in reversed(g):
+            if o.shape[d] == 1:
+                continue
+            if n > 1 and o.strides[d] != n * s:
+                return None
+            if n == 1:
+                s = o.strides[d]
+            n *= o.shape[d]
+        shape.append(n)
+        strides.append(s)
+    (_, m, k), (sb, sm, sk) = shape, strides
+    if k == 1 and sm != 1:
+        sk = 1
+    if m == 1 and sk != 1:
+        sm = 1
+    if m == 1 and k > 1 and sk == 1:
+        sm = k
+    if k == 1 and m > 1 and sm == 1:
+        sk = m
+    return Operand(o.buffer, o.offset, tuple(shape), (sb, sm, sk))
+
+
+EAGER = {"dot_general": dot_general}
