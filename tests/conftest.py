@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Tests compile what they run, and leave nothing behind.
+os.environ.setdefault("PULLBACK_CACHE", "0")
 
 from hypothesis import settings
 

@@ -3,13 +3,14 @@
 import ctypes
 from functools import cache
 
-from scipy.linalg import cython_blas
-
+from ...lazy import LazyModule
 from .emit_value import Emitter, Frame
 from .loops import Gemm, Operand
 from .target import Target
 from .text import Function, Module, scalar_constant
 
+# SciPy's linear algebra takes longer to import than a small program to compile.
+cython_blas = LazyModule("scipy.linalg.cython_blas")
 NAMES = {"float32": "sgemm", "float64": "dgemm"}
 
 
@@ -24,10 +25,11 @@ def address(name: str) -> int:
     return int(get(capsule, capsule_name(capsule)))
 
 
-def register(target: Target) -> None:
-    """Let generated code call the functions as pb_sgemm and pb_dgemm."""
+def register(target: Target, module: Module) -> None:
+    """Let generated code call the functions that it names, pb_sgemm and pb_dgemm."""
     for name in NAMES.values():
-        target.add_symbol(f"pb_{name}", address(name))
+        if f"pb_{name}" in module.pieces:
+            target.add_symbol(f"pb_{name}", address(name))
 
 
 def _number(module: Module, dtype: str, value: int) -> str:

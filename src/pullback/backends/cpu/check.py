@@ -57,7 +57,7 @@ class _Checker:
             assert s.mask is None or s.mask.dtype == "bool", "a mask is not a boolean"
         for r in kernel.reductions:
             self.access(r.buffer, r.offset, None, inner if r.prefix else outer, outer_too=True)
-        for node in expr.walk(loops.kernel_roots(kernel)):
+        for node in loops.kernel_nodes(kernel):
             self.node(node, inner)
 
     def node(self, node: Node, bound: frozenset[Atom]) -> None:

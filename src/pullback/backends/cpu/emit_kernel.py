@@ -8,7 +8,7 @@ from . import expr, monoid
 from .emit_value import Emitter, Frame, Mask, Operand
 from .expr import Node
 from .index import Atom
-from .loops import Kernel, Nest, Reduction, Store, kernel_roots, kernel_writes
+from .loops import Kernel, Nest, Reduction, Store, kernel_nodes, kernel_roots, kernel_writes
 from .monoid import State
 from .scalar import lower
 from .schedule import Plan, choose
@@ -55,7 +55,7 @@ class KernelEmitter:
         """Nodes that read what the kernel writes: not to be moved out of its loops."""
         written = {b for b, _ in kernel_writes(self.kernel)}
         unsafe: set[Node] = set()
-        for node in expr.walk(self.roots):
+        for node in kernel_nodes(self.kernel):
             if node.op == "load" and node.data[0] in written:
                 unsafe.add(node)
             elif any(c in unsafe for c in expr.children(node)):

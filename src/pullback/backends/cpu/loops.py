@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...core.memo import weak_memo
 from . import expr
 from .expr import Node
 from .index import Atom, Index
@@ -52,7 +53,7 @@ class Reduction:
     prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Kernel:
     """Loops over `axes`, inside them over `reduce`; the stores stand in the innermost loop.
 
@@ -180,9 +181,16 @@ def kernel_roots(kernel: Kernel) -> list[Node]:
     return roots
 
 
+@weak_memo
+def kernel_nodes(kernel: Kernel) -> list[Node]:
+    """Every node of a kernel, each once, arguments before users. Not to be changed."""
+    return expr.walk(kernel_roots(kernel))
+
+
+@weak_memo
 def kernel_reads(kernel: Kernel) -> list[tuple[str, Index]]:
-    """Every (buffer, offset) that a kernel reads."""
-    found = expr.loads(kernel_roots(kernel))
+    """Every (buffer, offset) that a kernel reads. Not to be changed."""
+    found = [n.data for n in kernel_nodes(kernel) if n.op == "load"]
     found.extend([(s.buffer, s.offset) for s in kernel.stores if s.combine])
     return found
 

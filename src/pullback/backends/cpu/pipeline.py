@@ -84,6 +84,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     clock("write")
     dump(4, f"{name} as LLVM", module.render)
     dump(5, f"{name} as assembly", lambda: host.assembly(module))
+    blas.register(host, module)
     code = host.compile(module, [emit.ENTRY])
     clock.timings.update({STEPS.get(k, k): v for k, v in code.timings.items()})
     dump(1, name, lambda: explain.times(clock.timings))
@@ -188,7 +189,6 @@ def machine() -> target.Target:
         host = target.host()
         for symbol, address in _native.symbols().items():
             host.add_symbol(symbol, address)
-        blas.register(host)
         _machine.append(host)
     return _machine[0]
 

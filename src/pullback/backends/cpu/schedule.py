@@ -7,7 +7,7 @@ from math import prod
 from . import expr, plan
 from .expr import Node
 from .index import Atom, Index, coefficient
-from .loops import Kernel, Nest, kernel_roots
+from .loops import Kernel, Nest, kernel_nodes
 from .text import WIDTHS
 
 # Kernels of at most this many scalar operations become straight-line code.
@@ -40,7 +40,7 @@ def points(kernel: Kernel) -> int:
 
 def body_nodes(kernel: Kernel) -> list[Node]:
     """What a pass computes."""
-    return [n for n in expr.walk(kernel_roots(kernel)) if n.op not in ("const", "iota")]
+    return [n for n in kernel_nodes(kernel) if n.op not in ("const", "iota")]
 
 
 def work(kernel: Kernel) -> float:
@@ -91,7 +91,7 @@ def is_small(nest: Nest) -> bool:
 
 def accesses(kernel: Kernel) -> list[tuple[Index, str, bool]]:
     """(offset, dtype, whether it is a store) of what a pass touches."""
-    found = [(n.data[1], n.dtype, False) for n in expr.walk(kernel_roots(kernel)) if n.op == "load"]
+    found = [(n.data[1], n.dtype, False) for n in kernel_nodes(kernel) if n.op == "load"]
     found.extend([(s.offset, s.value.dtype, True) for s in kernel.stores])
     found.extend([(r.offset, r.value.dtype, True) for r in kernel.reductions])
     return found

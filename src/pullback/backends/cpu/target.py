@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import llvmlite
 import llvmlite.binding as llvm
 
+from .cache import ObjectCache, default_directory
 from .text import Module
 
 # The passes, in order. The text has explicit vectors and rotated loops already, so only what it
@@ -46,6 +48,12 @@ class Target:
         self.debug = debug
         self.vector_bytes = vector_bytes(self.features.split(","))
         self.machine = self._machine(level)
+        self.cache = ObjectCache(default_directory())
+        # All that an object depends on beside its text.
+        self.identity = (
+            str(level), str(PIPELINE), self.cpu, self.features, llvmlite.__version__,
+            str(llvm.llvm_version_info), self.machine.triple,
+        )  # fmt: skip
         # Functions of the runtime are called rarely: their code need not be fast, but soon there.
         self.hasty = self._machine(0)
         # The linker takes possession of its machine.
@@ -75,9 +83,13 @@ class Target:
     def generate(self, text: str, clock: "_Clock | None" = None) -> bytes:
         """The object file of LLVM text."""
         clock = clock or _Clock({})
-        parsed = self._optimised(text, clock)
-        object_ = self.machine.emit_object(parsed)
-        clock("emit")
+        key = self.cache.key([text, *self.identity])
+        object_ = self.cache.load(key)
+        clock("cache")
+        if object_ is None:
+            object_ = self.machine.emit_object(self._optimised(text, clock))
+            clock("emit")
+            self.cache.store(key, object_)
         return object_
 
     def load(
@@ -105,7 +117,12 @@ class Target:
         return Code(addresses, object_, clock.timings, (loaded, self))
 
     def _add_runtime(self, name: str, text: str) -> None:
-        code = self.load(self.hasty.emit_object(llvm.parse_assembly(text)), [name], {})
+        key = self.cache.key([text, "hasty", *self.identity])
+        object_ = self.cache.load(key)
+        if object_ is None:
+            object_ = self.hasty.emit_object(llvm.parse_assembly(text))
+            self.cache.store(key, object_)
+        code = self.load(object_, [name], {})
         self.runtime[name] = code
         self.add_symbol(name, code.addresses[name])
 

@@ -1,0 +1,125 @@
+"""Compiled objects on disk: a program is compiled once for a machine, not once for a run.
+
+Files are named by the hash of all that the object depends on, carry a checksum, appear whole or not
+at all, and are read only from a directory that belongs to this user and that nobody else may write.
+PULLBACK_CACHE=0 turns the cache off; PULLBACK_CACHE_DIR says where it is.
+"""
+
+import contextlib
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+MAGIC = b"pullback object 1\n"
+LIMIT_BYTES = 256 * 1024 * 1024
+# The directory is measured once in so many writes.
+MEASURE_EVERY = 64
+
+
+def default_directory() -> Path | None:
+    """Where the environment says that objects are kept, or None."""
+    if os.environ.get("PULLBACK_CACHE", "1") == "0":
+        return None
+    found = os.environ.get("PULLBACK_CACHE_DIR")
+    if found:
+        return Path(found)
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "pullback"
+
+
+class ObjectCache:
+    """Objects by the hash of what they depend on. Every failure means: compile."""
+
+    def __init__(self, directory: Path | None, limit: int = LIMIT_BYTES) -> None:
+        self.directory = directory
+        self.limit = limit
+        self.writes = 0
+        self.usable: bool | None = None if directory else False
+
+    def key(self, parts: Sequence[str]) -> str:
+        """The hash of what an object depends on."""
+        digest = hashlib.sha256()
+        for part in parts:
+            data = part.encode()
+            digest.update(len(data).to_bytes(8, "little"))
+            digest.update(data)
+        return digest.hexdigest()
+
+    def load(self, key: str) -> bytes | None:
+        """The object, or None if it is not there or not whole."""
+        if not self._ready():
+            return None
+        path = self._path(key)
+        try:
+            data = path.read_bytes()
+        except OSError:
+            return None
+        head = len(MAGIC) + 32
+        body = data[head:]
+        if data[:head] != MAGIC + hashlib.sha256(body).digest():
+            return None
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return body
+
+    def store(self, key: str, data: bytes) -> None:
+        """Keep an object."""
+        if not self._ready():
+            return
+        with contextlib.suppress(OSError):
+            self._write(self._path(key), MAGIC + hashlib.sha256(data).digest() + data)
+            self.writes += 1
+            if self.writes % MEASURE_EVERY == 1:
+                self.prune()
+
+    def _write(self, path: Path, data: bytes) -> None:
+        handle, name = tempfile.mkstemp(dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            os.replace(name, path)
+        except OSError:
+            os.unlink(name)
+            raise
+
+    def prune(self) -> None:
+        """Remove what was used longest ago until three quarters of the limit are left."""
+        assert self.directory is not None
+        entries = []
+        for path in self.directory.iterdir():
+            with contextlib.suppress(OSError):
+                info = path.stat()
+                entries.append((info.st_mtime, info.st_size, path))
+        total = sum([size for _, size, _ in entries])
+        if total <= self.limit:
+            return
+        for _, size, path in sorted(entries):
+            with contextlib.suppress(OSError):
+                path.unlink()
+            total -= size
+            if total <= self.limit * 3 // 4:
+                break
+
+    def _path(self, key: str) -> Path:
+        assert self.directory is not None
+        return self.directory / key
+
+    def _ready(self) -> bool:
+        if self.usable is None:
+            self.usable = self._prepare()
+        return self.usable
+
+    def _prepare(self) -> bool:
+        """Make the directory; False where another user could change what is in it."""
+        assert self.directory is not None
+        try:
+            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            info = self.directory.stat()
+        except OSError:
+            return False
+        if hasattr(os, "getuid") and info.st_uid != os.getuid():
+            return False
+        return not info.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
