@@ -13,6 +13,7 @@ from ..core.aval import ShapedArray, make_aval, same_type, type_name
 from ..core.ir import Jaxpr
 from ..core.memo import weak_memo
 from ..core.primitive import Linear, Primitive, Zero
+from ..core.trace import get_aval
 from ..primitives.arithmetic import add_any
 from ..primitives.shape import zeros
 from ..transforms.batch import to_dim
@@ -123,7 +124,7 @@ def _(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
 
 
 def _aval(x: Any) -> ShapedArray:
-    return x.aval if hasattr(x, "aval") else make_aval(x.dtype, x.shape, False)
+    return x.aval if hasattr(x, "aval") else get_aval(x)
 
 
 def interleave(program: Jaxpr, jaxpr: Jaxpr, mask: Mask, found: Mask, nc: int, nk: int) -> Jaxpr:
