@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pullback import dtypes
 from pullback.core.aval import ShapedArray
 from pullback.core.ir import Atom, Jaxpr, JaxprEqn, Literal, Var, subjaxprs
-from pullback.core.parse import parameter_type
+from pullback.core.parameters import parameter_type
 from pullback.core.primitive import Primitive
 from pullback.core.rewrite import keep_arguments, prune
 

@@ -1,6 +1,8 @@
 """Pullback: derivatives, batches and compiled versions of NumPy programs, under JAX's names."""
 
-from . import config, dtypes, errors, lax, nn, numpy, operators, random, tree, tree_util
+from typing import TYPE_CHECKING
+
+from . import config, dtypes, errors, numpy, operators, tree
 from .array import Array
 from .config import disable_jit, enable_x64
 from .control.custom_jvp import custom_jvp
@@ -9,12 +11,19 @@ from .control.remat import checkpoint
 from .core.ir import ClosedJaxpr, Jaxpr
 from .dtypes import float0
 from .jit import explain, jit
+from .lazy import submodules
+from .transfer import block_until_ready, device_get, device_put
 from .transforms.grad import grad, jvp, linearize, value_and_grad, vjp
 from .transforms.jacobian import hessian, jacfwd, jacrev
 from .transforms.make_jaxpr import ShapeDtypeStruct, eval_shape, make_jaxpr
 from .transforms.vmap import vmap
-from .transfer import block_until_ready, device_get, device_put
 from .version import __version__
+
+if TYPE_CHECKING:
+    from . import custom_derivatives, lax, nn, random, tree_util
+
+# Loaded when first used.
+__getattr__ = submodules(__name__, ("custom_derivatives", "lax", "nn", "random", "tree_util"))
 
 jacobian = jacrev
 remat = checkpoint
@@ -28,6 +37,7 @@ __all__ = [
     "block_until_ready",
     "checkpoint",
     "config",
+    "custom_derivatives",
     "custom_jvp",
     "custom_vjp",
     "device_get",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ..lazy import LazyModule
 from .aval import ShapedArray
 from .primitive import Primitive
 
@@ -34,6 +35,9 @@ class Literal:
 
 
 Atom = Var | Literal
+
+# Text is made of programs, not the other way round: its module is loaded when one is printed.
+_text: Any = LazyModule(f"{__package__}.show")
 
 
 class JaxprEqn:
@@ -94,6 +98,9 @@ class Jaxpr:
         """The types of the results."""
         return [v.aval for v in self.outvars]
 
+    def __repr__(self) -> str:
+        return _text.show(self)
+
     def replace(self, **changes: Any) -> "Jaxpr":
         """A copy with some fields changed."""
         fields = {n: getattr(self, n) for n in ("constvars", "invars", "outvars", "eqns")}
@@ -121,6 +128,9 @@ class ClosedJaxpr:
     def eqns(self) -> list[JaxprEqn]:
         """The operations in order."""
         return self.jaxpr.eqns
+
+    def __repr__(self) -> str:
+        return _text.show(self)
 
 
 def subjaxprs(eqn: JaxprEqn) -> Iterator[Jaxpr]:

@@ -12,16 +12,16 @@ import ast
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import numpy as np
 
 from ..dtypes import KINDS, long_name, short_name
 from .aval import ShapedArray, make_aval
 from .ir import Atom, Jaxpr, JaxprEqn, Literal, Var
+from .parameters import types
 from .primitive import registry
 
-T = TypeVar("T", bound=type)
 UNSIGNED = r"(?:(?:nan|inf)(?![\w-])|\d+(?:\.\d+)?(?:e[-+]?\d+)?)"
 REAL = "-?" + UNSIGNED
 TOKENS = re.compile(
@@ -38,16 +38,6 @@ TOKENS = re.compile(
 SHORT_NAMES = {short_name(d): d for d in KINDS}
 LONG_NAMES = {long_name(d): d for d in KINDS}
 CONSTANTS = {"None": None, "True": True, "False": False}
-
-# Enumerations, frozen dataclasses and named tuples that parameters may hold, by class name.
-_types: dict[str, type] = {}
-
-
-def parameter_type(cls: T) -> T:
-    """Declare a class whose values are parameters, so that its printed values can be read."""
-    assert cls.__name__ not in _types, cls.__name__
-    _types[cls.__name__] = cls
-    return cls
 
 
 def parse(text: str) -> Jaxpr:
@@ -272,7 +262,7 @@ class _Parser:
             if name in known:
                 return known[name]
         owner, _, member = name.partition(".")
-        cls = _types.get(owner)
+        cls = types.get(owner)
         if cls is not None and issubclass(cls, Enum):
             return cls[member]
         if cls is not None:

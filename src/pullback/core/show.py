@@ -1,6 +1,6 @@
 """Jaxpr to text, in JAX's form; `parse` reads the exact form back.
 
-Importing this module gives `Jaxpr` and `ClosedJaxpr`, which are data only, their `__repr__`.
+It is the `repr` of `Jaxpr` and `ClosedJaxpr`, loaded when one is first printed.
 """
 
 import re
@@ -251,11 +251,3 @@ def _nested_programs(jaxpr: Jaxpr) -> tuple[Counter[Jaxpr], dict[Jaxpr, str]]:
             if "name" in eqn.params:
                 names.update((j, eqn.params["name"].strip("<>")) for j in held if j not in names)
     return uses, names
-
-
-def _repr(self: Jaxpr | ClosedJaxpr) -> str:
-    return show(self)
-
-
-Jaxpr.__repr__ = _repr
-ClosedJaxpr.__repr__ = _repr

@@ -90,6 +90,8 @@ class StageTrace(Trace):
             value = as_array(x)
             return Literal(value._npy[()], value.aval)
         array = as_array(x)
+        if array.weak_type and not array.shape:  # a Python number that became an array
+            return Literal(array._npy[()], array.aval)
         return self.capture(x, array.aval)
 
     def capture(self, value: Any, aval: ShapedArray) -> Var:

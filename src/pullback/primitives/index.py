@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import Shape
-from ..core.parse import parameter_type
+from ..core.parameters import parameter_type
 
 Axes = tuple[int, ...]
 
@@ -172,8 +172,8 @@ def clipped(indices: np.ndarray, w: Windows) -> np.ndarray:
 
 
 def inside(indices: np.ndarray, w: Windows) -> np.ndarray:
-    """Whether each window lies within the array."""
-    return np.asarray(((indices >= 0) & (indices <= limits(w))).all(-1))
+    """Whether each index lies where its window is within the array."""
+    return (indices >= 0) & (indices <= limits(w))
 
 
 def as_signed(indices: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.parse import parameter_type
+from ..core.parameters import parameter_type
 from .nary import binary, bool_result, unary
 from .rules import FLOATS
 
