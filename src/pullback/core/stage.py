@@ -14,6 +14,7 @@ from . import trace as tracing
 from .aval import ShapedArray
 from .ir import Atom, ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 from .primitive import Primitive
+from .structure import structure
 from .trace import Trace, Tracer, as_array, check_alive, use, user_line
 
 FlatFunction = Callable[..., Sequence[Any]]
@@ -22,12 +23,12 @@ FlatFunction = Callable[..., Sequence[Any]]
 class StageTracer(Tracer):
     """A value that a program will compute."""
 
-    __slots__ = ("var",)
+    __slots__ = ("node",)
 
     def __init__(self, trace: Trace, var: Var) -> None:
         self._trace = trace
         self.aval = var.aval
-        self.var = var
+        self.node = var
         self.line = None
 
     def describe(self) -> str:
@@ -63,10 +64,10 @@ class StageTrace(Trace):
         line = user_line()
         if not primitive.multiple_results:
             out = self.result(avals, line)
-            self.eqns.append(JaxprEqn(primitive, atoms, [out.var], params, line))
+            self.eqns.append(JaxprEqn(primitive, atoms, [out.node], params, line))
             return out
         outs = [self.result(a, line) for a in avals]
-        self.eqns.append(JaxprEqn(primitive, atoms, [o.var for o in outs], params, line))
+        self.eqns.append(JaxprEqn(primitive, atoms, [o.node for o in outs], params, line))
         return outs
 
     def result(self, aval: ShapedArray, line: tracing.Line) -> StageTracer:
@@ -82,7 +83,7 @@ class StageTrace(Trace):
     def atom(self, x: Any) -> Atom:
         """What stands for a value in the program: its variable, a literal or a captured value."""
         if type(x) is StageTracer and x._trace is self:
-            return x.var
+            return x.node
         if isinstance(x, Tracer):
             check_alive(x)
             return self.capture(x, x.aval)
@@ -114,7 +115,7 @@ def stage(fun: FlatFunction, avals: Sequence[ShapedArray], what: str = "jit") ->
         args = [trace.argument(a) for a in avals]
         outs = [trace.atom(o) for o in fun(*args)]
     trace.alive = False
-    jaxpr = Jaxpr(trace.constvars, [a.var for a in args], outs, trace.eqns)
+    jaxpr = Jaxpr(trace.constvars, [a.node for a in args], outs, trace.eqns)
     return ClosedJaxpr(jaxpr, trace.consts)
 
 
@@ -172,6 +173,12 @@ class JaxprFunction:
     def __init__(self, jaxpr: Jaxpr) -> None:
         assert not jaxpr.constvars
         self.jaxpr = jaxpr
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JaxprFunction) and structure(self.jaxpr) == structure(other.jaxpr)
+
+    def __hash__(self) -> int:
+        return hash(structure(self.jaxpr))
 
     def __call__(self, *args: Any) -> list[Any]:
         return eval_jaxpr(self.jaxpr, (), *args)

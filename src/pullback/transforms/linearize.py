@@ -27,12 +27,12 @@ from .jvp import JVPTrace, JVPTracer, escape_check
 class TapeTracer(Tracer):
     """A tangent: a variable of the tape."""
 
-    __slots__ = ("var",)
+    __slots__ = ("node",)
 
     def __init__(self, trace: Trace, var: Var) -> None:
         self._trace = trace
         self.aval = var.aval
-        self.var = var
+        self.node = var
         self.line = None
 
 
@@ -67,7 +67,7 @@ class TapeTrace(Trace):
         for a in args:
             if type(a) is TapeTracer and a._trace is self:
                 linear = True
-                operands.append(a.var)
+                operands.append(a.node)
             else:
                 operands.append(a)
         if not linear:
@@ -151,7 +151,7 @@ def record(
     args: list[Any] = []
     for p, active in zip(primals, nonzero, strict=True):
         tangent = tape_trace.variable(get_aval(p).tangent()) if active else None
-        inputs.append(None if tangent is None else tangent.var)
+        inputs.append(None if tangent is None else tangent.node)
         args.append(p if tangent is None else JVPTracer(trace, p, tangent))
     previous = _native.swap_trace(trace)
     try:
@@ -160,7 +160,7 @@ def record(
         _native.swap_trace(previous)
     values, tangents, _ = trace.split(outs)
     trace.alive = tape_trace.alive = False
-    outputs = [t.var if type(t) is TapeTracer else t for t in tangents]
+    outputs = [t.node if type(t) is TapeTracer else t for t in tangents]
     return values, Tape(tape_trace.entries, inputs, outputs)
 
 

@@ -58,9 +58,9 @@ def transpose_jaxpr(jaxpr: Jaxpr, args: Sequence[Any], cts: Sequence[Any]) -> li
     with use(trace):
         outs = eval_jaxpr(jaxpr, (), *tracers)
     trace.alive = False
-    inputs = [t.var if type(a) is Linear else None for t, a in zip(tracers, args, strict=True)]
+    inputs = [t.node if type(a) is Linear else None for t, a in zip(tracers, args, strict=True)]
     outputs = [
-        getattr(o, "var", Zero(v.aval)) if _on(trace, o) else Zero(v.aval)
+        getattr(o, "node", Zero(v.aval)) if _on(trace, o) else Zero(v.aval)
         for o, v in zip(outs, jaxpr.outvars, strict=True)
     ]
     found = iter(backward(Tape(prune(trace.entries, outputs), inputs, outputs), cts))
