@@ -1,135 +1,17 @@
-"""custom_jvp: functions whose forward derivative is given by their author.
-
-A call carries functions, not programs, so eager code may branch on values. Staging turns the
-function itself into a program; the derivative rule stays a function until it is needed.
-"""
+"""custom_jvp: functions whose forward derivative is given by their author."""
 
 from collections.abc import Callable, Sequence
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import Any
 
-from .. import dtypes, tree
-from ..core.aval import ShapedArray, same_type, type_name
-from ..core.ir import Jaxpr, JaxprEqn
-from ..core.primitive import Primitive, Zero
-from ..core.stage import JaxprFunction, StageTrace, stage_hoisted
+from .. import tree
+from ..core.aval import same_type, type_name
 from ..core.trace import get_aval
 from ..primitives.arithmetic import add_any
-from ..transforms.batch import to_dim, vmap_flat
 from ..transforms.flat import Flat, arguments, function_name
-from ..transforms.jvp import instantiate_zeros
-from .call import body_of, interpret
+from .custom_call import Rule, SymbolicZero, from_symbolic, to_symbolic
+from .custom_jvp_call import custom_jvp_call_p
 from .signature import positional, without_nondiff
-
-custom_jvp_call_p = Primitive("custom_jvp_call", multiple_results=True, higher=True)
-
-
-def run_call(args: Sequence[Any], params: dict[str, Any]) -> list[Any]:
-    """A call with its own derivative, as the function alone."""
-    return params["call"](*args)
-
-
-custom_jvp_call_p.eager = run_call
-
-
-@custom_jvp_call_p.def_type
-def _(*avals: ShapedArray, call: JaxprFunction, **_params: Any) -> list[ShapedArray]:
-    return call.jaxpr.out_avals
-
-
-@custom_jvp_call_p.def_value
-def _(*args: Any, call: JaxprFunction, **_params: Any) -> list[Any]:
-    return interpret(call.jaxpr, *args)
-
-
-def stage_call(primitive: Primitive) -> Callable[..., Any]:
-    """How a call enters a program: its function becomes one; captured values are operands."""
-
-    def rule(trace: StageTrace, args: Sequence[Any], params: dict[str, Any]) -> Any:
-        call = params["call"]
-        if isinstance(call, JaxprFunction):
-            return trace.emit(primitive, args, params)
-        jaxpr, consts = stage_hoisted(call, [get_aval(a) for a in args], primitive.name)
-        changed = {"call": JaxprFunction(jaxpr), "num_consts": len(consts)}
-        return trace.emit(primitive, [*consts, *args], {**params, **changed})
-
-    return rule
-
-
-custom_jvp_call_p.stage = stage_call(custom_jvp_call_p)
-
-
-def inline_call(eqn: JaxprEqn) -> Jaxpr:
-    """The program of a call."""
-    return body_of(eqn, eqn.params["call"].jaxpr)
-
-
-custom_jvp_call_p.inline = inline_call
-
-
-def check_captured(what: str, tangents: Sequence[Any], num_consts: int) -> list[Any]:
-    """The tangents of a call's own arguments; those of captured values must be zero."""
-    if any(type(t) is not Zero for t in tangents[:num_consts]):
-        raise TypeError(
-            f"{what}: the function captures a value that is being differentiated; its rule cannot"
-            " see it. Pass the value as an argument"
-        )
-    return list(tangents[num_consts:])
-
-
-@custom_jvp_call_p.def_jvp
-def _(
-    primals: Sequence[Any],
-    tangents: Sequence[Any],
-    *,
-    call: Any,
-    jvp: Any,
-    num_consts: int,
-    symbolic_zeros: bool,
-) -> Any:
-    tangents = check_captured("custom_jvp", tangents, num_consts)
-    if not symbolic_zeros:
-        tangents = instantiate_zeros(tangents)
-    return jvp(primals[num_consts:], tangents)
-
-
-@custom_jvp_call_p.def_batch
-def _(
-    args: Sequence[Any],
-    dims: Sequence[Any],
-    *,
-    axis: Any,
-    call: Any,
-    jvp: Any,
-    num_consts: int,
-    symbolic_zeros: bool,
-) -> Any:
-    name, size = axis
-
-    def batched(*values: Any) -> list[Any]:
-        outs, out = vmap_flat(call, values, dims, name, size)
-        return [to_dim(o, d, 0, size) for o, d in zip(outs, out, strict=True)]
-
-    def batched_jvp(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-        own = dims[num_consts:]
-        moving = [d if type(t) is not Zero else None for t, d in zip(tangents, own, strict=True)]
-
-        def pair(*values: Any) -> list[Any]:
-            n = len(own)
-            outs, out_tangents = jvp(values[:n], values[n:])
-            return [*outs, *instantiate_zeros(out_tangents)]
-
-        outs, out = vmap_flat(
-            pair, [*primals, *instantiate_zeros(tangents)], [*own, *moving], name, size
-        )
-        front = [to_dim(o, d, 0, size) for o, d in zip(outs, out, strict=True)]
-        half = len(front) // 2
-        return front[:half], front[half:]
-
-    outs = custom_jvp_call_p.bind(
-        *args, call=batched, jvp=batched_jvp, num_consts=num_consts, symbolic_zeros=symbolic_zeros
-    )
-    return outs, [0] * len(outs)
 
 
 class custom_jvp:
@@ -168,6 +50,8 @@ class custom_jvp:
 
     def defjvp(self, jvp: Callable[..., Any], symbolic_zeros: bool = False) -> Callable[..., Any]:
         """Set the rule `jvp(primals, tangents) -> (result, tangent)`; returns it."""
+        if not callable(jvp):
+            raise TypeError(f"custom_jvp.defjvp: the rule must be a function, got {jvp!r}")
         self.jvp = jvp
         self.symbolic_zeros = symbolic_zeros
         return jvp
@@ -184,7 +68,7 @@ class custom_jvp:
         self.defjvp(jvp)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else _Bound(self, instance)
+        return self if instance is None else partial(self, instance)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         name = function_name(self.fun)
@@ -196,7 +80,7 @@ class custom_jvp:
         )
         flat, in_tree = arguments(chosen, "custom_jvp")
         call = Flat(fun, in_tree, name="custom_jvp")
-        rule = _FlatRule(self.jvp, fixed, in_tree, name)
+        rule = _FlatRule(self.jvp, fixed, in_tree, name, self.symbolic_zeros)
         outs = custom_jvp_call_p.bind(
             *flat, call=call, jvp=rule, num_consts=0, symbolic_zeros=self.symbolic_zeros
         )
@@ -204,40 +88,40 @@ class custom_jvp:
         return out_tree.unflatten(outs)
 
 
-class _Bound:
-    def __init__(self, function: Callable[..., Any], instance: Any) -> None:
-        self.function, self.instance = function, instance
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self.function(self.instance, *args, **kwargs)
-
-
 def _sum_trees(parts: list[Any], out: Any) -> Any:
     if not parts:
-        return tree.map(lambda x: Zero(get_aval(x).tangent()), out)
+        return tree.map(lambda x: SymbolicZero(get_aval(x).tangent()), out)
     total = parts[0]
     for part in parts[1:]:
         total = tree.map(add_any, total, part)
     return total
 
 
-class _FlatRule:
+class _FlatRule(Rule):
     """A user's rule on leaves; checks what it returns."""
 
-    __slots__ = ("fixed", "in_tree", "name", "out_tree", "rule")
+    __slots__ = ("fixed", "in_tree", "name", "out_tree", "rule", "symbolic")
 
     def __init__(
-        self, rule: Callable[..., Any], fixed: tuple[Any, ...], in_tree: Any, name: str
+        self,
+        rule: Callable[..., Any],
+        fixed: tuple[Any, ...],
+        in_tree: Any,
+        name: str,
+        symbolic: bool,
     ) -> None:
+        super().__init__(rule, fixed, in_tree, symbolic)
         self.rule, self.fixed, self.in_tree, self.name = rule, fixed, in_tree, name
+        self.symbolic = symbolic
         self.out_tree: Any = None
 
     def __call__(
         self, primals: Sequence[Any], tangents: Sequence[Any]
     ) -> tuple[list[Any], list[Any]]:
-        result = self.rule(
-            *self.fixed, self.in_tree.unflatten(primals), self.in_tree.unflatten(tangents)
-        )
+        if self.symbolic:
+            tangents = [to_symbolic(t) for t in tangents]
+        given = self.in_tree.unflatten(primals), self.in_tree.unflatten(tangents)
+        result = self.rule(*self.fixed, *given)
         if not (isinstance(result, (tuple, list)) and len(result) == 2):
             raise TypeError(
                 f"custom_jvp: the rule of {self.name} must return a pair (result, tangent),"
@@ -252,31 +136,14 @@ class _FlatRule:
             )
         for o, t in zip(outs, out_tangents, strict=True):
             self._check(o, t)
-        return outs, [_no_float0(t) for t in out_tangents]
+        return outs, [from_symbolic(t) for t in out_tangents]
 
     def _check(self, out: Any, tangent: Any) -> None:
         wanted = get_aval(out).tangent()
-        got = tangent.aval if type(tangent) is Zero else get_aval(tangent)
+        got = tangent.aval if type(tangent) is SymbolicZero else get_aval(tangent)
         if not same_type(wanted, got):
             raise TypeError(
                 f"custom_jvp: the rule of {self.name} must return, for a result of type"
                 f" {type_name(get_aval(out))}, a tangent of type {type_name(wanted)},"
                 f" got {type_name(got)}"
             )
-
-
-@custom_jvp_call_p.def_show
-def _(params: dict[str, Any]) -> Any:
-    """The user's functions by name, the call's own first."""
-    rule = params["jvp"]
-    name, jvp = (rule.name, rule.rule) if isinstance(rule, _FlatRule) else (None, rule)
-    shown = {"call_jaxpr": params["call"].jaxpr, "jvp": function_name(jvp)}
-    shown |= {"num_consts": params["num_consts"]} if params["num_consts"] else {}
-    return {"name": name, **shown, "symbolic_zeros": params["symbolic_zeros"]}, None
-
-
-def _no_float0(tangent: Any) -> Any:
-    if type(tangent) is Zero:
-        return tangent
-    aval = get_aval(tangent)
-    return Zero(aval) if aval.dtype == dtypes.float0 else tangent

@@ -113,8 +113,10 @@ def _(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
     consts_t, init_t, xs_t = split_at(tangents, nc, nk)
     body = interleave(program, jaxpr, mask, found, nc, nk)
     outs = scan_p.bind(
-        *consts, *pick(consts_t, consts_nz), *init, *pick(init_t, carry_nz), *xs, *pick(xs_t, xs_nz),
-        **{**params, "jaxpr": body, "num_consts": nc + sum(consts_nz), "num_carry": nk + sum(carry_nz)},
+        *consts, *pick(consts_t, consts_nz), *init, *pick(init_t, carry_nz),
+        *xs, *pick(xs_t, xs_nz),
+        **{**params, "jaxpr": body, "num_consts": nc + sum(consts_nz),
+           "num_carry": nk + sum(carry_nz)},
     )  # fmt: skip
     carry, carry_t, ys, ys_t = split_at(outs, nk, sum(carry_nz), len(ys_free))
     return [*carry, *ys], [
@@ -231,7 +233,8 @@ def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
     carry = [materialize(c, a) for c, a in zip(cts[:nk], jaxpr.out_avals[:nk], strict=True)]
     known = [not m for m in consts_m]
     outs = scan_p.bind(
-        *pick(consts, known), *sums, *carry, *pick(cts[nk:], nonzero_ys), *pick(xs, [not m for m in xs_m]),
+        *pick(consts, known), *sums, *carry, *pick(cts[nk:], nonzero_ys),
+        *pick(xs, [not m for m in xs_m]),
         **{**params, "jaxpr": body, "reverse": not params["reverse"], "num_consts": sum(known),
            "num_carry": len(sums) + nk},
     )  # fmt: skip

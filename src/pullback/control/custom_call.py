@@ -1,0 +1,128 @@
+"""What calls with derivatives of their own share: running, staging and inlining the function.
+
+A call carries functions, not programs, so eager code may branch on values. Staging turns the
+function itself into a program; its rules stay functions until they are needed.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+from .. import dtypes
+from ..core.aval import ShapedArray
+from ..core.primitive import Primitive, Zero
+from ..core.stage import JaxprFunction, StageTrace, stage_hoisted
+from ..core.trace import get_aval
+from .call import interpret
+
+
+def define(name: str) -> Primitive:
+    """A primitive whose parameter `call` is a flat function."""
+    primitive = Primitive(name, multiple_results=True, higher=True)
+    primitive.eager = _run
+    primitive.stage = _stage(primitive)
+    primitive.inline = _inline
+    primitive.def_type(_type)
+    primitive.def_value(_value)
+    return primitive
+
+
+def _type(*_avals: ShapedArray, call: JaxprFunction, **_params: Any) -> list[ShapedArray]:
+    return call.jaxpr.out_avals
+
+
+def _value(*args: Any, call: JaxprFunction, **_params: Any) -> list[Any]:
+    return interpret(call.jaxpr, *args)
+
+
+def _run(args: Sequence[Any], params: dict[str, Any]) -> list[Any]:
+    return params["call"](*args)
+
+
+def _inline(eqn: Any) -> Any:
+    return eqn.params["call"].jaxpr
+
+
+def _stage(primitive: Primitive) -> Callable[..., Any]:
+    """The function becomes a program; what it captured are leading operands."""
+
+    def rule(trace: StageTrace, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        call = params["call"]
+        if isinstance(call, JaxprFunction):
+            return trace.emit(primitive, args, params)
+        jaxpr, consts = stage_hoisted(call, [get_aval(a) for a in args], primitive.name)
+        changed = {"call": JaxprFunction(jaxpr), "num_consts": len(consts)}
+        return trace.emit(primitive, [*consts, *args], {**params, **changed})
+
+    return rule
+
+
+def check_captured(what: str, nonzero: Sequence[bool]) -> None:
+    """Raise if a value that a call captured has a tangent."""
+    if any(nonzero):
+        raise TypeError(
+            f"{what}: the function captures a value that is being differentiated; its rule cannot"
+            " see it. Pass the value as an argument"
+        )
+
+
+class Rule:
+    """A user's rule made flat.
+
+    Two are equal where they stand for one rule of equal calls: then programs that hold them are
+    equal too, and compiled once.
+    """
+
+    __slots__ = ("key",)
+
+    def __init__(self, *key: Hashable) -> None:
+        self.key = key
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            type(other) is type(self) and isinstance(other, Rule) and self.key == other.key
+        )
+
+    def __hash__(self) -> int:
+        try:
+            return hash(self.key)
+        except TypeError:
+            return id(self)
+
+
+class SymbolicZero:
+    """A tangent or cotangent that is known to be zero, for rules set with symbolic_zeros=True."""
+
+    __slots__ = ("aval",)
+
+    def __init__(self, aval: ShapedArray) -> None:
+        self.aval = aval
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the zeros."""
+        return self.aval.shape
+
+    @property
+    def dtype(self) -> dtypes.DType:
+        """The dtype of the zeros; float0 for integers."""
+        return self.aval.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.aval.ndim
+
+    def __repr__(self) -> str:
+        return f"SymbolicZero({self.aval.str_short()})"
+
+
+def to_symbolic(t: Any) -> Any:
+    """What a rule sees of a tangent that may be Zero."""
+    return SymbolicZero(t.aval) if type(t) is Zero else t
+
+
+def from_symbolic(t: Any) -> Any:
+    """What a rule returned, with Zero for zeros that it knows and for float0."""
+    if type(t) is SymbolicZero:
+        return Zero(t.aval)
+    return Zero(get_aval(t)) if get_aval(t).dtype == dtypes.float0 else t
