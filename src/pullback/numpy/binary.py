@@ -48,7 +48,10 @@ def function(
         return as_weak_as((x1, x2), op(x1, x2))
 
     def fast(x1: Any, x2: Any, /) -> Any:
-        out = _eager(ufunc, x1, x2)
+        try:
+            out = _eager(ufunc, x1, x2)
+        except TypeError:
+            return general(x1, x2)
         if out is not NotImplemented:
             return out
         out = _eager_broadcast(name, ufunc, x1, x2)

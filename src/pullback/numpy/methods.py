@@ -49,11 +49,18 @@ def _operator(function: Operator, ufunc: np.ufunc | None = None) -> tuple[Operat
         return general, general_reflected
 
     def fast(x: Any, y: Any) -> Any:
-        out = _eager(ufunc, x, y)
+        try:
+            out = _eager(ufunc, x, y)
+        except TypeError:
+            # The general path says what is wrong.
+            return general(x, y)
         return out if out is not NotImplemented else general(x, y)
 
     def fast_reflected(x: Any, y: Any) -> Any:
-        out = _eager(ufunc, y, x)
+        try:
+            out = _eager(ufunc, y, x)
+        except TypeError:
+            return general_reflected(x, y)
         return out if out is not NotImplemented else general_reflected(x, y)
 
     return fast, fast_reflected

@@ -1,0 +1,108 @@
+"""Elementwise functions: values, dtypes and weak types are those of JAX."""
+
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+from numpy_cases import AWKWARD, b, c, f, i, row, table, u
+from numpy_oracle import check
+
+import pullback as pb
+from pullback import numpy as pnp
+
+UNARY = """
+abs positive square conj real imag reciprocal exp sqrt cbrt sin cos tan sinh cosh tanh arcsin arccos
+arctan arcsinh arccosh arctanh log log1p expm1 log2 log10 exp2 sinc rad2deg deg2rad signbit isnan
+isfinite isinf isposinf isneginf rint ceil floor trunc fabs nan_to_num logical_not angle modf frexp
+iscomplex isreal i0
+"""
+SIGNED = "negative sign round"
+COMPLEX = """
+abs square conj real imag exp sqrt sin cos tan sinh cosh tanh log log1p isnan isfinite isinf rint
+sign negative angle iscomplex isreal reciprocal nan_to_num
+"""
+BINARY = """
+add multiply divide floor_divide remainder fmod power float_power maximum minimum fmax fmin arctan2
+copysign logaddexp nextafter equal not_equal less less_equal greater greater_equal logical_and
+logical_or logical_xor
+"""
+UNARY_CASES = table(
+    *[row(UNARY + SIGNED, x) for x in (AWKWARD, i(5), 2.5)],
+    *[row(UNARY, x) for x in (b(3), AWKWARD.astype(np.float16))],
+    row(COMPLEX, c(3, 2)),
+    row("bitwise_not bitwise_count", i(4)),
+    row("bitwise_not", b(4)),
+    row("round", f(4) * 100, 2),
+    row("spacing", AWKWARD),
+)
+# (2, 3) is two Python numbers; (float32[3,1], int32[1,4]) broadcasts both.
+PAIRS = (
+    (AWKWARD, AWKWARD[::-1].copy()),
+    (i(5), u(5)),
+    (i(5), 2),
+    (2, f(3)),
+    (b(3), b(3)),
+    (2, 3),
+    (f(3, 1), i(1, 4)),
+    (AWKWARD.astype(np.float16), i(10)),
+    (f(3), np.float32(2)),
+)
+BINARY_CASES = table(
+    *[row(BINARY, x, y) for x, y in PAIRS],
+    row("subtract hypot logaddexp2 heaviside", AWKWARD, AWKWARD[::-1].copy()),
+    row("subtract hypot divmod heaviside", f(3, 4), f(4)),
+    row("subtract divmod", i(5), u(5)),
+    row("add subtract multiply divide power equal less greater", c(3), c(3)),
+    row("bitwise_and bitwise_or bitwise_xor left_shift right_shift gcd lcm", i(5), i(5)),
+    row("bitwise_and bitwise_or bitwise_xor left_shift right_shift gcd", u(4), u(4)),
+    row("ldexp", f(4), i(4)),
+    row("isclose allclose", f(4), f(4)),
+    row("isclose array_equal", AWKWARD, AWKWARD, equal_nan=True),
+    row("array_equal array_equiv", f(3), f(2, 3)),
+    row("result_type", f(3), 2.5),
+    row("result_type", i(3), 2.5),
+    row("clip", f(5), -0.5, 0.5),
+    row("clip", i(5), 0, None),
+    row("clip", i(5), 0.5, 2),
+    row("where", b(3), f(3), 2),
+    row("where", b(3, 1), i(3), f(3, 1)),
+)
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs"), UNARY_CASES)
+def test_unary(name: str, args: Any, kwargs: Any) -> None:
+    check(name, *args, **kwargs)
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs"), BINARY_CASES)
+def test_binary(name: str, args: Any, kwargs: Any) -> None:
+    check(name, *args, **kwargs)
+
+
+@pytest.mark.parametrize(("base", "power"), [(3, 4), (-2, 3), (2, -1), (1, -2), (0, 0), (7, 40)])
+def test_integer_powers(base: int, power: int) -> None:
+    check("power", np.array([base], np.int32), np.array([power], np.int32))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3, -2])
+def test_static_power_has_derivatives_at_zero(n: int) -> None:
+    x = 0.0 if n >= 0 else 1.5
+    got = pb.grad(lambda v: v**n)(x)
+    np.testing.assert_allclose(got, jax.grad(lambda v: v**n)(x), 1e-6)
+
+
+def test_sinc_has_derivatives_at_zero() -> None:
+    second = pb.grad(pb.grad(pnp.sinc))
+    np.testing.assert_allclose(pb.grad(pnp.sinc)(0.0), 0.0, atol=1e-7)
+    np.testing.assert_allclose(second(0.0), jax.grad(jax.grad(jax.numpy.sinc))(0.0), 1e-5)
+
+
+def test_logaddexp_of_infinities_has_finite_derivatives() -> None:
+    got = pb.grad(lambda x: pnp.logaddexp(x, -np.inf))(1.0)
+    np.testing.assert_allclose(got, 1.0)
+
+
+def test_bfloat16_is_computed_and_kept() -> None:
+    x = pnp.arange(4, dtype=pnp.bfloat16)
+    assert (x * 1.5 + pnp.sin(x)).dtype == pnp.bfloat16

@@ -1,0 +1,135 @@
+"""x[...] and x.at[...]: NumPy is the oracle of reading, JAX of writing."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pullback as pb
+from pullback import numpy as pnp
+
+_random = np.random.RandomState(0)
+X = _random.randn(4, 5, 6).astype(np.float32)
+
+
+def at(*values: Any) -> np.ndarray:
+    """An index array."""
+    return np.array(values, np.int32)
+
+
+WHOLE = slice(None)
+STATIC: list[Any] = [
+    0,
+    -1,
+    (0, 1),
+    (0, slice(1, 4)),
+    slice(None, None, -1),
+    slice(3, None, -2),
+    (WHOLE, None, 2),
+    (..., 1),
+    (None, ..., slice(0, 0)),
+    np.int32(2),
+]
+ARRAYS: list[Any] = [
+    at(0, 2, -1),
+    (at(0, 2), at(1, 1)),
+    (WHOLE, at(0, 2)),
+    (at([0], [1]), WHOLE, at(0, 2)),
+    (0, WHOLE, at(1, 2)),
+    (WHOLE, 0, at(1, 2)),
+    (at(1, 2), None, at(0, 0)),
+    (slice(1, 3), at(0, 1), slice(None, None, 2)),
+    (None, at(1, 2)),
+    (at(0, 1), WHOLE, None),
+    (WHOLE, np.array(3, np.int32)),
+    (np.array(1, np.int32), np.array(-2, np.int32)),
+    (np.array(1, np.int32), WHOLE, at(0, 1)),
+]
+MASKS: list[Any] = [
+    X[:, 0, 0] > 0,
+    (WHOLE, X[0, :, 0] > 0),
+    X[:, :, 0] > 0,
+    (X[:, 0, 0] > 0, WHOLE, 2),
+]
+
+
+def arrays_of(index: Any) -> list[np.ndarray]:
+    """The arrays of an index."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return [p for p in parts if isinstance(p, np.ndarray)]
+
+
+def with_arrays(index: Any, arrays: Any) -> Any:
+    """The index with other arrays in place of its own."""
+    rest = iter(arrays)
+    if not isinstance(index, tuple):
+        return next(rest) if isinstance(index, np.ndarray) else index
+    return tuple(next(rest) if isinstance(p, np.ndarray) else p for p in index)
+
+
+@pytest.mark.parametrize("index", [*STATIC, *ARRAYS, *MASKS], ids=str)
+def test_reading(index: Any) -> None:
+    ours = with_arrays(index, map(pnp.asarray, arrays_of(index)))
+    np.testing.assert_array_equal(pnp.asarray(X)[ours], X[index])
+    np.testing.assert_array_equal(pb.jit(lambda x: x[index])(X), X[index])
+
+
+@pytest.mark.parametrize("index", [*STATIC, *ARRAYS], ids=str)
+def test_reading_by_traced_indices_and_its_gradient(index: Any) -> None:
+    arrays = arrays_of(index)
+    got = pb.jit(lambda x, a: x[with_arrays(index, a)])(X, arrays)
+    np.testing.assert_array_equal(got, X[index])
+    ct = _random.randn(*X[index].shape).astype(np.float32)
+    want = np.zeros_like(X)
+    np.add.at(want, index, ct)
+    grad = pb.grad(lambda x, a: (x[with_arrays(index, a)] * ct).sum())
+    np.testing.assert_allclose(pb.jit(grad)(X, arrays), want, 1e-5)
+    np.testing.assert_allclose(grad(X, arrays), want, 1e-5)
+
+
+@pytest.mark.parametrize("op", ["set", "add", "multiply", "min"])
+@pytest.mark.parametrize("index", [*STATIC, *ARRAYS, *MASKS], ids=str)
+def test_writing(op: str, index: Any) -> None:
+    values = _random.randn(*X[index].shape).astype(np.float32)
+    theirs = with_arrays(index, map(jnp.asarray, arrays_of(index)))
+    want = getattr(jnp.asarray(X).at[theirs], op)(values)
+    ours = with_arrays(index, map(pnp.asarray, arrays_of(index)))
+    np.testing.assert_allclose(getattr(pnp.asarray(X).at[ours], op)(values), want, 1e-6)
+    if any(index is m for m in MASKS):
+        return
+    traced = pb.jit(lambda x, a, v: getattr(x.at[with_arrays(index, a)], op)(v))
+    np.testing.assert_allclose(traced(X, arrays_of(index), values), want, 1e-6)
+
+
+@pytest.mark.parametrize("op", ["subtract", "divide", "power", "max", "mul"])
+def test_other_updates(op: str) -> None:
+    x = np.array([1.0, 2.0, 3.0], np.float32)
+    want = getattr(jnp.asarray(x).at[1:], op)(2.0)
+    np.testing.assert_allclose(getattr(pnp.asarray(x).at[1:], op)(2.0), want, 1e-6)
+    got = pb.jit(lambda v: getattr(v.at[1:], op)(2.0))(x)
+    np.testing.assert_allclose(got, want, 1e-6)
+
+
+def test_apply_and_get() -> None:
+    x = pnp.array([1.0, 4.0, 9.0])
+    np.testing.assert_allclose(x.at[1:].apply(pnp.sqrt), [1, 2, 3])
+    np.testing.assert_allclose(x.at[pnp.array([0, 7])].get(mode="fill", fill_value=-1), [1, -1])
+    np.testing.assert_allclose(x.at[pnp.array([0, 7])].get(mode="clip"), [1, 9])
+
+
+def test_out_of_bounds_in_compiled_code() -> None:
+    x = np.arange(3.0, dtype=np.float32)
+    assert pb.jit(lambda v, i: v[i])(x, 10) == 2.0
+    np.testing.assert_array_equal(pb.jit(lambda v, i: v.at[i].set(9.0))(x, 10), x)
+    np.testing.assert_array_equal(pb.jit(lambda v, i: v.at[i].set(9.0))(x, -1), [0, 1, 9])
+
+
+def test_update_of_a_known_window_is_one_operation() -> None:
+    jaxpr = pb.make_jaxpr(lambda x: x.at[1:3].set(0.0))(np.ones(5, np.float32))
+    assert "dynamic_update_slice" in str(jaxpr)
+
+
+def test_values_of_another_dtype_warn() -> None:
+    with pytest.warns(FutureWarning, match="incompatible types"):
+        pnp.arange(3).at[0].set(pnp.float32(1.5))

@@ -1,0 +1,148 @@
+"""Sorting, searching, sets, statistics, polynomials, histograms: results are JAX's."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from numpy_cases import AWKWARD, FINITE_AND_NAN, b, c, f, i, positive, rising, row, table, u
+from numpy_oracle import assert_same, check
+
+import pullback as pb
+from pullback import numpy as pnp
+
+ORDER = table(
+    row("sort argsort", f(3, 4)),
+    row("sort argsort", AWKWARD),
+    row("sort argsort", i(3, 4), axis=0, descending=True),
+    row("sort", f(3, 4), axis=None),
+    row("lexsort", [i(6), i(6)]),
+    row("sort sort_complex", c(5)),
+    row("argsort", np.array([3, 1, 3, 1, 2]), descending=True),
+    row("where", b(5)),
+    row("nonzero", i(3, 3)),
+    row("nonzero", b(3, 3), size=5, fill_value=-1),
+    row("flatnonzero argwhere", b(2, 4)),
+    row("select", [b(4), b(4)], [f(4), i(4)], 3.0),
+    row("choose", np.array([0, 1, 1]), [f(3), f(3)], mode="clip"),
+    row("choose", np.array([0, 3, -1]), [f(3), f(3)], mode="wrap"),
+    row("compress", b(3), f(3, 2), axis=0),
+    row("extract", b(2, 3), f(2, 3)),
+    row("searchsorted", rising(9), f(4)),
+    row("searchsorted", np.sort(i(9)), i(2, 3), side="right"),
+    row("searchsorted", np.sort(AWKWARD), AWKWARD),
+    row("digitize", f(5), rising(4)),
+    row("digitize", f(5), rising(4)[::-1].copy(), right=True),
+    row("piecewise", f(5), [b(5), b(5)], [1.0, 2.0, 3.0]),
+    row("put", f(5), np.array([0, 2]), np.array([7.0, 8.0], np.float32), inplace=False),
+    row("place", f(5), b(5), f(2), inplace=False),
+    row("fill_diagonal", f(3, 3), 2.0, inplace=False),
+    row("put_along_axis", f(2, 3), np.array([[1], [2]]), 5.0, 1, inplace=False),
+    row("take", f(5), np.array([0, -1, 9])),
+    row("take", f(3, 4), np.array([[0, 1]]), axis=1),
+    row("take", f(3, 4), 2, axis=0),
+    row("take", f(5), np.array([7, -7]), mode="wrap"),
+    row("take", f(5), np.array([7, -7]), mode="clip"),
+    row("take", i(5), np.array([7, 1]), fill_value=3),
+    row("take_along_axis", f(3, 4), u(3, 2) % 4, axis=1),
+    row("take_along_axis", f(3, 4), np.array([0, -1, 7]), axis=None),
+)
+SETS = table(
+    row("unique", i(9)),
+    row("unique", i(9), return_index=True, return_inverse=True, return_counts=True),
+    row("unique", i(5, 2) % 2, axis=0, return_counts=True),
+    row("unique", AWKWARD),
+    row("unique", AWKWARD, equal_nan=False),
+    row("unique", i(9), size=4),
+    row("unique", i(9), size=12, fill_value=-7, return_counts=True),
+    row("unique_all unique_counts unique_inverse unique_values", i(4, 3)),
+    row("isin", i(9), i(4)),
+    row("isin", i(3, 3), i(4), invert=True),
+    row("union1d setdiff1d setxor1d intersect1d", i(6), i(6)),
+    row("intersect1d", i(6), i(6), return_indices=True),
+    row("setdiff1d union1d", i(6), i(6), size=4, fill_value=-9),
+    row("trim_zeros", np.array([0, 0, 1, 2, 0, 3, 0])),
+)
+STATISTICS = table(
+    row("nansum nanprod nanmax nanmin nanmean nanvar nanstd nanargmax nanmedian", FINITE_AND_NAN),
+    row("nancumsum nancumprod", FINITE_AND_NAN),
+    row("nansum nanmax nanmean nanstd", np.stack([AWKWARD[:7], AWKWARD[3:10][::-1]]), axis=1),
+    row("quantile percentile", f(5, 4), np.array([0.1, 0.9], np.float32), axis=0),
+    row("quantile nanquantile", f(7), 0.33, method="nearest"),
+    row("quantile", f(7), 0.33, method="midpoint", keepdims=True),
+    row("median nanmedian", f(4, 5), axis=1),
+    row("median", AWKWARD),
+    row("cov corrcoef", f(3, 8)),
+    row("cov", f(3, 8), f(2, 8)),
+    row("cov", f(8, 3), rowvar=False, ddof=0),
+    row("cov", f(3, 4), aweights=positive(4)),
+    row("diff", i(3, 4), 2, axis=0),
+    row("diff", f(4), prepend=0.0, append=1.0),
+    row("diff", b(4)),
+    row("ediff1d", f(4), to_end=2.0, to_begin=1.0),
+    row("trapezoid", f(3, 5), rising(5), axis=1),
+    row("gradient", f(3, 4)),
+    row("gradient", f(5), rising(5)),
+    row("interp", f(6), rising(5), f(5)),
+    row("interp", f(6), rising(5), f(5), left=0.0, right=9.0),
+    row("interp", f(6), rising(5), f(5), period=2.0),
+    row("unwrap", np.cumsum(positive(8) * 3).astype(np.float32) % np.float32(6.28)),
+    row("bincount", u(9), f(9), 12),
+    row("bincount", u(9), length=4),
+    row("histogram", f(20), 5, range=(-1, 1)),
+    row("histogram", f(20), np.array([-1.0, 0, 0.5, 2], np.float32), density=True),
+    row("histogram2d", f(20), f(20), 3),
+    row("histogramdd", f(20, 2), 4),
+    row("polyval", f(4), f(3)),
+    row("polyadd polysub polymul", f(4), f(2)),
+    row("polydiv", f(5), f(2)),
+    row("polyder polyint", f(4)),
+    row("poly vander", f(3)),
+    *[row("convolve correlate", f(5), f(3), mode=m) for m in ("full", "same", "valid")],
+    *[row("convolve correlate", f(3), f(6), mode=m) for m in ("full", "same", "valid")],
+)
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs"), [*ORDER, *SETS, *STATISTICS])
+def test_table(name: str, args: Any, kwargs: Any) -> None:
+    check(name, *args, **kwargs)
+
+
+def test_grids_and_concatenators() -> None:
+    assert_same(pnp.mgrid[0:2, 0:3], jnp.mgrid[0:2, 0:3])
+    assert_same(pnp.ogrid[0:2, 0:1:3j], jnp.ogrid[0:2, 0:1:3j])
+    x, y = pnp.array([1, 2, 3]), jnp.array([1, 2, 3])
+    assert_same(pnp.r_[x, 0, 1:3], jnp.r_[y, 0, 1:3])
+    assert_same(pnp.c_[x, x], jnp.c_[y, y])
+    assert pnp.s_[1:2, ...] == (slice(1, 2), ...)
+
+
+def test_vectorize() -> None:
+    a, b_ = f(2, 3), f(4, 1, 3)
+    got = pnp.vectorize(pnp.dot, signature="(n),(n)->()")(a, b_)
+    want = jnp.vectorize(jnp.dot, signature="(n),(n)->()")(a, b_)
+    assert_same(got, want)
+    with pytest.raises(ValueError, match="inconsistent size for core dimension 'n'"):
+        pnp.vectorize(pnp.dot, signature="(n),(n)->()")(f(2), f(3))
+
+
+def test_apply_along_axis() -> None:
+    x = f(2, 3, 4)
+    got = pnp.apply_along_axis(pnp.cumsum, 1, x)
+    np.testing.assert_allclose(got, np.apply_along_axis(np.cumsum, 1, x), 1e-5)
+
+
+def test_sizes_under_jit() -> None:
+    x = pnp.array([0, 3, 0, 5])
+    (at,) = pb.jit(lambda v: pnp.nonzero(v, size=3, fill_value=9))(x)
+    np.testing.assert_array_equal(at, [1, 3, 9])
+    got = pb.jit(lambda v: pnp.unique(v, size=4, fill_value=7))(x)
+    np.testing.assert_array_equal(got, [0, 3, 5, 7])
+    with pytest.raises(pb.errors.ConcretizationTypeError, match="size="):
+        pb.jit(pnp.nonzero)(x)
+
+
+def test_files(tmp_path: Any) -> None:
+    x = pnp.arange(3.0)
+    pnp.save(tmp_path / "x.npy", x)
+    np.testing.assert_array_equal(pnp.load(tmp_path / "x.npy"), x)
