@@ -9,7 +9,7 @@ import test_cpu_fuse as fused
 import test_cpu_loops as looped
 from cpu import program
 
-from pullback.backends.cpu import check, coalesce, dead, fuse, parse, pipeline, show, split
+from pullback.backends.cpu import check, coalesce, dead, fuse, parse, peel, pipeline, show, split
 from pullback.backends.cpu.loops import Program
 from pullback.core.rewrite import simplify
 from pullback.transforms.grad import grad
@@ -142,6 +142,28 @@ def test_coalesce_keeps_a_copy_that_is_needed() -> None:
           o1[i2] = cos:float32(t1[-1*i2 + 99])
         """
     becomes([coalesce.coalesce], text, text)
+
+
+def test_peel_cuts_a_joined_array_into_its_pieces() -> None:
+    becomes(
+        [peel.peel],
+        """
+        arg a0: float32[100] 0
+        arg a1: float32[300] 1
+        out o0: float32[400] 0
+        for i0:400
+          o0[i0] = (a0[i0] if 0 <= i0 < 100 else a1[i0 + -100])
+        """,
+        """
+        arg a0: float32[100] 0
+        arg a1: float32[300] 1
+        out o0: float32[400] 0
+        for i0:100
+          o0[i0] = a0[i0]
+        for i1:300
+          o0[i1 + 100] = a1[i1]
+        """,
+    )
 
 
 def test_split_cuts_big_sums_into_fixed_blocks() -> None:

@@ -5,7 +5,7 @@ Equal nests, whatever their buffers, share one function.
 
 from collections.abc import Sequence
 
-from . import blas, expr, loops, show
+from . import blas, expr, gemm, loops, show
 from .coalesce import copied
 from .emit_kernel import emit_nest, emit_unrolled
 from .emit_value import Emitter, Frame
@@ -69,8 +69,7 @@ class ProgramEmitter:
         if isinstance(stmt, Nest):
             self.nest(stmt)
         elif isinstance(stmt, Gemm):
-            blas.emit(self.frame, stmt)
-            self.frame.forget([stmt.out.buffer])
+            self.gemm(stmt)
         elif isinstance(stmt, Callback):
             self.callback(stmt)
         elif isinstance(stmt, For):
@@ -79,6 +78,15 @@ class ProgramEmitter:
             self.while_(stmt)
         else:
             self.branch(stmt)
+
+    def gemm(self, stmt: Gemm) -> None:
+        """A product of matrices, by the library where that is faster."""
+        tile = gemm.choose(stmt, self.vector_bytes)
+        if tile is None:
+            blas.emit(self.frame, stmt)
+        else:
+            gemm.emit(self.frame, stmt, tile)
+        self.frame.forget([stmt.out.buffer])
 
     # Nests
 

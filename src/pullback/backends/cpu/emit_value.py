@@ -10,6 +10,8 @@ from .scalar import lower
 from .text import SCALAR_TYPES, WIDTHS, Function, constant, ir_type, memory_type, vector
 
 Operand = str | int
+# Strides up to this are read whole.
+CLOSE = 4
 
 
 @dataclass(slots=True)
@@ -337,6 +339,8 @@ class Emitter:
             return self._load_run(buffer, offset, node.dtype)
         if stride == -1:
             return self._load_reversed(buffer, offset, node.dtype)
+        if stride is not None and 1 < stride <= CLOSE and self.lanes_mask() is None:
+            return self._load_strided(buffer, offset, node.dtype, stride)
         return self._gather(buffer, offset, node.dtype)
 
     def _load_scalar(self, buffer: str, offset: Index, dtype: str) -> str:
@@ -389,6 +393,20 @@ class Emitter:
             mask = self.reversed(mask, "i1")
         pointer = self.address(buffer, first, dtype)
         return self.reversed(self.load_at(pointer, dtype, mask), ir_type(dtype))
+
+    def _load_strided(self, buffer: str, offset: Index, dtype: str, stride: int) -> str:
+        """Every second, third or fourth element: all of them from memory, then a choice."""
+        lanes, wide = self.lanes, self.lanes * stride
+        inside = ", ".join(
+            f"i1 {'true' if k <= (lanes - 1) * stride else 'false'}" for k in range(wide)
+        )
+        pointer = self.address(buffer, self._first(offset), dtype)
+        whole = Emitter(self.frame, self.axis, wide).load_at(pointer, dtype, f"<{inside}>")
+        order = ", ".join(f"i32 {k * stride}" for k in range(lanes))
+        type_ = ir_type(dtype, wide)
+        return self.f.line(
+            f"shufflevector {type_} {whole}, {type_} poison, <{lanes} x i32> <{order}>"
+        )
 
     def reversed(self, value: str, type_: str) -> str:
         """The lanes in the opposite order."""

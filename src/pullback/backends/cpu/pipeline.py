@@ -10,7 +10,21 @@ from ... import _native, config
 from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
 from ...core.show import show as show_jaxpr
-from . import blas, buffers, coalesce, dead, donate, emit, explain, fuse, loops, show, split, target
+from . import (
+    blas,
+    buffers,
+    coalesce,
+    dead,
+    donate,
+    emit,
+    explain,
+    fuse,
+    loops,
+    peel,
+    show,
+    split,
+    target,
+)
 from .build import Builder
 from .loops import Callback, Program
 from .rules import RULES
@@ -120,6 +134,8 @@ PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("fuse", fuse.fuse),
     # After fusion, which leaves stores whose values went on in registers.
     ("unread", dead.drop_unread),
+    # After fusion, which joins whole nests only.
+    ("peel", peel.peel),
     # Before rows, whose memory belongs to one thread.
     ("split", split.split),
     # After all: what is left in memory and seen by one nest only.

@@ -158,6 +158,8 @@ def _access_cost(offset: Index, axis: Atom, lanes: int) -> float:
         if atom is axis:
             if abs(k) == 1:
                 return 1.0
+            if 1 < k <= 4:
+                return 1.5 * k
             return 2.0 * lanes
         if atom.kind != "axis" and axis in expr.index_deps(atom.index):
             return 2.5 * lanes
