@@ -3,6 +3,7 @@
 from collections import Counter
 
 from ops_contract import CONTRACT
+from ops_conv import CONV
 from ops_elementwise import ELEMENTWISE
 from ops_index import INDEX
 from ops_random import RANDOM
@@ -10,7 +11,7 @@ from ops_reduce import REDUCE
 from ops_shape import SHAPE
 from ops_sort import SORT
 
-OPS = [*ELEMENTWISE, *SHAPE, *REDUCE, *CONTRACT, *INDEX, *SORT, *RANDOM]
+OPS = [*ELEMENTWISE, *SHAPE, *REDUCE, *CONTRACT, *INDEX, *SORT, *RANDOM, *CONV]
 
 REPEATED = {name for name, times in Counter(op.name for op in OPS).items() if times > 1}
 assert not REPEATED, f"rows of one name: {REPEATED}"

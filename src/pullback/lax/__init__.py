@@ -4,8 +4,29 @@ from ..control.barrier import optimization_barrier
 from ..control.collective import axis_index, axis_size, pmax, pmean, pmin, psum
 from ..control.cond import cond, switch
 from ..control.loop import fori_loop, map, scan, while_loop
+from ..primitives.conv import (
+    ConvDimensionNumbers,
+)
 from ..primitives.index import GatherDimensionNumbers, GatherScatterMode, ScatterDimensionNumbers
+from ..primitives.precision import (
+    Precision,
+)
 from ..transforms.stop import stop_gradient
+from .convolution import (
+    ConvGeneralDilatedDimensionNumbers,
+    conv,
+    conv_dimension_numbers,
+    conv_general_dilated,
+    conv_general_dilated_local,
+    conv_general_dilated_patches,
+    conv_general_permutations,
+    conv_general_shape_tuple,
+    conv_shape_tuple,
+    conv_transpose,
+    conv_transpose_shape_tuple,
+    conv_with_general_padding,
+    padtype_to_pads,
+)
 from .elementwise import (
     RoundingMethod,
     abs,
@@ -149,8 +170,11 @@ from .structure import (
 )
 
 __all__ = [
+    "ConvDimensionNumbers",
+    "ConvGeneralDilatedDimensionNumbers",
     "GatherDimensionNumbers",
     "GatherScatterMode",
+    "Precision",
     "RoundingMethod",
     "ScatterDimensionNumbers",
     "abs",
@@ -187,6 +211,17 @@ __all__ = [
     "concatenate",
     "cond",
     "conj",
+    "conv",
+    "conv_dimension_numbers",
+    "conv_general_dilated",
+    "conv_general_dilated_local",
+    "conv_general_dilated_patches",
+    "conv_general_permutations",
+    "conv_general_shape_tuple",
+    "conv_shape_tuple",
+    "conv_transpose",
+    "conv_transpose_shape_tuple",
+    "conv_with_general_padding",
     "convert_element_type",
     "cos",
     "cosh",
@@ -241,6 +276,7 @@ __all__ = [
     "nextafter",
     "optimization_barrier",
     "pad",
+    "padtype_to_pads",
     "pmax",
     "pmean",
     "pmin",
