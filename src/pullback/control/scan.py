@@ -9,16 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..core.aval import ShapedArray, make_aval, same_type, type_name
+from ..core.aval import ShapedArray, same_type, type_name
 from ..core.ir import Jaxpr
-from ..core.memo import weak_memo
 from ..core.primitive import Linear, Primitive, Zero
 from ..core.trace import get_aval
-from ..primitives.arithmetic import add_any
 from ..primitives.shape import zeros
 from ..transforms.batch import to_dim
 from ..transforms.program import (
-    Linearized,
     Mask,
     batched_jaxpr,
     depends,
@@ -26,22 +23,12 @@ from ..transforms.program import (
     linearize_jaxpr,
     pick,
     spread,
-    stage_pure,
 )
-from ..transforms.transpose import materialize, transpose_jaxpr
+from ..transforms.transpose import materialize, transpose_function
 from .call import check_operands, interpret
+from .scan_body import fixpoint, interleave, linear_loop, split_at, transposed_loop, with_saved
 
 scan_p = Primitive("scan", multiple_results=True, higher=True)
-
-
-def split_at(values: Sequence[Any], *counts: int) -> list[list[Any]]:
-    """The values cut into groups of these sizes, and the rest."""
-    groups: list[list[Any]] = []
-    start = 0
-    for n in counts:
-        groups.append(list(values[start : start + n]))
-        start += n
-    return [*groups, list(values[start:])]
 
 
 @scan_p.def_type
@@ -83,15 +70,6 @@ def _(
     return [*[np.array(c) for c in carry], *stacks]
 
 
-def fixpoint(step: Any, start: Mask) -> Mask:
-    """The smallest mask that contains `start` and what `step` makes of it."""
-    while True:
-        grown = tuple(a or b for a, b in zip(start, step(start), strict=True))
-        if grown == start:
-            return start
-        start = grown
-
-
 @scan_p.def_jvp
 def _(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
     jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
@@ -121,29 +99,12 @@ def _(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
     carry, carry_t, ys, ys_t = split_at(outs, nk, sum(carry_nz), len(ys_free))
     return [*carry, *ys], [
         *spread(carry_t, carry_nz, jaxpr.out_avals[:nk]),
-        *spread(ys_t, found[nk:], scan_p.type(*map(_aval, primals), **params)[nk:]),
+        *spread(ys_t, found[nk:], scan_p.type(*map(get_aval, primals), **params)[nk:]),
     ]
 
 
-def _aval(x: Any) -> ShapedArray:
-    return x.aval if hasattr(x, "aval") else get_aval(x)
-
-
-def interleave(program: Jaxpr, jaxpr: Jaxpr, mask: Mask, found: Mask, nc: int, nk: int) -> Jaxpr:
-    """A jvp program with each group's tangents right behind its primals."""
-    n, m = len(jaxpr.invars), len(jaxpr.outvars)
-    consts, init, xs = split_at(program.invars[:n], nc, nk)
-    consts_t, init_t, xs_t = split_at(program.invars[n:], sum(mask[:nc]), sum(mask[nc : nc + nk]))
-    carry, ys = split_at(program.outvars[:m], nk)
-    carry_t, ys_t = split_at(program.outvars[m:], sum(found[:nk]))
-    return program.replace(
-        invars=[*consts, *consts_t, *init, *init_t, *xs, *xs_t],
-        outvars=[*carry, *carry_t, *ys, *ys_t],
-    )
-
-
 @scan_p.def_linearize
-def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
+def linearize_scan(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
     jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
     consts_nz, init_nz, xs_nz = split_at(nonzero, nc, nk)
     ys_free = (False,) * (len(jaxpr.outvars) - nk)
@@ -167,7 +128,7 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
     fixed = [i is not None and i < nc for i in split.sources]
 
     def linear(*tangents: Any) -> list[Any]:
-        given = spread(tangents, nonzero, [_aval(p) for p in primals])
+        given = spread(tangents, nonzero, [get_aval(p) for p in primals])
         full = [
             materialize(t, t.aval) if m and type(t) is Zero else t
             for t, m in zip(given, mask, strict=True)
@@ -183,48 +144,13 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
     return outs[:n], (*carry_nz, *split.nonzero_outs[nk:]), linear
 
 
-def with_saved(split: Linearized, nc: int, nk: int) -> tuple[Jaxpr, list[bool]]:
-    """The body that also stacks the residuals, and which residuals are stacked.
-
-    A residual that is a constant or a slice of xs is not: the loop has it already.
-    """
-    primal = split.primal
-    new = sum(s is None for s in split.sources)
-    outs, fresh = (
-        primal.outvars[: len(primal.outvars) - new],
-        iter(primal.outvars[len(primal.outvars) - new :]),
-    )
-    stacked = [s is None or nc <= s < nc + nk for s in split.sources]
-    saved = [
-        next(fresh) if s is None else primal.invars[s]
-        for s, k in zip(split.sources, stacked, strict=True)
-        if k
-    ]
-    return primal.replace(outvars=[*outs, *saved]), stacked
-
-
-def linear_loop(split: Linearized, mask: Mask, nc: int, nk: int) -> Jaxpr:
-    """The linear body in a loop's order: (fixed residuals, constants, carry, residuals, xs)."""
-    linear = split.linear
-    count = len(split.sources)
-    fixed = [i is not None and i < nc for i in split.sources]
-    residuals, tangents = linear.invars[:count], linear.invars[count:]
-    consts, carry, xs = split_at(tangents, sum(mask[:nc]), sum(mask[nc : nc + nk]))
-    order = [
-        *pick(residuals, fixed),
-        *consts,
-        *carry,
-        *pick(residuals, [not f for f in fixed]),
-        *xs,
-    ]
-    return linear.replace(invars=order)
-
-
 @scan_p.def_transpose
 def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
     jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
     given = tuple(type(a) is Linear for a in args)
-    linear = _with_moving_carry(jaxpr, given, nc, nk)
+    linear = _all_carry(jaxpr, given, nc, nk)
+    if linear is None:
+        return _transpose_linear_part(cts, args, given, params)
     nonzero_ys = tuple(type(c) is not Zero for c in cts[nk:])
     consts, _init, xs = split_at(args, nc, nk)
     consts_m, _, xs_m = split_at(linear, nc, nk)
@@ -243,62 +169,33 @@ def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
     return [ct if g else None for ct, g in zip(cts_in, given, strict=True)]
 
 
-def _with_moving_carry(jaxpr: Jaxpr, linear: Mask, nc: int, nk: int) -> Mask:
-    """The linear operands, with every carry: one that starts as a known zero is linear too."""
+def _all_carry(jaxpr: Jaxpr, linear: Mask, nc: int, nk: int) -> Mask | None:
+    """The linear operands with every carry, which may start as a known zero.
+
+    None if some carry does not depend on what is linear.
+    """
     consts, xs = linear[:nc], linear[nc + nk :]
 
     def step(carry: Mask) -> Mask:
         return depends(jaxpr, (*consts, *carry, *xs))[:nk]
 
     carry = fixpoint(step, linear[nc : nc + nk])
-    if not all(carry):
-        raise NotImplementedError(
-            "scan: a loop whose carry mixes linear and other values cannot be transposed;"
-            " compute the other values in a scan of their own"
-        )
-    return (*consts, *carry, *xs)
+    return (*consts, *carry, *xs) if all(carry) else None
 
 
-@weak_memo
-def transposed_loop(jaxpr: Jaxpr, linear: Mask, nonzero_ys: Mask, nc: int, nk: int) -> Jaxpr:
-    """The body of the backward loop.
+def _transpose_linear_part(
+    cts: Sequence[Any], args: Sequence[Any], linear: Mask, params: dict[str, Any]
+) -> list[Any]:
+    """The cotangents of a loop that also carries values that are not linear.
 
-    (known constants, sums of the constants' cotangents, cotangents of the carry, those of ys,
-    known slices) -> (sums, cotangents of the carry, those of the linear slices).
+    A linear function is its own linear part at any point, so the loop is split at zero: one loop
+    computes the other values, one is linear in all that it carries.
     """
-    consts_m, _, xs_m = split_at(linear, nc, nk)
-    consts, carry, xs = split_at(jaxpr.in_avals, nc, nk)
-    known_c, known_x = [not m for m in consts_m], [not m for m in xs_m]
-    ys = jaxpr.out_avals[nk:]
-    groups = [
-        pick(consts, known_c),
-        pick(consts, consts_m),
-        carry,
-        pick(ys, nonzero_ys),
-        pick(xs, known_x),
-    ]
-
-    def fun(*args: Any) -> list[Any]:
-        fixed, sums, ct_carry, ct_ys, slices, _ = split_at(args, *map(len, groups))
-        fixed_i, slices_i = iter(fixed), iter(slices)
-        operands = [
-            *[Linear(a) if m else next(fixed_i) for a, m in zip(consts, consts_m, strict=True)],
-            *map(Linear, carry),
-            *[Linear(a) if m else next(slices_i) for a, m in zip(xs, xs_m, strict=True)],
-        ]
-        cts = [*ct_carry, *spread(ct_ys, nonzero_ys, ys)]
-        found = split_at(transpose_jaxpr(jaxpr, operands, cts), nc, nk)
-        added = [
-            s if type(c) is Zero else add_any(s, c)
-            for s, c in zip(sums, pick(found[0], consts_m), strict=True)
-        ]
-        back = [materialize(c, a) for c, a in zip(found[1], carry, strict=True)]
-        each = [
-            materialize(c, a) for c, a in zip(pick(found[2], xs_m), pick(xs, xs_m), strict=True)
-        ]
-        return [*added, *back, *each]
-
-    return stage_pure(fun, [a for g in groups for a in g], "vjp")
+    point = [zeros(a.aval) if type(a) is Linear else a for a in args]
+    _, moving, push = linearize_scan(point, linear, **params)
+    avals = [a.aval for a in args if type(a) is Linear]
+    found = iter(transpose_function(push, avals, pick(cts, moving)))
+    return [next(found) if m else None for m in linear]
 
 
 @scan_p.def_batch

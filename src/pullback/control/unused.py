@@ -9,7 +9,8 @@ from ..transforms.program import Mask, pick
 from .call import jit_p
 from .cond import cond_p, union
 from .remat import checkpoint_p
-from .scan import fixpoint, scan_p, split_at
+from .scan import scan_p
+from .scan_body import fixpoint, split_at
 from .while_loop import while_p
 
 

@@ -18,7 +18,7 @@ from ..transforms.batch import to_dim
 from ..transforms.program import Mask, batched_jaxpr, jvp_jaxpr, pick, spread, stage_pure
 from ..transforms.transpose import materialize
 from .call import check_operands, interpret, out_dims
-from .scan import fixpoint, split_at
+from .scan_body import fixpoint, split_at
 
 while_p = Primitive("while", multiple_results=True, higher=True)
 

@@ -3,7 +3,7 @@
 # `_trace` is hidden from users, whose arrays have a method `trace`; interpreters read it.
 # pyright: reportPrivateUsage=false
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core import trace as tracing
@@ -14,7 +14,7 @@ from ..core.stage import eval_jaxpr
 from ..core.trace import use
 from ..primitives.arithmetic import add_any
 from .jvp import zero_array
-from .linearize import Tape, TapeEntry, TapeTrace, prune
+from .linearize import Tape, TapeEntry, TapeTrace, TapeTracer, prune
 
 
 def backward(tape: Tape, cts: Sequence[Any]) -> list[Any]:
@@ -65,6 +65,19 @@ def transpose_jaxpr(jaxpr: Jaxpr, args: Sequence[Any], cts: Sequence[Any]) -> li
     ]
     found = iter(backward(Tape(prune(trace.entries, outputs), inputs, outputs), cts))
     return [next(found) if type(a) is Linear else None for a in args]
+
+
+def transpose_function(
+    fun: Callable[..., Sequence[Any]], avals: Sequence[ShapedArray], cts: Sequence[Any]
+) -> list[Any]:
+    """Cotangents, each maybe Zero, of the arguments of a flat linear function."""
+    trace = TapeTrace(tracing.current_trace())
+    tracers = [trace.variable(a) for a in avals]
+    with use(trace):
+        outs = fun(*tracers)
+    trace.alive = False
+    outputs = [o.var if isinstance(o, TapeTracer) else None for o in outs]
+    return backward(Tape(trace.entries, [t.var for t in tracers], outputs), cts)
 
 
 def _on(trace: TapeTrace, x: Any) -> bool:
