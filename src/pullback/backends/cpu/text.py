@@ -288,16 +288,18 @@ class Function:
         step: int,
         carry: Sequence[tuple[str, str]],
         meta: str = "",
+        runs: bool = False,
     ) -> Iterator[Loop]:
         """A loop with carried values, given as pairs of type and first value.
 
         Inside, read `loop.carry` and set `loop.next`; after it, read `loop.results`. The test
-        stands at the bottom, behind a guard when it is not known that the loop runs.
+        stands at the bottom, behind a guard when it is not known, or said by `runs`, that the loop
+        runs.
         """
         assert step > 0
         body, after = self.label("loop"), self.label("done")
         before = self.block
-        runs = isinstance(begin, int) and isinstance(end, int) and begin < end
+        runs = runs or (isinstance(begin, int) and isinstance(end, int) and begin < end)
         if runs:
             self.jump(body)
         else:
