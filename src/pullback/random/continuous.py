@@ -95,7 +95,7 @@ def normal(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None =
     shape = shape_of("normal", shape)
     if dtypes.kind(found) == "float":
         return draw_normal(typed, shape, found)
-    part = np.zeros((), found).real.dtype
+    part = np.dtype(f"float{found.itemsize * 4}")
     re, im = (draw_normal(k, shape, part) for k in prng.random_split(typed, (2,)))
     return ew.complex(re, im) / scalar(math.sqrt(2), found)
 

@@ -15,8 +15,8 @@ from ..primitives.rules import scalar
 from ..primitives.shape import full
 from .keys import one_key
 
-# What is known while a program is traced.
-NUMBERS = (int, float, np.generic)
+# Numbers that are known while a program is traced.
+NUMBERS = (int, float)
 
 
 def shape_of(name: str, shape: Any, *params: Any) -> Shape:
