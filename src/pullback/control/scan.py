@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..core.aval import ShapedArray, same_type, type_name
+from ..core.aval import ShapedArray, make_aval, same_type, type_name
 from ..core.ir import Jaxpr
 from ..core.primitive import Linear, Primitive, Zero
 from ..core.trace import get_aval
