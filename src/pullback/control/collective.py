@@ -11,6 +11,7 @@ from ..core.primitive import Primitive
 from ..core.trace import axis_size as mapped_size
 from ..core.trace import get_aval
 from ..primitives.arithmetic import div, mul
+from ..primitives.convert import convert_element_type
 from ..primitives.reduce import reduce_max, reduce_min
 from ..primitives.rules import deflinear
 from ..primitives.shape import iota, reduce_sum
@@ -35,7 +36,7 @@ def _unmapped(*_args: Any, axes: tuple[Any, ...]) -> Any:
 
 
 def _repeat(x: Any, size: int) -> Any:
-    return mul(x, np.asarray(size, get_aval(x).dtype)[()])
+    return mul(x, size)
 
 
 def define(primitive: Primitive, reduce: Callable[..., Any], unbatched: Callable[..., Any]) -> None:
@@ -87,9 +88,14 @@ def _axes(axis_name: Any) -> tuple[Any, ...]:
     return tuple(axis_name) if isinstance(axis_name, (tuple, list)) else (axis_name,)
 
 
-def _over(primitive: Primitive, x: Any, axis_name: Any, groups: Any, what: str) -> Any:
+def refuse_groups(what: str, groups: Any) -> None:
+    """Raise if an operation is to run in groups of the axis."""
     if groups is not None:
         raise NotImplementedError(f"{what}: axis_index_groups is not supported; leave it out")
+
+
+def _over(primitive: Primitive, x: Any, axis_name: Any, groups: Any, what: str) -> Any:
+    refuse_groups(what, groups)
     axes = _axes(axis_name)
     leaves, treedef = arguments(x, what)
     return treedef.unflatten([primitive.bind(leaf, axes=axes) for leaf in leaves])
@@ -128,7 +134,15 @@ def pmean(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
     """The mean of each leaf of `x` over the mapped axis (or axes) of that name."""
     size = axis_size(axis_name)
     total = psum(x, axis_name, axis_index_groups=axis_index_groups)
-    return tree.map(lambda t: div(t, np.asarray(size, get_aval(t).dtype)[()]), total)
+    return tree.map(lambda t: div(_floating(t), size), total)
+
+
+def _floating(x: Any) -> Any:
+    """The array in a dtype that has fractions."""
+    aval = get_aval(x)
+    if dtypes.is_float(aval.dtype):
+        return x
+    return convert_element_type(x, dtypes.default_dtype(float), aval.weak_type)
 
 
 def axis_size(axis_name: Any) -> int:

@@ -125,6 +125,8 @@ def checkpoint(
     >>> float(pb.grad(pb.checkpoint(lambda x: pb.numpy.sin(x)))(0.0))
     1.0
     """
+    if not callable(fun):
+        raise TypeError(f"checkpoint: the first argument must be a function, got {fun!r}")
     if policy is not None:
         raise NotImplementedError("checkpoint: policy is not supported; leave it out")
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)

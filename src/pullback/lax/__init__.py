@@ -3,6 +3,7 @@
 from ..control.barrier import optimization_barrier
 from ..control.collective import axis_index, axis_size, pmax, pmean, pmin, psum
 from ..control.cond import cond, switch
+from ..control.exchange import all_gather, all_to_all, ppermute, pshuffle, psum_scatter
 from ..control.loop import fori_loop, map, scan, while_loop
 from ..primitives.conv import (
     ConvDimensionNumbers,
@@ -181,6 +182,8 @@ __all__ = [
     "acos",
     "acosh",
     "add",
+    "all_gather",
+    "all_to_all",
     "argmax",
     "argmin",
     "asin",
@@ -282,7 +285,10 @@ __all__ = [
     "pmin",
     "population_count",
     "pow",
+    "ppermute",
+    "pshuffle",
     "psum",
+    "psum_scatter",
     "real",
     "reciprocal",
     "reduce_and",
