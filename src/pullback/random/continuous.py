@@ -15,14 +15,15 @@ from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
 from ..transforms.stop import stop_gradient
+from .compiled import Draw, compiled_if_many
 from .keys import one_key
 from .uniform import draw_uniform, float_dtype, shape_of
-
-Draw = Callable[[Any, Shape, DType], Any]
 
 
 def _standard(name: str, doc: str, draw: Draw) -> Callable[..., Any]:
     """A distribution without parameters: a function of (key, shape, dtype)."""
+
+    draw = compiled_if_many(draw)
 
     def sample(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
         found = float_dtype(name, dtype)
@@ -39,6 +40,7 @@ def _standard(name: str, doc: str, draw: Draw) -> Callable[..., Any]:
     return sample
 
 
+@compiled_if_many
 def draw_normal(key: Any, shape: Shape, dtype: DType) -> Any:
     """sqrt(2) erfinv(u) of u uniform in (-1, 1)."""
     low = float(np.nextafter(np.array(-1, dtype), np.array(0, dtype)))

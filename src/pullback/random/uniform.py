@@ -13,6 +13,7 @@ from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
 from ..primitives.shape import full
+from .compiled import compiled_if_many
 from .keys import one_key
 
 # Numbers that are known while a program is traced.
@@ -112,6 +113,7 @@ def draw_uniform(key: Any, shape: Shape, dtype: DType, minval: Any = 0.0, maxval
     return ew.max(ew.add(ew.mul(unit, span), low), low)
 
 
+@compiled_if_many
 def _unit_interval(key: Any, shape: Shape, dtype: DType) -> Any:
     """Random mantissas under the exponent of [1, 2), less 1."""
     info = dtypes.info(dtype)
