@@ -133,3 +133,11 @@ def test_update_of_a_known_window_is_one_operation() -> None:
 def test_values_of_another_dtype_warn() -> None:
     with pytest.warns(FutureWarning, match="incompatible types"):
         pnp.arange(3).at[0].set(pnp.float32(1.5))
+
+
+def test_writing_a_number_by_a_traced_mask() -> None:
+    x = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    got = pb.jit(lambda v: v.at[v > 2].set(0.0))(x)
+    np.testing.assert_array_equal(got, np.where(x > 2, 0, x))
+    got = pb.jit(lambda v: v.at[v[:, 0] > 2].add(1.0))(x)
+    np.testing.assert_array_equal(got, x + np.array([[0], [1]]))

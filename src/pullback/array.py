@@ -1,6 +1,5 @@
 """`Array`, the type of every array and traced value, and how arrays are shown and pickled."""
 
-import copyreg
 from abc import ABCMeta
 from typing import Any
 
@@ -77,12 +76,10 @@ def _reduce(x: ArrayImpl) -> tuple[Any, ...]:
     return rebuild, (np.asarray(x._npy), x.weak_type)
 
 
-copyreg.pickle(ArrayImpl, _reduce)  # type: ignore[arg-type]
-
-
 def install() -> None:
     """Give the native array its text forms."""
-    ArrayImpl.__repr__ = array_repr
-    ArrayImpl.__str__ = array_str
-    ArrayImpl.__format__ = array_format
-    ArrayImpl.__reduce__ = _reduce
+    cls: Any = ArrayImpl
+    cls.__repr__ = array_repr
+    cls.__str__ = array_str
+    cls.__format__ = array_format
+    cls.__reduce__ = _reduce

@@ -3,7 +3,7 @@
 `pullback.numpy` stands to the right of both classes; it hands its functions to `install`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ._native import ArrayImpl
@@ -13,10 +13,15 @@ CLASSES = (ArrayImpl, Tracer)
 
 
 def install(attributes: Mapping[str, Any]) -> None:
-    """Set these functions and properties on every kind of array, unless it has its own."""
+    """Set these functions and properties on every kind of array.
+
+    Defining == takes a class's hash away; arrays keep theirs, an error that explains.
+    """
     for cls in CLASSES:
+        kept = cls.__hash__
         for name, value in attributes.items():
             setattr(cls, name, value)
+        type.__setattr__(cls, "__hash__", kept)
 
 
 def install_missing(attributes: Mapping[str, Any]) -> None:
@@ -24,12 +29,3 @@ def install_missing(attributes: Mapping[str, Any]) -> None:
     for name, value in attributes.items():
         if name not in vars(Tracer):
             setattr(Tracer, name, value)
-
-
-def reflected(f: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The operator for an array on the right."""
-
-    def operator(self: Any, other: Any) -> Any:
-        return f(other, self)
-
-    return operator

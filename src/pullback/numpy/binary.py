@@ -27,14 +27,14 @@ from .values import (
 )
 
 Function = Callable[..., Any]
-_eager = _native.binary
+_eager: Any = _native.binary
 
 
 def function(
     name: str,
     op: Function,
     doc: str,
-    ufunc: np.ufunc | None = None,
+    ufunc: Any = None,
     promoted: Callable[..., list[Any]] = promote,
     safe: Callable[[Any, Any], bool] | None = None,
 ) -> Function:

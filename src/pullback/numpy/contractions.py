@@ -236,8 +236,8 @@ def einsum(
     out_sharding: None = None,
 ) -> Any:  # fmt: skip
     """Sums of products in Einstein's notation: `einsum("ij,jk->ik", x, y)`."""
-    text, operands = _einsum_arguments(subscripts, operands)
-    arrays = as_arrays("einsum", operands)
+    text, given = _einsum_arguments(subscripts, operands)
+    arrays = as_arrays("einsum", given)
     optimize = {True: "optimal", "auto": "auto", False: False}.get(_key(optimize), optimize)
     optimize = tuple(optimize) if isinstance(optimize, list) else optimize
     try:

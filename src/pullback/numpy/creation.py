@@ -31,7 +31,7 @@ from .values import (
 
 def canonical_shape(name: str, shape: Any) -> Shape:
     """A shape as a tuple of Python integers; TypeError or ValueError that names the function."""
-    sizes = shape if isinstance(shape, Iterable) and np.ndim(shape) else (shape,)
+    sizes: Any = shape if np.ndim(shape) else (shape,)
     out = []
     for size in sizes:
         try:
@@ -145,25 +145,21 @@ def array(
     Array([1., 2.], dtype=float32)
     """
     _check_order("array", order)
-    value = _concrete(object)
-    weak = dtype is None and not isinstance(value, np.ndarray) and not isinstance(value, np.generic)
-    if not is_array(value):
-        if isinstance(value, SCALARS) and not isinstance(value, np.generic) and dtype is None:
-            value = as_array("array", value)
-        elif isinstance(value, SCALARS) and not isinstance(value, np.generic):
-            value = _number("array", value, requested_dtype("array", dtype))
-        elif dtype is not None:
-            wanted = requested_dtype("array", dtype)
-            value = ArrayImpl(_cast("array", value, wanted))
-        else:
-            value = from_numpy("array", value)
-    if dtype is not None:
-        value = convert(value, requested_dtype("array", dtype))
-    elif not weak and value.weak_type:
-        value = convert(value, value.dtype)
+    given: Any = _concrete(object)
+    value = _as_array(given, None if dtype is None else requested_dtype("array", dtype))
     if ndmin > value.ndim:
         value = expand(value, (1,) * (ndmin - value.ndim) + value.shape)
     return value
+
+
+def _as_array(given: Any, dtype: DType | None) -> Any:
+    if is_array(given):
+        return given if dtype is None else convert(given, dtype)
+    if isinstance(given, (np.ndarray, np.generic)):
+        if dtype is None:
+            return from_numpy("array", given)
+        return ArrayImpl(_cast("array", given, dtype))
+    return as_array("array", given) if dtype is None else _number("array", given, dtype)
 
 
 def _cast(name: str, x: np.ndarray | np.generic, dtype: DType) -> np.ndarray:
@@ -345,7 +341,7 @@ def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: 
     wanted = requested_dtype("eye", float if dtype is None else dtype)
     shape = canonical_shape("eye", (N, N if M is None else M))
     if _native.is_eager():
-        return ArrayImpl(np.eye(*shape, int(k), dtype=wanted))
+        return ArrayImpl(np.eye(shape[0], shape[1], int(k), dtype=wanted))
     rows, columns = sh.iota(dtypes.int32, shape, 0), sh.iota(dtypes.int32, shape, 1)
     return convert(ew.eq(ew.add(rows, _offset(k)), columns), wanted)
 

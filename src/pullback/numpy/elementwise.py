@@ -48,9 +48,7 @@ def kept(name: str, op: Function, doc: str) -> Function:
     return named(f, name, doc)
 
 
-def floated(
-    name: str, op: Function, doc: str, ufunc: np.ufunc | None = None, weak: bool = True
-) -> Function:
+def floated(name: str, op: Function, doc: str, ufunc: Any = None, weak: bool = True) -> Function:
     """A function that turns integers and bools into floats first."""
     eager = _native.unary
 

@@ -114,7 +114,7 @@ def _slice_dynamic(x: Any, parts: Sequence[Part], picks: Sequence[Picks]) -> Any
         starts[p.axis], sizes[p.axis] = wrap_negative(p.at, x.shape[p.axis]), 1
     common = np.result_type(*[starts[p.axis].dtype for p in picks])
     starts = [convert(s, common) if is_array(s) else common.type(s) for s in starts]
-    return dy.dynamic_slice(x, starts, sizes)
+    return dy.dynamic_slice(x, starts, tuple(sizes))
 
 
 def positions(picks: Sequence[Picks], shape: Shape) -> list[Any]:

@@ -165,20 +165,19 @@ def _flatten(x: Any, order: str = "C") -> Any:
     return shapes.ravel(x, order)
 
 
-def _traced_item(x: Any, *args: int) -> Any:
+def _known(x: Any, use: str) -> Any:
     value = x.concrete()
     if value is None:
-        x._refuse(
-            errors.ConcretizationTypeError, "a Python number (item)", "Return the array itself."
-        )
-    return value.item(*args)
+        x._refuse(errors.ConcretizationTypeError, use, "Return the array itself.")
+    return value
+
+
+def _traced_item(x: Any, *args: int) -> Any:
+    return _known(x, "a Python number (item)").item(*args)
 
 
 def _traced_tolist(x: Any) -> Any:
-    value = x.concrete()
-    if value is None:
-        x._refuse(errors.ConcretizationTypeError, "a list (tolist)", "Return the array itself.")
-    return value.tolist()
+    return _known(x, "a list (tolist)").tolist()
 
 
 def _itself(x: Any, *args: Any, **kwargs: Any) -> Any:
@@ -186,7 +185,7 @@ def _itself(x: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _namespace(x: Any, *, api_version: str | None = None) -> Any:
-    return sys.modules[__package__]
+    return sys.modules[__name__.rpartition(".")[0]]
 
 
 DUNDERS: dict[str, Any] = {
@@ -270,9 +269,5 @@ TRACED: dict[str, Any] = {
 def install() -> None:
     """Put the tables on arrays and tracers."""
     array.install()
-    hash_of = {cls: cls.__hash__ for cls in operators.CLASSES}
     operators.install(DUNDERS | METHODS | PROPERTIES)
     operators.install_missing(TRACED)
-    # Arrays keep their hash, an error that explains, although they define ==.
-    for cls, value in hash_of.items():
-        cls.__hash__ = value

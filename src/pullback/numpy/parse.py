@@ -63,13 +63,13 @@ def concrete(x: Any) -> Any:
 
 
 def _mask_positions(mask: Any) -> tuple[np.ndarray, ...]:
-    known = np.asarray(mask) if isinstance(mask, (bool, np.bool_)) else concrete(mask)
+    known = concrete(mask)
     if known is None:
         raise errors.NonConcreteBooleanIndexError(
             f"A boolean mask that is traced cannot be an index: the number of its True elements,"
             f" and so the shape of the result, is not known while tracing. The mask is"
             f" {mask.describe()}.\nUsed at {show_line(user_line())}.\nWrite where(mask, x, value),"
-            " or x.at[mask].set(value), or where(mask, size=n) for indices of a known number."
+            " or x.at[mask].set(number), or where(mask, size=n) for indices of a known number."
         )
     return known.nonzero()
 

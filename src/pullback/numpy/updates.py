@@ -10,11 +10,13 @@ import numpy as np
 from .. import _native, dtypes
 from .._native import ArrayImpl
 from ..core.aval import Shape
+from ..core.trace import Tracer
 from ..primitives import scatter as sc
 from ..primitives import shape as sh
 from ..primitives.dynamic import dynamic_update_slice
 from ..primitives.index import GatherScatterMode, ScatterDimensionNumbers
 from . import binary
+from .elementwise import pick
 from .indexing import CLIP, index_parts, numpy_index, stack_last, together, wrap_negative
 from .parse import New, Part, Picks, Range, Whole, concrete, is_static, parse
 from .values import as_array, broadcast, convert, describe, expand, result_type_of
@@ -59,6 +61,7 @@ def _column(part: Part, at: Any, plan: Layout, dtype: dtypes.DType) -> Any:
     if isinstance(part, Picks):
         along = [k for k, i in enumerate(scattered) if isinstance(plan.axes[i], int)]
         return sh.broadcast_in_dim(convert(at, dtype), shape, along)
+    assert isinstance(part, Range)
     if part.step == 1:
         return sh.full(shape, part.start, dtype)
     line = np.arange(part.size) * part.step + part.start
@@ -255,6 +258,9 @@ class IndexUpdateRef:
                 f"x.at[...]: unexpected keyword {sorted(unknown)[0]!r}; the options are"
                 f" {', '.join(DEFAULTS)}"
             )
+        if values.ndim == 0 and is_traced_mask(self.index):
+            whole = op(x, None, expand(_cast(x, values), x.shape), None)
+            return _where(self.index, whole, x)
         mode = options.pop("mode")
         options.pop("wrap_negative_indices")
         parts = parse("at", self.index, x.shape, checked=mode is None)
@@ -322,6 +328,20 @@ DEFAULTS: dict[str, Any] = {
     "mode": None,
     "wrap_negative_indices": True,
 }
+
+
+def is_traced_mask(index: Any) -> bool:
+    """Whether the index is one mask whose values are not known while tracing."""
+    return isinstance(index, Tracer) and index.dtype == dtypes.bool_ and concrete(index) is None
+
+
+def _where(mask: Any, on_true: Any, on_false: Any) -> Any:
+    if mask.shape != on_true.shape[: mask.ndim]:
+        raise IndexError(
+            f"boolean index did not match shape of indexed array: the mask is {describe(mask)},"
+            f" the array {describe(on_true)}"
+        )
+    return pick(sh.broadcast_in_dim(mask, on_true.shape, range(mask.ndim)), on_true, on_false)
 
 
 def _is_known(x: Any, values: Any, parts: Sequence[Part]) -> bool:
