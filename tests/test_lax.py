@@ -119,3 +119,23 @@ def test_control_flow_is_exported() -> None:
     assert float(pb.jit(lambda x: lax.cond(x > 0, pb.numpy.sin, pb.numpy.cos, x))(0.5)) == (
         pytest.approx(float(jax.numpy.sin(0.5)))
     )
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 8])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_associative_scan(n: int, reverse: bool) -> None:
+    pairs = {"a": f(n, 2), "b": f(n, 2)}
+
+    def combine(x: Any, y: Any) -> Any:
+        return {"a": x["a"] * y["a"], "b": x["b"] * y["a"] + y["b"]}
+
+    want = jlax.associative_scan(combine, jax.tree.map(jnp.asarray, pairs), reverse)
+    got = pb.jit(lambda v: lax.associative_scan(combine, v, reverse))(pairs)
+    for name in pairs:
+        np.testing.assert_allclose(got[name], want[name], 2e-5, 1e-6)
+
+
+def test_precision_is_accepted() -> None:
+    x = f(2, 2)
+    got = pb.numpy.matmul(x, x, precision=lax.Precision.HIGHEST)
+    np.testing.assert_allclose(got, x @ x, 1e-6)

@@ -13,6 +13,7 @@ from ..primitives.precision import (
     Precision,
 )
 from ..transforms.stop import stop_gradient
+from .associative import associative_scan
 from .convolution import (
     ConvGeneralDilatedDimensionNumbers,
     conv,
@@ -188,6 +189,7 @@ __all__ = [
     "argmin",
     "asin",
     "asinh",
+    "associative_scan",
     "atan",
     "atan2",
     "atanh",
