@@ -1,0 +1,1 @@
+"""Factorizations of matrices in the last two axes: types, LAPACK values, derivatives, batching."""

@@ -1,0 +1,168 @@
+"""LU factorization with row exchanges, and linear equations solved by it."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes
+from ...core.aval import ShapedArray
+from ...core.primitive import Linear, Primitive, Zero
+from ..arithmetic import add, neg
+from ..batching import batch_size, move_axis, to_axis
+from ..nary import add_any
+from ..rules import fail, zero_like
+from ..shape import broadcast_in_dim, reshape
+from ..sort import take_along
+from .define import define_batch, define_type, define_value, square
+from .lapack import routine
+from .matrices import block, eye_like, lower_part, matmul, padded, transposed, upper_part
+from .triangular import joined, triangular_solve
+
+lu_p = Primitive("lu", multiple_results=True)
+define_batch(lu_p)
+
+
+def lu(x: Any) -> list[Any]:
+    """Both factors in one matrix, the exchanged rows, and the permutation that they make."""
+    return lu_p.bind(x)
+
+
+def _results(x: ShapedArray) -> list[ShapedArray]:
+    m, n = x.shape
+    return [x, ShapedArray((min(m, n),), dtypes.int32), ShapedArray((m,), dtypes.int32)]
+
+
+define_type(lu_p, (2,), _results)
+
+
+def _value(x: np.ndarray) -> list[np.ndarray]:
+    m = x.shape[0]
+    if not x.size:
+        return [x, np.zeros(0, np.int32), np.arange(m, dtype=np.int32)]
+    factors, pivots, _ = routine("getrf", x)(x)
+    return [factors, pivots, order_of(pivots, m)]
+
+
+def order_of(pivots: np.ndarray, size: int) -> np.ndarray:
+    """The permutation that exchanges row k with row pivots[k], one k after another."""
+    order = list(range(size))
+    for k, p in enumerate(pivots.tolist()):
+        order[k], order[p] = order[p], order[k]
+    return np.array(order, np.int32)
+
+
+define_value(lu_p, (2,), _value)
+
+
+# With P a = l u, y = l^-1 P da and s the part of y u^-1 below the diagonal: dl = l s, du = y - s u.
+@lu_p.def_jvp
+def _(primals: Any, tangents: Any) -> Any:
+    (t,) = tangents
+    out = lu_p.bind(*primals)
+    factors, pivots, order = out
+    zeros = [zero_like(factors), zero_like(pivots), zero_like(order)]
+    if type(t) is Zero:
+        return out, zeros
+    *lead, m, n = factors.shape
+    k = min(m, n)
+    rows = broadcast_in_dim(order, t.shape, tuple(range(len(lead) + 1)))
+    left = padded(lower_part(block(factors, (0, m), (0, k)), -1), m, m)
+    left = add(left, eye_like(left))
+    y = triangular_solve(
+        left, take_along(t, rows, len(lead)), left_side=True, lower=True, unit_diagonal=True
+    )
+    upper = upper_part(block(factors, (0, k), (0, n)))
+    s = lower_part(triangular_solve(block(upper, (0, k), (0, k)), block(y, (0, m), (0, k))), -1)
+    d_upper = upper_part(block(add_any(y, neg(matmul(s, upper))), (0, k), (0, n)))
+    d_lower = lower_part(matmul(left, s), -1)
+    return out, [add_any(padded(d_lower, m, n), padded(d_upper, m, n)), *zeros[1:]]
+
+
+# lu_pivots_to_permutation -- the permutation that row exchanges make
+lu_pivots_to_permutation_p = Primitive("lu_pivots_to_permutation", differentiable=False)
+define_batch(lu_pivots_to_permutation_p)
+
+
+def lu_pivots_to_permutation(pivots: Any, permutation_size: int) -> Any:
+    """The permutation of rows that exchanging row k with row pivots[k] in turn makes."""
+    return lu_pivots_to_permutation_p.bind(pivots, permutation_size=permutation_size)
+
+
+def _order_type(pivots: ShapedArray, *, permutation_size: int) -> ShapedArray:
+    if permutation_size < pivots.shape[0]:
+        message = f"permutation_size={permutation_size} must be at least the number of pivots"
+        fail("lu_pivots_to_permutation", message, pivots)
+    return ShapedArray((permutation_size,), dtypes.int32)
+
+
+define_type(lu_pivots_to_permutation_p, (1,), _order_type)
+define_value(
+    lu_pivots_to_permutation_p, (1,), lambda p, *, permutation_size: order_of(p, permutation_size)
+)
+
+# lu_solve -- x with a x = b, or a^T x = b; lu and pivots are those of a, which has the derivative
+lu_solve_p = Primitive("lu_solve")
+
+
+def lu_solve(a: Any, factors: Any, pivots: Any, b: Any, transpose_a: bool = False) -> Any:
+    """The solution for matrices whose factors are known; derivatives go through `a`."""
+    return lu_solve_p.bind(a, factors, pivots, b, transpose_a=transpose_a)
+
+
+def solve(a: Any, b: Any) -> Any:
+    """x with a x = b, for matrices of the same leading axes."""
+    factors, pivots, _ = lu_p.bind(a)
+    return lu_solve(a, factors, pivots, b)
+
+
+def _solution(
+    a: ShapedArray, factors: ShapedArray, pivots: ShapedArray, b: ShapedArray, *, transpose_a: bool
+) -> ShapedArray:
+    if square("solve", a) != b.shape[0]:
+        fail("solve", "the sizes of the matrix and of the right side differ", a, b)
+    return b
+
+
+define_type(lu_solve_p, (2, 2, 1, 2), _solution)
+
+
+def _solve(
+    a: np.ndarray, factors: np.ndarray, pivots: np.ndarray, b: np.ndarray, *, transpose_a: bool
+) -> np.ndarray:
+    return routine("getrs", b)(factors, pivots, b, trans=transpose_a)[0] if b.size else b
+
+
+define_value(lu_solve_p, (2, 2, 1, 2), _solve)
+
+
+@lu_solve_p.def_jvp
+def _(primals: Any, tangents: Any, *, transpose_a: bool) -> Any:
+    a, factors, pivots, b = primals
+    ta, _, _, tb = tangents
+    x = lu_solve(a, factors, pivots, b, transpose_a)
+    terms = [] if type(tb) is Zero else [tb]
+    if type(ta) is not Zero:
+        terms.append(neg(matmul(transposed(ta) if transpose_a else ta, x)))
+    if not terms:
+        return x, zero_like(x)
+    right = terms[0] if len(terms) == 1 else add_any(*terms)
+    return x, lu_solve(a, factors, pivots, right, transpose_a)
+
+
+@lu_solve_p.def_transpose
+def _(ct: Any, a: Any, factors: Any, pivots: Any, b: Any, *, transpose_a: bool) -> list[Any]:
+    assert type(b) is Linear
+    return [None, None, None, lu_solve(a, factors, pivots, ct, not transpose_a)]
+
+
+@lu_solve_p.def_batch
+def _(args: Any, dims: Any, *, transpose_a: bool) -> Any:
+    if any(d is not None for d in dims[:3]):
+        size = batch_size(args, dims)
+        lined = [to_axis(x, d, size, 0) for x, d in zip(args, dims, strict=True)]
+        return lu_solve(*lined, transpose_a), 0
+    a, factors, pivots, b = args
+    place = len(b.shape) - 1
+    b = move_axis(b, dims[3], place)
+    x = lu_solve(a, factors, pivots, reshape(b, joined(b.shape, True)), transpose_a)
+    return reshape(x, b.shape), place
