@@ -58,14 +58,21 @@ def _(primals: Sequence[Any], tangents: Sequence[Any], *, jaxpr: Jaxpr, name: st
 def _(primals: Sequence[Any], nonzero: Sequence[bool], *, jaxpr: Jaxpr, name: str) -> Any:
     mask = tuple(nonzero)
     split = linearize_jaxpr(jaxpr, mask, (False,) * len(jaxpr.outvars))
-    outs = checkpoint_p.bind(*primals, jaxpr=jaxpr, name=name)
-
+    outs = checkpoint_p.bind(*primals, jaxpr=values_only(jaxpr, mask), name=name)
     again = recomputed(jaxpr, mask)
 
     def linear(*tangents: Any) -> list[Any]:
         return checkpoint_p.bind(*primals, *tangents, jaxpr=again, name=name)
 
     return outs, split.nonzero_outs, linear
+
+
+@weak_memo
+def values_only(jaxpr: Jaxpr, nonzero: Mask) -> Jaxpr:
+    """The program without residuals, in which functions with forward rules run those."""
+    n = len(jaxpr.outvars)
+    primal = linearize_jaxpr(jaxpr, nonzero, (False,) * n).primal
+    return primal.replace(outvars=primal.outvars[:n])
 
 
 @weak_memo

@@ -24,7 +24,7 @@ from ..transforms.program import (
     pick,
     spread,
 )
-from ..transforms.transpose import materialize, transpose_function
+from ..transforms.transpose import materialize
 from .call import check_operands, interpret
 from .scan_body import fixpoint, interleave, linear_loop, split_at, transposed_loop, with_saved
 
@@ -104,7 +104,7 @@ def _(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
 
 
 @scan_p.def_linearize
-def linearize_scan(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
+def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
     jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
     consts_nz, init_nz, xs_nz = split_at(nonzero, nc, nk)
     ys_free = (False,) * (len(jaxpr.outvars) - nk)
@@ -148,9 +148,7 @@ def linearize_scan(primals: Sequence[Any], nonzero: Sequence[bool], **params: An
 def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
     jaxpr, nc, nk = params["jaxpr"], params["num_consts"], params["num_carry"]
     given = tuple(type(a) is Linear for a in args)
-    linear = _all_carry(jaxpr, given, nc, nk)
-    if linear is None:
-        return _transpose_linear_part(cts, args, given, params)
+    linear = _with_carry(jaxpr, given, nc, nk)
     nonzero_ys = tuple(type(c) is not Zero for c in cts[nk:])
     consts, _init, xs = split_at(args, nc, nk)
     consts_m, _, xs_m = split_at(linear, nc, nk)
@@ -169,33 +167,16 @@ def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
     return [ct if g else None for ct, g in zip(cts_in, given, strict=True)]
 
 
-def _all_carry(jaxpr: Jaxpr, linear: Mask, nc: int, nk: int) -> Mask | None:
-    """The linear operands with every carry, which may start as a known zero.
-
-    None if some carry does not depend on what is linear.
-    """
+def _with_carry(jaxpr: Jaxpr, linear: Mask, nc: int, nk: int) -> Mask:
+    """The linear operands with every carry: one may start as a known zero."""
     consts, xs = linear[:nc], linear[nc + nk :]
 
     def step(carry: Mask) -> Mask:
         return depends(jaxpr, (*consts, *carry, *xs))[:nk]
 
     carry = fixpoint(step, linear[nc : nc + nk])
-    return (*consts, *carry, *xs) if all(carry) else None
-
-
-def _transpose_linear_part(
-    cts: Sequence[Any], args: Sequence[Any], linear: Mask, params: dict[str, Any]
-) -> list[Any]:
-    """The cotangents of a loop that also carries values that are not linear.
-
-    A linear function is its own linear part at any point, so the loop is split at zero: one loop
-    computes the other values, one is linear in all that it carries.
-    """
-    point = [zeros(a.aval) if type(a) is Linear else a for a in args]
-    _, moving, push = linearize_scan(point, linear, **params)
-    avals = [a.aval for a in args if type(a) is Linear]
-    found = iter(transpose_function(push, avals, pick(cts, moving)))
-    return [next(found) if m else None for m in linear]
+    assert all(carry), "a loop to be transposed must be linear in all that it carries"
+    return (*consts, *carry, *xs)
 
 
 @scan_p.def_batch

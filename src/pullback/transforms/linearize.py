@@ -21,7 +21,7 @@ from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn, Literal, Var
 from ..core.primitive import Primitive, Zero
 from ..core.trace import Trace, Tracer, get_aval, use
-from .jvp import JVPTrace, JVPTracer, escape_check
+from .jvp import JVPTrace, JVPTracer, escape_check, zero_array
 
 
 class TapeTracer(Tracer):
@@ -51,36 +51,68 @@ class TapeEntry:
 
 
 class TapeTrace(Trace):
-    """Computes what does not depend on tangents; writes the rest on the tape."""
+    """Computes what does not depend on tangents; writes the rest on the tape.
 
-    __slots__ = ("entries",)
+    `linear` says that all that is applied to tangents is known to be linear in them, programs too.
+    """
+
+    __slots__ = ("entries", "linear")
     what = "linearize"
 
-    def __init__(self, parent: Trace) -> None:
+    def __init__(self, parent: Trace, linear: bool = False) -> None:
         super().__init__(parent)
         self.entries: list[TapeEntry] = []
+        self.linear = linear
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute, or write down if a tangent is involved."""
-        linear = False
+        moving = False
         operands: list[Any] = []
         for a in args:
             if type(a) is TapeTracer and a._trace is self:
-                linear = True
+                moving = True
                 operands.append(a.node)
             else:
                 operands.append(a)
-        if not linear:
+        if not moving:
             parent = self.parent
             assert parent is not None
             return parent.process(primitive, args, params)
+        if primitive.linearize is not None and not self.linear:
+            return self.split(primitive, args, params)
         return self.record(primitive, args, operands, params)
+
+    def split(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """An operation whose programs compute with tangents and with other values.
+
+        What is linear in the tangents is its own linear part at any point, so at zero.
+        """
+        mask = [type(a) is TapeTracer and a._trace is self for a in args]
+        assert self.parent is not None and primitive.linearize is not None
+        with use(self.parent):
+            point = [zero_array(a.aval) if m else a for a, m in zip(args, mask, strict=True)]
+            outs, moving, linear = primitive.linearize(point, mask, **params)
+        produced = iter(self.write(linear, [a for a, m in zip(args, mask, strict=True) if m]))
+        return [next(produced) if m else o for o, m in zip(outs, moving, strict=True)]
+
+    def write(self, linear: Callable[..., Any], tangents: Sequence[Any]) -> Any:
+        """The results of a function that is linear in the tangents."""
+        before, self.linear = self.linear, True
+        try:
+            with use(self):
+                return linear(*tangents)
+        finally:
+            self.linear = before
 
     def record(
         self, primitive: Primitive, args: Sequence[Any], operands: list[Any], params: dict[str, Any]
     ) -> Any:
         """Write one linear operation on the tape."""
-        assert primitive.transpose is not None, f"{primitive.name} is not linear in a tangent"
+        if primitive.transpose is None:
+            raise TypeError(
+                f"{self.what}: {primitive.name} is applied to a tangent, in which it is not linear:"
+                " what a custom_jvp rule computes must be linear in its tangents"
+            )
         avals = primitive.infer([get_aval(a) for a in args], params)
         if not primitive.multiple_results:
             var = Var(avals)
@@ -111,9 +143,10 @@ class LinearizeTrace(JVPTrace):
         if not active:
             return tape.process(primitive, tuple(primals), params)
         nonzero = [type(t) is not Zero for t in tangents]
-        with use(tape):
+        assert isinstance(tape, TapeTrace) and tape.parent is not None
+        with use(tape.parent):
             outs, nonzero_outs, linear = primitive.linearize(primals, nonzero, **params)
-            produced = iter(linear(*[t for t in tangents if type(t) is not Zero]))
+        produced = iter(tape.write(linear, [t for t in tangents if type(t) is not Zero]))
         return [
             self.join(o, next(produced)) if n else o
             for o, n in zip(outs, nonzero_outs, strict=True)

@@ -53,7 +53,7 @@ def transpose_jaxpr(jaxpr: Jaxpr, args: Sequence[Any], cts: Sequence[Any]) -> li
 
     Operations that no linear argument reaches are computed; the others are transposed.
     """
-    trace = TapeTrace(tracing.current_trace())
+    trace = TapeTrace(tracing.current_trace(), linear=True)
     tracers = [trace.variable(a.aval) if type(a) is Linear else a for a in args]
     with use(trace):
         outs = eval_jaxpr(jaxpr, (), *tracers)
@@ -76,8 +76,8 @@ def transpose_function(
     with use(trace):
         outs = fun(*tracers)
     trace.alive = False
-    outputs = [o.var if isinstance(o, TapeTracer) else None for o in outs]
-    return backward(Tape(trace.entries, [t.var for t in tracers], outputs), cts)
+    outputs = [o.node if isinstance(o, TapeTracer) else None for o in outs]
+    return backward(Tape(trace.entries, [t.node for t in tracers], outputs), cts)
 
 
 def _on(trace: TapeTrace, x: Any) -> bool:
