@@ -10,8 +10,9 @@ from ops_random import RANDOM
 from ops_reduce import REDUCE
 from ops_shape import SHAPE
 from ops_sort import SORT
+from ops_special import SPECIAL
 
-OPS = [*ELEMENTWISE, *SHAPE, *REDUCE, *CONTRACT, *INDEX, *SORT, *RANDOM, *CONV]
+OPS = [*ELEMENTWISE, *SHAPE, *REDUCE, *CONTRACT, *INDEX, *SORT, *RANDOM, *CONV, *SPECIAL]
 
 REPEATED = {name for name, times in Counter(op.name for op in OPS).items() if times > 1}
 assert not REPEATED, f"rows of one name: {REPEATED}"

@@ -58,7 +58,7 @@ def _row(form: Form, dtypes: Any, preferred: str | None = None) -> Op:
     ones = (1,) * d
     strings = form.numbers or STRINGS[d]
     numbers = lax.conv_dimension_numbers(form.x, form.w, strings)
-    given = (
+    params = (
         form.strides or ones,
         form.padding or ((0, 0),) * d,
         form.lhs_dilation or ones,
@@ -71,13 +71,15 @@ def _row(form: Form, dtypes: Any, preferred: str | None = None) -> Op:
     )
 
     def f(x: Any, w: Any) -> Any:
-        return conv.conv_general_dilated(x, w, *given)
+        return conv.conv_general_dilated(x, w, *params)
 
     def g(x: Any, w: Any) -> Any:
-        return lax.conv_general_dilated(x, w, *given[:4], numbers, *given[5:])
+        return lax.conv_general_dilated(x, w, *params[:4], numbers, *params[5:])
 
     args = ((Arg(form.x), Arg(form.w)),)
-    return Op(f"conv {form} {dtypes[0]} {preferred}", f, g, args, dtypes, tol=64)
+    given = {k: v for k, v in vars(form).items() if v != vars(Form(form.x, form.w))[k]}
+    shown = " ".join(map(str, (form.x, form.w, given, *dtypes, preferred or "")))
+    return Op(f"conv {shown}", f, g, args, dtypes, tol=64)
 
 
 CONV = [

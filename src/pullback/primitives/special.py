@@ -1,18 +1,20 @@
-"""Error functions and gamma functions. SciPy's special functions load at the first call."""
+"""Error, gamma, zeta and Bessel functions. SciPy's special functions load at the first call."""
 
 import math
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
+from .. import dtypes
 from ..lazy import LazyModule
 from .arithmetic import add, div, mul, neg, sub
-from .compare import lt
+from .compare import le, lt
 from .exponential import exp
-from .nary import unary
+from .magnitude import abs, sign
+from .nary import binary, unary
 from .power import integer_pow, square
 from .quiet import widened
-from .rules import FLOATS
+from .rules import FLOATS, const
 from .select import select
 from .trigonometric import sin
 
@@ -45,6 +47,10 @@ def _erf_inv(x: np.ndarray) -> Any:
 
 def _lgamma(x: np.ndarray) -> Any:
     return np.where(np.isinf(x), np.abs(x), scipy_special.gammaln(x))
+
+
+def _digamma(x: np.ndarray) -> Any:
+    return np.where(x == 0, np.nan, scipy_special.digamma(x))
 
 
 # Derivatives of the gamma functions at x, and at 1 - x by reflection where x < 1/2.
@@ -95,7 +101,72 @@ lgamma_p, lgamma = unary(
 )
 digamma_p, digamma = unary(
     "digamma",
-    widened(lambda x: scipy_special.digamma(x)),
+    widened(_digamma),
     FLOATS,
     lambda t, y, x: mul(t, trigamma(x)),
 )
+
+
+# zeta -- z = sum over k >= 0 of 1 / (q + k)^x
+def _zeta(x: np.ndarray, q: np.ndarray) -> Any:
+    # At a pole only even powers have one sign on both sides.
+    pole = (q <= 0) & (q == np.floor(q)) & (x != 1) & (x % 2 != 0)
+    return np.where(pole | np.isinf(x), np.nan, scipy_special.zeta(x, q))
+
+
+def _no_derivative_in_x(*_: Any) -> NoReturn:
+    raise NotImplementedError("zeta: the derivative with respect to x is not supported")
+
+
+zeta_p, zeta = binary(
+    "zeta",
+    widened(_zeta),
+    FLOATS,
+    _no_derivative_in_x,
+    lambda t, y, x, q: mul(t, neg(mul(x, zeta(add(x, 1), q)))),
+)
+
+
+# polygamma -- y = the derivative of order m of digamma
+def _polygamma(m: np.ndarray, x: np.ndarray) -> Any:
+    m, wide = m.astype(np.float64), x.astype(np.float64)
+    sign = np.where(m % 2 == 0, -1.0, 1.0)
+    y = sign * scipy_special.gamma(m + 1) * _zeta(m + 1, wide)
+    y = np.where(m == 0, _digamma(wide), y)
+    return np.where((m < 0) | (m != np.floor(m)), np.nan, y).astype(x.dtype)
+
+
+def _no_derivative_in_m(*_: Any) -> NoReturn:
+    raise NotImplementedError("polygamma: the derivative with respect to m is not supported")
+
+
+polygamma_p, polygamma = binary(
+    "polygamma",
+    _polygamma,
+    FLOATS,
+    _no_derivative_in_m,
+    lambda t, y, m, x: mul(t, polygamma(add(m, 1), x)),
+)
+
+# bessel_i0e, bessel_i1e -- y = exp(-|x|) I(x), the modified Bessel functions of order 0 and 1
+bessel_i0e_p, bessel_i0e = unary(
+    "bessel_i0e",
+    widened(lambda x: scipy_special.i0e(x)),
+    FLOATS,
+    lambda t, y, x: mul(t, sub(bessel_i1e(x), mul(sign(x), y))),
+)
+bessel_i1e_p, bessel_i1e = unary(
+    "bessel_i1e",
+    widened(lambda x: scipy_special.i1e(x)),
+    FLOATS,
+    lambda t, y, x: mul(t, _slope_i1e(x, y)),
+)
+
+
+def _slope_i1e(x: Any, y: Any) -> Any:
+    """I0(x) - I1(x) / x - sign(x) I1(x), all times exp(-|x|); 1/2 at 0."""
+    eps = float(dtypes.info(x.dtype).eps)
+    tiny = le(abs(x), eps)
+    safe = select(tiny, const(x, eps), x)
+    slope = sub(bessel_i0e(safe), mul(y, add(sign(safe), integer_pow(safe, -1))))
+    return select(tiny, const(x, 0.5), slope)

@@ -1,0 +1,74 @@
+"""Special functions of one, two and three arrays, with checked operands."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..core.primitive import registry
+from ..primitives import incomplete
+from ..primitives import mulhi as _mulhi
+from ..primitives import special as _special
+from .elementwise import checked, operands
+
+# The primitives whose names differ from their functions'.
+RENAMED = {"betainc": "regularized_incomplete_beta"}
+
+
+def _call(name: str, op: Callable[..., Any], *values: Any) -> Any:
+    arrays = operands(name, *values)
+    checked(name, registry[RENAMED.get(name, name)], arrays)
+    return op(*arrays)
+
+
+def igamma(a: Any, x: Any) -> Any:
+    """The regularized lower incomplete gamma function.
+
+    >>> import pullback as pb
+    >>> round(float(pb.lax.igamma(1.0, 2.0)), 4)
+    0.8647
+    """
+    return _call("igamma", incomplete.igamma, a, x)
+
+
+def igammac(a: Any, x: Any) -> Any:
+    """The regularized upper incomplete gamma function, 1 - igamma(a, x)."""
+    return _call("igammac", incomplete.igammac, a, x)
+
+
+def igamma_grad_a(a: Any, x: Any) -> Any:
+    """The derivative of igamma in a."""
+    return _call("igamma_grad_a", incomplete.igamma_grad_a, a, x)
+
+
+def random_gamma_grad(a: Any, x: Any) -> Any:
+    """The derivative in a of a sample x of the gamma distribution of shape a."""
+    return _call("random_gamma_grad", incomplete.random_gamma_grad, a, x)
+
+
+def betainc(a: Any, b: Any, x: Any) -> Any:
+    """The regularized incomplete beta function."""
+    return _call("betainc", incomplete.betainc, a, b, x)
+
+
+def zeta(x: Any, q: Any) -> Any:
+    """The Hurwitz zeta function: the sum over k >= 0 of 1 / (q + k)^x."""
+    return _call("zeta", _special.zeta, x, q)
+
+
+def polygamma(m: Any, x: Any) -> Any:
+    """The derivative of order m of digamma."""
+    return _call("polygamma", _special.polygamma, m, x)
+
+
+def bessel_i0e(x: Any) -> Any:
+    """exp(-|x|) I0(x), the modified Bessel function of order 0."""
+    return _call("bessel_i0e", _special.bessel_i0e, x)
+
+
+def bessel_i1e(x: Any) -> Any:
+    """exp(-|x|) I1(x), the modified Bessel function of order 1."""
+    return _call("bessel_i1e", _special.bessel_i1e, x)
+
+
+def mulhi(x: Any, y: Any, /) -> Any:
+    """The upper half of the bits of the product of two integers."""
+    return _call("mulhi", _mulhi.mulhi, x, y)
