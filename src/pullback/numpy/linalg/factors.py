@@ -1,0 +1,153 @@
+"""Factorizations: cholesky, qr, svd, and eigenvalues of general and Hermitian matrices."""
+
+from typing import Any, NamedTuple
+
+from ... import dtypes
+from ...core.aval import type_name
+from ...primitives import elementwise as ew
+from ...primitives import pieces as pc
+from ...primitives import shape as sh
+from ...primitives import sort as so
+from ...primitives.linalg import cholesky as ch
+from ...primitives.linalg import eig as ei
+from ...primitives.linalg import eigh as eh
+from ...primitives.linalg import householder as hh
+from ...primitives.linalg import matrices as mt
+from ...primitives.linalg import qr as qr_factors
+from ...primitives.linalg import svd as sv
+from ..elementwise import as_inexact
+
+Range = tuple[int, int] | None
+
+
+class EighResult(NamedTuple):
+    """Eigenvalues in ascending order and eigenvectors as columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class EigResult(NamedTuple):
+    """Eigenvalues and eigenvectors as columns."""
+
+    eigenvalues: Any
+    eigenvectors: Any
+
+
+class QRResult(NamedTuple):
+    """Orthonormal columns and an upper triangular matrix."""
+
+    Q: Any
+    R: Any
+
+
+class SVDResult(NamedTuple):
+    """Left vectors as columns, singular values in descending order, right vectors as rows."""
+
+    U: Any
+    S: Any
+    Vh: Any
+
+
+def matrices_of(name: str, a: Any) -> Any:
+    """An array of a floating dtype with at least two axes."""
+    x = as_inexact(name, a)
+    if x.ndim < 2:
+        raise ValueError(f"{name}: at least two axes are wanted, got {type_name(x.aval)}")
+    return x
+
+
+def square_of(name: str, x: Any) -> int:
+    """The size of square matrices; ValueError for others."""
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise ValueError(f"Argument to {name} must have shape [..., n, n], got {type_name(x.aval)}")
+    return x.shape[-1]
+
+
+def cholesky(a: Any, *, upper: bool = False, symmetrize_input: bool = True) -> Any:
+    """The triangular factor l of positive definite matrices l l^H, or its adjoint."""
+    x = as_inexact("cholesky", a)
+    square_of("cholesky", x)
+    out = ch.cholesky(x, symmetrize_input=symmetrize_input)
+    return mt.adjoint(out) if upper else out
+
+
+def qr(a: Any, mode: str = "reduced") -> Any:
+    """QR factorization: reduced, complete, only r, or raw as LAPACK stores it."""
+    x = matrices_of("qr", a)
+    if mode == "raw":
+        factored, taus = hh.geqrf(x)
+        return QRResult(mt.transposed(factored), taus)
+    if mode not in ("reduced", "r", "full", "complete"):
+        raise ValueError(f"Unsupported QR decomposition mode '{mode}'")
+    q, r = qr_factors.qr(x, full_matrices=mode == "complete")
+    return r if mode == "r" else QRResult(q, r)
+
+
+def svd(
+    a: Any,
+    full_matrices: bool = True,
+    compute_uv: bool = True,
+    hermitian: bool = False,
+    subset_by_index: Range = None,
+) -> Any:
+    """Singular values and vectors; the values alone without compute_uv."""
+    x = matrices_of("svd", a)
+    if hermitian:
+        return _svd_of_hermitian(x, compute_uv, subset_by_index)
+    out = sv.svd(
+        x,
+        full_matrices=full_matrices,
+        compute_uv=compute_uv,
+        subset_by_index=subset_by_index,
+    )
+    return SVDResult(*out) if compute_uv else out
+
+
+def _svd_of_hermitian(x: Any, compute_uv: bool, subset_by_index: Range) -> Any:
+    """The eigenvalues without their signs, in descending order."""
+    square_of("svd", x)
+    vectors, values = eh.eigh(x, subset_by_index=subset_by_index)
+    last = values.ndim - 1
+    s = ew.abs(values)
+    if not compute_uv:
+        return pc.rev(so.sort([s])[0], (last,))
+    places = sh.iota(dtypes.int32, s.shape, last)
+    s, places, sign = (pc.rev(v, (last,)) for v in so.sort([s, places, ew.sign(values)]))
+    u = so.take_along(vectors, mt.as_rows(places, vectors.shape), last + 1)
+    signs = ew.convert_element_type(mt.as_rows(sign, u.shape), u.dtype)
+    return SVDResult(u, s, mt.adjoint(ew.mul(u, signs)))
+
+
+def svdvals(x: Any, /) -> Any:
+    """The singular values of matrices, in descending order."""
+    return svd(x, compute_uv=False)
+
+
+def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool = True) -> EighResult:
+    """Eigenvalues and eigenvectors of Hermitian matrices, from one of their triangles."""
+    x = as_inexact("eigh", a)
+    square_of("eigh", x)
+    if UPLO not in (None, "L", "U"):
+        raise ValueError(f"UPLO must be one of None, 'L', or 'U', got {UPLO}")
+    vectors, values = eh.eigh(x, lower=UPLO != "U", symmetrize_input=symmetrize_input)
+    return EighResult(values, vectors)
+
+
+def eigvalsh(a: Any, UPLO: str | None = "L", *, symmetrize_input: bool = True) -> Any:
+    """The eigenvalues of Hermitian matrices, in ascending order."""
+    return eigh(a, UPLO, symmetrize_input).eigenvalues
+
+
+def eig(a: Any) -> EigResult:
+    """Eigenvalues and eigenvectors of square matrices. Results are complex."""
+    x = as_inexact("eig", a)
+    square_of("eig", x)
+    return EigResult(*ei.eig(x, compute_left_eigenvectors=False))
+
+
+def eigvals(a: Any) -> Any:
+    """The eigenvalues of square matrices, as complex numbers."""
+    x = as_inexact("eigvals", a)
+    square_of("eigvals", x)
+    return ei.eig(x, compute_left_eigenvectors=False, compute_right_eigenvectors=False)[0]

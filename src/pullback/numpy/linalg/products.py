@@ -1,0 +1,79 @@
+"""Products of arrays, traces and diagonals."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from ...lazy import LazyModule
+from .. import contractions, shapes
+from ..contractions import cross as cross_product
+from ..contractions import outer as outer_product
+from ..contractions import tensordot as tensor_product
+from ..values import as_arrays, describe
+
+opt_einsum: Any = LazyModule("opt_einsum")
+
+
+def multi_dot(arrays: Sequence[Any], *, precision: Any = None) -> Any:
+    """The product of several matrices, in the cheapest order."""
+    factors = as_arrays("multi_dot", arrays)
+    if len(factors) < 2:
+        raise ValueError(f"multi_dot requires at least two arrays; got len(arrays)={len(factors)}")
+    if any(x.ndim != 2 for x in factors[1:-1]) or any(
+        x.ndim not in (1, 2) for x in (factors[0], factors[-1])
+    ):
+        raise ValueError(
+            "multi_dot: input arrays must all be two-dimensional, except for the first and last"
+        )
+    letters = [opt_einsum.get_symbol(k) for k in range(len(factors) + 1)]
+    terms = [letters[k] + letters[k + 1] for k in range(len(factors))]
+    terms[0] = terms[0][2 - factors[0].ndim :]
+    terms[-1] = terms[-1][: factors[-1].ndim]
+    ends = letters[0] * (factors[0].ndim == 2) + letters[-1] * (factors[-1].ndim == 2)
+    for x, y in pairwise(factors):
+        if x.shape[-1] != y.shape[0]:
+            raise ValueError(f"multi_dot: shapes do not match, {describe(x)} and {describe(y)}")
+    return contractions.einsum(
+        f"{','.join(terms)}->{ends}", *factors, optimize="auto", precision=precision
+    )
+
+
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
+    """The sum of the diagonal of matrices in the last two axes."""
+    return contractions.trace(x, offset, -2, -1, dtype)
+
+
+def diagonal(x: Any, /, *, offset: int = 0) -> Any:
+    """The diagonal of matrices in the last two axes."""
+    return shapes.diagonal(x, offset, -2, -1)
+
+
+def outer(x1: Any, x2: Any, /) -> Any:
+    """Products of all pairs of elements of two vectors."""
+    x, y = as_arrays("outer", (x1, x2))
+    if x.ndim != 1 or y.ndim != 1:
+        raise ValueError(
+            f"Input arrays must be one-dimensional, got {describe(x)} and {describe(y)}"
+        )
+    return outer_product(x, y)
+
+
+def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    """The vector product of arrays whose axis has size 3."""
+    x, y = as_arrays("cross", (x1, x2))
+    if x.shape[axis] != 3 or y.shape[axis] != 3:
+        raise ValueError(
+            f"Both input arrays must be (arrays of) 3-dimensional vectors, got {describe(x)}"
+            f" and {describe(y)}"
+        )
+    return cross_product(x, y, axis=axis)
+
+
+def tensordot(
+    x1: Any, x2: Any, /, *, axes: Any = 2, precision: Any = None,
+    preferred_element_type: Any = None, out_sharding: None = None,
+) -> Any:  # fmt: skip
+    """Sum of products over pairs of axes."""
+    return tensor_product(
+        x1, x2, axes, precision=precision, preferred_element_type=preferred_element_type
+    )
