@@ -7,10 +7,10 @@ from ..array import Array as ndarray
 from . import methods, linalg
 from .binary import (
     add, arctan2, atan2, bitwise_and, bitwise_left_shift, bitwise_or, bitwise_right_shift,
-    bitwise_xor, copysign, divide, divmod, equal, float_power, floor_divide, fmax, fmin, fmod, gcd,
-    greater, greater_equal, heaviside, hypot, lcm, ldexp, left_shift, less, less_equal, logaddexp,
-    logaddexp2, logical_and, logical_or, logical_xor, maximum, minimum, mod, multiply, nextafter,
-    not_equal, pow, power, remainder, right_shift, subtract, true_divide,
+    bitwise_xor, copysign, divide, divmod, equal, floor_divide, fmax, fmin, fmod, greater,
+    greater_equal, heaviside, hypot, left_shift, less, less_equal, logaddexp, logaddexp2,
+    logical_and, logical_or, logical_xor, maximum, minimum, mod, multiply, nextafter, not_equal,
+    remainder, right_shift, subtract, true_divide,
 )
 from .bits import packbits, unpackbits
 from .calculus import diff, ediff1d, gradient, interp, trapezoid, unwrap
@@ -57,6 +57,7 @@ from .polynomial import (
     convolve, correlate, poly, polyadd, polyder, polydiv, polyint, polymul, polysub, polyval,
     vander,
 )
+from .powers import float_power, gcd, lcm, ldexp, pow, power
 from .ranges import geomspace, linspace, logspace
 from .reductions import (
     all, amax, amin, any, argmax, argmin, average, count_nonzero, max, mean, min, prod, ptp, std,

@@ -44,9 +44,9 @@ def contract(
     preferred: Any = None,
 ) -> Any:
     """dot_general of operands of one dtype."""
-    numbers = (tuple(map(tuple, axes)), tuple(map(tuple, batch)))
+    numbers: Any = (tuple(map(tuple, axes)), tuple(map(tuple, batch)))
     wanted = None if preferred is None else requested_dtype("dot", preferred)
-    return dot_general(x, y, numbers, precision, wanted)  # type: ignore[arg-type]
+    return dot_general(x, y, numbers, precision, wanted)
 
 
 def _sizes_differ(name: str, x: Any, y: Any, n: int, m: int) -> TypeError:
@@ -199,9 +199,9 @@ def tensordot(
             raise TypeError(
                 f"tensordot: axes={n} exceeds the ranks of {describe(x)}, {describe(y)}"
             )
-        pair = (range(x.ndim - n, x.ndim), range(n))
+        pair: Any = (range(x.ndim - n, x.ndim), range(n))
     else:
-        pair = tuple((v,) if np.ndim(v) == 0 else tuple(v) for v in axes)  # type: ignore[assignment]
+        pair = tuple((v,) if np.ndim(v) == 0 else tuple(v) for v in axes)
     if len(pair) != 2 or len(pair[0]) != len(pair[1]):
         raise TypeError(f"tensordot: axes must be two lists of one length, got {axes}")
     xs = [canonical_axis(d, x.ndim, "tensordot") for d in pair[0]]

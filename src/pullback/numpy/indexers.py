@@ -37,18 +37,18 @@ def ix_(*args: Any) -> tuple[Any, ...]:
     return tuple(out)
 
 
-def _indices(found: tuple[np.ndarray, ...]) -> tuple[Any, ...]:
+def _indices(found: tuple[np.ndarray, ...]) -> Any:
     return tuple(asarray(i.astype(np.int32), dtypes.default_dtype(int)) for i in found)
 
 
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
     """The indices of the lower triangle of an n by m matrix."""
-    return _indices(np.tril_indices(n, k, m))  # type: ignore[return-value]
+    return _indices(np.tril_indices(n, k, m))
 
 
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
     """The indices of the upper triangle of an n by m matrix."""
-    return _indices(np.triu_indices(n, k, m))  # type: ignore[return-value]
+    return _indices(np.triu_indices(n, k, m))
 
 
 def _matrix(name: str, arr: Any) -> Any:

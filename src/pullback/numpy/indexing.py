@@ -189,8 +189,8 @@ def take(
         raise NotImplementedError("take: mode='raise' cannot be checked in a traced program")
     if mode == "wrap":
         at, mode = modulo(at, x.shape[axis]), "promise_in_bounds"
-    parts = [Range(d, 0, 1, n) for d, n in enumerate(x.shape)]
-    parts[axis] = Picks(axis, at)  # type: ignore[call-overload]
+    parts: list[Part] = [Range(d, 0, 1, n) for d, n in enumerate(x.shape)]
+    parts[axis] = Picks(axis, at)
     kept_mode = GatherScatterMode.from_any("fill" if mode is None else mode)
     return index_parts(
         x,

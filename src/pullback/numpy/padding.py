@@ -32,9 +32,9 @@ Widths = list[tuple[int, int]]
 
 def _widths(pad_width: Any, ndim: int) -> Widths:
     if isinstance(pad_width, dict):
-        pairs = [(0, 0)] * ndim
+        pairs: list[Any] = [(0, 0)] * ndim
         for axis, width in pad_width.items():
-            pairs[axis] = tuple(np.broadcast_to(width, 2))  # type: ignore[call-overload]
+            pairs[axis] = tuple(np.broadcast_to(width, 2))
         return [(int(a), int(b)) for a, b in pairs]
     out = np.broadcast_to(np.asarray(known("pad", pad_width)), (ndim, 2))
     if out.size and not np.issubdtype(out.dtype, np.integer):
@@ -92,7 +92,7 @@ def _constant(x: Any, widths: Widths, values: Any) -> Any:
     return x
 
 
-def _by_index(x: Any, widths: Widths, mode: str, reflect_type: str) -> Any:
+def _by_index(x: Any, widths: Widths, mode: Any, reflect_type: str) -> Any:
     if reflect_type == "odd" and mode in ("reflect", "symmetric"):
         return _odd(x, widths, mode)
     for d, (a, b) in enumerate(widths):
@@ -101,7 +101,7 @@ def _by_index(x: Any, widths: Widths, mode: str, reflect_type: str) -> Any:
         n = x.shape[d]
         if n == 0:
             raise ValueError(f"pad: can't extend empty axis {d} using modes other than 'constant'")
-        at = np.pad(np.arange(n), (a, b), mode)  # type: ignore[call-overload]
+        at = np.pad(np.arange(n), (a, b), mode)
         x = take(x, at, d, mode="clip")
     return x
 

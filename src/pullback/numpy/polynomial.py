@@ -14,6 +14,7 @@ from .contractions import dot
 from .creation import asarray
 from .elementwise import as_inexact
 from .joining import concatenate
+from .powers import power as raised
 from .shapes import atleast_1d
 from .values import as_array, convert, promote_arrays, promote_arrays_inexact
 
@@ -130,7 +131,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     if n < 0:
         raise ValueError("N must be nonnegative")
     powers = np.arange(n) if increasing else np.arange(n)[::-1]
-    return binary.power(v[:, None], asarray(powers.astype(np.int32))[None, :])
+    return raised(v[:, None], asarray(powers.astype(np.int32))[None, :])
 
 
 def _convolution(name: str, a: Any, v: Any, mode: str, precision: Any, preferred: Any) -> Any:

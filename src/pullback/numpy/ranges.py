@@ -9,7 +9,7 @@ from .. import dtypes
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
-from . import binary, elementwise
+from . import elementwise, powers
 from .creation import filled, full, known, requested_dtype
 from .shapes import moveaxis
 from .values import as_array, broadcast, convert, expand, result_type_of
@@ -79,7 +79,7 @@ def logspace(
 ) -> Any:
     """`base` to the power of evenly spaced exponents."""
     exponents = linspace(start, stop, num, endpoint, axis=axis)
-    out = binary.power(as_array("logspace", base), exponents)
+    out = powers.power(as_array("logspace", base), exponents)
     return out if dtype is None else convert(out, requested_dtype("logspace", dtype))
 
 

@@ -15,7 +15,7 @@ from ..primitives import scatter as sc
 from ..primitives import shape as sh
 from ..primitives.dynamic import dynamic_update_slice
 from ..primitives.index import GatherScatterMode, ScatterDimensionNumbers
-from . import binary
+from . import binary, powers
 from .elementwise import pick
 from .indexing import CLIP, index_parts, numpy_index, stack_last, together, wrap_negative
 from .parse import New, Part, Picks, Range, Whole, concrete, is_static, parse
@@ -90,7 +90,7 @@ def scatter_parts(
     updates = _without_new(values, parts, plan, x)
     if 0 in plan.sizes or 0 in x.shape:
         return x
-    moved = [p for p in parts if _moves(p, x.shape)]
+    moved: list[Any] = [p for p in parts if _moves(p, x.shape)]
     if not moved:
         return op(x, None, updates, None)
     if op is _set and is_static(parts) and not plan.scattered:
@@ -99,7 +99,7 @@ def scatter_parts(
     dtype = dtypes.int64 if wide else dtypes.int32
     found = dict(zip([id(p) for p in picks], at, strict=True))
     indices = stack_last([_column(p, found.get(id(p)), plan, dtype) for p in moved])
-    numbers = _numbers(parts, [p.axis for p in moved], plan)  # type: ignore[union-attr]
+    numbers = _numbers(parts, [p.axis for p in moved], plan)
     return op(x, indices, updates, numbers, mode=mode, **promises)
 
 
@@ -303,7 +303,7 @@ class IndexUpdateRef:
 
     def power(self, values: Any, **options: Any) -> Any:
         """x[index] **= values."""
-        return self.set(binary.power(self._read(options), values), **options)
+        return self.set(powers.power(self._read(options), values), **options)
 
     def min(self, values: Any, **options: Any) -> Any:
         """x[index] = minimum(x[index], values)."""

@@ -1,0 +1,134 @@
+"""Powers, scaling by powers of two, and common divisors of integers."""
+
+from typing import Any
+
+import numpy as np
+
+from .. import _native, dtypes
+from .._native import ArrayImpl
+from ..primitives import elementwise as ew
+from ..primitives import shape as sh
+from .elementwise import as_inexact, convert, pick, strong
+from .values import (
+    as_array,
+    broadcast,
+    broadcast_elementwise,
+    promote_arrays,
+    promote_inexact,
+    result_type_of,
+)
+
+_eager: Any = _native.binary
+
+
+def power(x1: Any, x2: Any, /) -> Any:
+    """x1 ** x2. A Python integer as exponent is exact and has a derivative everywhere."""
+    if type(x2) is int:
+        x = as_array("power", x1)
+        x = convert(x, dtypes.default_dtype(int)) if x.dtype == dtypes.bool_ else x
+        return static_power(x, x2)
+    out = _eager(np.power, x1, x2) if _floats(x1) else NotImplemented
+    if out is not NotImplemented:
+        return out
+    return _general_power(x1, x2)
+
+
+def static_power(x: Any, n: int) -> Any:
+    """x to a power that is known while tracing."""
+    if n < 0 and dtypes.is_integer(x.dtype):
+        raise TypeError(
+            f"power: integers cannot be raised to negative powers, got {x.dtype.name} ** {n}:"
+            " write a float base"
+        )
+    return ew.integer_pow(x, n)
+
+
+def _floats(x: Any) -> bool:
+    return type(x) is ArrayImpl and x.dtype.kind == "f"
+
+
+def _general_power(x1: Any, x2: Any) -> Any:
+    x, y = as_array("power", x1, 0), as_array("power", x2, 1)
+    dtype, weak = result_type_of([x, y])
+    whole = not dtypes.is_float(y.dtype)
+    if not dtypes.is_float(dtype):
+        base = dtypes.default_dtype(int) if x.dtype == dtypes.bool_ else x.dtype
+        x, y = broadcast("power", [convert(x, base), y])
+        return _whole_power(x, y)
+    if whole:
+        dtype, weak = x.dtype, x.weak_type and y.weak_type
+    x, y = broadcast_elementwise("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
+    return ew.pow(x, y)
+
+
+def _whole_power(x: Any, y: Any) -> Any:
+    """Integers by repeated squaring; a negative power of any but 1 and -1 is 0."""
+    y = convert(y, dtypes.default_dtype(int)) if y.dtype == dtypes.bool_ else y
+    out, factor, rest = sh.full_like(x, 1), x, y
+    for _ in range(8 * y.dtype.itemsize):
+        odd = ew.ne(ew.bitwise_and(rest, y.dtype.type(1)), 0)
+        out = pick(odd, ew.mul(out, factor), out)
+        factor = ew.mul(factor, factor)
+        rest = ew.shift_right_logical(rest, y.dtype.type(1))
+    if dtypes.kind(y.dtype) != "signed":
+        return out
+    inverse = pick(ew.eq(x, 1), x, sh.full_like(x, 0))
+    if dtypes.kind(x.dtype) == "signed":
+        inverse = pick(ew.eq(x, -1), out, inverse)
+    return pick(ew.lt(y, 0), inverse, out)
+
+
+pow = power
+
+
+def float_power(x1: Any, x2: Any, /) -> Any:
+    """x1 ** x2 in floating point."""
+    return power(*promote_inexact("float_power", as_array("float_power", x1), x2))
+
+
+def ldexp(x1: Any, x2: Any, /) -> Any:
+    """x1 * 2 ** x2."""
+    x, n = as_inexact("ldexp", x1), as_array("ldexp", x2)
+    if not dtypes.is_integer(n.dtype) and n.dtype != dtypes.bool_:
+        raise ValueError(f"ldexp: x2 must be an integer, got {n.dtype.name}")
+    x, n = broadcast("ldexp", [strong(x), n])
+    # In two steps, so that neither factor overflows where the product does not.
+    half = ew.shift_right_arithmetic(convert(n, dtypes.int32), np.int32(1))
+    rest = ew.sub(convert(n, dtypes.int32), half)
+    out = ew.mul(ew.mul(x, ew.exp2(convert(half, x.dtype))), ew.exp2(convert(rest, x.dtype)))
+    still = ew.bitwise_or(ew.eq(x, 0), ew.bitwise_not(ew.is_finite(x)))
+    return pick(still, x, out)
+
+
+def gcd(x1: Any, x2: Any) -> Any:
+    """The greatest common divisor of integers."""
+    x, y = _whole_pair("gcd", x1, x2)
+    x, y = _magnitude(x), _magnitude(y)
+    bits = 8 * x.dtype.itemsize
+    # Euclid's algorithm on the largest numbers takes at most 1.45 steps a bit.
+    for _ in range(int(1.45 * bits) + 2):
+        zero = ew.eq(y, 0)
+        safe = pick(zero, sh.full_like(y, 1), y)
+        x, y = pick(zero, x, y), pick(zero, y, ew.rem(x, safe))
+    return x
+
+
+def lcm(x1: Any, x2: Any) -> Any:
+    """The least common multiple of integers."""
+    x, y = _whole_pair("lcm", x1, x2)
+    x, y = _magnitude(x), _magnitude(y)
+    common = gcd(x, y)
+    zero = ew.eq(common, 0)
+    safe = pick(zero, sh.full_like(common, 1), common)
+    return pick(zero, common, ew.mul(x, ew.div(y, safe)))
+
+
+def _magnitude(x: Any) -> Any:
+    return ew.abs(x) if dtypes.kind(x.dtype) == "signed" else x
+
+
+def _whole_pair(name: str, x1: Any, x2: Any) -> list[Any]:
+    pair = promote_arrays(name, x1, x2)
+    if not dtypes.is_integer(pair[0].dtype):
+        raise ValueError(f"{name}: arguments must be integers, got {pair[0].dtype.name}")
+    return broadcast(name, pair)
