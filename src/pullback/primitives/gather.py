@@ -97,7 +97,7 @@ def _(x, indices, *, dimension_numbers, slice_sizes, mode, fill_value, **params)
     if w.take_axis is not None and x.flags.c_contiguous:
         return _take(x, indices[..., 0], w, mode, fill_value)
     indices = ix.as_signed(indices)
-    y = ix.view(x, w)[ix.index_of(ix.starts(ix.clipped(indices, w), w), w)]
+    y = np.asarray(ix.view(x, w)[ix.index_of(ix.starts(ix.clipped(indices, w), w), w)])
     if mode is GatherScatterMode.FILL_OR_DROP:
         inside = ix.inside(indices, w)
         if not inside.all():
@@ -110,7 +110,7 @@ def _take(x: np.ndarray, rows: np.ndarray, w: ix.Windows, mode: Any, fill_value:
     """Whole rows along one axis: what x[i] and embedding tables need, by the fast path of NumPy."""
     axis = w.take_axis
     assert axis is not None
-    y = x.take(rows, axis, mode="clip")
+    y = np.asarray(x.take(rows, axis, mode="clip"))
     if mode is GatherScatterMode.FILL_OR_DROP:
         outside = (rows < 0) | (rows >= x.shape[axis])
         if outside.any():

@@ -1,6 +1,7 @@
 """Products of arrays: BLAS for large matrices, loop nests for the rest."""
 
 from collections.abc import Sequence
+from functools import partial
 from math import prod
 from typing import NamedTuple
 
@@ -30,6 +31,9 @@ def dot_general(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     (cx, cy), (bx, by) = eqn.params["dimension_numbers"]
     out = eqn.outvars[0]
     left, right = _groups(x, bx, cx), _groups(y, by, cy)
+    if all(x.shape[d] == 1 for d in left.summed):
+        at = partial(_outer, b, x, y, left, right, storage(out.aval))
+        return [b.result(out, Value(out.aval.shape, storage(out.aval), at))]
     lost_x, lost_y = _constant_along(b, x, left.free), _constant_along(b, y, right.free)
     if not lost_x and not lost_y:
         view = b.destination(out)
@@ -43,6 +47,23 @@ def dot_general(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     view = row_major(b.buffer(storage(out.aval), prod(shape)), shape)
     _product(b, x, y, left, right, view, storage(out.aval), shape)
     return [b.result(out, _repeated(b, view, shape, out.aval.shape, storage(out.aval)))]
+
+
+def _outer(
+    b: Builder, x: Value, y: Value, left: Groups, right: Groups, dtype: str, idx: Indices
+) -> Node:
+    """An element of a product without a sum."""
+    nb, nx = len(left.batch), len(left.free)
+    ones = (ix.ZERO,) * len(left.summed)
+    wide = WIDE.get(dtype, dtype)
+    first = _element(x, left, (*idx[: nb + nx], *ones))
+    second = _element(y, right, (*idx[:nb], *idx[nb + nx :], *ones))
+    return widened(b, _times(b, first, second, wide), dtype)
+
+
+def _times(b: Builder, x: Node, y: Node, dtype: str) -> Node:
+    op = "and" if dtype == "bool" else "mul"
+    return b.op(op, dtype, widened(b, x, dtype), widened(b, y, dtype))
 
 
 def _groups(x: Value, batch: Sequence[int], summed: Sequence[int]) -> Groups:
@@ -122,8 +143,7 @@ def _nest(
     else:
         first = _element(x, left, (*idx[: nb + nx], *summed))
         second = _element(y, right, (*idx[:nb], *idx[nb + nx :], *summed))
-        op = "and" if wide == "bool" else "mul"
-        value = b.op(op, wide, widened(b, first, wide), widened(b, second, wide))
+        value = _times(b, first, second, wide)
     monoid = "or" if wide == "bool" else "add"
     item = Reduction(monoid, view.buffer, at_view(view, idx), value, wide)
     b.block.append(Nest((), (Kernel(tuple(axes), tuple(over), (), (item,)),)))
