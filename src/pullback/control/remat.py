@@ -10,7 +10,7 @@ from ..core.memo import weak_memo
 from ..core.primitive import Linear, Primitive, Zero
 from ..core.stage import eval_jaxpr
 from ..core.trace import get_aval
-from ..transforms.flat import arguments, function_name
+from ..transforms.flat import arguments, check_function, function_name
 from ..transforms.program import (
     Mask,
     batched_jaxpr,
@@ -132,8 +132,7 @@ def checkpoint(
     >>> float(pb.grad(pb.checkpoint(lambda x: pb.numpy.sin(x)))(0.0))
     1.0
     """
-    if not callable(fun):
-        raise TypeError(f"checkpoint: the first argument must be a function, got {fun!r}")
+    check_function(fun, "checkpoint")
     if policy is not None:
         raise NotImplementedError("checkpoint: policy is not supported; leave it out")
     static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)

@@ -64,6 +64,23 @@ def function_name(f: Callable[..., Any]) -> str:
     return getattr(f, "__name__", None) or type(f).__name__
 
 
+def check_function(f: Any, what: str) -> None:
+    """Raise unless a transformation was given a function."""
+    if not callable(f):
+        raise TypeError(f"{what}: the first argument must be a function, got {f!r}")
+
+
+def positions(argnums: Any, what: str) -> tuple[int, ...]:
+    """Argument positions as a tuple."""
+    several = isinstance(argnums, (tuple, list))
+    found = tuple(cast(Sequence[Any], argnums)) if several else (argnums,)
+    if not all(isinstance(i, (int, np.integer)) for i in found):
+        raise TypeError(
+            f"{what}: argnums must be an integer or a tuple of integers, got {argnums!r}"
+        )
+    return tuple(int(i) for i in found)
+
+
 def is_value(x: Any) -> bool:
     """Whether a leaf is an array, a tracer, a NumPy array or a number."""
     if isinstance(x, (ArrayImpl, Tracer, bool, int, float, complex)):

@@ -5,21 +5,28 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
 from .. import dtypes, tree
-from ..core.aval import ShapedArray, type_name
-from ..core.primitive import Zero
-from ..core.trace import Tracer, as_array, get_aval
+from ..core.aval import ShapedArray
+from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from ..tree import PyTreeDef
+from .border import aux_result, cotangent, float0, tangent
 from .differentiable import check_input, check_scalar
-from .flat import ASSIGNED, Flat, argument, arguments, select_argnums
-from .jvp import JVPTracer, instantiate_zeros, jvp_flat
+from .flat import (
+    ASSIGNED,
+    Flat,
+    arguments,
+    check_function,
+    positions,
+    select_argnums,
+)
+from .jvp import instantiate_zeros, jvp_flat
 from .linearize import Tape, linearize_flat, record, run_tape
-from .transpose import backward, materialize
+from .transpose import backward
 
 
 def jvp(
@@ -44,6 +51,7 @@ def jvp(
     >>> float(y), float(t)
     (0.0, 1.0)
     """
+    check_function(fun, "jvp")
     if not isinstance(primals, (tuple, list)) or not isinstance(tangents, (tuple, list)):
         raise TypeError(
             "jvp: primals and tangents must be tuples or lists of arguments, got"
@@ -56,43 +64,11 @@ def jvp(
             f"jvp: primals and tangents must have one structure, got {in_tree} and {tangent_tree}"
         )
     pairs = zip(flat, flat_tangents, strict=True)
-    given = [_tangent(get_aval(p), t, "jvp", "tangent") for p, t in pairs]
+    given = [tangent(get_aval(p), t, "jvp", "tangent") for p, t in pairs]
     f = Flat(fun, in_tree, has_aux=has_aux, name="jvp")
     outs, out_tangents = jvp_flat(f, flat, given)
     result = f.out_tree.unflatten(outs), f.out_tree.unflatten(instantiate_zeros(out_tangents))
     return (*result, aux_result(f)) if has_aux else result
-
-
-def _tangent(aval: ShapedArray, t: Any, what: str, kind: str) -> Any:
-    wanted = aval.tangent()
-    if wanted.dtype == dtypes.float0:
-        if isinstance(t, np.ndarray) and cast(Any, t).dtype == dtypes.float0:
-            return Zero(wanted)
-        if getattr(get_aval(t), "dtype", None) == dtypes.float0:
-            return Zero(wanted)
-    t = argument(t, what)
-    got = get_aval(t)
-    if got.weak_type and got.shape == wanted.shape and wanted.dtype != dtypes.float0:
-        return convert_element_type(t, wanted.dtype) if got.dtype != wanted.dtype else t
-    if got.shape != wanted.shape or got.dtype != wanted.dtype:
-        raise TypeError(
-            f"{what}: for a value of type {type_name(aval)} the {kind} must be"
-            f" {type_name(wanted)}, got {type_name(got)}"
-        )
-    return t
-
-
-def aux_result(f: Flat) -> Any:
-    """What a function returned beside its result, its differentiation having ended."""
-    leaves = [strip(a) for a in f.aux]
-    return f.aux_tree.unflatten(leaves)
-
-
-def strip(x: Any) -> Any:
-    """The primal of a value whose differentiation has ended."""
-    while isinstance(x, JVPTracer) and not x._trace.alive:
-        x = x.primal
-    return x
 
 
 def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> tuple[Any, ...]:
@@ -113,6 +89,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     >>> float(f_lin(2.0))
     2.0
     """
+    check_function(fun, "linearize")
     flat, in_tree = arguments(primals, "linearize")
     f = Flat(fun, in_tree, has_aux=has_aux, name="linearize")
     active = [dtypes.is_float(get_aval(p).dtype) for p in flat]
@@ -137,7 +114,7 @@ def _linear_function(
                 f"linearized function: tangents must have the structure {in_tree}, got {got_tree}"
             )
         given = [
-            _tangent(a, t, "linearized function", "tangent")
+            tangent(a, t, "linearized function", "tangent")
             for a, t, n in zip(avals, flat, active, strict=True)
             if n
         ]
@@ -168,6 +145,7 @@ def vjp(
     """
     if reduce_axes:
         raise NotImplementedError("vjp: reduce_axes is not supported")
+    check_function(fun, "vjp")
     flat, in_tree = arguments(primals, "vjp")
     f = Flat(fun, in_tree, has_aux=has_aux, name="vjp")
     outs, pull = _vjp_flat(f, flat)
@@ -180,7 +158,7 @@ def vjp(
             raise TypeError(
                 f"vjp: the cotangent must have the result's structure {out_tree}, got {ct_tree}"
             )
-        given = [_tangent(a, c, "vjp", "cotangent") for a, c in zip(out_avals, cts, strict=True)]
+        given = [tangent(a, c, "vjp", "cotangent") for a, c in zip(out_avals, cts, strict=True)]
         return in_tree.unflatten(pull(given))
 
     result = out_tree.unflatten(outs), vjp_fun
@@ -198,20 +176,10 @@ def _vjp_flat(
     def pull(cts: list[Any]) -> list[Any]:
         found = iter(backward(tape, cts))
         return [
-            _result(next(found)) if n else float0(a) for a, n in zip(avals, active, strict=True)
+            cotangent(next(found)) if n else float0(a) for a, n in zip(avals, active, strict=True)
         ]
 
     return outs, pull
-
-
-def _result(ct: Any) -> Any:
-    ct = materialize(ct, ct.aval) if type(ct) is Zero else ct
-    return ct if isinstance(ct, Tracer) else as_array(ct)
-
-
-def float0(aval: ShapedArray) -> np.ndarray:
-    """The cotangent of an integer array: of its shape, without content."""
-    return np.zeros(aval.shape, dtypes.float0)
 
 
 def value_and_grad(
@@ -284,16 +252,15 @@ def _gradient(
     reduce_axes: Sequence[Any],
     what: str,
 ) -> Callable[..., Any]:
-    if not callable(fun):
-        raise TypeError(f"{what}: the first argument must be a function, got {fun!r}")
+    check_function(fun, what)
     if reduce_axes:
         raise NotImplementedError(f"{what}: reduce_axes is not supported")
-    single = isinstance(argnums, (int, np.integer))
-    positions = (int(argnums),) if single else tuple(argnums)  # type: ignore[arg-type]
+    single = not isinstance(argnums, (tuple, list))
+    chosen_positions = positions(argnums, what)
 
     @wraps(fun, assigned=ASSIGNED, updated=())
     def value_and_grad_f(*args: Any, **kwargs: Any) -> Any:
-        partial, chosen = select_argnums(fun, positions, args, what)
+        partial, chosen = select_argnums(fun, chosen_positions, args, what)
         flat, in_tree = arguments(chosen, what)
         for leaf in flat:
             check_input(get_aval(leaf), what, holomorphic, allow_int)

@@ -18,9 +18,9 @@ from ..primitives.pieces import slice
 from ..primitives.shape import iota, reshape, transpose, zeros
 from ..tree import PyTreeDef
 from .batch import to_dim, vmap_flat
+from .border import aux_result
 from .differentiable import check_input
-from .flat import ASSIGNED, Flat, arguments, select_argnums
-from .grad import aux_result
+from .flat import ASSIGNED, Flat, arguments, check_function, positions, select_argnums
 from .jvp import instantiate_zeros, jvp_flat
 from .linearize import Tape, linearize_flat
 from .transpose import backward
@@ -50,6 +50,8 @@ def jacfwd(
     Array([[2., 0.],
            [0., 4.]], dtype=float32)
     """
+
+    check_function(fun, "jacfwd")
 
     @wraps(fun, assigned=ASSIGNED, updated=())
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -87,6 +89,8 @@ def jacrev(
     >>> pb.jacrev(lambda x: x.sum())(pnp.array([1.0, 2.0]))
     Array([1., 1.], dtype=float32)
     """
+
+    check_function(fun, "jacrev")
 
     @wraps(fun, assigned=ASSIGNED, updated=())
     def jacobian(*args: Any, **kwargs: Any) -> Any:
@@ -137,6 +141,7 @@ def hessian(
     Array([[ 6.,  0.],
            [ 0., 12.]], dtype=float32)
     """
+    check_function(fun, "hessian")
     inner = jacrev(fun, argnums, has_aux, holomorphic)
     return jacfwd(inner, argnums, has_aux, holomorphic)
 
@@ -151,8 +156,7 @@ def _prepare(
     what: str,
     allow_int: bool = False,
 ) -> tuple[Flat, list[Any], PyTreeDef]:
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    partial, chosen = select_argnums(fun, positions, args, what)
+    partial, chosen = select_argnums(fun, positions(argnums, what), args, what)
     flat, in_tree = arguments(chosen, what)
     for leaf in flat:
         check_input(get_aval(leaf), what, holomorphic, allow_int)
@@ -160,7 +164,7 @@ def _prepare(
 
 
 def _choose(by_argument: Any, argnums: int | Sequence[int]) -> Any:
-    return by_argument[0] if isinstance(argnums, int) else by_argument
+    return by_argument[0] if not isinstance(argnums, (tuple, list)) else by_argument
 
 
 def _basis(avals: list[ShapedArray], n: int) -> list[Any]:

@@ -8,7 +8,7 @@ from .. import tree
 from ..core.aval import type_name
 from ..core.trace import get_aval
 from .batch import to_dim, vmap_flat
-from .flat import Flat, arguments, function_name
+from .flat import Flat, arguments, check_function, function_name
 
 Axes = Any
 
@@ -43,8 +43,7 @@ def vmap(
     >>> pb.vmap(pnp.dot)(pnp.ones((2, 3)), pnp.ones((2, 3)))
     Array([3., 3.], dtype=float32)
     """
-    if not callable(fun):
-        raise TypeError(f"vmap: the first argument must be a function, got {fun!r}")
+    check_function(fun, "vmap")
     if isinstance(in_axes, list):
         in_axes = tuple(cast(list[Any], in_axes))
     if not (in_axes is None or isinstance(in_axes, (int, tuple, dict))):

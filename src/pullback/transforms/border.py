@@ -1,0 +1,61 @@
+"""Tangents, cotangents and auxiliary results at the border to users."""
+
+# `_trace` is hidden from users, whose arrays have a method `trace`; interpreters read it.
+# pyright: reportPrivateUsage=false
+
+from typing import Any, cast
+
+import numpy as np
+
+from .. import dtypes
+from ..core.aval import ShapedArray, type_name
+from ..core.primitive import Zero
+from ..core.trace import Tracer, as_array, get_aval
+from ..primitives.convert import convert_element_type
+from .flat import Flat, argument
+from .jvp import JVPTracer
+from .transpose import materialize
+
+
+def tangent(aval: ShapedArray, t: Any, what: str, kind: str) -> Any:
+    """A tangent or cotangent as a user gave it, checked against the type of its value."""
+    wanted = aval.tangent()
+    if wanted.dtype == dtypes.float0:
+        if isinstance(t, np.ndarray) and cast(Any, t).dtype == dtypes.float0:
+            return Zero(wanted)
+        if getattr(get_aval(t), "dtype", None) == dtypes.float0:
+            return Zero(wanted)
+    t = argument(t, what)
+    got = get_aval(t)
+    if got.weak_type and got.shape == wanted.shape and wanted.dtype != dtypes.float0:
+        return convert_element_type(t, wanted.dtype) if got.dtype != wanted.dtype else t
+    if got.shape != wanted.shape or got.dtype != wanted.dtype:
+        raise TypeError(
+            f"{what}: for a value of type {type_name(aval)} the {kind} must be"
+            f" {type_name(wanted)}, got {type_name(got)}"
+        )
+    return t
+
+
+def aux_result(f: Flat) -> Any:
+    """What a function returned beside its result, its differentiation having ended."""
+    leaves = [strip(a) for a in f.aux]
+    return f.aux_tree.unflatten(leaves)
+
+
+def strip(x: Any) -> Any:
+    """The primal of a value whose differentiation has ended."""
+    while isinstance(x, JVPTracer) and not x._trace.alive:
+        x = x.primal
+    return x
+
+
+def cotangent(ct: Any) -> Any:
+    """A cotangent as an array."""
+    ct = materialize(ct, ct.aval) if type(ct) is Zero else ct
+    return ct if isinstance(ct, Tracer) else as_array(ct)
+
+
+def float0(aval: ShapedArray) -> np.ndarray:
+    """The cotangent of an integer array: of its shape, without content."""
+    return np.zeros(aval.shape, dtypes.float0)
