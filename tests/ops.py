@@ -6,13 +6,16 @@ from ops_contract import CONTRACT
 from ops_conv import CONV
 from ops_elementwise import ELEMENTWISE
 from ops_index import INDEX
+from ops_linalg import LINALG
 from ops_random import RANDOM
 from ops_reduce import REDUCE
 from ops_shape import SHAPE
 from ops_sort import SORT
 from ops_special import SPECIAL
 
-OPS = [*ELEMENTWISE, *SHAPE, *REDUCE, *CONTRACT, *INDEX, *SORT, *RANDOM, *CONV, *SPECIAL]
+OPS = [
+    *ELEMENTWISE, *SHAPE, *REDUCE, *CONTRACT, *INDEX, *SORT, *RANDOM, *CONV, *SPECIAL, *LINALG,
+]  # fmt: skip
 
 REPEATED = {name for name, times in Counter(op.name for op in OPS).items() if times > 1}
 assert not REPEATED, f"rows of one name: {REPEATED}"

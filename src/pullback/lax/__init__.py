@@ -13,6 +13,7 @@ from ..primitives.precision import (
     Precision,
 )
 from ..transforms.stop import stop_gradient
+from . import linalg
 from .associative import associative_scan
 from .convolution import (
     ConvGeneralDilatedDimensionNumbers,
@@ -103,6 +104,7 @@ from .elementwise import (
     tan,
     tanh,
 )
+from .fourier import FftType, fft
 from .indexing import (
     dynamic_index_in_dim,
     dynamic_slice,
@@ -186,6 +188,7 @@ from .structure import (
 __all__ = [
     "ConvDimensionNumbers",
     "ConvGeneralDilatedDimensionNumbers",
+    "FftType",
     "GatherDimensionNumbers",
     "GatherScatterMode",
     "Precision",
@@ -269,6 +272,7 @@ __all__ = [
     "exp2",
     "expand_dims",
     "expm1",
+    "fft",
     "floor",
     "fori_loop",
     "full",
@@ -286,6 +290,7 @@ __all__ = [
     "is_finite",
     "le",
     "lgamma",
+    "linalg",
     "log",
     "log1p",
     "logistic",

@@ -4,7 +4,7 @@
 # isort: off
 # fmt: off
 from ..array import Array as ndarray
-from . import methods, linalg
+from . import methods, fft, linalg
 from .binary import (
     add, arctan2, atan2, bitwise_and, bitwise_left_shift, bitwise_or, bitwise_right_shift,
     bitwise_xor, copysign, divide, divmod, equal, floor_divide, fmax, fmin, fmod, greater,
@@ -110,8 +110,8 @@ __all__ = [
     "delete", "diag", "diag_indices", "diag_indices_from", "diagflat", "diagonal", "diff",
     "digitize", "divide", "divmod", "dot", "double", "dsplit", "dstack", "dtype", "e", "ediff1d",
     "einsum", "einsum_path", "empty", "empty_like", "equal", "euler_gamma", "exp", "exp2",
-    "expand_dims", "expm1", "extract", "eye", "fabs", "fill_diagonal", "finfo", "flatnonzero",
-    "flexible", "flip", "fliplr", "flipud", "float4_e2m1fn", "float8_e3m4", "float8_e4m3",
+    "expand_dims", "expm1", "extract", "eye", "fabs", "fft", "fill_diagonal", "finfo",
+    "flatnonzero", "flexible", "flip", "fliplr", "flipud", "float4_e2m1fn", "float8_e3m4", "float8_e4m3",
     "float8_e4m3b11fnuz", "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz",
     "float8_e8m0fnu", "float16", "float32", "float64", "float_", "float_power", "floating",
     "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "from_dlpack", "frombuffer",

@@ -1,0 +1,258 @@
+"""Factorizations of matrices and linear equations, under the names of `jax.lax.linalg`."""
+
+import enum
+from collections.abc import Callable
+from typing import Any
+
+from ..numpy.shapes import expand_dims, squeeze
+from ..numpy.values import as_array, as_arrays
+from ..primitives import elementwise as ew
+from ..primitives.linalg import cholesky as _cholesky
+from ..primitives.linalg import eig as _eig
+from ..primitives.linalg import eigh as _eigh
+from ..primitives.linalg import householder as _householder
+from ..primitives.linalg import lu as _lu
+from ..primitives.linalg import matrices as mt
+from ..primitives.linalg import qr as _qr
+from ..primitives.linalg import schur as _schur
+from ..primitives.linalg import svd as _svd
+from ..primitives.linalg import triangular as _triangular
+from ..primitives.linalg import tridiagonal as _tridiagonal
+
+cholesky_p = _cholesky.cholesky_p
+cholesky_update_p = _cholesky.cholesky_update_p
+eig_p = _eig.eig_p
+eigh_p = _eigh.eigh_p
+hessenberg_p = _schur.hessenberg_p
+householder_product_p = _householder.householder_product_p
+lu_p = _lu.lu_p
+lu_pivots_to_permutation_p = _lu.lu_pivots_to_permutation_p
+ormqr_p = _householder.ormqr_p
+qr_p = _qr.qr_p
+schur_p = _schur.schur_p
+svd_p = _svd.svd_p
+triangular_solve_p = _triangular.triangular_solve_p
+tridiagonal_p = _schur.tridiagonal_p
+tridiagonal_solve_p = _tridiagonal.tridiagonal_solve_p
+
+Range = tuple[int, int] | None
+
+
+class EigImplementation(enum.Enum):
+    """Who computes eigenvalues on GPUs. On the CPU it is LAPACK."""
+
+    CUSOLVER = "cusolver"
+    LAPACK = "lapack"
+    MAGMA = "magma"
+
+
+class EighImplementation(enum.Enum):
+    """How eigenvalues of Hermitian matrices are computed on other devices."""
+
+    QDWH = "qdwh"
+    QR = "qr"
+    JACOBI = "jacobi"
+
+
+class SvdAlgorithm(enum.Enum):
+    """How singular values are computed on other devices."""
+
+    DEFAULT = "default"
+    QR = "QR"
+    JACOBI = "Jacobi"
+    POLAR = "polar"
+    DIVIDE_AND_CONQUER = "divide_and_conquer"
+
+
+def cholesky(x: Any, *, symmetrize_input: bool = True) -> Any:
+    """The lower triangular factor l of positive definite matrices l l^H; NaN for others."""
+    return _cholesky.cholesky(as_array("cholesky", x), symmetrize_input=symmetrize_input)
+
+
+def cholesky_update(r_matrix: Any, w_vector: Any) -> Any:
+    """The upper triangular factor of r^T r + w w^T from the factor r."""
+    return _cholesky.cholesky_update(*as_arrays("cholesky_update", (r_matrix, w_vector)))
+
+
+def eig(
+    x: Any,
+    *,
+    compute_left_eigenvectors: bool = True,
+    compute_right_eigenvectors: bool = True,
+    enable_eigvec_derivs: bool = False,
+    implementation: EigImplementation | None = None,
+) -> list[Any]:
+    """Eigenvalues, then left and right eigenvectors as columns, as asked for. All are complex.
+
+    Args:
+      x: square matrices.
+      compute_left_eigenvectors, compute_right_eigenvectors: which vectors are wanted.
+      enable_eigvec_derivs: whether the vectors may be differentiated, which is right only where
+        all eigenvalues differ, for vectors of norm 1 whose greatest component is real.
+      implementation: for GPUs.
+    """
+    return _eig.eig(
+        as_array("eig", x),
+        compute_left_eigenvectors=compute_left_eigenvectors,
+        compute_right_eigenvectors=compute_right_eigenvectors,
+        enable_eigvec_derivs=enable_eigvec_derivs,
+        implementation=implementation,
+    )
+
+
+def eigh(
+    x: Any,
+    *,
+    lower: bool = True,
+    symmetrize_input: bool = True,
+    sort_eigenvalues: bool = True,
+    subset_by_index: Range = None,
+    implementation: EighImplementation | None = None,
+) -> tuple[Any, Any]:
+    """Eigenvectors of Hermitian matrices as columns, and eigenvalues in ascending order."""
+    vectors, values = _eigh.eigh(
+        as_array("eigh", x),
+        lower=lower,
+        symmetrize_input=symmetrize_input,
+        sort_eigenvalues=sort_eigenvalues,
+        subset_by_index=subset_by_index,
+        implementation=implementation,
+    )
+    return vectors, values
+
+
+def hessenberg(a: Any) -> tuple[Any, Any]:
+    """The Hessenberg form with its reflections below it, and their factors."""
+    form, taus = _schur.hessenberg(as_array("hessenberg", a))
+    return form, taus
+
+
+def householder_product(a: Any, taus: Any) -> Any:
+    """The matrix with orthonormal columns that the reflections below the diagonal make."""
+    return _householder.householder_product(*as_arrays("householder_product", (a, taus)))
+
+
+def lu(x: Any) -> tuple[Any, Any, Any]:
+    """Both factors in one matrix, the rows exchanged, and the permutation of rows."""
+    factors, pivots, permutation = _lu.lu(as_array("lu", x))
+    return factors, pivots, permutation
+
+
+def lu_pivots_to_permutation(pivots: Any, permutation_size: int) -> Any:
+    """The permutation that exchanging row k with row pivots[k], in turn, makes."""
+    pivots = as_array("lu_pivots_to_permutation", pivots)
+    return _lu.lu_pivots_to_permutation(pivots, permutation_size)
+
+
+def ormqr(a: Any, taus: Any, c: Any, *, left: bool = True, transpose: bool = False) -> Any:
+    """q c or c q, or with q^H, for the product q of reflections."""
+    return _householder.ormqr(*as_arrays("ormqr", (a, taus, c)), left=left, transpose=transpose)
+
+
+def qr(
+    x: Any, *, pivoting: bool = False, full_matrices: bool = True, use_magma: bool | None = None
+) -> tuple[Any, ...]:
+    """q and r with x = q r; with `pivoting` also the order p of columns, x[:, p] = q r."""
+    x = as_array("qr", x)
+    params = {"pivoting": pivoting, "full_matrices": full_matrices, "use_magma": use_magma}
+    return tuple(_qr.qr(x, **params))
+
+
+def schur(
+    x: Any,
+    *,
+    compute_schur_vectors: bool = True,
+    sort_eig_vals: bool = False,
+    select_callable: Callable[..., Any] | None = None,
+) -> list[Any]:
+    """The Schur form t, and the unitary z with x = z t z^H."""
+    return _schur.schur(
+        as_array("schur", x),
+        compute_schur_vectors=compute_schur_vectors,
+        sort_eig_vals=sort_eig_vals,
+        select_callable=select_callable,
+    )
+
+
+def svd(
+    x: Any,
+    *,
+    full_matrices: bool = True,
+    compute_uv: bool = True,
+    subset_by_index: Range = None,
+    algorithm: SvdAlgorithm | None = None,
+) -> Any:
+    """u, s and v^H with x = u diag(s) v^H; s alone without `compute_uv`."""
+    return _svd.svd(
+        as_array("svd", x),
+        full_matrices=full_matrices,
+        compute_uv=compute_uv,
+        subset_by_index=subset_by_index,
+        algorithm=algorithm,
+    )
+
+
+def symmetric_product(
+    a_matrix: Any,
+    c_matrix: Any,
+    *,
+    alpha: float = 1.0,
+    beta: float = 0.0,
+    symmetrize_output: bool = False,
+) -> Any:
+    """alpha a a^T + beta c, of which the lower triangle counts unless made symmetric."""
+    a, c = as_arrays("symmetric_product", (a_matrix, c_matrix))
+    product = ew.mul(mt.matmul(a, mt.transposed(a)), alpha)
+    out = ew.add(product, ew.mul(c, beta))
+    if not symmetrize_output:
+        return out
+    return ew.add(mt.lower_part(out), mt.transposed(mt.lower_part(out, -1)))
+
+
+def triangular_solve(
+    a: Any,
+    b: Any,
+    *,
+    left_side: bool = False,
+    lower: bool = False,
+    transpose_a: bool = False,
+    conjugate_a: bool = False,
+    unit_diagonal: bool = False,
+) -> Any:
+    """x with op(a) x = b (left_side) or x op(a) = b, for one triangle of a."""
+    a, b = as_arrays("triangular_solve", (a, b))
+    vector = b.ndim == a.ndim - 1
+    axis = -1 if left_side else -2
+    out = _triangular.triangular_solve(
+        a,
+        expand_dims(b, axis) if vector else b,
+        left_side=left_side,
+        lower=lower,
+        transpose_a=transpose_a,
+        conjugate_a=conjugate_a,
+        unit_diagonal=unit_diagonal,
+    )
+    return squeeze(out, axis) if vector else out
+
+
+def tridiagonal(a: Any, *, lower: bool = True) -> tuple[Any, Any, Any, Any]:
+    """Reflections, diagonal, other diagonal and factors of Hermitian matrices' tridiagonal form."""
+    form, d, e, taus = _schur.tridiagonal(as_array("tridiagonal", a), lower=lower)
+    return form, d, e, taus
+
+
+def tridiagonal_solve(dl: Any, d: Any, du: Any, b: Any, *, perturb_singular: bool = False) -> Any:
+    """x with dl[i] x[i-1] + d[i] x[i] + du[i] x[i+1] = b[i]; dl[0] and du[-1] are not used."""
+    operands = as_arrays("tridiagonal_solve", (dl, d, du, b))
+    return _tridiagonal.tridiagonal_solve(*operands, perturb_singular=perturb_singular)
+
+
+__all__ = [
+    "EigImplementation", "EighImplementation", "SvdAlgorithm", "cholesky", "cholesky_p",
+    "cholesky_update", "cholesky_update_p", "eig", "eig_p", "eigh", "eigh_p", "hessenberg",
+    "hessenberg_p", "householder_product", "householder_product_p", "lu", "lu_p",
+    "lu_pivots_to_permutation", "lu_pivots_to_permutation_p", "ormqr", "ormqr_p", "qr", "qr_p",
+    "schur", "schur_p", "svd", "svd_p", "symmetric_product", "triangular_solve",
+    "triangular_solve_p", "tridiagonal", "tridiagonal_p", "tridiagonal_solve",
+    "tridiagonal_solve_p",
+]  # fmt: skip
