@@ -12,9 +12,11 @@ from ops_reduce import REDUCE
 from ops_shape import SHAPE
 from ops_sort import SORT
 from ops_special import SPECIAL
+from ops_window import WINDOW
 
 OPS = [
-    *ELEMENTWISE, *SHAPE, *REDUCE, *CONTRACT, *INDEX, *SORT, *RANDOM, *CONV, *SPECIAL, *LINALG,
+    *ELEMENTWISE, *SHAPE, *REDUCE, *CONTRACT, *INDEX, *SORT, *RANDOM, *LINALG, *CONV, *SPECIAL,
+    *WINDOW,
 ]  # fmt: skip
 
 REPEATED = {name for name, times in Counter(op.name for op in OPS).items() if times > 1}

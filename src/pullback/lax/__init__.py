@@ -184,6 +184,11 @@ from .structure import (
     transpose,
     unstack,
 )
+from .windowed import (
+    reduce,
+    reduce_window,
+    reduce_window_shape_tuple,
+)
 
 __all__ = [
     "ConvDimensionNumbers",
@@ -319,6 +324,7 @@ __all__ = [
     "random_gamma_grad",
     "real",
     "reciprocal",
+    "reduce",
     "reduce_and",
     "reduce_max",
     "reduce_min",
@@ -326,6 +332,8 @@ __all__ = [
     "reduce_precision",
     "reduce_prod",
     "reduce_sum",
+    "reduce_window",
+    "reduce_window_shape_tuple",
     "reduce_xor",
     "rem",
     "reshape",

@@ -15,7 +15,7 @@ from .pieces import rev
 from .quiet import quiet
 from .rules import check_same_dtype
 from .shape import reshape
-from .sliding import Padding, dilated, window_counts
+from .sliding import Padding, adjoint_pads, dilated, window_counts
 
 Axes = tuple[int, ...]
 
@@ -178,8 +178,14 @@ def _transpose_lhs(ct, x, w, *, dimension_numbers, **params):
     lhs, rhs, out = dimension_numbers
     features, batches = params["feature_group_count"], params["batch_group_count"]
     taps = sizes_at(w.shape, rhs[2:])
-    pads = _lhs_pads(
-        sizes_at(x.shape, lhs[2:]), taps, sizes_at(get_aval(ct).shape, out[2:]), params
+    pads = adjoint_pads(
+        sizes_at(x.shape, lhs[2:]),
+        taps,
+        sizes_at(get_aval(ct).shape, out[2:]),
+        params["window_strides"],
+        params["padding"],
+        params["lhs_dilation"],
+        params["rhs_dilation"],
     )
     w = rev(w, rhs[2:])
     groups = max(features, batches)
@@ -202,24 +208,6 @@ def _transpose_lhs(ct, x, w, *, dimension_numbers, **params):
     if batches > 1:
         z = merge_axis(split_axis(z, lhs[1], batches), lhs[1], lhs[0])
     return z
-
-
-def _lhs_pads(sizes: Shape, taps: Shape, counts: Shape, params: dict[str, Any]) -> Padding:
-    pads = []
-    for n, k, m, stride, base, wide, (low, _) in zip(
-        sizes,
-        taps,
-        counts,
-        params["window_strides"],
-        params["lhs_dilation"],
-        params["rhs_dilation"],
-        params["padding"],
-        strict=True,
-    ):
-        reach = dilated(k, wide) - 1
-        before = reach - low
-        pads.append((before, dilated(n, base) + reach - before - dilated(m, stride)))
-    return tuple(pads)
 
 
 def _transpose_rhs(ct, x, w, *, dimension_numbers, **params):

@@ -1,6 +1,6 @@
 """Windows that slide over arrays: their count, their padding, and NumPy views of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from typing import Any
 
@@ -88,3 +88,32 @@ def pads_of(
     totals = [max(0, (-(-n // s) - 1) * s + k - n) for n, k, s in axes]
     lower = kind == "SAME_LOWER"
     return tuple((t - t // 2, t // 2) if lower else (t // 2, t - t // 2) for t in totals)
+
+
+def adjoint_pads(
+    sizes: Shape,
+    windows: Shape,
+    counts: Shape,
+    strides: Shape,
+    padding: Padding,
+    base_dilation: Shape,
+    window_dilation: Shape,
+) -> Padding:
+    """How to pad cotangents, put a stride apart, so that windows over them go back over x."""
+    pads = []
+    for n, k, m, stride, (low, _), base, wide in zip(
+        sizes, windows, counts, strides, padding, base_dilation, window_dilation, strict=True
+    ):
+        reach = dilated(k, wide) - 1
+        before = reach - low
+        pads.append((before, dilated(n, base) + reach - before - dilated(m, stride)))
+    return tuple(pads)
+
+
+def tap_slices(
+    counts: Shape, windows: Shape, strides: Shape, dilation: Shape
+) -> Iterator[tuple[slice, ...]]:
+    """For each place in a window, in row-major order, the elements at it of all windows."""
+    for tap in np.ndindex(*windows):
+        axes = zip(tap, counts, strides, dilation, strict=True)
+        yield tuple(slice(k * w, k * w + dilated(m, s), s) for k, m, s, w in axes)
