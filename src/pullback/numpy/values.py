@@ -125,8 +125,10 @@ def inexact_dtype(dtype: DType) -> DType:
 
 def check_standard(name: str, values: Sequence[Any]) -> None:
     """Under `numpy_dtype_promotion="strict"` only equal dtypes and weak scalars mix."""
+    if dtypes.config.current().numpy_dtype_promotion != "strict":
+        return
     strong = {d.name for d, weak in map(value_type, values) if not weak}
-    if len(strong) > 1 and dtypes.config.current().numpy_dtype_promotion == "strict":
+    if len(strong) > 1:
         raise dtypes.TypePromotionError(
             f"{name}: input dtypes {tuple(sorted(strong))} do not mix under strict promotion: "
             "convert one of them with x.astype(...)"
@@ -154,8 +156,19 @@ def convert(x: Any, dtype: DType, weak: bool = False) -> Any:
     return convert_element_type(x, dtype, weak)
 
 
+def same_kind(args: Sequence[Any]) -> bool:
+    """Whether the operands are arrays of one dtype, float32 or narrower floats: no promotion."""
+    dtype = args[0].dtype if is_array(args[0]) else None
+    return dtype in SIMPLE and all(is_array(x) and x.dtype is dtype for x in args)
+
+
+SIMPLE = frozenset((dtypes.float32, dtypes.bfloat16, dtypes.float16))
+
+
 def promote(name: str, *args: Any) -> list[Any]:
     """Operands in their common dtype. Python numbers stay scalars beside an array."""
+    if same_kind(args):
+        return list(args)
     values = [as_value(name, a, i) for i, a in enumerate(args)]
     dtype, weak = result_type_of(values)
     return to_dtype(name, values, dtype, weak)
@@ -163,6 +176,8 @@ def promote(name: str, *args: Any) -> list[Any]:
 
 def promote_inexact(name: str, *args: Any) -> list[Any]:
     """Operands in their common floating dtype."""
+    if same_kind(args):
+        return list(args)
     values = [as_value(name, a, i) for i, a in enumerate(args)]
     dtype, weak = result_type_of(values)
     return to_dtype(name, values, inexact_dtype(dtype), weak)
