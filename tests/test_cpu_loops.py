@@ -1,5 +1,7 @@
 """Loops and branches compiled for the CPU, against the same programs run by their NumPy values."""
 
+import signal
+import threading
 from typing import Any
 
 import numpy as np
@@ -203,3 +205,16 @@ def test_donated_argument_read_later_is_not_overwritten() -> None:
     jaxpr, _ = program(f, [numbers(5000)])
     _, compiled = executable(jaxpr, donated=(0,))
     assert compiled.donated == ((0, -1),)
+
+
+def test_endless_loop_can_be_interrupted() -> None:
+    def f(x: Any) -> Any:
+        return while_loop(lambda c: ew.lt(total(c), 1e9), lambda c: ew.mul(c, 1.0), x)
+
+    jaxpr, arrays = program(f, [numbers(3)])
+    run, _ = executable(jaxpr)
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        run(arrays)
+    timer.join()

@@ -12,10 +12,19 @@ from .emit_value import Emitter, Frame
 from .index import Atom
 from .loops import Block, Branch, Buffer, Callback, For, Gemm, Nest, Program, Stmt, While
 from .parallel import Sharing, shared
-from .schedule import is_small
+from .schedule import (
+    UNROLL_LATE,
+    UNROLL_OUTSIDE,
+    UNROLL_TOTAL,
+    UNROLL_WORK,
+    block_work,
+    unrolled_work,
+)
 from .text import Function, Module, memory_type
 
 ENTRY = "pb_entry"
+# Loops of more work than this, in additions, can be interrupted.
+LONG_WORK = 1e8
 
 
 class ProgramEmitter:
@@ -35,6 +44,9 @@ class ProgramEmitter:
         self.dtypes = {b.name: b.dtype for b in program.buffers.values()}
         self.shared: dict[str, str] = {}
         self.callbacks: list[Callback] = []
+        self.depth = 0
+        self.unrolled = 0
+        self.ticks = ""
 
     def run(self) -> Module:
         """The module."""
@@ -46,6 +58,9 @@ class ProgramEmitter:
         if self.callbacks:
             self.f.place("failed")
             self.f.ret("i32", "1")
+        if self.ticks:
+            self.f.place("stopped")
+            self.f.ret("i32", "3")
         self.module.add(self.f)
         return self.module
 
@@ -90,11 +105,22 @@ class ProgramEmitter:
 
     # Nests
 
+    def unrolls(self, nest: Nest) -> bool:
+        """Whether a nest becomes straight-line code here."""
+        work = unrolled_work(nest)
+        limit = UNROLL_WORK if self.depth else UNROLL_OUTSIDE
+        if self.unrolled > UNROLL_TOTAL:
+            limit = UNROLL_LATE
+        if work > limit:
+            return False
+        self.unrolled += work
+        return True
+
     def nest(self, nest: Nest) -> None:
         """Straight-line code for a small nest, a call for a big one."""
         rows = [self.program.buffers[b] for b in sorted(loops.writes(nest))]
         rows = [b for b in rows if b.kind == "row"]
-        if is_small(nest):
+        if self.unrolls(nest):
             self.frame.pointers.update({b.name: self.pointer(b) for b in rows})
             emit_unrolled(self.frame, nest, self.dtypes)
             return
@@ -201,14 +227,34 @@ class ProgramEmitter:
         self.frame.forget(changed)
         with self.f.loop(0, stmt.axis.extent) as i:
             self.frame.axes[stmt.axis] = i
+            if stmt.axis.extent * block_work(stmt.body) > LONG_WORK:
+                self.tick()
             self.inner(stmt.body)
         self.frame.forget(changed)
 
     def inner(self, block: Block) -> None:
         """A block whose registers do not reach what follows."""
         known = {b: dict(v) for b, v in self.frame.known.items()}
+        self.depth += 1
         self.block(block)
+        self.depth -= 1
         self.frame.known = known
+
+    def tick(self) -> None:
+        """Ask now and then whether the user wants the program to stop."""
+        f = self.f
+        if not self.ticks:
+            self.ticks = f.alloca("i64")
+            f.allocas.append(f"  store i64 0, ptr {self.ticks}")
+        self.module.declare("pb_check_interrupt", "i32")
+        count = f.line(f"add i64 {f.line(f'load i64, ptr {self.ticks}')}, 1")
+        f.effect(f"store i64 {count}, ptr {self.ticks}")
+        due = f.line(f"icmp eq i64 {f.line(f'and i64 {count}, 1023')}, 0")
+        with f.if_(due, self.module.unlikely()):
+            fine = f.label("fine")
+            status = f.call("i32", "pb_check_interrupt")
+            f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, "stopped")
+            f.place(fine)
 
     def while_(self, stmt: While) -> None:
         """Test at the top."""
@@ -219,11 +265,14 @@ class ProgramEmitter:
         f.jump(head)
         f.place(head)
         known = {b: dict(v) for b, v in self.frame.known.items()}
+        self.tick()
+        self.depth += 1
         self.block(stmt.cond)
         test = Emitter(self.frame).value(self.program.graph.load(stmt.test, (0, ()), "bool"))
         f.branch(test, body, after)
         f.place(body)
         self.block(stmt.body)
+        self.depth -= 1
         f.jump(head)
         f.place(after)
         self.frame.known = known

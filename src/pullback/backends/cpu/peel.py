@@ -41,11 +41,7 @@ def _pieces(program: Program, kernel: Kernel) -> list[Kernel]:
         bounds = [0, *cuts, axis.extent]
         if len(done) * (len(bounds) - 1) > MOST_PIECES:
             continue
-        done = [
-            _piece(program, k, axis, lo, hi)
-            for k in done
-            for lo, hi in pairwise(bounds)
-        ]
+        done = [_piece(program, k, axis, lo, hi) for k in done for lo, hi in pairwise(bounds)]
     return done
 
 

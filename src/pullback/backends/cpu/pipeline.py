@@ -19,7 +19,6 @@ from . import (
     emit,
     explain,
     fuse,
-    loops,
     peel,
     show,
     split,
@@ -28,7 +27,7 @@ from . import (
 from .build import Builder
 from .loops import Callback, Program
 from .rules import RULES
-from .schedule import nest_work
+from .schedule import block_work
 from .values import in_buffer, row_major, storage
 
 # Below this estimate, in additions, the interpreter lock is kept: giving it up costs as much.
@@ -178,22 +177,6 @@ def _buffer_of(outs: Sequence[tuple[Any, ...]], k: int) -> str:
 def external(stmt: Callback) -> Any:
     """The object by which the program calls Python."""
     return _native.Callback(stmt.function, stmt.specs[0], stmt.specs[1], False)
-
-
-def block_work(block: loops.Block) -> float:
-    """The estimated work of statements in additions."""
-    total = 0.0
-    for stmt in block:
-        if isinstance(stmt, loops.Nest):
-            total += nest_work(stmt)
-        elif isinstance(stmt, loops.Gemm):
-            batch, m, k = stmt.a.shape
-            total += batch * m * k * stmt.b.shape[2] / 8
-        elif isinstance(stmt, loops.For):
-            total += stmt.axis.extent * block_work(stmt.body)
-        else:
-            total += 1000.0 + sum([block_work(b) for b in loops.blocks(stmt)])
-    return total
 
 
 _machine: list[target.Target] = []

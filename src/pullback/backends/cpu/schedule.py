@@ -7,17 +7,23 @@ from math import prod
 from . import expr, plan
 from .expr import Node
 from .index import Atom, Index, coefficient
-from .loops import Kernel, Nest, kernel_nodes
+from .loops import Block, For, Gemm, Kernel, Nest, blocks, kernel_nodes
 from .text import WIDTHS
 
-# Kernels of at most this many scalar operations become straight-line code.
+# Nests of at most this many scalar operations become straight-line code: in loops, outside of them,
+# and where a program has much of it already.
 UNROLL_WORK = 600
+UNROLL_OUTSIDE = 150
+UNROLL_LATE = 60
+UNROLL_TOTAL = 6000
 UNROLL_POINTS = 160
 # Bodies of more work than this are written once, with a mask for the remainder in every pass.
 HEAVY = 14.0
 # Transposed accesses take strips of this many elements, in arrays of more than so many.
 STRIP = 64
 IN_CACHE = 8192
+# The work of a statement that may take any time: a loop without a count, a call-back.
+UNKNOWN = 5000.0
 NO_VECTOR = frozenset({"rem", "nextafter"})
 
 
@@ -64,6 +70,22 @@ def nest_work(nest: Nest) -> float:
     return outer * sum([points(k) * work(k) for k in nest.kernels])
 
 
+def block_work(block: Block) -> float:
+    """The estimated work of statements in additions."""
+    total = 0.0
+    for stmt in block:
+        if isinstance(stmt, Nest):
+            total += nest_work(stmt)
+        elif isinstance(stmt, Gemm):
+            batch, m, k = stmt.a.shape
+            total += batch * m * k * stmt.b.shape[2] / 8
+        elif isinstance(stmt, For):
+            total += stmt.axis.extent * block_work(stmt.body)
+        else:
+            total += UNKNOWN + sum([block_work(b) for b in blocks(stmt)])
+    return total
+
+
 def kernel_time(kernel: Kernel) -> float:
     """The estimated nanoseconds of a kernel: arithmetic in vectors, and traffic to memory."""
     nodes = body_nodes(kernel)
@@ -77,16 +99,21 @@ def nest_time(nest: Nest) -> float:
     return prod([a.extent for a in nest.axes]) * sum([kernel_time(k) for k in nest.kernels])
 
 
-def is_small(nest: Nest) -> bool:
-    """Whether the nest is unrolled."""
+def unrolled_work(nest: Nest) -> int:
+    """How many operations a nest becomes where it is unrolled, up to a bit above the limit."""
     outer = prod([a.extent for a in nest.axes])
     total = 0
     for k in nest.kernels:
         n = outer * points(k)
         total += n * (len(body_nodes(k)) + 1)
         if n > UNROLL_POINTS or total > UNROLL_WORK:
-            return False
-    return True
+            return UNROLL_WORK + 1
+    return total
+
+
+def is_small(nest: Nest) -> bool:
+    """Whether the nest may be unrolled."""
+    return unrolled_work(nest) <= UNROLL_WORK
 
 
 def accesses(kernel: Kernel) -> list[tuple[Index, str, bool]]:
