@@ -75,13 +75,16 @@ def define_value(primitive: Primitive, ranks: Sequence[int], core: Callable[...,
 def over_matrices(
     primitive: Primitive, ranks: Sequence[int], core: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """A function of single matrices in a loop over the leading axes."""
+    """A function of single matrices in a loop over the leading axes.
+
+    Types are checked first: LAPACK's wrappers convert and cut what does not fit.
+    """
 
     def run(*arrays: np.ndarray, **params: Any) -> Any:
+        types = primitive.infer([ShapedArray(x.shape, x.dtype) for x in arrays], params)
         lead = arrays[0].shape[: arrays[0].ndim - ranks[0]]
         if not lead:
             return core(*arrays, **params)
-        types = primitive.infer([ShapedArray(x.shape, x.dtype) for x in arrays], params)
         many = primitive.multiple_results
         outs = [np.empty(t.shape, t.dtype) for t in (types if many else [types])]
         for place in np.ndindex(lead):
