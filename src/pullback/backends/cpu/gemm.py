@@ -11,13 +11,15 @@ from .loops import Gemm, Operand
 from .text import WIDTHS, Function, Module, ir_type, mangle, vector
 
 # Above this many multiplications BLAS, which packs its operands and shares the work, is faster.
-MOST_WORK = 96 * 96 * 96
+MOST_WORK = 128 * 128 * 128
 # A transposed right operand is copied to the stack, if it takes at most this many bytes and serves
 # at least so many rows.
 MOST_COPY = 1 << 16
 COPY_SERVES = 16
 ROWS = 8
 COLUMNS = 4
+# Blocks of more vectors are hardly faster, and their code takes longer to generate.
+VECTORS = 12
 SQUARE = 4
 
 
@@ -44,7 +46,7 @@ def choose(stmt: Gemm, vector_bytes: int) -> Tile | None:
         Tile(rows, lanes)
         for lanes in _vectors(n, vector_bytes // size, 16 // size, vector_bytes > 16)
         for rows in range(1, min(m, ROWS) + 1)
-        if (rows + 1) * len(lanes) < registers
+        if (rows + 1) * len(lanes) < registers and rows * len(lanes) <= VECTORS
     ]
     return min(tiles, key=lambda t: _cycles(t, m, n, k), default=None)
 
