@@ -207,7 +207,7 @@ def test_errors(case):
 def test_unbound_names(name):
     f = getattr(lax, name)
     args = () if name.startswith("axis") else (pnp.ones(3),)
-    with pytest.raises(NameError, match="unbound axis name: i.*vmap.f, axis_name='i'."):
+    with pytest.raises(NameError, match=r"unbound axis name: i.*vmap.f, axis_name='i'."):
         f(*args, "i")
     with pytest.raises(NameError, match="unbound axis name: i"):
         pb.vmap(lambda _: f(*args, "i"), axis_name="j")(pnp.ones(2))

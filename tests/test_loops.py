@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from both import Pair, Record, compare, sample
 
-import pullback as pb
 from pullback import lax
 from pullback import numpy as pnp
 
@@ -130,7 +129,7 @@ def test_scan_with_integers_and_bools_in_the_carry():
             return (i + 1, s.np.sin(y) * x, ~flag), (i, flag)
 
         def f(x):
-            (i, y, flag), _ = s.lax.scan(body, (0, x[0], False), x)
+            (_i, y, _flag), _ = s.lax.scan(body, (0, x[0], False), x)
             return y
 
         return s.lax.scan(body, (0, x[0], False), x), s.grad(f)(x), s.jvp(f, (x,), (x,))

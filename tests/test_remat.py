@@ -144,7 +144,7 @@ def test_only_the_arguments_are_kept():
 def test_errors():
     with pytest.raises(TypeError, match="checkpoint: the first argument must be a function, got 3"):
         pb.checkpoint(3)
-    with pytest.raises(TypeError, match="checkpoint: argument.* 'a' of type str.*static_argnums"):
+    with pytest.raises(TypeError, match=r"checkpoint: argument.* 'a' of type str.*static_argnums"):
         pb.checkpoint(lambda x, mode: x)(1.0, "a")
     with pytest.raises(TypeError, match="checkpoint: <lambda> returned 'a' of type str"):
         pb.checkpoint(lambda x: "a")(1.0)

@@ -186,7 +186,7 @@ def test_gradients_see_values_eagerly():
     assert float(pb.grad(lambda x: x * float(x) + int(x) + (x if x > 0 else -x))(3.0)) == 4.0
     with pytest.raises(errors.TracerBoolConversionError, match="traced by jit"):
         pb.jit(pb.grad(lambda x: x if x > 0 else -x))(3.0)
-    with pytest.raises(errors.TracerArrayConversionError, match="a NumPy array.*traced by grad"):
+    with pytest.raises(errors.TracerArrayConversionError, match=r"a NumPy array.*traced by grad"):
         pb.grad(lambda x: np.sin(x))(3.0)
 
 
@@ -241,7 +241,7 @@ def test_values_captured_by_a_later_trace():
 
 
 def test_traced_values_as_keys():
-    with pytest.raises(TypeError, match="unhashable type: .* cannot be a dictionary key"):
+    with pytest.raises(TypeError, match=r"unhashable type: .* cannot be a dictionary key"):
         pb.jit(lambda x: {x: 1}[x])(1.0)
 
 

@@ -15,6 +15,7 @@ from .lazy import submodules
 from .transfer import block_until_ready, device_get, device_put
 from .transforms.grad import grad, jvp, linearize, value_and_grad, vjp
 from .transforms.jacobian import hessian, jacfwd, jacrev
+from .transforms.linear import linear_transpose
 from .transforms.make_jaxpr import ShapeDtypeStruct, eval_shape, make_jaxpr
 from .transforms.vmap import vmap
 from .version import __version__
@@ -57,6 +58,7 @@ __all__ = [
     "jit",
     "jvp",
     "lax",
+    "linear_transpose",
     "linearize",
     "make_jaxpr",
     "nn",
