@@ -1,7 +1,7 @@
 """while_p: a loop that runs as long as a program of its carry says so."""
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -81,31 +81,6 @@ def _ignoring(condition: Jaxpr, extra: Sequence[ShapedArray]) -> Jaxpr:
         return eval_jaxpr(condition, (), *args[:n])
 
     return stage_pure(fun, [*condition.in_avals, *extra], "while_loop")
-
-
-@while_p.def_linearize
-def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
-    skipped = params["cond_nconsts"]
-    jaxpr, consts_nz = (
-        params["body_jaxpr"],
-        tuple(nonzero[skipped : skipped + params["body_nconsts"]]),
-    )
-
-    def step(carry: Mask) -> Mask:
-        return jvp_jaxpr(jaxpr, (*consts_nz, *carry), carry)[1]
-
-    start = tuple(nonzero[skipped + len(consts_nz) :])
-    if any(fixpoint(step, start)):
-        _no_reverse()
-    outs = while_p.bind(*primals, **params)
-    return outs, [False] * len(outs), lambda *_: []
-
-
-def _no_reverse() -> NoReturn:
-    raise NotImplementedError(
-        "while_loop: reverse-mode differentiation of a loop whose number of steps is not known"
-        " beforehand is not supported; use scan, fori_loop with Python integers as bounds, or jvp"
-    )
 
 
 @while_p.def_batch

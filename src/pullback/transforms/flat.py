@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from .. import config, dtypes, tree
+from .. import _native, config, dtypes, tree
 from .._native import ArrayImpl
 from ..core.trace import Tracer, as_array, check_alive
 from ..tree import PyTreeDef
@@ -110,7 +110,9 @@ def argument(x: Any, what: str, where: str = "") -> Any:
             " or close over other values (functools.partial, lambda, or static_argnums in jit)"
         )
     if isinstance(x, (np.ndarray, np.generic)):
-        return ArrayImpl(canonical(np.asarray(cast(Any, x)), what), False)
+        value = canonical(np.asarray(cast(Any, x)), what)
+        # While a program is written a NumPy scalar stays one, and becomes a literal of it.
+        return ArrayImpl(value, False) if value.ndim or _native.is_eager() else value[()]
     return as_array(x)
 
 
