@@ -168,5 +168,5 @@ def other(inner: Maker, wanted: Val) -> Any:
 
 
 CONTROL = (
-    (jitted, 1.2), (checkpointed, 0.8), (scanned, 2), (counted, 0.7), (looped, 0.8), (branched, 1.5)
+    (jitted, 1.2), (checkpointed, 0.8), (scanned, 2), (counted, 0.7), (looped, 0.8), (branched, 4)
 )  # fmt: skip

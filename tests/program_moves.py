@@ -350,6 +350,13 @@ def sliced(m: Maker) -> None:
     m.put(pieces.slice(v.x, starts, stops, steps if m.flip() else None), v.bound, v.exact)
 
 
+def element(m: Maker) -> None:
+    v = m.pick("bool", "signed", "float", where=lambda v: v.size > 0)
+    at = [m.below(n) for n in v.shape]
+    piece = pieces.slice(v.x, at, [i + 1 for i in at])
+    m.put(shape.reshape(piece, ()), v.bound, v.exact)
+
+
 def padded(m: Maker) -> None:
     v = m.pick("float", "signed", "complex", where=lambda v: v.ndim > 0)
     config = []
@@ -477,8 +484,8 @@ TABLE: tuple[tuple[Any, float], ...] = (
     (arithmetic, 6), (quotient, 1.5), (powers, 0.5), (extremum, 1.5), (ints, 2.5), (logic, 1),
     (comparison, 2), (selection, 2), (clamped, 0.7), (conversion, 1.5), (reduction, 4),
     (bit_reduction, 0.7), (place, 0.7), (running, 2), (ordered, 2), (contraction, 4), (moved, 4),
-    (spread, 3), (sliced, 2), (padded, 2), (joined, 2), (parted, 1), (counted, 1), (windowed, 2),
-    (gathered, 2.5), (scattered, 2.5), *CONTROL,
+    (spread, 3), (sliced, 2), (element, 2), (padded, 2), (joined, 2), (parted, 1), (counted, 1), (windowed, 3),
+    (gathered, 3), (scattered, 4), *CONTROL,
 )  # fmt: skip
 MOVES = [move for move, _ in TABLE]
 ODDS = np.array([weight for _, weight in TABLE])

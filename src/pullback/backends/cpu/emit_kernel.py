@@ -235,7 +235,8 @@ class KernelEmitter:
         """Loops over axes that carry states."""
         if not axes:
             return body(em, states)
-        em = self.hoisted(em, axes)
+        # The vectorized axis, where it is reduced, is the innermost loop.
+        em = self.hoisted(em, [*axes, *(a for a in self.kernel.reduce if a is self.plan.axis)])
         with self.carried(0, axes[0].extent, 1, states, widths) as loop:
             self.frame.axes[axes[0]] = loop.index
             inner = em.inner(em.axis, em.lanes)
