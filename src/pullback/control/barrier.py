@@ -42,7 +42,7 @@ def _(args: Sequence[Any], dims: Sequence[Any]) -> Any:
     return optimization_barrier_p.bind(*args), list(dims)
 
 
-def optimization_barrier(operand: Any) -> Any:
+def optimization_barrier(operand: Any, /) -> Any:
     """The operand, a pytree of arrays, unchanged; the compiler merges nothing across it.
 
     >>> import pullback as pb

@@ -169,7 +169,6 @@ def cond(
     false_fun: Callable[..., Any],
     *operands: Any,
     operand: Any = _ABSENT,
-    linear: Any = None,
 ) -> Any:
     """`true_fun(*operands)` if `pred` else `false_fun(*operands)`; only one is computed.
 

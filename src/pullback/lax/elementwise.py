@@ -142,14 +142,34 @@ le = _binary("le", "Whether x <= y.")
 lt = _binary("lt", "Whether x < y.")
 max = _binary("max", "The larger; NaN if either is.")
 min = _binary("min", "The smaller; NaN if either is.")
-mul = _binary("mul", "x y.")
 ne = _binary("ne", "Whether x differs from y.")
-nextafter = _binary("nextafter", "The next float after x towards y.")
 rem = _binary("rem", "The remainder of x / y, with the sign of x.")
 shift_left = _binary("shift_left", "x with its bits moved up by y.")
 shift_right_arithmetic = _binary("shift_right_arithmetic", "x moved down by y, the sign kept.")
 shift_right_logical = _binary("shift_right_logical", "x moved down by y, filled with zeros.")
 sub = _binary("sub", "x - y.")
+
+
+def mul(x: Any, y: Any, *, out_dtype: Any = None) -> Any:
+    """x y, computed in `out_dtype` where that is given.
+
+    >>> import pullback as pb
+    >>> int(pb.lax.mul(pb.numpy.int8(100), pb.numpy.int8(2), out_dtype="int16"))
+    200
+    """
+    x, y = operands("mul", x, y)
+    checked("mul", registry["mul"], [x, y])
+    if out_dtype is not None:
+        wide = dtypes.canonicalize_dtype(out_dtype)
+        x, y = (ew.convert_element_type(a, wide) for a in (x, y))
+    return ew.mul(x, y)
+
+
+def nextafter(x1: Any, x2: Any) -> Any:
+    """The next float after x1 towards x2."""
+    x1, x2 = operands("nextafter", x1, x2)
+    checked("nextafter", registry["nextafter"], [x1, x2])
+    return ew.nextafter(x1, x2)
 
 
 def round(x: Any, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZERO) -> Any:

@@ -59,7 +59,12 @@ def _running(name: str, doc: str) -> Function:
     return f
 
 
-reduce_sum = _reduction("reduce_sum", _shape.reduce_sum, "The sum over axes.")
+def reduce_sum(operand: Any, axes: Sequence[int], *, out_sharding: Any = None) -> Any:
+    """The sum over axes. `out_sharding` is accepted; there is one device."""
+    return _reduce_sum(operand, axes)
+
+
+_reduce_sum = _reduction("reduce_sum", _shape.reduce_sum, "The sum over axes.")
 reduce_prod = _reduction("reduce_prod", _reduce.reduce_prod, "The product over axes.")
 reduce_max = _reduction("reduce_max", _reduce.reduce_max, "The largest over axes.")
 reduce_min = _reduction("reduce_min", _reduce.reduce_min, "The smallest over axes.")
