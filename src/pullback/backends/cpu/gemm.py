@@ -4,6 +4,7 @@ One function for each dtype and block serves all sizes and strides. Blocks at th
 panels at the right edge overlap their neighbours; a panel wider than the matrix is masked.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 from .emit_value import Emitter, Frame
@@ -41,6 +42,11 @@ def choose(stmt: Gemm, vector_bytes: int) -> Tile | None:
     size = WIDTHS[stmt.dtype] // 8
     if m * n * k > MOST_WORK or not _readable(stmt, size):
         return None
+    return _best(m, n, k, size, vector_bytes)
+
+
+@cache
+def _best(m: int, n: int, k: int, size: int, vector_bytes: int) -> Tile | None:
     registers = 32 if vector_bytes == 64 else 16
     tiles = [
         Tile(rows, lanes)
@@ -165,9 +171,9 @@ class _Panel:
         self.mask = ""
         last = tile.lanes[-1]
         if max(tile.lanes) * self.size > 16:
-            steps = ", ".join(f"i64 {k}" for k in range(last))
-            rest = splat(f, "i64", "%rest", last)
-            self.mask = f.line(f"icmp sgt {vector('i64', last)} {rest}, <{steps}>")
+            steps = ", ".join(f"i32 {k}" for k in range(last))
+            rest = splat(f, "i32", f.line("trunc i64 %rest to i32"), last)
+            self.mask = f.line(f"icmp sgt {vector('i32', last)} {rest}, <{steps}>")
 
     def block(self, i: str) -> None:
         """The rows from i on."""
