@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from . import index as ix
+from . import memory
 from .expr import Node, number
 from .index import Atom, Index
 from .scalar import lower
-from .text import SCALAR_TYPES, WIDTHS, Function, constant, ir_type, memory_type, vector
+from .text import Function, constant, ir_type, memory_type, vector
 
 Operand = str | int
 # Strides up to this are read whole.
@@ -332,16 +333,24 @@ class Emitter:
 
     def _load(self, node: Node) -> str:
         buffer, offset = node.data
+        f, dtype, lanes = self.f, node.dtype, self.lanes
         if not self.varies(node):
-            return self._load_scalar(buffer, offset, node.dtype)
-        stride = self.stride(offset)
+            return self._load_scalar(buffer, offset, dtype)
+        stride, mask = self.stride(offset), self.lanes_mask()
         if stride == 1:
-            return self._load_run(buffer, offset, node.dtype)
+            return memory.load_run(f, dtype, self.at(buffer, offset, dtype), lanes, mask)
         if stride == -1:
-            return self._load_reversed(buffer, offset, node.dtype)
-        if stride is not None and 1 < stride <= CLOSE and self.lanes_mask() is None:
-            return self._load_strided(buffer, offset, node.dtype, stride)
-        return self._gather(buffer, offset, node.dtype)
+            last = ix.shift(offset, 1 - lanes)
+            return memory.load_reversed(f, dtype, self.at(buffer, last, dtype), lanes, mask)
+        if stride is not None and 1 < stride <= CLOSE and mask is None:
+            pointer = self.at(buffer, offset, dtype)
+            return memory.load_strided(f, dtype, pointer, lanes, stride)
+        base = self.frame.pointers[buffer]
+        return memory.gather(f, dtype, base, self.index_lanes(offset), lanes, mask)
+
+    def at(self, buffer: str, offset: Index, dtype: str) -> str:
+        """The address of the element of lane 0."""
+        return self.address(buffer, self.index(offset), dtype)
 
     def _load_scalar(self, buffer: str, offset: Index, dtype: str) -> str:
         at = self.index(offset)
@@ -361,80 +370,6 @@ class Emitter:
             return self.mask.lanes
         return self._both(self._wide(self.mask.scalar), self.mask.lanes, self.lanes)
 
-    def _first(self, offset: Index) -> Operand:
-        """The offset of lane 0."""
-        return self.index(offset)
-
-    def _load_run(self, buffer: str, offset: Index, dtype: str) -> str:
-        pointer = self.address(buffer, self._first(offset), dtype)
-        return self.load_at(pointer, dtype, self.lanes_mask())
-
-    def load_at(self, pointer: str, dtype: str, mask: str | None) -> str:
-        """Consecutive elements, zero where the mask forbids."""
-        if mask is None:
-            return self.f.load(dtype, pointer, self.lanes)
-        type_ = memory_type(dtype, self.lanes)
-        suffix = f"v{self.lanes}{_mangled(dtype)}"
-        value = self.f.line(
-            f"call {type_} @llvm.masked.load.{suffix}.p0(ptr align {WIDTHS[dtype] // 8} {pointer}, "
-            f"{vector('i1', self.lanes)} {mask}, {type_} zeroinitializer)"
-        )
-        return self._from_memory(value, dtype)
-
-    def _from_memory(self, value: str, dtype: str) -> str:
-        if dtype != "bool":
-            return value
-        return self.f.line(f"icmp ne {memory_type(dtype, self.lanes)} {value}, zeroinitializer")
-
-    def _load_reversed(self, buffer: str, offset: Index, dtype: str) -> str:
-        first = self._first(ix.shift(offset, 1 - self.lanes))
-        mask = self.lanes_mask()
-        if mask is not None:
-            mask = self.reversed(mask, "i1")
-        pointer = self.address(buffer, first, dtype)
-        return self.reversed(self.load_at(pointer, dtype, mask), ir_type(dtype))
-
-    def _load_strided(self, buffer: str, offset: Index, dtype: str, stride: int) -> str:
-        """Every second, third or fourth element: all of them from memory, then a choice."""
-        lanes, wide = self.lanes, self.lanes * stride
-        inside = ", ".join(
-            f"i1 {'true' if k <= (lanes - 1) * stride else 'false'}" for k in range(wide)
-        )
-        pointer = self.address(buffer, self._first(offset), dtype)
-        whole = Emitter(self.frame, self.axis, wide).load_at(pointer, dtype, f"<{inside}>")
-        order = ", ".join(f"i32 {k * stride}" for k in range(lanes))
-        type_ = ir_type(dtype, wide)
-        return self.f.line(
-            f"shufflevector {type_} {whole}, {type_} poison, <{lanes} x i32> <{order}>"
-        )
-
-    def reversed(self, value: str, type_: str) -> str:
-        """The lanes in the opposite order."""
-        order = ", ".join(f"i32 {k}" for k in reversed(range(self.lanes)))
-        wide = vector(type_, self.lanes)
-        return self.f.line(
-            f"shufflevector {wide} {value}, {wide} poison, <{self.lanes} x i32> <{order}>"
-        )
-
-    def _pointers(self, buffer: str, offset: Index, dtype: str) -> str:
-        at = self.index_lanes(offset)
-        base = self.frame.pointers[buffer]
-        return self.f.line(
-            f"getelementptr {memory_type(dtype)}, ptr {base}, {vector('i64', self.lanes)} {at}"
-        )
-
-    def _gather(self, buffer: str, offset: Index, dtype: str) -> str:
-        pointers = self._pointers(buffer, offset, dtype)
-        mask = self.lanes_mask() or "splat (i1 true)"
-        type_ = memory_type(dtype, self.lanes)
-        suffix = f"v{self.lanes}{_mangled(dtype)}.v{self.lanes}p0"
-        value = self.f.line(
-            f"call {type_} @llvm.masked.gather.{suffix}({vector('ptr', self.lanes)} "
-            f"align {WIDTHS[dtype] // 8} {pointers}, "
-            f"{vector('i1', self.lanes)} {mask}, {type_} zeroinitializer)"
-        )
-        return self._from_memory(value, dtype)
-
     # Stores
 
     def store(self, buffer: str, offset: Index, dtype: str, value: str, varies: bool) -> None:
@@ -444,18 +379,15 @@ class Emitter:
             return
         if not varies:
             value = self.splat(value, ir_type(dtype))
-        if dtype == "bool":
-            value = self.f.line(
-                f"zext {ir_type(dtype, self.lanes)} {value} to {memory_type(dtype, self.lanes)}"
-            )
-        stride = self.stride(offset)
+        f, lanes, mask, stride = self.f, self.lanes, self.lanes_mask(), self.stride(offset)
         if stride == 1:
-            pointer = self.address(buffer, self._first(offset), dtype)
-            self.store_at(pointer, dtype, value, self.lanes_mask())
+            memory.store_run(f, dtype, value, self.at(buffer, offset, dtype), lanes, mask)
         elif stride == -1:
-            self._store_reversed(buffer, offset, dtype, value)
+            last = ix.shift(offset, 1 - lanes)
+            memory.store_reversed(f, dtype, value, self.at(buffer, last, dtype), lanes, mask)
         else:
-            self._scatter(buffer, offset, dtype, value)
+            base = self.frame.pointers[buffer]
+            memory.scatter(f, dtype, value, base, self.index_lanes(offset), lanes, mask)
 
     def _store_scalar(self, buffer: str, offset: Index, dtype: str, value: str) -> None:
         at = self.index(offset)
@@ -464,44 +396,3 @@ class Emitter:
             self.frame.known.setdefault(buffer, {})[at] = value
         else:
             self.frame.forget([buffer])
-
-    def store_at(self, pointer: str, dtype: str, value: str, mask: str | None) -> None:
-        """Write consecutive elements (in memory form) where the mask allows."""
-        type_ = memory_type(dtype, self.lanes)
-        align = WIDTHS[dtype] // 8
-        if mask is None:
-            self.f.effect(f"store {type_} {value}, ptr {pointer}, align {align}")
-            return
-        suffix = f"v{self.lanes}{_mangled(dtype)}"
-        self.f.effect(
-            f"call void @llvm.masked.store.{suffix}.p0({type_} {value}, "
-            f"ptr align {align} {pointer}, "
-            f"{vector('i1', self.lanes)} {mask})"
-        )
-
-    def _store_reversed(self, buffer: str, offset: Index, dtype: str, value: str) -> None:
-        first = self._first(ix.shift(offset, 1 - self.lanes))
-        mask = self.lanes_mask()
-        if mask is not None:
-            mask = self.reversed(mask, "i1")
-        flipped = self.reversed(value, memory_type(dtype))
-        self.store_at(self.address(buffer, first, dtype), dtype, flipped, mask)
-
-    def _scatter(self, buffer: str, offset: Index, dtype: str, value: str) -> None:
-        pointers = self._pointers(buffer, offset, dtype)
-        mask = self.lanes_mask() or "splat (i1 true)"
-        type_ = memory_type(dtype, self.lanes)
-        suffix = f"v{self.lanes}{_mangled(dtype)}.v{self.lanes}p0"
-        self.f.effect(
-            f"call void @llvm.masked.scatter.{suffix}({type_} {value}, "
-            f"{vector('ptr', self.lanes)} align {WIDTHS[dtype] // 8} {pointers}, "
-            f"{vector('i1', self.lanes)} {mask})"
-        )
-
-
-def _mangled(dtype: str) -> str:
-    if dtype == "bool":
-        return "i8"
-    return {"half": "f16", "bfloat": "bf16", "float": "f32", "double": "f64"}.get(
-        SCALAR_TYPES[dtype], SCALAR_TYPES[dtype]
-    )
