@@ -13,7 +13,9 @@ from .loops import Gemm, Kernel, Nest, Operand, Reduction
 from .reduction import WIDE, widened
 from .values import Indices, Value, View, row_major, storage
 
-# Products of fewer multiplications than this are loops: a call costs more than the work.
+# Products of fewer multiplications than this, in each matrix or in all the batch, are loops: a call
+# costs more than the work.
+MATRIX_WORK = 8 * 8 * 8
 GEMM_WORK = 16 * 16 * 16
 
 
@@ -117,7 +119,9 @@ def _product(
         for v, dims in ((x, left.free), (y, right.free), (x, left.summed))
     )
     real = dtype in ("float32", "float64") and x.dtype == dtype and y.dtype == dtype
-    if real and m > 1 and n > 1 and m * n * k >= GEMM_WORK:
+    batch = prod([x.shape[d] for d in left.batch])
+    worth = m * n * k >= MATRIX_WORK and batch * m * n * k >= GEMM_WORK
+    if real and m > 1 and n > 1 and worth:
         _gemm(b, x, y, left, right, view, dtype, shape)
     else:
         _nest(b, x, y, left, right, view, dtype, shape)

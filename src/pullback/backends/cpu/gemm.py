@@ -16,7 +16,7 @@ MOST_WORK = 128 * 128 * 128
 # A transposed right operand is copied to the stack, if it takes at most this many bytes and serves
 # at least so many rows.
 MOST_COPY = 1 << 16
-COPY_SERVES = 16
+COPY_SERVES = 8
 ROWS = 8
 COLUMNS = 4
 # Blocks of more vectors are hardly faster, and their code takes longer to generate.
