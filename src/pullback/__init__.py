@@ -11,7 +11,7 @@ from .control.remat import checkpoint
 from .core.ir import ClosedJaxpr, Jaxpr
 from .dtypes import float0
 from .jit import explain, jit
-from .lazy import submodules
+from .lazy import later
 from .transfer import block_until_ready, device_get, device_put
 from .transforms.grad import grad, jvp, linearize, value_and_grad, vjp
 from .transforms.jacobian import hessian, jacfwd, jacrev
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from . import custom_derivatives, lax, nn, random, tree_util
 
 # Loaded when first used.
-__getattr__ = submodules(__name__, ("custom_derivatives", "lax", "nn", "random", "tree_util"))
+__getattr__ = later(__name__, ("custom_derivatives", "lax", "nn", "random", "tree_util"))
 
 jacobian = jacrev
 remat = checkpoint

@@ -1,8 +1,7 @@
 """Users' functions as the programs that control operations hold."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import tree
 from ..core.aval import ShapedArray, same_type, type_name
@@ -14,8 +13,7 @@ from ..transforms.flat import Flat
 from ..tree import PyTreeDef
 
 
-@dataclass(frozen=True, eq=False)
-class Region:
+class Region(NamedTuple):
     """A user's function as a program, with what it captured and its result's structure."""
 
     closed: ClosedJaxpr

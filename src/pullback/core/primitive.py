@@ -68,8 +68,8 @@ class Primitive:
 
     __slots__ = (
         "batch", "collective", "dce", "differentiable", "eager", "effect", "higher", "inline",
-        "jvp", "linear", "linearize", "multiple_results", "name", "show", "simplify", "stage", "transpose", "type",
-        "types", "value",
+        "jvp", "linear", "linearize", "multiple_results", "name", "show", "simplify", "stage",
+        "transpose", "type", "types", "value",
     )  # fmt: skip
 
     def __init__(

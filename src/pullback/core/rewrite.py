@@ -2,8 +2,7 @@
 or the types of its results; each takes time linear in the program and keeps the users' lines."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -215,8 +214,7 @@ def _folded(eqn: JaxprEqn) -> Literal | None:
     return Literal(result[()], aval)
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """A pass and why it stands where it stands."""
 
     run: Pass

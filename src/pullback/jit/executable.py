@@ -4,8 +4,7 @@ The compiler is loaded at the first compilation.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import config, tree
 from .._native import ArrayImpl, Executable
@@ -26,8 +25,7 @@ PACKAGE = __name__.partition(".")[0]
 pipeline: Any = LazyModule(f"{PACKAGE}.backends.cpu.pipeline")
 
 
-@dataclass(frozen=True, eq=False)
-class Traced:
+class Traced(NamedTuple):
     """A function as a program of (leaves, captured values), with those and the result's tree."""
 
     jaxpr: Jaxpr

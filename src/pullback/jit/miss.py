@@ -1,8 +1,7 @@
 """What a jitted function does at a signature it has not seen: trace, and compile or pass on."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .. import config, tree
 from .._native import Executable, JitFunction, is_eager
@@ -14,8 +13,7 @@ from ..transforms.flat import Flat, arguments, function_name
 from .executable import Traced, executable
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(NamedTuple):
     """How a function is compiled: which arguments are static, which may be overwritten."""
 
     static_argnums: tuple[int, ...] = ()

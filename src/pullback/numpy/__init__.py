@@ -4,7 +4,8 @@
 # isort: off
 # fmt: off
 from ..array import Array as ndarray
-from . import methods, fft, linalg
+from ..lazy import later
+from . import methods
 from .binary import (
     add, arctan2, atan2, bitwise_and, bitwise_left_shift, bitwise_or, bitwise_right_shift,
     bitwise_xor, copysign, divide, divmod, equal, floor_divide, fmax, fmin, fmod, greater,
@@ -12,8 +13,6 @@ from .binary import (
     logical_and, logical_or, logical_xor, maximum, minimum, mod, multiply, nextafter, not_equal,
     remainder, right_shift, subtract, true_divide,
 )
-from .bits import packbits, unpackbits
-from .calculus import diff, ediff1d, gradient, interp, trapezoid, unwrap
 from .contractions import (
     cross, dot, einsum, einsum_path, inner, kron, matmul, matvec, outer, tensordot, trace, vdot,
     vecdot, vecmat,
@@ -32,17 +31,6 @@ from .elementwise import (
     logical_not, modf, nan_to_num, negative, positive, rad2deg, radians, real, reciprocal, rint,
     round, sign, signbit, sin, sinc, sinh, spacing, sqrt, square, tan, tanh, trunc,
 )
-from .files import (
-    ComplexWarning, fromfile, fromiter, get_printoptions, printoptions, save, savez,
-    set_printoptions,
-)
-from .functional import apply_along_axis, apply_over_axes, vectorize
-from .histograms import bincount, histogram, histogram2d, histogram_bin_edges, histogramdd
-from .indexers import (
-    c_, diag_indices, diag_indices_from, index_exp, ix_, mask_indices, mgrid, ogrid, r_,
-    ravel_multi_index, s_, tril_indices, tril_indices_from, triu_indices, triu_indices_from,
-    unravel_index,
-)
 from .indexing import take, take_along_axis
 from .joining import (
     append, array_split, block, column_stack, concat, concatenate, delete, dsplit, dstack, hsplit,
@@ -52,13 +40,7 @@ from .logic import (
     allclose, array_equal, array_equiv, array_repr, array_str, isclose, iscomplexobj, isrealobj,
     isscalar, iterable, result_type,
 )
-from .padding import pad
-from .polynomial import (
-    convolve, correlate, poly, polyadd, polyder, polydiv, polyint, polymul, polysub, polyval,
-    vander,
-)
 from .powers import float_power, gcd, lcm, ldexp, pow, power
-from .ranges import geomspace, linspace, logspace
 from .reductions import (
     all, amax, amin, any, argmax, argmin, average, count_nonzero, max, mean, min, prod, ptp, std,
     sum, var,
@@ -76,10 +58,6 @@ from .searching import (
     argwhere, choose, clip, compress, digitize, extract, fill_diagonal, flatnonzero, nonzero,
     piecewise, place, put, put_along_axis, searchsorted, select, where,
 )
-from .sets import (
-    intersect1d, isin, setdiff1d, setxor1d, trim_zeros, union1d, unique, unique_all, unique_counts,
-    unique_inverse, unique_values,
-)
 from .shapes import (
     astype, atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, broadcast_shapes, broadcast_to,
     diag, diagflat, diagonal, expand_dims, flip, fliplr, flipud, matrix_transpose, moveaxis, ndim,
@@ -87,11 +65,37 @@ from .shapes import (
     swapaxes, tile, transpose, tril, triu,
 )
 from .sorting import argpartition, argsort, lexsort, partition, sort, sort_complex
-from .statistics import (
-    corrcoef, cov, median, nanargmax, nanargmin, nanmax, nanmean, nanmedian, nanmin, nanpercentile,
-    nanprod, nanquantile, nanstd, nansum, nanvar, percentile, quantile,
-)
-from .windows import bartlett, blackman, hamming, hanning, i0, kaiser
+
+# What few programs use is loaded when it is first asked for: modules, and names by their module.
+__getattr__ = later(__name__, ("fft", "linalg"), {
+    "bits": "packbits unpackbits",
+    "calculus": "diff ediff1d gradient interp trapezoid unwrap",
+    "files": (
+        "ComplexWarning fromfile fromiter get_printoptions printoptions save savez "
+        "set_printoptions"
+    ),
+    "functional": "apply_along_axis apply_over_axes vectorize",
+    "histograms": "bincount histogram histogram2d histogram_bin_edges histogramdd",
+    "indexers": (
+        "c_ diag_indices diag_indices_from index_exp ix_ mask_indices mgrid ogrid r_ "
+        "ravel_multi_index s_ tril_indices tril_indices_from triu_indices triu_indices_from "
+        "unravel_index"
+    ),
+    "padding": "pad",
+    "polynomial": (
+        "convolve correlate poly polyadd polyder polydiv polyint polymul polysub polyval vander"
+    ),
+    "ranges": "geomspace linspace logspace",
+    "sets": (
+        "intersect1d isin setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts "
+        "unique_inverse unique_values"
+    ),
+    "statistics": (
+        "corrcoef cov median nanargmax nanargmin nanmax nanmean nanmedian nanmin nanpercentile "
+        "nanprod nanquantile nanstd nansum nanvar percentile quantile"
+    ),
+    "windows": "bartlett blackman hamming hanning i0 kaiser",
+})
 
 __all__ = [
     "ComplexWarning", "abs", "absolute", "acos", "acosh", "add", "all", "allclose", "amax", "amin",

@@ -1,8 +1,7 @@
 """Transformations from program to program, for operations that hold programs; remembered."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr
@@ -54,8 +53,7 @@ def jvp_jaxpr(jaxpr: Jaxpr, nonzero: Mask, forced: Mask) -> tuple[Jaxpr, Mask]:
     return stage_pure(fun, avals, "jvp"), tuple(found)
 
 
-@dataclass(frozen=True, eq=False)
-class Linearized:
+class Linearized(NamedTuple):
     """A program split in two.
 
     `primal`: arguments -> (results, new residuals). `linear`: (residuals, nonzero tangents) ->

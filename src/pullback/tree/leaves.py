@@ -126,5 +126,3 @@ def is_node(cls: type) -> bool:
     """Whether instances of a class are nodes of trees."""
     registered = optree.register_pytree_node.get(cls, namespace=NAMESPACE)
     return registered is not None or optree.is_namedtuple_class(cls)
-
-
