@@ -1,7 +1,7 @@
 """Which rule builds each operation."""
 
 from ...core.ir import JaxprEqn
-from . import contract, fallback, indexing, random, reduction, regions, scalar, structure
+from . import contract, fallback, indexing, random, reduction, regions, scalar, structure, window
 from .build import Rules
 from .values import is_movable, is_native
 
@@ -18,6 +18,7 @@ EAGER = {
     **indexing.EAGER,
     **random.EAGER,
     **structure.EAGER,
+    **window.EAGER,
 }
 # Operations that only move elements: any dtype of a simple size will do.
 MOVES = (

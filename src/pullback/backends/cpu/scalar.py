@@ -310,6 +310,17 @@ def _shift(op: str) -> Rule:
     return apply
 
 
+@rule("mulhi")
+def _(c: Context, x: str, y: str) -> str:
+    """The upper half of the product, computed in twice the width."""
+    wide, extend = vector(f"i{2 * c.bits}", c.lanes), "sext" if c.dtype in SIGNED else "zext"
+    a, b = (c.f.line(f"{extend} {c.type} {v} to {wide}") for v in (x, y))
+    by = 2 * c.bits
+    bits = str(c.bits) if c.lanes == 1 else f"splat (i{by} {c.bits})"
+    high = c.f.line(f"lshr {wide} {c.f.line(f'mul {wide} {a}, {b}')}, {bits}")
+    return c.f.line(f"trunc {wide} {high} to {c.type}")
+
+
 @rule("rotate_left")
 def _(c: Context, x: str, y: str) -> str:
     """No operation of programs: part of the random hash."""
