@@ -427,3 +427,9 @@ def test_guards_see_missing_rules(heart):
     bare = heart.Primitive("test_house_bare", linear=True)
     del heart.registry["test_house_bare"]
     assert missing_rules(bare) == ["type", "value", "transpose", "batch"]
+
+
+def test_public_names_exist():
+    import_all = "import pullback; from pullback import *; from pullback.numpy import *"
+    done = subprocess.run([sys.executable, "-c", import_all], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

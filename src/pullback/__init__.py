@@ -6,27 +6,36 @@ from . import config, dtypes, errors, numpy, operators, tree
 from .array import Array
 from .config import disable_jit, enable_x64
 from .control.custom_jvp import custom_jvp
-from .control.custom_vjp import custom_vjp
 from .control.remat import checkpoint
 from .core.ir import ClosedJaxpr, Jaxpr
 from .dtypes import float0
 from .jit import explain, jit
 from .lazy import later
-from .transfer import block_until_ready, device_get, device_put
 from .transforms.grad import grad, jvp, linearize, value_and_grad, vjp
-from .transforms.jacobian import hessian, jacfwd, jacrev
-from .transforms.linear import linear_transpose
-from .transforms.make_jaxpr import ShapeDtypeStruct, eval_shape, make_jaxpr
 from .transforms.vmap import vmap
 from .version import __version__
 
 if TYPE_CHECKING:
     from . import custom_derivatives, lax, nn, random, tree_util
+    from .control.custom_vjp import custom_vjp
+    from .transfer import block_until_ready, device_get, device_put
+    from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
+    from .transforms.linear import linear_transpose
+    from .transforms.make_jaxpr import ShapeDtypeStruct, eval_shape, make_jaxpr
 
-# Loaded when first used.
-__getattr__ = later(__name__, ("custom_derivatives", "lax", "nn", "random", "tree_util"))
+# Loaded when first used: submodules, and names by the submodule that has them.
+__getattr__ = later(
+    __name__,
+    ("custom_derivatives", "lax", "nn", "random", "tree_util"),
+    {
+        "control.custom_vjp": "custom_vjp",
+        "transfer": "block_until_ready device_get device_put",
+        "transforms.jacobian": "hessian jacfwd jacobian jacrev",
+        "transforms.linear": "linear_transpose",
+        "transforms.make_jaxpr": "ShapeDtypeStruct eval_shape make_jaxpr",
+    },
+)
 
-jacobian = jacrev
 remat = checkpoint
 
 __all__ = [

@@ -127,6 +127,9 @@ def _nothing(out_avals: list[ShapedArray], aval: ShapedArray) -> list[Any]:
     return [zeros(make_aval(aval.dtype, (*o.shape, *aval.shape), False)) for o in out_avals]
 
 
+jacobian = jacrev
+
+
 def hessian(
     fun: Callable[..., Any],
     argnums: int | Sequence[int] = 0,
