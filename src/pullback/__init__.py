@@ -16,7 +16,7 @@ from .transforms.vmap import vmap
 from .version import __version__
 
 if TYPE_CHECKING:
-    from . import custom_derivatives, lax, nn, random, tree_util
+    from . import custom_derivatives, lax, nn, ops, random, scipy, tree_util
     from .control.custom_vjp import custom_vjp
     from .transfer import block_until_ready, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Loaded when first used: submodules, and names by the submodule that has them.
 __getattr__ = later(
     __name__,
-    ("custom_derivatives", "lax", "nn", "random", "tree_util"),
+    ("custom_derivatives", "lax", "nn", "ops", "random", "scipy", "tree_util"),
     {
         "control.custom_vjp": "custom_vjp",
         "transfer": "block_until_ready device_get device_put",
@@ -73,8 +73,10 @@ __all__ = [
     "nn",
     "numpy",
     "operators",
+    "ops",
     "random",
     "remat",
+    "scipy",
     "tree",
     "tree_util",
     "value_and_grad",
