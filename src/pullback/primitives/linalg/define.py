@@ -15,13 +15,15 @@ SINGLE_AND_DOUBLE = "fdFD"
 Results = Callable[..., Any]
 
 
-def define_type(primitive: Primitive, ranks: Sequence[int], results: Results) -> None:
-    """The type rule: operands of these ranks after equal leading axes."""
+def define_type(
+    primitive: Primitive, ranks: Sequence[int], results: Results, integers: Sequence[int] = ()
+) -> None:
+    """The type rule: operands of these ranks after equal leading axes, some of them int32."""
     name = primitive.name
 
     @primitive.def_type
     def _(*avals: ShapedArray, **params: Any) -> Any:
-        lead = _leading(name, ranks, avals)
+        lead = _leading(name, ranks, avals, integers)
         core = [a.update(shape=a.shape[len(lead) :]) for a in avals]
         out = results(*core, **params)
         weak = all(a.weak_type for a in avals)
@@ -30,8 +32,10 @@ def define_type(primitive: Primitive, ranks: Sequence[int], results: Results) ->
         return ShapedArray(lead + out.shape, out.dtype, weak)
 
 
-def _leading(name: str, ranks: Sequence[int], avals: Sequence[ShapedArray]) -> tuple[int, ...]:
-    floats = [a for a in avals if a.dtype.kind not in "iu"]
+def _leading(
+    name: str, ranks: Sequence[int], avals: Sequence[ShapedArray], integers: Sequence[int]
+) -> tuple[int, ...]:
+    floats = [a for k, a in enumerate(avals) if k not in integers]
     check_kind(name, INEXACT, *floats)
     for aval, rank in zip(avals, ranks, strict=True):
         if aval.ndim < rank:

@@ -95,7 +95,7 @@ def _order_type(pivots: ShapedArray, *, permutation_size: int) -> ShapedArray:
     return ShapedArray((permutation_size,), dtypes.int32)
 
 
-define_type(lu_pivots_to_permutation_p, (1,), _order_type)
+define_type(lu_pivots_to_permutation_p, (1,), _order_type, integers=(0,))
 define_value(
     lu_pivots_to_permutation_p, (1,), lambda p, *, permutation_size: order_of(p, permutation_size)
 )
@@ -123,7 +123,7 @@ def _solution(
     return b
 
 
-define_type(lu_solve_p, (2, 2, 1, 2), _solution)
+define_type(lu_solve_p, (2, 2, 1, 2), _solution, integers=(2,))
 
 
 def _solve(

@@ -1,0 +1,50 @@
+"""Linear algebra under SciPy's names."""
+
+from .equations import (
+    cho_solve,
+    det,
+    inv,
+    lu_solve,
+    solve,
+    solve_sylvester,
+    solve_triangular,
+)
+from .factors import (
+    cho_factor,
+    cholesky,
+    eigh,
+    hessenberg,
+    lu,
+    lu_factor,
+    polar,
+    qr,
+    qr_multiply,
+    schur,
+    svd,
+)
+from .functions import expm, expm_frechet, sqrtm
+from .structured import (
+    block_diag,
+    circulant,
+    companion,
+    convolution_matrix,
+    dft,
+    fiedler,
+    hadamard,
+    hankel,
+    helmert,
+    hilbert,
+    invhilbert,
+    invpascal,
+    leslie,
+    pascal,
+    toeplitz,
+)
+
+__all__ = [
+    "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "companion",
+    "convolution_matrix", "det", "dft", "eigh", "expm", "expm_frechet", "fiedler", "hadamard",
+    "hankel", "helmert", "hessenberg", "hilbert", "inv", "invhilbert", "invpascal", "leslie", "lu",
+    "lu_factor", "lu_solve", "pascal", "polar", "qr", "qr_multiply", "schur", "solve",
+    "solve_sylvester", "solve_triangular", "sqrtm", "svd", "toeplitz",
+]  # fmt: skip

@@ -1,0 +1,208 @@
+"""`scipy.linalg` and `lax.linalg`: values, gradients and batches against JAX's and SciPy's."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import scipy.linalg
+from jax.scipy import linalg as jsl
+from numpy_oracle import assert_same, ours, theirs
+
+import pullback as pb
+from pullback import config, lax
+from pullback import numpy as pnp
+from pullback.scipy import linalg as psl
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def wide():
+    with config.override(enable_x64=True), jax.enable_x64(True):
+        yield
+
+
+def f(*shape: int, dtype: Any = np.float64) -> np.ndarray:
+    """Random numbers, complex ones too."""
+    x = RNG.standard_normal(shape)
+    if np.dtype(dtype).kind == "c":
+        x = x + 1j * RNG.standard_normal(shape)
+    return x.astype(dtype)
+
+
+def spd(x: np.ndarray) -> np.ndarray:
+    """A positive definite matrix."""
+    return x @ np.swapaxes(x, -1, -2).conj() + np.eye(x.shape[-1], dtype=x.dtype)
+
+
+C = np.complex128
+SQUARE, COMPLEX, BATCH = f(4, 4), f(3, 3, dtype=C), f(2, 3, 3)
+FACTOR = np.tril(spd(SQUARE))
+VALUES: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    (name, args, kwargs)
+    for names, args, kwargs in (
+        ("det inv svd lu lu_factor schur qr expm", (SQUARE,), {}),
+        ("det inv lu lu_factor qr expm", (COMPLEX,), {}),
+        ("lu lu_factor qr svd", (f(4, 2),), {}),
+        ("lu qr", (f(2, 4),), {}),
+        ("lu", (SQUARE,), {"permute_l": True}),
+        ("cholesky", (spd(SQUARE),), {}),
+        ("cholesky", (spd(COMPLEX),), {"lower": True}),
+        ("eigh", (spd(SQUARE),), {}),
+        ("eigh", (spd(COMPLEX),), {"eigvals_only": True, "lower": False}),
+        ("schur", (SQUARE,), {"output": "complex"}),
+        ("solve", (SQUARE, f(4, 2)), {}),
+        ("solve", (spd(SQUARE), f(4)), {"assume_a": "pos"}),
+        *[("solve_triangular", (SQUARE, f(4, 2)), {"trans": t}) for t in (0, "T", "C")],
+        ("solve_triangular", (COMPLEX, f(3)), {"trans": 2, "lower": True}),
+        ("solve_triangular", (BATCH, f(3, 2)), {"unit_diagonal": True}),
+        *[("qr", (f(4, 2),), {"mode": mode}) for mode in ("full", "economic", "r")],
+        ("qr", (f(4, 3),), {"pivoting": True, "mode": "economic"}),
+        ("hessenberg", (SQUARE,), {"calc_q": True}),
+        ("hessenberg", (BATCH,), {}),
+        ("polar", (f(4, 3),), {"method": "svd"}),
+        ("polar", (SQUARE,), {"method": "svd", "side": "left"}),
+        ("expm", (10 * SQUARE,), {}),
+        ("expm", (BATCH,), {}),
+        ("expm", (np.triu(SQUARE),), {"upper_triangular": True}),
+        ("expm", (1e9 * SQUARE,), {"max_squarings": 2}),
+        ("expm_frechet", (SQUARE, f(4, 4)), {}),
+        ("sqrtm", (spd(SQUARE),), {}),
+        ("solve_sylvester", (spd(SQUARE), spd(f(3, 3)), f(4, 3)), {}),
+        ("block_diag", (f(2, 2), f(3), f(1, 2)), {}),
+        ("toeplitz hankel circulant companion fiedler", (f(4),), {}),
+        ("toeplitz hankel", (f(4), f(3)), {}),
+        ("toeplitz", (f(3, dtype=C),), {}),
+        ("toeplitz circulant", (f(2, 3),), {}),
+        ("leslie", (f(4), f(3)), {}),
+        *[("convolution_matrix", (f(3), 5), {"mode": m}) for m in ("full", "valid", "same")],
+        ("hilbert invhilbert helmert dft", (4,), {}),
+        *[("invpascal", (4,), {"kind": kind}) for kind in (None, "lower", "upper")],
+        ("hadamard", (4,), {}),
+        ("helmert", (3,), {"full": True}),
+        ("dft", (3,), {"scale": "sqrtn"}),
+    )
+    for name in names.split()
+]
+
+
+def label(case: Any) -> str:
+    name, args, kwargs = case
+    return f"{name} {[np.shape(a) for a in args]} {kwargs}"
+
+
+@pytest.mark.parametrize("case", VALUES, ids=label)
+def test_value_is_jax(case):
+    name, args, kwargs = case
+    wanted = getattr(jsl, name)(*theirs(args), **kwargs)
+    got = getattr(psl, name)(*ours(args), **kwargs)
+    assert_same(got, wanted, 1e-8, 1e-9)
+
+
+@pytest.mark.parametrize("kind", [None, "lower", "upper"])
+def test_pascal_is_scipy(kind):
+    got = np.asarray(psl.pascal(5, kind))
+    np.testing.assert_array_equal(got, scipy.linalg.pascal(5, kind or "symmetric"))
+
+
+@pytest.mark.parametrize("lower", [True, False])
+@pytest.mark.parametrize("shape", [(4,), (4, 2), (5, 4, 2)])
+def test_factored_solutions(lower, shape):
+    a, b = spd(SQUARE), f(*shape)
+    c, which = psl.cho_factor(ours(a), lower)
+    assert which is lower
+    np.testing.assert_allclose(psl.cho_solve((c, lower), ours(b)), np.linalg.solve(a, b))
+    factors = psl.lu_factor(ours(SQUARE))
+    for trans, matrix in ((0, SQUARE), (1, SQUARE.T), (2, SQUARE.T)):
+        got = psl.lu_solve(factors, ours(b), trans)
+        np.testing.assert_allclose(got, np.linalg.solve(matrix, b), rtol=1e-9, atol=1e-9)
+
+
+SMOOTH: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], np.ndarray]] = {
+    "cholesky": (psl.cholesky, jsl.cholesky, spd(SQUARE)),
+    "expm": (psl.expm, jsl.expm, 3 * SQUARE),
+    "expm complex": (lambda x: pnp.abs(psl.expm(x)), lambda x: jnp.abs(jsl.expm(x)), COMPLEX),
+    "lu_solve": (lambda x: psl.lu_solve(psl.lu_factor(x), x[0]),
+                 lambda x: jsl.lu_solve(jsl.lu_factor(x), x[0]), SQUARE),
+    "solve pos": (lambda x: psl.solve(x @ x.T, x, assume_a="pos"),
+                  lambda x: jnp.linalg.solve(x @ x.T, x), SQUARE),
+    "sylvester": (lambda x: psl.solve_sylvester(x @ x.T, x @ x.T, x),
+                  lambda x: jnp.linalg.solve(
+                      jnp.kron(x @ x.T, jnp.eye(4)) + jnp.kron(jnp.eye(4), x @ x.T), x.ravel()
+                  ).reshape(4, 4), SQUARE),
+    "sqrtm": (lambda x: pnp.real(psl.sqrtm(x @ x.T)),
+              lambda x: (lambda w, v: (v * jnp.sqrt(w)) @ v.T)(*jnp.linalg.eigh(x @ x.T)), SQUARE),
+    "polar": (lambda x: psl.polar(x)[0], lambda x: jsl.polar(x, method="svd")[0], f(4, 3)),
+    "block_diag": (lambda x: psl.block_diag(x, x[0]), lambda x: jsl.block_diag(x, x[0]), f(2, 3)),
+    "toeplitz": (psl.toeplitz, jsl.toeplitz, f(4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_gradient_is_jax(name):
+    g, h, x = SMOOTH[name]
+    weights = np.sin(np.arange(np.size(h(x)))).reshape(np.shape(h(x)))
+    wanted = jax.grad(lambda x: (weights * h(x)).sum())(x)
+    gradient = pb.grad(lambda x: (weights * g(x)).sum())
+    for run in (gradient, pb.jit(gradient)):
+        np.testing.assert_allclose(run(ours(x)), wanted, rtol=1e-6, atol=1e-7)
+    batch = ours(np.stack([x, 1.1 * x]))
+    mapped = pb.jit(pb.vmap(g))(batch)
+    np.testing.assert_allclose(mapped, np.stack([g(batch[0]), g(batch[1])]), rtol=1e-8, atol=1e-9)
+
+
+LAX: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
+    ("cholesky", (spd(BATCH),), {}),
+    ("cholesky", (spd(SQUARE),), {"symmetrize_input": False}),
+    ("eig", (SQUARE,), {}),
+    ("eigh", (SQUARE,), {"symmetrize_input": False, "lower": False}),
+    ("svd", (SQUARE,), {"compute_uv": False}),
+    ("hessenberg", (SQUARE,), {}),
+    ("lu", (BATCH,), {}),
+    ("qr", (f(4, 3),), {"pivoting": True}),
+    ("schur", (SQUARE,), {"compute_schur_vectors": False}),
+    ("triangular_solve", (SQUARE, f(4)), {"left_side": True}),
+    ("triangular_solve", (SQUARE, f(4)), {"lower": True}),
+    ("tridiagonal", (spd(SQUARE),), {"lower": False}),
+    ("tridiagonal_solve", (f(4), f(4) + 9, f(4), f(4, 2)), {}),
+    ("symmetric_product", (f(3, 2), f(3, 3)), {"alpha": 2.0, "beta": 3.0}),
+    ("symmetric_product", (f(3, 2), spd(f(3, 3))), {"beta": 1.0, "symmetrize_output": True}),
+    ("householder_product", (f(4, 3), f(3)), {}),
+    ("ormqr", (f(4, 3), f(3), f(4, 2)), {"transpose": True}),
+]
+
+
+@pytest.mark.parametrize("case", LAX, ids=label)
+def test_lax_is_jax(case):
+    name, args, kwargs = case
+    wanted = getattr(jax.lax.linalg, name)(*theirs(args), **kwargs)
+    assert_same(getattr(lax.linalg, name)(*ours(args), **kwargs), wanted, 1e-9, 1e-9)
+
+
+def test_subset_of_eigenvalues():
+    vectors, values = lax.linalg.eigh(ours(SQUARE))
+    some, few = lax.linalg.eigh(ours(SQUARE), subset_by_index=(1, 3))
+    np.testing.assert_array_equal(few, values[1:3])
+    np.testing.assert_array_equal(some, vectors[:, 1:3])
+
+
+@pytest.mark.parametrize(("call", "error"), [
+    (lambda: lax.linalg.triangular_solve(ours(SQUARE), ours(f(3, 2)), left_side=True), ValueError),
+    (lambda: lax.linalg.triangular_solve(ours(SQUARE), ours(f(4, 2, dtype="f4"))), TypeError),
+    (lambda: lax.linalg.lu(ours(np.arange(4).reshape(2, 2))), TypeError),
+    (lambda: lax.linalg.cholesky(ours(f(3))), (TypeError, ValueError)),
+    (lambda: pb.jit(lax.linalg.cholesky)(ours(f(3, 2))), (TypeError, ValueError)),
+    (lambda: lax.linalg.eigh(ours(f(3, 2)), symmetrize_input=False), ValueError),
+    (lambda: psl.solve(ours(SQUARE), ours(f(4)), assume_a="X"), ValueError),
+    (lambda: psl.solve_triangular(ours(SQUARE), ours(f(4)), trans="X"), ValueError),
+    (lambda: psl.solve_triangular(ours(SQUARE), ours(f(3))), ValueError),
+    (lambda: psl.qr(ours(SQUARE), mode="X"), ValueError),
+    (lambda: psl.expm(ours(f(3, 2))), ValueError),
+    (lambda: pb.grad(lambda x: psl.schur(x)[0].sum())(ours(SQUARE)), NotImplementedError),
+])  # fmt: skip
+def test_errors(call, error):
+    with pytest.raises(error):
+        call()
