@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import _native, dtypes
+from .._native import ArrayImpl
 from ..core.aval import canonical_axis
+from ..core.primitive import Primitive
 from ..dtypes import DType
 from ..primitives import elementwise as ew
 from ..primitives import reduce as rd
@@ -24,6 +26,23 @@ def _prepared(name: str, a: Any, out: None) -> Any:
     if out is not None:
         raise NotImplementedError(f"The 'out' argument to numpy.{name} is not supported.")
     return as_array(name, a)
+
+
+PLAIN = frozenset((dtypes.float32, dtypes.float64))
+
+
+def _at_once(name: str, primitive: Primitive, a: Any, axis: Any, keepdims: bool) -> Any:
+    """An eager reduction of an ordinary float array, straight to its value; None otherwise."""
+    if type(a) is not ArrayImpl or a.dtype not in PLAIN or not _native.is_eager():
+        return None
+    shape = a.shape
+    axes = axes_of(name, axis, len(shape))
+    if not a.size:
+        return None
+    out = primitive.value(a._npy, axes=axes)
+    if keepdims:
+        out = out.reshape([1 if d in axes else n for d, n in enumerate(shape)])
+    return ArrayImpl(out, a.weak_type)
 
 
 def whole_sum_dtype(dtype: DType, promote_integers: bool = True) -> DType:
@@ -85,6 +104,10 @@ def sum(
     initial: Any = None, where: Any = None, promote_integers: bool = True,
 ) -> Any:  # fmt: skip
     """The sum over axes, all of them unless told otherwise."""
+    if dtype is None and out is None and initial is None and where is None:
+        total = _at_once("sum", sh.reduce_sum_p, a, axis, keepdims)
+        if total is not None:
+            return total
     return _accumulated(
         "sum", sh.reduce_sum, ew.add, 0, a, axis, dtype, out, keepdims, initial, where,
         promote_integers,
@@ -140,6 +163,10 @@ def max(
     where: Any = None,
 ) -> Any:  # fmt: skip
     """The greatest element over axes, NaN where one is."""
+    if out is None and initial is None and where is None:
+        found = _at_once("max", rd.reduce_max_p, a, axis, keepdims)
+        if found is not None:
+            return found
     return _extremum("max", rd.reduce_max, ew.max, least, a, axis, out, keepdims, initial, where)
 
 
@@ -148,6 +175,10 @@ def min(
     where: Any = None,
 ) -> Any:  # fmt: skip
     """The least element over axes, NaN where one is."""
+    if out is None and initial is None and where is None:
+        found = _at_once("min", rd.reduce_min_p, a, axis, keepdims)
+        if found is not None:
+            return found
     return _extremum("min", rd.reduce_min, ew.min, greatest, a, axis, out, keepdims, initial, where)
 
 
