@@ -198,3 +198,14 @@ def test_random_programs(f: Any) -> None:
     rows, columns = f.size
     x, y = numbers(rows, columns, dtype="float64"), numbers(rows, columns, dtype="float64", seed=2)
     compare(f, x, y, ulps=1e4)
+
+
+@pytest.mark.parametrize("n", [3, 500])
+def test_long_chains(n: int) -> None:
+    def f(x: Any) -> Any:
+        y = x
+        for k in range(700):
+            y = ew.add(ew.mul(ew.sin(y), 0.5), x) if k % 3 else pieces.rev(y, (0,))
+        return y
+
+    compare(f, numbers(n, dtype="float64"), ulps=64)

@@ -21,7 +21,7 @@ DTYPES = {n: np.dtype(n) for n in (
 class Node:
     """One value of one dtype. `deps` are the axes on which it depends, `cost` its work alone."""
 
-    __slots__ = ("args", "data", "deps", "dtype", "op")
+    __slots__ = ("args", "data", "depth", "deps", "dtype", "op")
 
     def __init__(
         self, op: str, dtype: str, args: tuple["Node", ...], data: Any, deps: frozenset[Atom]
@@ -31,6 +31,7 @@ class Node:
         self.args = args
         self.data = data
         self.deps = deps
+        self.depth = 1 + max([a.depth for a in args], default=0)
 
 
 NONE: frozenset[Atom] = frozenset()

@@ -14,6 +14,8 @@ from .schedule import is_small
 
 # How many statements back a nest looks for one to join.
 REACH = 24
+# Expressions deeper than this are cut: recursion over them must end.
+DEEPEST = 96
 # Rows shorter than this are not worth a loop of their own.
 ROW = 8
 
@@ -158,10 +160,16 @@ def _joined(graph: Graph, first: Kernel, second: Kernel, over: set[Atom]) -> Ker
     def forward(buffer: str, offset: Index, node: Node) -> Node | None:
         return stored.get((buffer, offset))
 
+    if _depth(first) + _depth(second) > DEEPEST:
+        return None
     second = rebuilt(second, Rewriter(graph, {}, forward), {})
     reduce = first.reduce or tuple(_sorted(list(over)))
     axes = tuple([a for a in _sorted([*first.axes, *first.reduce]) if a not in reduce])
     return Kernel(axes, reduce, first.stores + second.stores, first.reductions + second.reductions)
+
+
+def _depth(kernel: Kernel) -> int:
+    return max([n.depth for n in loops.kernel_roots(kernel)], default=0)
 
 
 # Common rows

@@ -29,6 +29,8 @@ INDEXED = frozenset(
 )
 ELSEWHERE: Hashable = "elsewhere"
 FREE = 3.0
+# A chain of more operations is cut: recursion over it must end.
+LONGEST = 48
 SMALL = 256
 
 
@@ -42,7 +44,7 @@ def kept(jaxpr: Jaxpr, is_lazy: Callable[[JaxprEqn], bool]) -> set[Var]:
     lazy = [is_lazy(eqn) for eqn in jaxpr.eqns]
     chain = _chain_costs(jaxpr, lazy)
     places: dict[Var, set[Hashable]] = {}
-    keep = {v for v in jaxpr.outvars if isinstance(v, Var)}
+    keep = {v for v in jaxpr.outvars if isinstance(v, Var)} | _cuts(jaxpr, lazy)
     for eqn, inline in zip(reversed(jaxpr.eqns), reversed(lazy), strict=True):
         used = _places(eqn, inline, places, keep, chain)
         for v in eqn.invars:
@@ -52,6 +54,20 @@ def kept(jaxpr: Jaxpr, is_lazy: Callable[[JaxprEqn], bool]) -> set[Var]:
                 if _reused(eqn, v):
                     found.add(ELSEWHERE)
     return keep
+
+
+def _cuts(jaxpr: Jaxpr, lazy: list[bool]) -> set[Var]:
+    """Variables at which chains of operations that are too long are cut."""
+    depth: dict[Var, int] = {}
+    cuts: set[Var] = set()
+    for eqn, inline in zip(jaxpr.eqns, lazy, strict=True):
+        if inline:
+            (out,) = eqn.outvars
+            deepest = max([depth.get(v, 0) for v in eqn.invars if type(v) is Var], default=0)
+            depth[out] = (deepest + 1) % LONGEST
+            if depth[out] == 0:
+                cuts.add(out)
+    return cuts
 
 
 def _places(

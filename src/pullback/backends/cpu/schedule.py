@@ -59,6 +59,13 @@ def _op_work(op: str) -> float:
     return float(plan.COSTS.get(op, 1))
 
 
+@cache
+def _op_lines(op: str) -> int:
+    """About how many instructions one operation becomes."""
+    cost = plan.COSTS.get(op, 1)
+    return 60 if cost >= 16 else 4 if cost >= 4 else 1
+
+
 def node_work(node: Node) -> float:
     """The work of one node."""
     return _op_work(node.op) * (2 if node.dtype == "float64" else 1)
@@ -105,7 +112,7 @@ def unrolled_work(nest: Nest) -> int:
     total = 0
     for k in nest.kernels:
         n = outer * points(k)
-        total += n * (len(body_nodes(k)) + 1)
+        total += n * (1 + sum([_op_lines(node.op) for node in body_nodes(k)]))
         if n > UNROLL_POINTS or total > UNROLL_WORK:
             return UNROLL_WORK + 1
     return total
