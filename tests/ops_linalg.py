@@ -23,6 +23,7 @@ from pullback.primitives.linalg import (
     qr,
     schur,
     svd,
+    sylvester,
     triangular,
     tridiagonal,
 )
@@ -114,6 +115,19 @@ def polar(x: Any) -> Any:
 def polar_jax(x: Any) -> Any:
     u, s, vh = jl.svd(x, full_matrices=False)
     return [u @ vh, s]
+
+
+def kronecker_solve(a: Any, b: Any, c: Any) -> Any:
+    """x with a x + x b = c, as one system of equations."""
+    one, other = (jnp.eye(x.shape[0], dtype=x.dtype) for x in (a, b))
+    system = jnp.kron(a, other) + jnp.kron(one, b.T)
+    return jnp.linalg.solve(system, c.ravel()).reshape(c.shape)
+
+
+def root_jax(x: Any) -> Any:
+    """The complex square root of a Hermitian matrix."""
+    v, w = jl.eigh(x)
+    return lax.convert_element_type((v * jnp.sqrt(w)) @ v.mT.conj(), (v[:0, :0] + 0j).dtype)
 
 
 EIG_VECTORS = {"compute_left_eigenvectors": True, "enable_eigvec_derivs": True}
@@ -222,6 +236,20 @@ LINALG = (
         )
         for left in (True, False) for transpose in (True, False)
     ],
+    Op(
+        "geqrf",
+        householder.geqrf,
+        lambda x: (lambda a, taus: (a.mT, taus))(*jnp.linalg.qr(x, mode="raw")),
+        ((SQUARE,), (TALL,), (Arg((2, 2, 3)),)), ALL, 200.0, derivative=False,
+    ),
+    Op(
+        "sylvester",
+        lambda a, b, c: sylvester.sylvester(add(a, mul(eye_like(a), 4.0)), b, c),
+        lambda a, b, c: kronecker_solve(a + 4 * jnp.eye(3, dtype=a.dtype), b, c),
+        ((Arg((3, 3), -1, 1), Arg((2, 2), -1, 1), Arg((3, 2))),), ALL, 1000.0,
+    ),
+    factored("sqrtm", lambda x: sylvester.sqrtm(positive(x)),
+             lambda x: root_jax(positive_jax(x)), SQUARE, EMPTY, tol=1000.0),
     fourier("FFT", (4,), Arg((4,)), Arg((3, 4))),
     fourier("FFT", (3, 5), Arg((2, 3, 5))),
     fourier("IFFT", (5,), Arg((2, 5))),
