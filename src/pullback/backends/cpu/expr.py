@@ -21,7 +21,7 @@ DTYPES = {n: np.dtype(n) for n in (
 class Node:
     """One value of one dtype. `deps` are the axes on which it depends, `cost` its work alone."""
 
-    __slots__ = ("args", "data", "depth", "deps", "dtype", "op")
+    __slots__ = ("args", "data", "deps", "depth", "dtype", "op")
 
     def __init__(
         self, op: str, dtype: str, args: tuple["Node", ...], data: Any, deps: frozenset[Atom]
