@@ -34,12 +34,7 @@ def _segments(
                 f"{name}: a segment for each element of data's axis 0 is wanted, got"
                 f" {type_name(get_aval(x))} and segments {type_name(get_aval(ids))}"
             )
-        columns, sizes = [ids], [n]
-        if bucket_size is not None:
-            buckets = np.arange(ids.shape[0]) // bucket_size
-            columns.insert(0, as_array(name, buckets.astype(ids.dtype)))
-            sizes.insert(0, -(-ids.shape[0] // bucket_size))
-        indices = pieces.concatenate([shape.expand_dims(c, (1,)) for c in columns], 1)
+        indices, sizes = _places(name, ids, n, bucket_size)
         leading = tuple(range(len(sizes)))
         out = combine(
             shape.full((*sizes, *x.shape[1:]), identity(x.dtype), x.dtype),
@@ -55,6 +50,16 @@ def _segments(
     f.__name__ = f.__qualname__ = name
     f.__doc__ = doc
     return f
+
+
+def _places(name: str, ids: Any, n: int, bucket_size: int | None) -> tuple[Any, list[int]]:
+    """Where each element goes, and the sizes of the axes that tells of: buckets, segments."""
+    column = shape.expand_dims(ids, (1,))
+    if bucket_size is None:
+        return column, [n]
+    buckets = np.arange(ids.shape[0])[:, None] // bucket_size
+    first = as_array(name, buckets.astype(ids.dtype))
+    return pieces.concatenate([first, column], 1), [-(-ids.shape[0] // bucket_size), n]
 
 
 def _count(name: str, ids: Any, num_segments: int | None) -> int:

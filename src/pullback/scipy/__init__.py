@@ -1,5 +1,5 @@
 """SciPy's functions on arrays that can be differentiated, batched and compiled."""
 
-from . import linalg, special
+from . import linalg, special, stats
 
-__all__ = ["linalg", "special"]
+__all__ = ["linalg", "special", "stats"]

@@ -1,0 +1,36 @@
+"""The Bernoulli distribution: 1 with probability p, else 0."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import floats, xlog1py, xlogy
+
+
+def logpmf(k: Any, p: Any, loc: Any = 0) -> Any:
+    """The logarithm of the probability of k."""
+    k, p, loc = floats("bernoulli.logpmf", k, p, loc)
+    z = k - loc
+    return pnp.where((z == 0) | (z == 1), xlogy(z, p) + xlog1py(1 - z, -p), -np.inf)
+
+
+def pmf(k: Any, p: Any, loc: Any = 0) -> Any:
+    """The probability of k."""
+    return pnp.exp(logpmf(k, p, loc))
+
+
+def cdf(k: Any, p: Any) -> Any:
+    """The probability of at most k."""
+    k, p = floats("bernoulli.cdf", k, p)
+    bad = pnp.isnan(k) | pnp.isnan(p) | (p < 0) | (p > 1)
+    below = pnp.where(k < 0, 0, pnp.where(k < 1, 1 - p, 1))
+    return pnp.where(bad, np.nan, below)
+
+
+def ppf(q: Any, p: Any) -> Any:
+    """The least k of which at most it has probability q."""
+    q, p = floats("bernoulli.ppf", q, p)
+    bad = pnp.isnan(q) | pnp.isnan(p) | (p < 0) | (p > 1) | (q < 0) | (q > 1)
+    least = pnp.where(q == 0, -1, pnp.where(q <= 1 - p, 0, 1))
+    return pnp.where(bad, np.nan, least)

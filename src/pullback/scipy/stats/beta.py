@@ -1,0 +1,44 @@
+"""The beta distribution on [loc, loc + scale]."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import betainc, betaln, floats, xlog1py, xlogy
+
+
+def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the density."""
+    x, a, b, loc, scale = floats("beta.logpdf", x, a, b, loc, scale)
+    inside = (x >= loc) & (x <= loc + scale)
+    z = pnp.where(inside, (x - loc) / scale, 0.5)
+    density = xlogy(a - 1, z) + xlog1py(b - 1, -z) - betaln(a, b) - pnp.log(scale)
+    return pnp.where(inside, density, -np.inf)
+
+
+def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, a, b, loc, scale))
+
+
+def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability below x."""
+    x, a, b, loc, scale = floats("beta.cdf", x, a, b, loc, scale)
+    return betainc(a, b, pnp.clip((x - loc) / scale, 0, 1))
+
+
+def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability below x."""
+    return pnp.log(cdf(x, a, b, loc, scale))
+
+
+def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability above x."""
+    x, a, b, loc, scale = floats("beta.sf", x, a, b, loc, scale)
+    return betainc(b, a, 1 - pnp.clip((x - loc) / scale, 0, 1))
+
+
+def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability above x."""
+    return pnp.log(sf(x, a, b, loc, scale))

@@ -1,0 +1,54 @@
+"""The Cauchy distribution."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import floats
+
+
+def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the density."""
+    x, loc, scale = floats("cauchy.logpdf", x, loc, scale)
+    z = (x - loc) / scale
+    return -pnp.log(np.pi * scale) - pnp.log1p(z * z)
+
+
+def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, loc, scale))
+
+
+def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability below x."""
+    x, loc, scale = floats("cauchy.cdf", x, loc, scale)
+    return 0.5 + pnp.arctan((x - loc) / scale) / np.pi
+
+
+def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability below x."""
+    return pnp.log(cdf(x, loc, scale))
+
+
+def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability above x."""
+    x, loc, scale = floats("cauchy.sf", x, loc, scale)
+    return cdf(2 * loc - x, loc, scale)
+
+
+def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability above x."""
+    return pnp.log(sf(x, loc, scale))
+
+
+def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The x below which the probability is q."""
+    q, loc, scale = floats("cauchy.ppf", q, loc, scale)
+    return loc + scale * pnp.tan(np.pi * (q - 0.5))
+
+
+def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The x above which the probability is q."""
+    q, loc, scale = floats("cauchy.isf", q, loc, scale)
+    return loc + scale * pnp.tan(np.pi * (0.5 - q))

@@ -1,0 +1,61 @@
+"""The normal distribution."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import floats, log_ndtr, ndtr, ndtri
+
+
+def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the density.
+
+    >>> import pullback as pb
+    >>> round(float(pb.scipy.stats.norm.logpdf(0.0)), 4)
+    -0.9189
+    """
+    x, loc, scale = floats("norm.logpdf", x, loc, scale)
+    z = (x - loc) / scale
+    return -0.5 * (z * z + np.log(2 * np.pi)) - pnp.log(scale)
+
+
+def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, loc, scale))
+
+
+def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability below x."""
+    x, loc, scale = floats("norm.cdf", x, loc, scale)
+    return ndtr((x - loc) / scale)
+
+
+def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability below x."""
+    x, loc, scale = floats("norm.logcdf", x, loc, scale)
+    return log_ndtr((x - loc) / scale)
+
+
+def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability above x."""
+    x, loc, scale = floats("norm.sf", x, loc, scale)
+    return ndtr((loc - x) / scale)
+
+
+def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability above x."""
+    x, loc, scale = floats("norm.logsf", x, loc, scale)
+    return log_ndtr((loc - x) / scale)
+
+
+def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The x below which the probability is q."""
+    q, loc, scale = floats("norm.ppf", q, loc, scale)
+    return ndtri(q) * scale + loc
+
+
+def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The x above which the probability is q."""
+    q, loc, scale = floats("norm.isf", q, loc, scale)
+    return loc - ndtri(q) * scale

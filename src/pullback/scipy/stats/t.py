@@ -1,0 +1,21 @@
+"""Student's distribution of df degrees of freedom."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import floats, gammaln
+
+
+def logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the density."""
+    x, df, loc, scale = floats("t.logpdf", x, df, loc, scale)
+    z = (x - loc) / scale
+    constant = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * pnp.log(np.pi * df)
+    return constant - pnp.log(scale) - (df + 1) / 2 * pnp.log1p(z * z / df)
+
+
+def pdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, df, loc, scale))
