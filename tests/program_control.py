@@ -22,7 +22,7 @@ def inside(m: Maker, values: list[Val], steps: int) -> Maker:
     if m.depth == 0:
         raise Stuck
     captured = [v for v in m.pool if m.flip(0.25)]
-    inner = Maker(m.rng, [*captured, *values], m.depth - 1)
+    inner = Maker(m.rng, [*captured, *values], m.depth - 1, m.most)
     inner.run(MOVES, odds(), 1 + m.below(steps))
     return inner
 

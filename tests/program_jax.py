@@ -101,9 +101,15 @@ def _while(args: Any, **params: Any) -> Any:
     )
 
 
+def _conv(args: Any, *, dimension_numbers: Any, **params: Any) -> list[Any]:
+    numbers = lax.ConvDimensionNumbers(*dimension_numbers)
+    return [lax.conv_general_dilated(*args, dimension_numbers=numbers, **params)]
+
+
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "add_any": lambda args: [lax.add(*args)],
     "conj": lambda args, **_: [lax.conj(*args)],
+    "conv_general_dilated": _conv,
     "gather": _gather,
     "scatter": _scatter(lax.scatter),
     "scatter-add": _scatter(lax.scatter_add),

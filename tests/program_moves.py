@@ -24,7 +24,8 @@ from pullback.primitives import (
 )
 from pullback.primitives import trigonometric as tri
 from pullback.primitives.contract import dot_general
-from pullback.primitives.convert import convert_element_type
+from pullback.primitives.conv import ConvDimensionNumbers, conv_general_dilated
+from pullback.primitives.convert import convert_element_type, reduce_precision
 from pullback.primitives.dynamic import dynamic_slice, dynamic_update_slice
 from pullback.primitives.gather import gather
 from pullback.primitives.index import GatherDimensionNumbers, GatherScatterMode
@@ -287,9 +288,34 @@ def contraction(m: Maker) -> None:
         (tuple(i for i, _ in pairs), tuple(j for _, j in pairs)) for pairs in (contracted, batch)
     )
     free = [s for i, s in enumerate(v.shape) if i not in used]
-    if np.prod(free) * w.size > 2000:
+    if np.prod(free) * w.size > 10 * m.most:
         raise Stuck
     m.put(dot_general(v.x, w.x, numbers), max(n * v.bound * w.bound, 1.0), v.kind == "signed")
+
+
+def convolved(m: Maker) -> None:
+    x = m.pick("float", where=lambda v: v.ndim == 3 and v.size > 0)
+    w = m.pick(
+        "float",
+        where=lambda w: (
+            w.dtype == x.dtype
+            and w.ndim == 3
+            and w.size > 0
+            and w.shape[1] == x.shape[1]
+            and w.shape[2] <= 2 * x.shape[2]
+        ),
+    )
+    numbers = ConvDimensionNumbers((0, 1, 2), (0, 1, 2), (0, 1, 2))
+    reach = w.shape[2] - 1
+    y = conv_general_dilated(
+        x.x, w.x, (1 + m.below(2),), ((reach, m.below(3)),), (1 + m.below(2),), (1,), numbers
+    )
+    m.put(y, w.shape[1] * w.shape[2] * x.bound * w.bound, False)
+
+
+def coarse(m: Maker) -> None:
+    v = m.pick("float", exact=True, where=lambda v: v.dtype == np.float32)
+    m.put(reduce_precision(v.x, 8, m.one_of((3, 7, 12))), v.bound + 1, True)
 
 
 def moved(m: Maker) -> None:
@@ -367,8 +393,9 @@ def padded(m: Maker) -> None:
             (m.one_of((-1, 0, 0, 1, 2)) if full > 1 else m.below(2), m.below(2), interior)
         )
     fill = np.asarray(m.one_of((0, 1)), v.dtype)
-    if m.flip(0.3):
-        fill = m.pick(exact=v.exact, where=lambda w: not w.shape and w.dtype == v.dtype).x
+    # JAX fails to transpose a pad of what has no derivative by what has one.
+    if v.kind == "signed" and m.flip(0.3):
+        fill = m.pick(exact=True, where=lambda w: not w.shape and w.dtype == v.dtype).x
     m.put(pieces.pad(v.x, fill, config), max(v.bound, LIMIT), v.exact)
 
 
@@ -484,8 +511,8 @@ TABLE: tuple[tuple[Any, float], ...] = (
     (arithmetic, 6), (quotient, 1.5), (powers, 0.5), (extremum, 1.5), (ints, 2.5), (logic, 1),
     (comparison, 2), (selection, 2), (clamped, 0.7), (conversion, 1.5), (reduction, 4),
     (bit_reduction, 0.7), (place, 0.7), (running, 2), (ordered, 2), (contraction, 4), (moved, 4),
-    (spread, 3), (sliced, 2), (element, 2), (padded, 2), (joined, 2), (parted, 1), (counted, 1), (windowed, 3),
-    (gathered, 3), (scattered, 4), *CONTROL,
+    (spread, 3), (sliced, 2), (element, 2), (padded, 2), (joined, 2), (parted, 1), (counted, 1),
+    (windowed, 3), (gathered, 3), (scattered, 4), (convolved, 2), (coarse, 0.4), *CONTROL,
 )  # fmt: skip
 MOVES = [move for move, _ in TABLE]
 ODDS = np.array([weight for _, weight in TABLE])

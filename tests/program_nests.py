@@ -17,7 +17,6 @@ Flat = Callable[..., list[Any]]
 # What each layer is drawn from, and how many of those that differentiate are nested.
 LAYERS = ("jit", "vmap", "vmap", "jvp", "vjp", "vjp", "linearize", "checkpoint")
 DERIVATIVES = ("jvp", "vjp", "linearize")
-REVERSE = ("vjp", "linearize")
 BATCH = 3
 
 
@@ -29,12 +28,11 @@ class Case:
     nest: tuple[str, ...]
 
 
-def draw_nest(rng: np.random.Generator, program: Program) -> tuple[str, ...]:
-    """One to three transformations that the program has."""
+def draw_nest(rng: np.random.Generator) -> tuple[str, ...]:
+    """One to three transformations."""
     found: list[str] = []
-    layers = [x for x in LAYERS if x not in REVERSE] if has_while(program.jaxpr) else LAYERS
     for _ in range(1 + int(rng.integers(3))):
-        layer = str(rng.choice(layers))
+        layer = str(rng.choice(LAYERS))
         if layer in DERIVATIVES and sum(x in DERIVATIVES for x in found) == 2:
             continue
         if layer == "vmap" and found.count("vmap") == 2:
@@ -43,9 +41,11 @@ def draw_nest(rng: np.random.Generator, program: Program) -> tuple[str, ...]:
     return tuple(found)
 
 
-def has_while(jaxpr: Jaxpr) -> bool:
-    """Whether there is a loop of unknown length."""
-    return any(e.primitive.name == "while" or any(map(has_while, subjaxprs(e))) for e in jaxpr.eqns)
+def holds(jaxpr: Jaxpr, names: Sequence[str]) -> bool:
+    """Whether one of these operations is in the program or in one that it holds."""
+    return any(
+        e.primitive.name in names or any(holds(p, names) for p in subjaxprs(e)) for e in jaxpr.eqns
+    )
 
 
 def is_inexact(x: Any) -> bool:

@@ -19,11 +19,14 @@ from pullback.primitives.shape import full
 LIMIT = 4.0
 INT_LIMIT = 100
 # Sizes of axes: odd ones, ones that fill vectors, one and none.
-SIZES = (1, 2, 3, 4, 5, 7, 8, 17, 0)
-SIZE_ODDS = np.array([3, 4, 5, 4, 4, 2, 2, 2, 1]) / 27
+SIZES = (1, 2, 2, 3, 3, 4, 4, 5, 5, 7, 8, 17, 0)
+LARGE = (1, 3, 8, 16, 33, 64, 100)
+# One in so many programs is large.
+LARGE_EVERY = 8
 FLOATS = ("float32", "float64", "bfloat16", "complex64")
 FLOAT_ODDS = (0.5, 0.4, 0.04, 0.06)
 MOST_ELEMENTS = 600
+MOST_LARGE = 20000
 INEXACT = ("float", "complex")
 
 
@@ -71,8 +74,11 @@ class Val:
 class Maker:
     """Draws moves: each takes values of the pool and adds its results."""
 
-    def __init__(self, rng: np.random.Generator, pool: Sequence[Val], depth: int) -> None:
+    def __init__(
+        self, rng: np.random.Generator, pool: Sequence[Val], depth: int, most: int = MOST_ELEMENTS
+    ) -> None:
         self.rng = rng
+        self.most = most
         self.pool = list(pool)
         self.given = len(self.pool)
         self.depth = depth
@@ -124,7 +130,7 @@ class Maker:
     def put(self, x: Any, bound: float, exact: bool) -> Val:
         """Add a value, scaled down where it is large."""
         v = Val(x, bound, exact)
-        if v.size > MOST_ELEMENTS:
+        if v.size > self.most:
             raise Stuck
         if v.kind in INEXACT and bound > LIMIT:
             v = Val(mul(x, LIMIT / bound), LIMIT, False)
@@ -179,15 +185,15 @@ def argument(rng: np.random.Generator, dtype: str, shape: tuple[int, ...]) -> np
     return np.asarray(x, kind)
 
 
-def arguments(rng: np.random.Generator) -> list[np.ndarray]:
+def arguments(rng: np.random.Generator, sizes: Sequence[int], most: int) -> list[np.ndarray]:
     """One to four arrays with sizes in common."""
-    sizes = rng.choice(SIZES, 3, p=SIZE_ODDS).tolist()
+    sizes = rng.choice(sizes, 3).tolist()
     main = str(rng.choice(FLOATS, p=FLOAT_ODDS))
     found = []
     for k in range(1 + int(rng.integers(4))):
         ndim = int(rng.choice(5, p=(0.15, 0.3, 0.35, 0.15, 0.05)))
         shape = tuple(int(rng.choice(sizes)) for _ in range(ndim))
-        while int(np.prod(shape)) > MOST_ELEMENTS:
+        while int(np.prod(shape)) > most:
             shape = shape[1:]
         other = str(rng.choice(["int32", "bool", "int32", "float32", "float64", "uint8"]))
         found.append(argument(rng, main if k == 0 or rng.random() < 0.6 else other, shape))
@@ -208,14 +214,16 @@ class Program:
     args: tuple[np.ndarray, ...]
 
 
-def make(seed: Any, moves: Sequence[Any], odds: Any, depth: int = 2) -> Program:
+def make(seed: int, moves: Sequence[Any], odds: Any, depth: int = 2) -> Program:
     """The program of a seed."""
     rng = np.random.default_rng(seed)
-    args = arguments(rng)
+    large = seed % LARGE_EVERY == 0
+    most = MOST_LARGE if large else MOST_ELEMENTS
+    args = arguments(rng, LARGE if large else SIZES, most)
 
     def fun(*xs: Any) -> list[Any]:
-        maker = Maker(rng, [as_value(x) for x in xs], depth)
-        maker.run(moves, odds, 2 + maker.below(7))
+        maker = Maker(rng, [as_value(x) for x in xs], depth, most)
+        maker.run(moves, odds, 2 + maker.below(maker.one_of((7, 7, 14))))
         return [v.x for v in maker.results(4)]
 
     jaxpr, consts = stage_hoisted(fun, [get_aval(a) for a in args])

@@ -12,18 +12,20 @@ from typing import Any
 
 import numpy as np
 
+from .._native import ArrayImpl
 from ..core.aval import ShapedArray, make_aval
 from ..core.ir import Jaxpr, JaxprEqn
 from ..core.memo import weak_memo
-from ..core.primitive import Linear, Primitive
+from ..core.primitive import Linear, Primitive, Zero
 from ..core.stage import eval_jaxpr
-from ..core.trace import get_aval
+from ..core.trace import Tracer, as_array, get_aval
 from ..primitives.arithmetic import add, add_any, div, mul, sub
 from ..primitives.compare import ge, lt
 from ..primitives.dynamic import dynamic_slice, dynamic_update_slice
 from ..primitives.magnitude import min as minimum
 from ..primitives.shape import expand_dims, squeeze, zeros
 from ..transforms.batch import vmap_flat
+from ..transforms.jvp import jvp_flat
 from ..transforms.program import (
     Mask,
     jvp_jaxpr,
@@ -113,7 +115,16 @@ def push(*args: Any, body_jaxpr: Jaxpr, body_nconsts: int, nonzero: Mask) -> lis
 
 
 while_linear_p.eager = lambda args, params: push(*args, **params)
-while_linear_p.stage = lambda trace, args, params: push(*args, **params)
+
+
+@while_linear_p.def_jvp
+def _(primals: Sequence[Any], tangents: Sequence[Any], **params: Any) -> Any:
+    n = 1 + len(params["body_jaxpr"].invars)
+    if any(type(t) is not Zero for t in tangents[:n]):
+        return jvp_flat(lambda *a: push(*a, **params), primals, tangents)
+    moved = [materialize(t, t.aval) if type(t) is Zero else t for t in tangents[n:]]
+    outs = while_linear_p.bind(*primals, **params)
+    return outs, while_linear_p.bind(*primals[:n], *moved, **params)
 
 
 @weak_memo
@@ -140,7 +151,8 @@ def _(args: Sequence[Any], dims: Sequence[Any], *, axis: Any, **params: Any) -> 
 @while_linear_p.def_transpose
 def _(cts: Sequence[Any], *args: Any, body_jaxpr: Jaxpr, body_nconsts: int, nonzero: Mask) -> Any:
     n_in = len(body_jaxpr.invars)
-    steps, operands, tangents = args[0], args[1 : 1 + n_in], args[1 + n_in :]
+    steps, tangents = args[0], args[1 + n_in :]
+    operands = [_shaped(x) for x in args[1 : 1 + n_in]]
     backward = _Backward(body_jaxpr, operands[:body_nconsts], nonzero)
     wanted = pick(body_jaxpr.out_avals, nonzero[body_nconsts:])
     ct_carry = [materialize(c, a.tangent()) for c, a in zip(cts, wanted, strict=True)]
@@ -150,6 +162,11 @@ def _(cts: Sequence[Any], *args: Any, body_jaxpr: Jaxpr, body_nconsts: int, nonz
     flat = [*found[0], *found[1]]
     given = [c if type(t) is Linear else None for c, t in zip(flat, tangents, strict=True)]
     return [None] * (1 + n_in) + given
+
+
+def _shaped(x: Any) -> Any:
+    """A Python number as NumPy's, which has a shape."""
+    return x if isinstance(x, (Tracer, ArrayImpl, np.ndarray)) else as_array(x)._npy[()]
 
 
 class _Backward:
