@@ -3,6 +3,10 @@
 import os
 
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# The oracle's programs run once: what it spends on making them fast is lost.
+os.environ.setdefault(
+    "XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+)
 # Tests compile what they run, and leave nothing behind.
 os.environ.setdefault("PULLBACK_CACHE", "0")
 

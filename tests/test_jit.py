@@ -1,4 +1,4 @@
-"""Compiled calls: tracing once a signature, static and donated arguments, captured values, errors."""
+"""Compiled calls: signatures, static and donated arguments, captured values, errors."""
 
 import re
 import threading
@@ -264,7 +264,9 @@ def test_explain_names_nests_and_calls():
 
 
 def test_make_jaxpr_and_eval_shape():
-    f = lambda x, n: (pnp.sin(x) * n, {"a": x.sum()})
+    def f(x, n):
+        return pnp.sin(x) * n, {"a": x.sum()}
+
     ours = pb.make_jaxpr(f, static_argnums=1)(pnp.ones(3), 2)
     theirs = jax.make_jaxpr(lambda x, n: (jnp.sin(x) * n, {"a": x.sum()}), static_argnums=1)
     assert len(ours.eqns) == len(theirs(jnp.ones(3), 2).eqns)

@@ -95,7 +95,9 @@ def test_logsumexp_weights_and_extremes():
 
 
 def test_softmax_second_derivative():
-    f = lambda nn: lambda x: (nn.softmax(x) ** 3).sum()
+    def f(nn):
+        return lambda x: (nn.softmax(x) ** 3).sum()
+
     check(pb.hessian(f(pb.nn))(X[0, 0]), jax.hessian(f(jax.nn))(X[0, 0]), 1e-4, 1e-6)
 
 

@@ -25,7 +25,10 @@ def test_as_jax(tree):
     assert pb.tree.leaves(tree) == jax.tree.leaves(tree)
     leaves, treedef = pb.tree.flatten(tree)
     assert pb.tree.unflatten(treedef, leaves) == tree
-    double = lambda x: 2 * x
+
+    def double(x):
+        return 2 * x
+
     assert pb.tree.map(double, tree) == jax.tree.map(double, tree)
     assert pb.tree.map(lambda a, b: a + b, tree, tree) == pb.tree.map(double, tree)
     ours, theirs = pb.tree.leaves_with_path(tree), jax.tree.leaves_with_path(tree)
@@ -52,7 +55,7 @@ def test_transpose_and_broadcast():
 
 def test_is_leaf_and_mismatch():
     assert pb.tree.leaves([(1, 2), 3], is_leaf=lambda x: isinstance(x, tuple)) == [(1, 2), 3]
-    with pytest.raises(ValueError, match="arity|mismatch|expected"):
+    with pytest.raises(ValueError, match=r"arity|mismatch|expected"):
         pb.tree.map(lambda a, b: a, [1, 2], [1])
 
 

@@ -90,8 +90,13 @@ looped = pnp.stack([f((A, b), row) for row in xs])
 batched.shape, bool(pnp.allclose(batched, looped))""",
             """per_example = pb.vmap(pb.grad(f, argnums=1), in_axes=(None, 0))((A, b), xs)
 per_example.shape""",
-            """pb.vmap(lambda row: row / pb.lax.psum(row, "batch"), axis_name="batch")(pnp.arange(1.0, 5.0))""",
-            """pairwise = pb.vmap(pb.vmap(lambda p, q: ((p - q) ** 2).sum(), (None, 0)), (0, None), out_axes=1)
+            """share = pb.vmap(lambda row: row / pb.lax.psum(row, "batch"), axis_name="batch")
+share(pnp.arange(1.0, 5.0))""",
+            """def distance(p, q):
+    return ((p - q) ** 2).sum()
+
+
+pairwise = pb.vmap(pb.vmap(distance, (None, 0)), (0, None), out_axes=1)
 pairwise(xs[:2], xs[:3])""",
         ),
     ),
@@ -219,10 +224,12 @@ newton, steps, branch""",
 def run_cell(code: str, namespace: dict[str, Any]) -> Any:
     """Run a piece of code; the value of its last line if that is an expression, else None."""
     body = ast.parse(code)
-    last = body.body.pop() if isinstance(body.body[-1], ast.Expr) else None
-    exec(compile(body, "<tour>", "exec"), namespace)
-    if last is None:
+    last = body.body[-1]
+    if not isinstance(last, ast.Expr):
+        exec(compile(body, "<tour>", "exec"), namespace)
         return None
+    body.body.pop()
+    exec(compile(body, "<tour>", "exec"), namespace)
     return eval(compile(ast.Expression(last.value), "<tour>", "eval"), namespace)
 
 

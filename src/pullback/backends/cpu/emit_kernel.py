@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import product
+from typing import Any
 
 from . import expr, monoid
 from .emit_value import Emitter, Frame, Mask, Operand
@@ -443,7 +444,7 @@ class CarriedStates:
         self.states = self._split(self.loop.carry)
         return self
 
-    def __exit__(self, *error: object) -> None:
+    def __exit__(self, *error: Any) -> None:
         self.loop.next = [x for s in self.states for x in s]
         self.context.__exit__(*error)
         self.results = self._split(self.loop.results)
