@@ -8,7 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..core.aval import Shape
 from ..dtypes import DType
-from .sliding import padded, padding_config, windows_of
+from .sliding import Padding, dilated, padded, padding_config, tap_slices, windows_of
 
 # No more than so many elements of windows are laid out at once.
 MOST = 1 << 23
@@ -28,16 +28,16 @@ def convolve(
     out = x.dtype if params["preferred_element_type"] is None else params["preferred_element_type"]
     wide = _accumulator(x.dtype, w.dtype, out)
     x, w = x.astype(wide, copy=False), w.astype(wide, copy=False)
-    config = [(0, 0, 0)] * x.ndim
-    pads = padding_config(params["padding"], params["lhs_dilation"])
-    for axis, pad in zip(numbers.lhs_spec[2:], pads, strict=True):
-        config[axis] = pad
-    x = padded(x, 0, tuple(config)).transpose(numbers.lhs_spec)
     groups = max(feature_group_count, batch_group_count)
-    x = _split_lhs(x, groups, batch_group_count > 1)
+    x = _split_lhs(x.transpose(numbers.lhs_spec), groups, batch_group_count > 1)
     w = w.transpose(numbers.rhs_spec)
     w = w.reshape(groups, w.shape[0] // groups, *w.shape[1:])
-    z = _correlate(x, w, params["window_strides"], params["rhs_dilation"])
+    pads, apart = params["padding"], params["lhs_dilation"]
+    if max(params["window_strides"], default=1) == 1 < max(apart, default=1) and x.size and w.size:
+        z = _spread(x, w, pads, apart, params["rhs_dilation"])
+    else:
+        config = ((0, 0, 0),) * 3 + padding_config(pads, apart)
+        z = _correlate(padded(x, 0, config), w, params["window_strides"], params["rhs_dilation"])
     # (group, batch, features of a group, space) to (batch, features, space)
     z = np.moveaxis(z, 0, 1)
     z = z.reshape(z.shape[0], z.shape[1] * z.shape[2], *z.shape[3:])
@@ -122,3 +122,30 @@ def _by_taps(v: np.ndarray, w: np.ndarray, d: int) -> np.ndarray:
         weights = w[(slice(None), slice(None), 0, *tap)].reshape(g, 1, -1, *(1,) * d)
         out += v[(..., *tap)] * weights
     return out
+
+
+def _spread(
+    x: np.ndarray, w: np.ndarray, padding: Padding, apart: Shape, dilation: Shape
+) -> np.ndarray:
+    """Where elements of x stand apart: each adds its product with each tap to where that goes.
+
+    Element i and tap t meet at i * apart + (last tap - t) * dilation of the full correlation.
+    """
+    g, n, i, *space = x.shape
+    o, taps = w.shape[1], w.shape[3:]
+    reach = [dilated(k, r) - 1 for k, r in zip(taps, dilation, strict=True)]
+    sizes = [dilated(m, b) for m, b in zip(space, apart, strict=True)]
+    whole = [size + r for size, r in zip(sizes, reach, strict=True)]
+    kernel = np.moveaxis(np.flip(w, range(3, w.ndim)), (1, 2), (-2, -1))
+    kernel = kernel.reshape(g, 1, prod(taps) * o, i)
+    parts = [(low - r, high - r, 0) for (low, high), r in zip(padding, reach, strict=True)]
+    step = max(1, MOST // (prod(taps) * o * prod(space) * g))
+    chunks = []
+    for k in range(0, n, step):
+        z = np.matmul(kernel, x[:, k : k + step].reshape(g, -1, i, prod(space)))
+        z = z.reshape(g, z.shape[1], prod(taps), o, *space)
+        out = np.zeros((g, z.shape[1], o, *whole), z.dtype)
+        for place, tap in enumerate(tap_slices(tuple(space), taps, apart, dilation)):
+            out[(..., *tap)] += z[:, :, place]
+        chunks.append(padded(out, 0, ((0, 0, 0),) * 3 + tuple(parts)))
+    return chunks[0] if len(chunks) == 1 else np.concatenate(chunks, 1)
