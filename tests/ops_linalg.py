@@ -22,6 +22,7 @@ from pullback.primitives.linalg import (
     lu,
     qr,
     schur,
+    solve,
     svd,
     sylvester,
     triangular,
@@ -167,7 +168,7 @@ LINALG = (
     ),
     Op(
         "solve",
-        lu.solve,
+        solve.solve,
         lambda a, b: jnp.linalg.solve(a, b),
         ((SQUARE, Arg((4, 2))), (BATCH, Arg((2, 3, 1))), (EMPTY, Arg((0, 2)))), ALL, 1000.0,
     ),

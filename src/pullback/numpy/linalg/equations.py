@@ -10,6 +10,7 @@ from ...core.aval import type_name
 from ...primitives import shape as sh
 from ...primitives.linalg import lu as lup
 from ...primitives.linalg import matrices as mt
+from ...primitives.linalg import solve as sp
 from ...transforms.stop import stop_gradient
 from .. import reductions, shapes
 from ..contractions import matmul
@@ -42,15 +43,14 @@ def solve(a: Any, b: Any) -> Any:
 
 def _solve_columns(a: Any, b: Any) -> Any:
     """Matrices a and b, whose leading axes broadcast. The columns of all b share one a."""
+    if a.ndim > 2:
+        lead = shapes.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        return sp.solve(*[expand(v, lead + v.shape[-2:]) for v in (a, b)])
     factors, pivots, _ = lup.lu(stop_gradient(a))
-    if a.ndim == 2 and b.ndim > 2:
-        columns = shapes.moveaxis(b, -2, 0)
-        flat = sh.reshape(columns, (b.shape[-2], prod(columns.shape[1:])))
-        x = lup.lu_solve(a, factors, pivots, flat)
-        return shapes.moveaxis(sh.reshape(x, columns.shape), 0, -2)
-    lead = shapes.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-    operands = ((a, 2), (factors, 2), (pivots, 1), (b, 2))
-    return lup.lu_solve(*[expand(v, lead + v.shape[v.ndim - k :]) for v, k in operands])
+    columns = shapes.moveaxis(b, -2, 0)
+    flat = sh.reshape(columns, (b.shape[-2], prod(columns.shape[1:])))
+    x = sp.lu_solve(a, factors, pivots, flat)
+    return shapes.moveaxis(sh.reshape(x, columns.shape), 0, -2)
 
 
 def inv(a: Any) -> Any:

@@ -12,8 +12,9 @@ from ..quiet import quiet
 from ..rules import const, zero_like
 from ..shape import broadcast_in_dim, reduce_sum
 from .define import define_batch, define_type, square
-from .lu import lu_p, lu_solve, solve
+from .lu import lu_p
 from .matrices import diagonal, matmul, transposed
+from .solve import lu_solve, solve
 
 det_p = Primitive("det")
 slogdet_p = Primitive("slogdet", multiple_results=True)

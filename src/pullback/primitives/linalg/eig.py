@@ -19,8 +19,8 @@ from ..rules import zero_like
 from ..shape import iota, reduce_sum
 from .define import define_batch, define_type, nan_where_failing, over_matrices, square
 from .gaps import largest, outer, reciprocal
-from .lu import solve
 from .matrices import adjoint, as_rows, diagonal, matmul
+from .solve import solve
 
 scipy_linalg: Any = LazyModule("scipy.linalg")
 

@@ -1,4 +1,4 @@
-"""LU factorization with row exchanges, and linear equations solved by it."""
+"""LU factorization with row exchanges."""
 
 from typing import Any
 
@@ -6,17 +6,16 @@ import numpy as np
 
 from ... import dtypes
 from ...core.aval import ShapedArray
-from ...core.primitive import Linear, Primitive, Zero
+from ...core.primitive import Primitive, Zero
 from ..arithmetic import add, neg
-from ..batching import batch_size, move_axis, to_axis
 from ..nary import add_any
 from ..rules import fail, zero_like
-from ..shape import broadcast_in_dim, reshape
+from ..shape import broadcast_in_dim
 from ..sort import take_along
-from .define import define_batch, define_type, define_value, square
+from .define import define_batch, define_type, define_value
 from .lapack import routine
-from .matrices import block, eye_like, lower_part, matmul, padded, transposed, upper_part
-from .triangular import joined, triangular_solve
+from .matrices import block, eye_like, lower_part, matmul, padded, upper_part
+from .triangular import triangular_solve
 
 lu_p = Primitive("lu", multiple_results=True)
 define_batch(lu_p)
@@ -99,70 +98,3 @@ define_type(lu_pivots_to_permutation_p, (1,), _order_type, integers=(0,))
 define_value(
     lu_pivots_to_permutation_p, (1,), lambda p, *, permutation_size: order_of(p, permutation_size)
 )
-
-# lu_solve -- x with a x = b, or a^T x = b; lu and pivots are those of a, which has the derivative
-lu_solve_p = Primitive("lu_solve")
-
-
-def lu_solve(a: Any, factors: Any, pivots: Any, b: Any, transpose_a: bool = False) -> Any:
-    """The solution for matrices whose factors are known; derivatives go through `a`."""
-    return lu_solve_p.bind(a, factors, pivots, b, transpose_a=transpose_a)
-
-
-def solve(a: Any, b: Any) -> Any:
-    """x with a x = b, for matrices of the same leading axes."""
-    factors, pivots, _ = lu_p.bind(a)
-    return lu_solve(a, factors, pivots, b)
-
-
-def _solution(
-    a: ShapedArray, factors: ShapedArray, pivots: ShapedArray, b: ShapedArray, *, transpose_a: bool
-) -> ShapedArray:
-    if square("solve", a) != b.shape[0]:
-        fail("solve", "the sizes of the matrix and of the right side differ", a, b)
-    return b
-
-
-define_type(lu_solve_p, (2, 2, 1, 2), _solution, integers=(2,))
-
-
-def _solve(
-    a: np.ndarray, factors: np.ndarray, pivots: np.ndarray, b: np.ndarray, *, transpose_a: bool
-) -> np.ndarray:
-    return routine("getrs", b)(factors, pivots, b, trans=transpose_a)[0] if b.size else b
-
-
-define_value(lu_solve_p, (2, 2, 1, 2), _solve)
-
-
-@lu_solve_p.def_jvp
-def _(primals: Any, tangents: Any, *, transpose_a: bool) -> Any:
-    a, factors, pivots, b = primals
-    ta, _, _, tb = tangents
-    x = lu_solve(a, factors, pivots, b, transpose_a)
-    terms = [] if type(tb) is Zero else [tb]
-    if type(ta) is not Zero:
-        terms.append(neg(matmul(transposed(ta) if transpose_a else ta, x)))
-    if not terms:
-        return x, zero_like(x)
-    right = terms[0] if len(terms) == 1 else add_any(*terms)
-    return x, lu_solve(a, factors, pivots, right, transpose_a)
-
-
-@lu_solve_p.def_transpose
-def _(ct: Any, a: Any, factors: Any, pivots: Any, b: Any, *, transpose_a: bool) -> list[Any]:
-    assert type(b) is Linear
-    return [None, None, None, lu_solve(a, factors, pivots, ct, not transpose_a)]
-
-
-@lu_solve_p.def_batch
-def _(args: Any, dims: Any, *, transpose_a: bool) -> Any:
-    if any(d is not None for d in dims[:3]):
-        size = batch_size(args, dims)
-        lined = [to_axis(x, d, size, 0) for x, d in zip(args, dims, strict=True)]
-        return lu_solve(*lined, transpose_a), 0
-    a, factors, pivots, b = args
-    place = len(b.shape) - 1
-    b = move_axis(b, dims[3], place)
-    x = lu_solve(a, factors, pivots, reshape(b, joined(b.shape, True)), transpose_a)
-    return reshape(x, b.shape), place

@@ -17,8 +17,9 @@ from ..shape import broadcast_in_dim, full_like
 from ..sort import take_along
 from .define import define_batch, define_type, over_matrices
 from .lapack import routine
-from .lu import lu_p, lu_solve
+from .lu import lu_p
 from .matrices import adjoint, block, eye_like, lower_part, matmul, on_diagonal, padded
+from .solve import lu_solve
 from .triangular import triangular_solve
 
 qr_p = Primitive("qr", multiple_results=True)
