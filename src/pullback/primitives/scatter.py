@@ -11,7 +11,7 @@ from ..core.aval import Shape, ShapedArray, type_name
 from ..core.primitive import Linear, Primitive, Zero, instantiate
 from ..core.trace import get_aval
 from . import index as ix
-from .arithmetic import div, mul, neg
+from .arithmetic import add, div, mul, neg
 from .batching import batch_size, to_axis
 from .compare import eq
 from .convert import convert_element_type
@@ -20,7 +20,7 @@ from .index import Axes, GatherScatterMode, ScatterDimensionNumbers
 from .nary import add_any
 from .quiet import quiet
 from .select import select_n
-from .shape import full, full_like, zeros
+from .shape import full, full_like, iota, reshape, zeros
 
 Function = Callable[..., Any]
 
@@ -245,7 +245,7 @@ def _(primals, tangents, *, unique_indices, **params):
 def _remains(x: Any, indices: Any, updates: Any, params: dict[str, Any]) -> Any:
     """Which updates are in the result: where several meet, the one whose number is found there."""
     shape = get_aval(updates).shape
-    numbers = np.arange(1, prod(shape) + 1, dtype=np.int32).reshape(shape)
+    numbers = add(reshape(iota(np.int32, (prod(shape),)), shape), 1)
     written = scatter_p.bind(full(get_aval(x).shape, 0, np.int32), indices, numbers, **params)
     return eq(_read(written, indices, numbers, params), numbers)
 
