@@ -330,8 +330,10 @@ def euclid(s: Any, a: Any, b: Any) -> Any:
 
 @row(np.float32(2.0), np.float32(1.0))
 def newton(s: Any, a: Any, start: Any) -> Any:
+    def f(x: Any) -> Any:
+        return x**3 - a
+
     def step(x: Any, _: Any) -> Any:
-        f = lambda x: x**3 - a  # noqa: E731
         return x - f(x) / s.grad(f)(x), x
 
     return s.lax.scan(step, start, None, length=6)
