@@ -96,7 +96,7 @@ def ragged_dot_general(
     x, y = operands("ragged_dot_general", lhs, rhs)
     sizes = as_array("ragged_dot_general", group_sizes)
     numbers = ragged_dot_dimension_numbers
-    (xc, yc), (xb, yb) = numbers.dot_dimension_numbers
+    (xc, yc), (xb, yb) = ((tuple(a), tuple(b)) for a, b in numbers.dot_dimension_numbers)
     if len(numbers.lhs_ragged_dimensions) != 1 or sizes.ndim != 1:
         raise NotImplementedError(
             "ragged_dot_general: one ragged axis and one vector of group sizes are wanted, got"

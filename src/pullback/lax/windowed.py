@@ -19,13 +19,18 @@ from ..primitives import shape as _shape
 from ..primitives.sliding import dilated, pads_of, window_counts
 from ..primitives.window import Windows
 
+
+def _all_bits(dtype: np.dtype[Any]) -> Any:
+    return -1 if dtype.kind == "i" else np.invert(np.zeros((), dtype))
+
+
 # The reductions that have a name, by the operation that they repeat; and their identities.
 NAMED: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "add": (_shape.reduce_sum, lambda dtype: 0),
     "mul": (_reduce.reduce_prod, lambda dtype: 1),
     "max": (_reduce.reduce_max, _reduce.least),
     "min": (_reduce.reduce_min, lambda dtype: _reduce.least(dtype, -1)),
-    "and": (_reduce.reduce_and, lambda dtype: -1 if dtype.kind == "i" else ~np.zeros((), dtype)),
+    "and": (_reduce.reduce_and, _all_bits),
     "or": (_reduce.reduce_or, lambda dtype: 0),
     "xor": (_reduce.reduce_xor, lambda dtype: 0),
 }

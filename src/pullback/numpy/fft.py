@@ -50,7 +50,8 @@ def _transform_axes(name: str, kind: FftType, a: Any, s: Sizes, axes: Any, norm:
         raise ValueError(f"{name}: Shape should be positive, got {sizes}.")
     if sizes is not None and axes is not None and len(sizes) != len(axes):
         raise ValueError(f"{name}: Shape and axes have different lengths: {sizes} and {axes}.")
-    count = x.ndim if axes is None and sizes is None else len(sizes if axes is None else axes)
+    chosen = sizes if axes is None else axes
+    count = x.ndim if chosen is None else len(chosen)
     last = tuple(range(x.ndim - count, x.ndim))
     places = last if axes is None else tuple(canonical_axis(a, x.ndim, name) for a in axes)
     if len(set(places)) != len(places):

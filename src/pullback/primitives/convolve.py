@@ -136,7 +136,7 @@ def _spread(
     reach = [dilated(k, r) - 1 for k, r in zip(taps, dilation, strict=True)]
     sizes = [dilated(m, b) for m, b in zip(space, apart, strict=True)]
     whole = [size + r for size, r in zip(sizes, reach, strict=True)]
-    kernel = np.moveaxis(np.flip(w, range(3, w.ndim)), (1, 2), (-2, -1))
+    kernel = np.moveaxis(np.flip(w, tuple(range(3, w.ndim))), (1, 2), (-2, -1))
     kernel = kernel.reshape(g, 1, prod(taps) * o, i)
     parts = [(low - r, high - r, 0) for (low, high), r in zip(padding, reach, strict=True)]
     step = max(1, MOST // (prod(taps) * o * prod(space) * g))

@@ -28,27 +28,13 @@ def floats(name: str, *values: Any) -> list[Any]:
 
 def _table(name: str, op: Function, doc: str, *parameters: str) -> Function:
     """A function that is one operation, with these parameter names."""
-    if len(parameters) == 1:
-
-        def f(x: Any) -> Any:
-            return op(as_inexact(name, x))
-
-    elif parameters == ("a", "x"):
-
-        def f(a: Any, x: Any) -> Any:
-            return op(*floats(name, a, x))
-
-    elif parameters == ("n", "x"):
-
-        def f(n: Any, x: Any) -> Any:
-            return op(*floats(name, n, x))
-
-    else:
-        assert parameters == ("z", "m"), parameters
-
-        def f(z: Any, m: Any) -> Any:
-            return op(*floats(name, z, m))
-
+    forms: dict[tuple[str, ...], Function] = {
+        ("x",): lambda x: op(as_inexact(name, x)),
+        ("a", "x"): lambda a, x: op(*floats(name, a, x)),
+        ("n", "x"): lambda n, x: op(*floats(name, n, x)),
+        ("z", "m"): lambda z, m: op(*floats(name, z, m)),
+    }
+    f = forms[parameters]
     f.__name__ = f.__qualname__ = name
     f.__module__ = "pullback.scipy.special"
     f.__doc__ = doc

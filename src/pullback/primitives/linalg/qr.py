@@ -74,7 +74,9 @@ def _(primals: Any, tangents: Any, **params: Any) -> Any:
     out = qr_p.bind(*primals, **params)
     q, r, *order = out
     ends = [zero_like(o) for o in order]
-    m, n = t.shape[-2:] if type(t) is not Zero else (0, 0)
+    if type(t) is Zero:
+        return out, [zero_like(o) for o in out]
+    m, n = t.shape[-2:]
     if not m * n:
         return out, [zero_like(q), zero_like(r), *ends]
     if order:

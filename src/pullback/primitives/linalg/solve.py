@@ -131,7 +131,8 @@ def _solve_or_nan(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _(primals: Any, tangents: Any, *, transpose_a: bool) -> Any:
     a, b = primals
     x = solve_p.bind(a, b, transpose_a=transpose_a)
-    right = _right_side(x, *tangents, transpose_a)
+    ta, tb = tangents
+    right = _right_side(x, ta, tb, transpose_a)
     if right is None:
         return x, zero_like(x)
     return x, solve_p.bind(a, right, transpose_a=transpose_a)

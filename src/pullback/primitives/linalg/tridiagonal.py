@@ -73,9 +73,9 @@ def _product(dl: Any, d: Any, du: Any, x: Any) -> list[Any]:
 @tridiagonal_solve_p.def_jvp
 def _(primals: Any, tangents: Any, **params: Any) -> Any:
     *diagonals, b = primals
-    *moved, t = tangents
+    dl, d, du, t = tangents
     x = tridiagonal_solve_p.bind(*diagonals, b, **params)
-    terms = [neg(term) for term in _product(*moved, x)]
+    terms = [neg(term) for term in _product(dl, d, du, x)]
     if type(t) is not Zero:
         terms.append(t)
     if not terms:
