@@ -49,6 +49,8 @@ def table() -> list[Case]:
     same("and or xor", 2, [*INTS, "bool"], **logical)
     same("not", 1, [*INTS, "bool"], **logical)
     same("shift_left shift_right_logical shift_right_arithmetic", 2, INTS)
+    same("mulhi", 2, ["int32", "uint32", "int64", "uint64"])
+    rows.extend([("rotate_left", [d, d], d, {}, _rotated) for d in ("uint32", "uint64")])
     same("eq ne lt le gt ge", 2, ALL, "bool")
     same("neg sign square", 1, F + INTS)
     same("abs", 1, F + S)
@@ -74,6 +76,12 @@ def with_params() -> list[Case]:
         for y in (0, 1, 2, 3, 7):
             rows.append(("integer_pow", [d], d, {"y": y}, partial(lax.integer_pow, y=y)))
     return rows
+
+
+def _rotated(x: Any, by: Any) -> Any:
+    bits = x.dtype.type(8 * x.dtype.itemsize)
+    by = by % bits
+    return lax.shift_left(x, by) | lax.shift_right_logical(x, bits - by)
 
 
 def _round(x: Any, method: Any) -> Any:

@@ -84,6 +84,8 @@ def test_at_least_one_thread(threads):
     assert _native.get_num_threads() == 1
 
 
+# Other tests of this process may have loaded JAX, which warns that its own threads do not survive.
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 def test_a_forked_child_has_its_own_pool(threads):
     threads(2)
     assert len(blocks_of(100, 10)) == 10

@@ -97,6 +97,16 @@ def _sum_trees(parts: list[Any], out: Any) -> Any:
     return total
 
 
+@custom_jvp_call_p.def_show
+def _(params: dict[str, Any]) -> Any:
+    """The user's functions by name, the call's own first."""
+    rule = params["jvp"]
+    name, jvp = (rule.name, rule.rule) if isinstance(rule, _FlatRule) else (None, rule)
+    shown = {"call_jaxpr": params["call"].jaxpr, "jvp": function_name(jvp)}
+    shown |= {"num_consts": params["num_consts"]} if params["num_consts"] else {}
+    return {"name": name, **shown, "symbolic_zeros": params["symbolic_zeros"]}, None
+
+
 class _FlatRule(Rule):
     """A user's rule on leaves; checks what it returns."""
 

@@ -105,6 +105,19 @@ class CustomVJPPrimal:
         self.perturbed = perturbed
 
 
+@custom_vjp_call_p.def_show
+def _(params: dict[str, Any]) -> Any:
+    """The user's functions by name, the call's own first."""
+    rules = getattr(params["fwd"], "__self__", None)
+    given = (rules.name, rules.bwd.func, rules.fwd) if isinstance(rules, _Rules) else None
+    name, bwd, fwd = given or (None, params["bwd"], params["fwd"])
+    shown = {"bwd": function_name(bwd), "call_jaxpr": params["call"].jaxpr}
+    shown |= {"fwd": function_name(fwd)}
+    shown |= {"num_consts": params["num_consts"]} if params["num_consts"] else {}
+    symbolic = isinstance(rules, _Rules) and rules.symbolic
+    return {"name": name, **shown, "symbolic_zeros": symbolic}, None
+
+
 class _Rules(Rule):
     """A user's two rules on leaves; they check what the rules return."""
 
