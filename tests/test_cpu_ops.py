@@ -25,11 +25,12 @@ def test_compiled_is_value(op: Op, dtype: str) -> None:
 CALLED_BACK = set(
     """
     bessel_i0e bessel_i1e cholesky cholesky_update cofactor complex conj conv_general_dilated
-    cumlogsumexp det digamma eig eigh fft geqrf hessenberg householder_product igamma
-    igamma_grad_a igammac imag dawsn erfcx exp1 expi expn log_ndtr ndtri poch solve spence lgamma lu lu_pivots_to_permutation lu_solve ormqr polygamma qr
-    random_gamma_grad real regularized_incomplete_beta schur select_and_gather_add
-    select_and_scatter_add slogdet sort sqrtm svd sylvester top_k triangular_solve tridiagonal
-    tridiagonal_solve zeta
+    cumlogsumexp dawsn det digamma eig eigh erfcx exp1 expi expn fft geqrf hessenberg
+    householder_product igamma igamma_grad_a igammac imag lgamma log_ndtr lu
+    lu_pivots_to_permutation lu_solve ndtri ormqr poch polygamma qr random_gamma_grad real
+    regularized_incomplete_beta schur select_and_gather_add select_and_scatter_add slogdet
+    solve sort spence sqrtm svd sylvester top_k triangular_solve tridiagonal tridiagonal_solve
+    zeta
     """.split()
 )
 

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 from numpy_cases import AWKWARD, b, c, f, i, row, table, u
-from numpy_oracle import check
+from numpy_oracle import assert_same, check
 
 import pullback as pb
 from pullback import numpy as pnp
@@ -106,3 +106,12 @@ def test_logaddexp_of_infinities_has_finite_derivatives() -> None:
 def test_bfloat16_is_computed_and_kept() -> None:
     x = pnp.arange(4, dtype=pnp.bfloat16)
     assert (x * 1.5 + pnp.sin(x)).dtype == pnp.bfloat16
+
+
+@pytest.mark.parametrize("name", ["fmod", "remainder", "floor_divide", "divmod", "true_divide"])
+@pytest.mark.parametrize("dtype", [np.int32, np.uint8])
+def test_division_by_zero(name, dtype):
+    x, y = np.array([-2, 5, 0, 7]).astype(dtype), np.array([0, 0, 0, 3]).astype(dtype)
+    got, want = getattr(pnp, name)(x, y), getattr(jax.numpy, name)(x, y)
+    assert_same(got, want)
+    assert_same(pb.jit(getattr(pnp, name))(x, y), want)

@@ -180,17 +180,17 @@ def both_arrays(x: Any, y: Any) -> tuple[Any, Any]:
 
 def _remainder(x: Any, y: Any) -> Any:
     x, y = both_arrays(x, y)
-    if dtypes.is_integer(x.dtype):
-        # Nothing remains of a division by zero.
-        r = ew.rem(x, pick(ew.eq(y, 0), sh.full_like(y, 1), y))
-    else:
-        r = ew.rem(x, y)
+    r = _fmod(x, y)
     off = ew.bitwise_and(ew.ne(ew.lt(r, 0), ew.lt(y, 0)), ew.ne(r, 0))
     return pick(off, ew.add(r, y), r)
 
 
 def _fmod(x: Any, y: Any) -> Any:
-    return ew.rem(x, y)
+    x, y = both_arrays(x, y)
+    if not dtypes.is_integer(x.dtype):
+        return ew.rem(x, y)
+    # Nothing remains of a division by zero.
+    return ew.rem(x, pick(ew.eq(y, 0), sh.full_like(y, 1), y))
 
 
 def _hypot(x: Any, y: Any) -> Any:
