@@ -109,7 +109,8 @@ def binary(ufunc: _Ufunc, x: Any, y: Any, /) -> Any:
     """The ufunc of two arrays of one dtype, or of an array and a Python number that fits its dtype.
 
     NotImplemented where the general path must decide: another trace is in force, the dtypes or the
-    shapes differ (unless one is 0-d), or the result is neither of the operands' dtype nor bool.
+    ranks differ (unless one is 0-d), sizes neither agree nor are 1, or the result is neither of the
+    operands' dtype nor bool.
     """
 
 def unary(ufunc: _Ufunc, x: Any, /) -> Any:

@@ -78,13 +78,21 @@ def test_numbers_that_do_not_fit_are_left_to_the_general_path(dtype, number):
 
 OTHERS = [
     (ArrayImpl(np.ones(3)), ArrayImpl(np.ones((2, 3)))),
-    (ArrayImpl(np.ones(1)), ArrayImpl(np.ones(3))),
+    (ArrayImpl(np.ones(2)), ArrayImpl(np.ones(3))),
+    (ArrayImpl(np.ones((2, 3))), ArrayImpl(np.ones((3, 1)))),
     (ArrayImpl(np.ones(3, np.float32)), ArrayImpl(np.ones(3))),
     (ArrayImpl(np.ones(3)), np.ones(3)),
     (1.0, 2.0),
     (ArrayImpl(np.ones(3)), np.float64(1)),
     (ArrayImpl(np.ones(3)), "a"),
 ]
+
+
+def test_sizes_of_one_are_stretched():
+    x, y = np.arange(6.0).reshape(2, 3), np.array([[10.0], [20.0]])
+    for a, b in ((x, y), (y, x), (y, x[:1]), (x[:, :1], y)):
+        got = binary(np.subtract, ArrayImpl(a), ArrayImpl(b))
+        np.testing.assert_array_equal(got, a - b)
 
 
 @pytest.mark.parametrize("x, y", OTHERS)

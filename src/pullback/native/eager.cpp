@@ -101,10 +101,16 @@ Ref number_like(PyObject* value, PyArrayObject* like) {
     return out;
 }
 
+// One has no axes, or both have as many, each of equal sizes or 1.
 bool broadcast_is_plain(PyArrayObject* x, PyArrayObject* y) {
     int ndim = PyArray_NDIM(x);
     if (ndim == 0 || PyArray_NDIM(y) == 0) return true;
-    return PyArray_SAMESHAPE(x, y);
+    if (ndim != PyArray_NDIM(y)) return false;
+    for (int d = 0; d < ndim; ++d) {
+        npy_intp m = PyArray_DIM(x, d), n = PyArray_DIM(y, d);
+        if (m != n && m != 1 && n != 1) return false;
+    }
+    return true;
 }
 
 // The ufunc's result as an array, or NotImplemented where NumPy's dtype rule is not ours.

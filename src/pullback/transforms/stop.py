@@ -3,6 +3,7 @@
 from typing import Any
 
 from .. import tree
+from .._native import ArrayImpl
 from ..core.primitive import Primitive
 from ..core.trace import get_aval
 from ..primitives.rules import zero_like
@@ -38,7 +39,7 @@ def stop_gradient(x: Any) -> Any:
     >>> float(pb.grad(lambda x: x * pb.lax.stop_gradient(x))(3.0))
     3.0
     """
-    return tree.map(_stopped, x)
+    return _stopped(x) if type(x) is ArrayImpl else tree.map(_stopped, x)
 
 
 def _stopped(leaf: Any) -> Any:
