@@ -1,7 +1,6 @@
 """What an index says: a list of parts, one an axis of the array or of the result."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,35 +12,42 @@ from ..core.trace import Tracer, show_line, user_line
 from .values import describe
 
 
-@dataclass(frozen=True)
 class New:
     """An axis of size 1 in the result: `None`."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True)
+
 class Whole:
     """An integer known while tracing, already wrapped and within bounds."""
 
-    axis: int
-    at: int
+    __slots__ = ("at", "axis")
+
+    def __init__(self, axis: int, at: int) -> None:
+        self.axis = axis
+        self.at = at
 
 
-@dataclass(frozen=True)
 class Range:
     """A slice: `size` elements from `start`, `step` apart."""
 
-    axis: int
-    start: int
-    step: int
-    size: int
+    __slots__ = ("axis", "size", "start", "step")
+
+    def __init__(self, axis: int, start: int, step: int, size: int) -> None:
+        self.axis = axis
+        self.start = start
+        self.step = step
+        self.size = size
 
 
-@dataclass(frozen=True)
 class Picks:
     """An array of integers, traced or not; one where rank 0."""
 
-    axis: int
-    at: Any
+    __slots__ = ("at", "axis")
+
+    def __init__(self, axis: int, at: Any) -> None:
+        self.axis = axis
+        self.at = at
 
 
 Part = New | Whole | Range | Picks

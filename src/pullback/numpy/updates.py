@@ -2,8 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +23,7 @@ from .values import as_array, broadcast, convert, describe, expand, result_type_
 Function = Callable[..., Any]
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(NamedTuple):
     """The axes of updates, in order: `batch` of the index arrays, or the part they run along."""
 
     axes: tuple[Any, ...]
@@ -203,11 +201,13 @@ def _write(out: np.ndarray, index: Any, values: np.ndarray, ufunc: np.ufunc | No
         ufunc.at(out, index, values)
 
 
-@dataclass(frozen=True, slots=True)
 class IndexUpdateHelper:
     """`x.at`: index it, then say what to do there, as in `x.at[0].set(1)`."""
 
-    array: Any
+    __slots__ = ("array",)
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
 
     def __getitem__(self, index: Any) -> "IndexUpdateRef":
         return IndexUpdateRef(self.array, index)
@@ -216,7 +216,6 @@ class IndexUpdateHelper:
         return f"_IndexUpdateHelper({self.array!r})"
 
 
-@dataclass(frozen=True, slots=True)
 class IndexUpdateRef:
     """`x.at[index]`: what the elements there become. Arrays themselves never change.
 
@@ -224,8 +223,11 @@ class IndexUpdateRef:
     `mode` ("drop", "clip", "promise_in_bounds") and `wrap_negative_indices`.
     """
 
-    array: Any
-    index: Any
+    __slots__ = ("array", "index")
+
+    def __init__(self, array: Any, index: Any) -> None:
+        self.array = array
+        self.index = index
 
     def get(
         self,

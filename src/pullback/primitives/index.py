@@ -3,7 +3,7 @@
 import enum
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,7 @@ Axes = tuple[int, ...]
 
 
 @parameter_type
-@dataclass(frozen=True)
-class GatherDimensionNumbers:
+class GatherDimensionNumbers(NamedTuple):
     """How gather reads windows. The last axis of the indices holds the start of one window.
 
     offset_dims: the result's axes that run within windows.
@@ -42,8 +41,7 @@ class GatherDimensionNumbers:
 
 
 @parameter_type
-@dataclass(frozen=True)
-class ScatterDimensionNumbers:
+class ScatterDimensionNumbers(NamedTuple):
     """How scatter writes windows: the mirror of GatherDimensionNumbers, field by field."""
 
     update_window_dims: Axes
