@@ -7,7 +7,8 @@ function itself into a program; its rules stay functions until they are needed.
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from .. import dtypes
+from .. import _native, dtypes
+from .._native import ArrayImpl
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
 from ..core.stage import JaxprFunction, StageTrace, stage_hoisted
@@ -126,3 +127,8 @@ def from_symbolic(t: Any) -> Any:
     if type(t) is SymbolicZero:
         return Zero(t.aval)
     return Zero(get_aval(t)) if get_aval(t).dtype == dtypes.float0 else t
+
+
+def runs_alone(args: Sequence[Any]) -> bool:
+    """Whether a call is just its function: on eager arrays nothing asks for its derivative."""
+    return _native.is_eager() and all(type(a) is ArrayImpl or a is None for a in args)

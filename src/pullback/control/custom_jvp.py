@@ -9,7 +9,7 @@ from ..core.aval import same_type, type_name
 from ..core.trace import get_aval
 from ..primitives.arithmetic import add_any
 from ..transforms.flat import Flat, arguments, function_name
-from .custom_call import Rule, SymbolicZero, from_symbolic, to_symbolic
+from .custom_call import Rule, SymbolicZero, from_symbolic, runs_alone, to_symbolic
 from .custom_jvp_call import custom_jvp_call_p
 from .signature import positional, without_nondiff
 
@@ -78,6 +78,8 @@ class custom_jvp:
         fun, chosen, fixed = without_nondiff(
             self.fun, self.nondiff_argnums, self.nondiff_argnames, args
         )
+        if runs_alone(chosen):
+            return fun(*chosen)
         flat, in_tree = arguments(chosen, "custom_jvp")
         call = Flat(fun, in_tree, name="custom_jvp")
         rule = _FlatRule(self.jvp, fixed, in_tree, name, self.symbolic_zeros)

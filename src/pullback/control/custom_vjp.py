@@ -11,7 +11,7 @@ from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from ..transforms.flat import Flat, arguments, function_name
 from ..transforms.jvp import instantiate_zeros
-from .custom_call import Rule, from_symbolic, to_symbolic
+from .custom_call import Rule, from_symbolic, runs_alone, to_symbolic
 from .custom_vjp_call import custom_vjp_call_p
 from .signature import positional, without_nondiff
 
@@ -81,6 +81,8 @@ class custom_vjp:
         args = positional(self.fun, args, kwargs, "custom_vjp")
         names = self.nondiff_argnums, self.nondiff_argnames
         fun, chosen, fixed = without_nondiff(self.fun, *names, args)
+        if runs_alone(chosen):
+            return fun(*chosen)
         fwd, _, _ = without_nondiff(self.fwd, *names, args)
         flat, in_tree = arguments(chosen, "custom_vjp")
         call = Flat(fun, in_tree, name="custom_vjp")

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import _native, config
+from ...control import unused
 from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
 from ...core.show import show as show_jaxpr
+from ...primitives import algebra
 from . import (
     blas,
     buffers,
@@ -29,6 +31,9 @@ from .loops import Callback, Program
 from .rules import RULES
 from .schedule import block_work
 from .values import in_buffer, row_major, storage
+
+# The rules that `simplify` finds on primitives: importing these modules sets them.
+REWRITES = (algebra, unused)
 
 # Below this estimate, in additions, the interpreter lock is kept: giving it up costs as much.
 WORTH_RELEASING = 4000.0
