@@ -18,7 +18,6 @@ class Config:
     disable_jit: bool = False
     numpy_dtype_promotion: str = "standard"
     numpy_rank_promotion: str = "allow"
-    default_prng_impl: str = "threefry2x32"
     debug: int = 0
 
 
@@ -27,6 +26,7 @@ NAMES = frozenset(f.name for f in fields(Config))
 IGNORED = frozenset({"platform_name", "platforms", "traceback_filtering"})
 # Options of JAX's that exist here with one value only.
 FIXED: dict[str, Any] = {
+    "default_prng_impl": "threefry2x32",
     "threefry_partitionable": True,
     "debug_nans": False,
     "debug_infs": False,

@@ -35,7 +35,3 @@ class NonConcreteBooleanIndexError(ConcretizationTypeError):
 
 class UnexpectedTracerError(PullbackTypeError):
     """A traced value outlived the transformation that made it."""
-
-
-class KeyReuseError(PullbackError, RuntimeError):
-    """A random key was used twice."""

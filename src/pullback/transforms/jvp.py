@@ -108,8 +108,3 @@ def zero_array(aval: ShapedArray) -> Any:
     """Zeros of a type, weak where it is."""
     array = zeros(aval)
     return convert_element_type(array, aval.dtype, True) if aval.weak_type else array
-
-
-def zero_tangent(aval: ShapedArray) -> Zero:
-    """The zero tangent of a value of this type."""
-    return Zero(aval.tangent())
