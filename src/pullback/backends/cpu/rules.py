@@ -22,7 +22,8 @@ EAGER = {
 }
 # Operations that only move elements: any dtype of a simple size will do.
 MOVES = (
-    frozenset(structure.LAZY) | frozenset((*indexing.MOVES, *random.MOVES, *structure.EAGER))
+    frozenset(structure.LAZY)
+    | frozenset((*indexing.MOVES, *random.MOVES, *structure.EAGER, "select_n"))
 ) - {"convert_element_type", "iota"}
 
 
