@@ -215,6 +215,23 @@ def test_captured_constants():
     compare(program, sample(), sample(seed=1))
 
 
+def test_rules_with_arrays_inside_programs():
+    def program(s, w, x):
+        f = s.custom_jvp(lambda x: s.np.sin(w * x))
+        f.defjvp(lambda p, t: (f(*p), 2 * s.np.cos(w * p[0]) * w * t[0] * w[0]))
+
+        def loop(x):
+            return s.lax.scan(lambda c, _: (c + s.np.sum(f(c)), None), x, None, length=3)[0]
+
+        return [
+            (s.grad(g)(x), s.jit(s.grad(g))(x), s.jvp(g, (x,), (x,)), s.vmap(s.grad(g))(w))
+            for g in (s.jit(lambda x: s.np.sum(f(x))), loop)
+        ]
+
+    w = sample(3)
+    compare(lambda s, x: program(s, s.np.asarray(w), x), sample(), eager=True)
+
+
 def test_methods():
     class Model:
         def __init__(self, k):

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from .. import errors
 from ..core.aval import ShapedArray
-from ..core.ir import Jaxpr
+from ..core.ir import Jaxpr, JaxprEqn
 from ..core.memo import weak_memo
 from ..core.primitive import Linear, Zero
-from ..core.stage import eval_jaxpr, stage
+from ..core.stage import eval_jaxpr, hoist, stage
+from ..core.trace import Tracer, as_array
+from ..primitives.constant import Held, constant_p
 from .batch import to_dim, vmap_flat
 from .jvp import instantiate_zeros, jvp_flat
 from .linearize import linearize_flat, residuals, tape_program
@@ -17,10 +20,28 @@ Mask = tuple[bool, ...]
 
 
 def stage_pure(fun: Any, avals: Sequence[ShapedArray], what: str) -> Jaxpr:
-    """The program of a function that captures no values."""
+    """The program of a function. Arrays that a user's rule captured become part of it."""
     closed = stage(fun, avals, what)
-    assert not closed.consts, "a rule captured an array instead of computing it"
-    return closed.jaxpr
+    return holding(hoist(closed.jaxpr), closed.consts) if closed.consts else closed.jaxpr
+
+
+def holding(jaxpr: Jaxpr, values: Sequence[Any]) -> Jaxpr:
+    """The program whose leading arguments are these arrays, as one without those arguments."""
+    n = len(values)
+    eqns = [
+        JaxprEqn(constant_p, [], [var], {"held": Held(_known(value))})
+        for var, value in zip(jaxpr.invars[:n], values, strict=True)
+    ]
+    return jaxpr.replace(invars=jaxpr.invars[n:], eqns=[*eqns, *jaxpr.eqns])
+
+
+def _known(value: Any) -> Any:
+    if isinstance(value, Tracer):
+        raise errors.UnexpectedTracerError(
+            f"The rule of a custom_jvp or custom_vjp function captures {value.describe()}, and runs"
+            " when that trace may have ended: pass the value as an argument of the function"
+        )
+    return as_array(value)
 
 
 def pick(values: Sequence[Any], mask: Sequence[bool]) -> list[Any]:
@@ -78,11 +99,14 @@ def linearize_jaxpr(jaxpr: Jaxpr, nonzero: Mask, forced: Mask) -> Linearized:
 
     def fun(*args: Any) -> list[Any]:
         outs, tape = linearize_flat(lambda *a: eval_jaxpr(jaxpr, (), *a), args, nonzero)
-        carried = residuals(tape)
+        held = residuals(tape)
+        carried = [r for r in held if isinstance(r, Tracer)]
+        fixed = [r for r in held if not isinstance(r, Tracer)]
         places = {id(a): i for i, a in enumerate(args)}
         sources = tuple(places.get(id(r)) for r in carried)
         found = tuple(type(o) is not Zero for o in tape.outputs)
-        split.extend([tape_program(tape, carried), found, sources])
+        linear = holding(tape_program(tape, [*fixed, *carried]), fixed)
+        split.extend([linear, found, sources])
         return [*outs, *[r for r, s in zip(carried, sources, strict=True) if s is None]]
 
     primal = stage_pure(fun, jaxpr.in_avals, "grad")
