@@ -1,0 +1,287 @@
+"""Programs to StableHLO: walks equations, asks the table of rules, keeps what functions share."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes
+from ...core.aval import Shape, make_aval
+from ...core.ir import Atom, Jaxpr, JaxprEqn, Literal, Var
+from ...core.stage import stage_hoisted
+from ...core.structure import Structure, structure
+from ...dtypes import DType
+from . import hlo
+from .hlo import Tensor, Value, tensor
+
+# rule(builder, result types, *operands, **parameters) -> a value, or a list of them
+Rule = Callable[..., Value | list[Value]]
+Table = dict[str, Rule]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How operations are written.
+
+    operations: by name. opaque: those with random keys among their operands or results.
+    otherwise: writes what no rule is there for.
+    """
+
+    operations: Table
+    opaque: Table
+    otherwise: Callable[["Builder", JaxprEqn, Sequence[Value]], list[Value]]
+
+    def find(self, eqn: JaxprEqn) -> Rule | None:
+        """The rule of an equation."""
+        keys = any(v.aval.dtype in dtypes.KEY_DTYPES for v in (*eqn.invars, *eqn.outvars))
+        name = eqn.primitive.name
+        return (self.opaque.get(name) if keys else None) or self.operations.get(name)
+
+
+@dataclass
+class Module:
+    """What the functions of one module share."""
+
+    rules: Rules
+    platform: str
+    functions: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    callbacks: list[Callable[..., Any]] = field(default_factory=list)
+    called: dict[Structure, str] = field(default_factory=dict)
+
+    def name(self, wanted: str) -> str:
+        """A free name of a function that resembles the wanted one."""
+        base = "".join([ch if ch.isalnum() or ch in "_." else "_" for ch in wanted]) or "f"
+        name, k = base, 0
+        while name in self.names:
+            name, k = f"{base}_{k}", k + 1
+        self.names.add(name)
+        return name
+
+    def function(self, jaxpr: Jaxpr, wanted: str) -> str:
+        """The name of a private function of a program; equal programs share one."""
+        key = structure(jaxpr)
+        if key not in self.called:
+            self.called[key] = name = self.name(wanted)
+            self.functions.append(function_text(self, jaxpr, name, "private"))
+        return self.called[key]
+
+
+def function_text(
+    module: Module, jaxpr: Jaxpr, name: str, visibility: str, attributes: Sequence[str] = ()
+) -> str:
+    """A function of a program, with an attribute text for each argument or none."""
+    b = Builder(module)
+    args = [Value(f"%arg{k}", tensor(v.aval)) for k, v in enumerate(jaxpr.invars)]
+    outs = b.run(jaxpr, args)
+    marks = attributes or [""] * len(args)
+    listed = ", ".join([f"{a.name}: {a.type}{m}" for a, m in zip(args, marks, strict=True)])
+    types = [o.type for o in outs]
+    ends = f" : {', '.join(map(str, types))}" if types else ""
+    head = f"  func.func {visibility} @{name}({listed}) -> {hlo.types_text(types)} {{"
+    last = f"    return {hlo.names_text(outs)}{ends}".rstrip()
+    return "\n".join([head, *b.text.lines, last, "  }"])
+
+
+class Builder:
+    """Writes the operations of one function."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.text = hlo.Text()
+
+    # Programs
+
+    def run(self, jaxpr: Jaxpr, args: Sequence[Value]) -> list[Value]:
+        """Write a program's operations; its results."""
+        assert not jaxpr.constvars
+        env: dict[Var, Value] = dict(zip(jaxpr.invars, args, strict=True))
+        for eqn in jaxpr.eqns:
+            ins = [self.read(env, v) for v in eqn.invars]
+            outs = self.equation(eqn, ins)
+            for v, out in zip(eqn.outvars, outs, strict=True):
+                assert out.type == tensor(v.aval), (eqn.primitive, out.type, v.aval)
+                env[v] = out
+        return [self.read(env, v) for v in jaxpr.outvars]
+
+    def read(self, env: dict[Var, Value], atom: Atom) -> Value:
+        """The value of a variable or literal."""
+        if isinstance(atom, Literal):
+            return self.constant(np.asarray(atom.val), tensor(atom.aval).dtype)
+        return env[atom]
+
+    def equation(self, eqn: JaxprEqn, ins: Sequence[Value]) -> list[Value]:
+        """Write one operation by its rule, or as the program that it stands for."""
+        rule = self.module.rules.find(eqn)
+        if rule is not None:
+            outs = rule(self, [tensor(v.aval) for v in eqn.outvars], *ins, **eqn.params)
+            return [outs] if isinstance(outs, Value) else outs
+        body = eqn.primitive.inline(eqn) if eqn.primitive.inline is not None else None
+        if body is not None:
+            return self.run(body, ins)
+        return self.module.rules.otherwise(self, eqn, ins)
+
+    def call(self, jaxpr: Jaxpr, name: str, args: Sequence[Value]) -> list[Value]:
+        """Call a program as a function of its own, which equal programs share."""
+        function = self.module.function(jaxpr, name)
+        types = [tensor(a) for a in jaxpr.out_avals]
+        left, outs = self.text.results(types)
+        ends = f"{hlo.types_text([a.type for a in args])} -> {hlo.types_text(types)}"
+        self.text.line(f"{left}func.call @{function}({hlo.names_text(args)}) : {ends}")
+        return outs
+
+    def composed(self, name: str, f: Callable[..., Any], *args: Value) -> list[Value]:
+        """Call a function that is written in the library's operations."""
+
+        def flat(*xs: Any) -> Sequence[Any]:
+            out = f(*xs)
+            return out if isinstance(out, (list, tuple)) else [out]
+
+        avals = [make_aval(a.dtype, a.shape, False) for a in args]
+        jaxpr, consts = stage_hoisted(flat, avals)
+        captured = [self.array(np.asarray(c)) for c in consts]
+        return self.call(jaxpr, name, [*captured, *args])
+
+    def region(self, types: Sequence[Tensor], body: Callable[..., Any]) -> list[str]:
+        """A region of an operation: `body` maps its arguments to a value or a list."""
+
+        def listed(*args: Value) -> Sequence[Value]:
+            outs = body(*args)
+            return [outs] if isinstance(outs, Value) else outs
+
+        return self.text.region(types, listed)
+
+    # Operations
+
+    def op(
+        self,
+        name: str,
+        args: Sequence[Value],
+        types: Sequence[Tensor],
+        regions: Sequence[Sequence[str]] = (),
+        **attributes: str,
+    ) -> list[Value]:
+        """An operation with any number of results; stablehlo's where no dialect is named."""
+        return self.text.generic(_full(name), args, types, regions, attributes)
+
+    def one(
+        self,
+        name: str,
+        args: Sequence[Value],
+        out: Tensor,
+        regions: Sequence[Sequence[str]] = (),
+        **attributes: str,
+    ) -> Value:
+        """An operation with one result."""
+        return self.op(name, args, [out], regions, **attributes)[0]
+
+    def same(self, name: str, *args: Value) -> Value:
+        """An operation on values of one type that gives another such value."""
+        assert all(a.type == args[0].type for a in args), (name, args)
+        if "." in name:
+            return self.one(name, args, args[0].type)
+        return self.text.same(_full(name), args)
+
+    def constant(self, value: Any, dtype: DType, shape: Shape = ()) -> Value:
+        """An array filled with a number."""
+        with np.errstate(all="ignore"):
+            number = np.asarray(value).astype(dtype)
+        return self._filled(hlo.element(number[()], dtype), Tensor(shape, dtype))
+
+    def _filled(self, element: str, out: Tensor) -> Value:
+        """A constant of equal elements, written once in a block."""
+        known = self.text.known
+        if (element, out) not in known:
+            known[element, out] = value = self._dense(element, out)
+            self.text.fills[value.name] = element
+        return known[element, out]
+
+    def like(self, x: Value, value: Any) -> Value:
+        """An array filled with a number, of the type of x."""
+        return self.constant(value, x.dtype, x.shape)
+
+    def array(self, values: np.ndarray) -> Value:
+        """An array of known elements."""
+        if values.size == 0:
+            return self.constant(0, values.dtype, values.shape)
+        return self._dense(hlo.nested(values, values.dtype), Tensor(values.shape, values.dtype))
+
+    def _dense(self, elements: str, out: Tensor) -> Value:
+        left, (value,) = self.text.results([out])
+        self.text.line(f"{left}stablehlo.constant dense<{elements}> : {out}")
+        return value
+
+    def broadcast(self, x: Value, shape: Shape, dims: Sequence[int] = ()) -> Value:
+        """Axis k of x at axis dims[k] of the result, repeated along the others."""
+        if x.shape == shape and list(dims) == list(range(len(shape))):
+            return x
+        out = Tensor(tuple(shape), x.dtype)
+        return self.one("broadcast_in_dim", [x], out, broadcast_dimensions=hlo.ints(dims))
+
+    def spread(self, x: Value, shape: Shape) -> Value:
+        """A scalar as an array of this shape; others as they are."""
+        if x.shape == shape:
+            return x
+        element = self.text.fills.get(x.name)
+        out = Tensor(shape, x.dtype)
+        return self.broadcast(x, shape) if element is None else self._filled(element, out)
+
+    def reshape(self, x: Value, shape: Shape) -> Value:
+        """The elements of x in another shape."""
+        return x if x.shape == shape else self.one("reshape", [x], Tensor(tuple(shape), x.dtype))
+
+    def transpose(self, x: Value, permutation: Sequence[int]) -> Value:
+        """Axis k of the result is axis permutation[k] of x."""
+        if list(permutation) == list(range(x.ndim)):
+            return x
+        out = Tensor(tuple([x.shape[p] for p in permutation]), x.dtype)
+        return self.one("transpose", [x], out, permutation=hlo.ints(permutation))
+
+    def convert(self, x: Value, dtype: DType) -> Value:
+        """x in another dtype, as XLA converts."""
+        if x.dtype == dtype:
+            return x
+        return self.one("convert", [x], Tensor(x.shape, dtype))
+
+    def iota(self, dtype: DType, shape: Shape, dimension: int) -> Value:
+        """Indices along an axis."""
+        return self.one("iota", [], Tensor(shape, dtype), iota_dimension=hlo.int64(dimension))
+
+    def compare(self, direction: str, x: Value, y: Value, total: bool = False) -> Value:
+        """A comparison: EQ, NE, LT, LE, GT or GE; of floats in the total order on request."""
+        assert x.type == y.type, (direction, x, y)
+        kind = dtypes.kind(x.dtype)
+        ordered = {"signed": "SIGNED", "unsigned": "UNSIGNED", "bool": "UNSIGNED"}
+        how = ordered.get(kind, "TOTALORDER" if total else "FLOAT")
+        return self.one(
+            "compare",
+            [x, y],
+            Tensor(x.shape, dtypes.bool_),
+            comparison_direction=f"#stablehlo<comparison_direction {direction}>",
+            compare_type=f"#stablehlo<comparison_type {how}>",
+        )
+
+    def select(self, condition: Value, on_true: Value, on_false: Value) -> Value:
+        """Elements of one array where the condition holds, of the other elsewhere."""
+        return self.one("select", [condition, on_true, on_false], on_true.type)
+
+
+def _full(name: str) -> str:
+    return name if "." in name else f"stablehlo.{name}"
+
+
+def table() -> tuple[Table, Callable[..., Callable[[Rule], Rule]]]:
+    """A family's rules by name, and the decorator that adds one under some names."""
+    rules: Table = {}
+
+    def rule(*names: str) -> Callable[[Rule], Rule]:
+        def register(f: Rule) -> Rule:
+            for name in names:
+                assert name not in rules, name
+                rules[name] = f
+            return f
+
+        return register
+
+    return rules, rule

@@ -1,0 +1,143 @@
+"""Running programs through XLA by jaxlib's client alone, to compare them with NumPy values."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from jaxlib import _jax, lapack
+from jaxlib import xla_client as xc
+from jaxlib.cpu import _lapack
+from jaxlib.mlir import ir
+from jaxlib.mlir._mlir_libs import _jax_mlir_ext
+
+from pullback import config, dtypes
+from pullback.backends.xla.hlo import tensor
+from pullback.backends.xla.lower import lower
+from pullback.core.check import check
+from pullback.core.ir import Jaxpr
+from pullback.core.stage import eval_jaxpr, stage_hoisted
+from pullback.core.trace import as_array, get_aval
+from pullback.primitives.convert import convert_element_type
+from pullback.primitives.threefry import random_unwrap
+
+# What NumPy cannot see in a buffer goes there as another dtype.
+SHOWN = {
+    **dict.fromkeys((dtypes.bfloat16, *dtypes.FLOAT8), dtypes.float32),
+    **dict.fromkeys(dtypes.INT_SMALL, np.dtype(np.int8)),
+    **dict.fromkeys(dtypes.UINT_SMALL, np.dtype(np.uint8)),
+}
+
+
+@dataclass(frozen=True)
+class Aval:
+    """A type as jaxlib asks for it."""
+
+    shape: tuple[int, ...]
+    dtype: Any
+    weak_type: bool = False
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+
+@cache
+def client() -> Any:
+    """The CPU's client, with LAPACK's custom calls."""
+    _lapack.initialize()
+    for entry in lapack.registrations()["cpu"]:
+        name, target, api = entry
+        xc.register_custom_call_target(name, target, platform="cpu", api_version=api)
+    return xc.make_cpu_client(
+        asynchronous=False, distributed_client=None, node_id=0, num_nodes=1, collectives=None,
+        num_devices=None,
+    )  # fmt: skip
+
+
+@cache
+def context() -> Any:
+    """Where modules are parsed."""
+    registry = ir.DialectRegistry()
+    _jax_mlir_ext.register_dialects(registry)
+    found = ir.Context()
+    found.append_dialect_registry(registry)
+    found.load_all_available_dialects()
+    return found
+
+
+def parse(text: str) -> Any:
+    """The module of a text; raises where it is not well formed."""
+    with context():
+        module = ir.Module.parse(text)
+        module.operation.verify()
+    return module
+
+
+def compiled(jaxpr: Jaxpr) -> Callable[..., list[np.ndarray]]:
+    """The program as a function of NumPy arrays."""
+    lowered = lower(jaxpr)
+    device = client().local_devices()[0]
+    devices = xc.DeviceList((device,))
+    options = xc.CompileOptions()
+    options.env_option_overrides = [
+        ("xla_backend_optimization_level", 0), ("xla_llvm_disable_expensive_passes", True),
+    ]  # fmt: skip
+    module = parse(lowered.text) if lowered.callbacks else lowered.text
+    extra = [list(lowered.callbacks)] if lowered.callbacks else []
+    exe = client().compile_and_load(module, devices, options, *extra)
+    sharding = xc.GSPMDSharding(devices, xc.HloSharding.replicate())
+
+    def run(*args: np.ndarray) -> list[np.ndarray]:
+        put = [
+            xc.batched_device_put(
+                Aval(*tensor(v.aval)), sharding, [held(a)], [device], enable_x64=True
+            )
+            for v, a in zip(jaxpr.invars, args, strict=True)
+        ]
+        handlers = [
+            _jax.array_result_handler(Aval(*tensor(v.aval)), sharding, True, True)
+            for v in jaxpr.outvars
+        ]
+        outs = exe.execute_sharded(put).consume_with_handlers(handlers)
+        return [np.array(o.block_until_ready()) for o in outs]
+
+    return run
+
+
+def held(x: np.ndarray) -> np.ndarray:
+    """The array as XLA holds it."""
+    if x.dtype in dtypes.KEY_DTYPES:
+        return np.ascontiguousarray(x).reshape(*x.shape, 1).view(np.uint32)
+    return np.zeros(x.shape, bool) if x.dtype == dtypes.float0 else x
+
+
+def program(f: Callable[..., Any], args: Sequence[np.ndarray]) -> tuple[Jaxpr, list[np.ndarray]]:
+    """The program of f, its results in dtypes that NumPy can see, and all it is to be run on."""
+
+    def shown(*xs: Any) -> list[Any]:
+        out = f(*xs)
+        return [show(o) for o in (out if isinstance(out, (list, tuple)) else [out])]
+
+    avals = [get_aval(a).strip_weak_type() for a in map(as_array, args)]
+    jaxpr, consts = stage_hoisted(shown, avals)
+    check(jaxpr)
+    return jaxpr, [as_array(c)._npy for c in consts] + [as_array(a)._npy for a in args]
+
+
+def show(x: Any) -> Any:
+    """A result in a dtype that NumPy can see."""
+    dtype = get_aval(x).dtype
+    if dtype in dtypes.KEY_DTYPES:
+        return random_unwrap(x)
+    return convert_element_type(x, SHOWN.get(dtype, dtype))
+
+
+def both(f: Callable[..., Any], *args: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The results of XLA, and the NumPy values."""
+    with config.override(enable_x64=True):
+        jaxpr, arrays = program(f, args)
+        wanted = [as_array(o)._npy for o in eval_jaxpr(jaxpr, (), *arrays)]
+        return compiled(jaxpr)(*arrays), wanted
