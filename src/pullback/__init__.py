@@ -9,14 +9,14 @@ from .control.custom_jvp import custom_jvp
 from .control.remat import checkpoint
 from .core.ir import ClosedJaxpr, Jaxpr
 from .dtypes import float0
-from .jit import explain, jit
+from .jit import clear_caches, explain, jit
 from .lazy import later
 from .transforms.grad import grad, jvp, linearize, value_and_grad, vjp
 from .transforms.vmap import vmap
 from .version import __version__
 
 if TYPE_CHECKING:
-    from . import custom_derivatives, lax, nn, ops, random, scipy, tree_util
+    from . import custom_derivatives, lax, nn, ops, random, scipy, stages, tree_util
     from .control.custom_vjp import custom_vjp
     from .transfer import block_until_ready, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 # Loaded when first used: submodules, and names by the submodule that has them.
 __getattr__ = later(
     __name__,
-    ("custom_derivatives", "lax", "nn", "ops", "random", "scipy", "tree_util"),
+    ("custom_derivatives", "lax", "nn", "ops", "random", "scipy", "stages", "tree_util"),
     {
         "control.custom_vjp": "custom_vjp",
         "transfer": "block_until_ready device_get device_put",
@@ -46,6 +46,7 @@ __all__ = [
     "__version__",
     "block_until_ready",
     "checkpoint",
+    "clear_caches",
     "config",
     "custom_derivatives",
     "custom_jvp",
@@ -77,6 +78,7 @@ __all__ = [
     "random",
     "remat",
     "scipy",
+    "stages",
     "tree",
     "tree_util",
     "value_and_grad",

@@ -205,7 +205,7 @@ def test_comparisons_may_raise_or_clear_the_cache():
     Odd.action = staticmethod(refuse)
     with pytest.raises(ValueError, match="no comparison"):
         f(Odd(), 1.0)
-    Odd.action = staticmethod(lambda: f.jit.clear_cache() or False)
+    Odd.action = staticmethod(lambda: f.jit._clear_cache() or False)
     f(Odd(), 1.0)
     assert f.jit._cache_size() == 1
 
@@ -322,11 +322,11 @@ def test_it_looks_like_its_function():
     assert repr(f) == f"<PjitFunction of {fun!r}>"
     f.extra = 3
     assert f.extra == 3
-    JitFunction.lower = lambda self: self.__name__
+    JitFunction.called = lambda self: self.__name__
     try:
-        assert f.lower() == "fun"
+        assert f.called() == "fun"
     finally:
-        del JitFunction.lower
+        del JitFunction.called
 
 
 def test_methods_are_bound():
@@ -353,7 +353,7 @@ def test_arguments_of_the_constructor():
 def test_the_cache_is_cleared():
     f = Copy()
     f(1.0)
-    f.jit.clear_cache()
+    f.jit._clear_cache()
     assert f.jit._cache_size() == 0
     f(1.0)
     assert len(f.misses) == 2

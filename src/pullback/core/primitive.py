@@ -5,13 +5,12 @@ from typing import Any, TypeVar
 
 from .. import _native
 from .aval import ShapedArray
+from .memo import Memory
 
 Rule = Callable[..., Any]
 F = TypeVar("F", bound=Rule)
 
 registry: dict[str, "Primitive"] = {}
-# How many types of results an operation remembers.
-MOST_TYPES = 4096
 
 
 class Zero:
@@ -104,7 +103,7 @@ class Primitive:
         self.simplify: Rule | None = None
         self.show: Rule | None = None
         # Result types by operand types and parameters; None where parameters hold programs.
-        self.types: dict[Any, Any] | None = None if higher or collective else {}
+        self.types: Memory[Any, Any] | None = None if higher or collective else Memory()
         registry[name] = self
 
     def bind(self, *args: Any, **params: Any) -> Any:
@@ -119,8 +118,6 @@ class Primitive:
         key = (*avals, *params.items()) if params else tuple(avals)
         found = types.get(key)
         if found is None:
-            if len(types) >= MOST_TYPES:
-                types.clear()
             found = types[key] = self.type(*avals, **params)
         return found
 

@@ -1,5 +1,5 @@
 """Compiled calls."""
 
-from .api import explain, jit
+from .api import clear_caches, explain, jit
 
-__all__ = ["explain", "jit"]
+__all__ = ["clear_caches", "explain", "jit"]

@@ -3,21 +3,18 @@
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import numpy as np
+from weakref import WeakSet
 
 from .. import tree
-from .._native import ArrayImpl, JitFunction
-from ..transforms.flat import argument, function_name, is_value
+from .._native import JitFunction
+from ..core import memo
+from ..lazy import LazyModule
+from ..transforms.flat import function_name
 from .executable import compiled
-from .miss import Miss, Options
+from .miss import Miss, Options, convert
 
-
-def _convert(leaf: Any) -> ArrayImpl | None:
-    """A NumPy leaf as an array for one call; None for what no compiled call takes."""
-    if isinstance(leaf, (np.ndarray, np.generic)) and is_value(leaf):
-        return argument(leaf, "jit")
-    return None
+stages: Any = LazyModule(f"{__package__}.stages")
+_functions: WeakSet[JitFunction] = WeakSet()
 
 
 def jit(
@@ -74,14 +71,65 @@ def jit(
             "jit: only the CPU backend is there; leave device and backend out"
         )
     options = _options(fun, static_argnums, static_argnames, donate_argnums, donate_argnames)
-    return JitFunction(
-        fun,
-        Miss(fun, options),
-        _convert,
-        options.static_argnums,
-        options.static_argnames,
-        tree.NAMESPACE,
-    )
+    return _function(fun, Miss(fun, options))
+
+
+def _function(fun: Callable[..., Any], miss: Miss) -> JitFunction:
+    options = miss.options
+    nums, names = options.static_argnums, options.static_argnames
+    made = JitFunction(fun, miss, convert, nums, names, tree.NAMESPACE)
+    made._miss = miss
+    _functions.add(made)
+    return made
+
+
+def _trace(self: JitFunction, *args: Any, **kwargs: Any) -> Any:
+    """The program for arguments of these types: arrays or `ShapeDtypeStruct`s."""
+    return stages.trace(self._miss, args, kwargs)
+
+
+def _lower(self: JitFunction, *args: Any, **kwargs: Any) -> Any:
+    """The program as the compiler takes it: `trace(*args).lower()`."""
+    return stages.trace(self._miss, args, kwargs).lower()
+
+
+def _eval_shape(self: JitFunction, *args: Any, **kwargs: Any) -> Any:
+    """The types of the results, as `ShapeDtypeStruct`s, without computing them."""
+    return stages.trace(self._miss, args, kwargs).out_info
+
+
+def _clear_cache(self: JitFunction) -> None:
+    """Forget the programs of this function."""
+    self._clear_cache()
+    self._miss.traced.clear()
+
+
+def clear_caches() -> None:
+    """Forget everything traced or compiled so far; what is called again is compiled again.
+
+    >>> import pullback as pb
+    >>> pb.clear_caches()
+    """
+    for function in list(_functions):
+        _clear_cache(function)
+    memo.forget()
+
+
+METHODS = {
+    "trace": _trace,
+    "lower": _lower,
+    "eval_shape": _eval_shape,
+    "clear_cache": _clear_cache,
+}
+
+
+def install() -> None:
+    """Set the methods of jitted functions."""
+    for name, method in METHODS.items():
+        setattr(JitFunction, name, method)
+
+
+install()
 
 
 def _options(fun: Callable[..., Any], *given: Any) -> Options:

@@ -15,7 +15,7 @@ from ..control.scan import scan_p
 from ..control.while_loop import while_p
 from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn, Var
-from ..core.memo import weak_memo
+from ..core.memo import Memory, weak_memo
 from ..core.primitive import Primitive
 from ..core.structure import Structure, structure
 from ..core.trace import as_array, evaluate
@@ -34,15 +34,16 @@ class Traced(NamedTuple):
     name: str
 
 
-_compiled: dict[tuple[Structure, tuple[int, ...]], Any] = {}
+_compiled: Memory[tuple[Structure, tuple[int, ...]], Any] = Memory()
 
 
 def compiled(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Any:
     """The native code of a program; equal programs are compiled once."""
     key = (structure(jaxpr), donated)
-    if key not in _compiled:
-        _compiled[key] = pipeline.compile(jaxpr, name, donated)
-    return _compiled[key]
+    code = _compiled.get(key)
+    if code is None:
+        code = _compiled[key] = pipeline.compile(jaxpr, name, donated)
+    return code
 
 
 def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
@@ -101,7 +102,7 @@ def flat_executable(jaxpr: Jaxpr, name: str) -> Executable:
 
 def _compiled_alone(primitive: Primitive) -> Callable[..., Any]:
     """The eager meaning of one operation: a program of that operation, compiled."""
-    programs: dict[Any, Executable] = {}
+    programs: Memory[Any, Executable] = Memory()
 
     def run(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
         if config.current().disable_jit:
@@ -109,10 +110,11 @@ def _compiled_alone(primitive: Primitive) -> Callable[..., Any]:
         arrays = list(map(as_array, args))
         jaxpr = _one_equation(primitive, [a.aval for a in arrays], params)
         key = structure(jaxpr)
-        if key not in programs:
+        program = programs.get(key)
+        if program is None:
             results = tree.structure([0] * len(jaxpr.outvars))
-            programs[key] = executable(Traced(jaxpr, (), results, primitive.name))
-        return programs[key](arrays)
+            program = programs[key] = executable(Traced(jaxpr, (), results, primitive.name))
+        return program(arrays)
 
     return run
 

@@ -3,14 +3,24 @@
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import config, tree
-from .._native import Executable, JitFunction, is_eager
+from .._native import ArrayImpl, Executable, JitFunction, is_eager
 from ..control.call import jit_p
 from ..core.aval import ShapedArray
+from ..core.memo import Memory
 from ..core.stage import hoist, stage
 from ..core.trace import Tracer, get_aval
-from ..transforms.flat import Flat, arguments, function_name
+from ..transforms.flat import Flat, argument, arguments, function_name, is_value
 from .executable import Traced, executable
+
+
+def convert(leaf: Any) -> ArrayImpl | None:
+    """A NumPy leaf as an array for one call; None for what no compiled call takes."""
+    if isinstance(leaf, (np.ndarray, np.generic)) and is_value(leaf):
+        return argument(leaf, "jit")
+    return None
 
 
 class Options(NamedTuple):
@@ -28,7 +38,7 @@ class Miss:
     def __init__(self, fun: Callable[..., Any], options: Options) -> None:
         self.fun = fun
         self.options = options
-        self.traced: dict[Any, Traced] = {}
+        self.traced: Memory[Any, Traced] = Memory()
 
     def __call__(
         self, function: JitFunction, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -58,7 +68,10 @@ class Miss:
         dynamic, named, static = self.split(args, kwargs)
         check_hashable(self.fun, static)
         leaves, in_tree = arguments((dynamic, named), f"jit of {function_name(self.fun)}")
-        avals = [get_aval(x) for x in leaves]
+        return self.program(static, in_tree, [get_aval(x) for x in leaves]), leaves
+
+    def program(self, static: Any, in_tree: Any, avals: list[ShapedArray]) -> Traced:
+        """The program for static values and leaves of these types."""
         types = tuple(type(v) for _, v in (*static[0], *static[1]))
         key = (in_tree, tuple(avals), static, types, config.current())
         traced = self.traced.get(key)
@@ -67,7 +80,7 @@ class Miss:
             # A captured value of an outer transformation is another one in the next call.
             if not any(isinstance(c, Tracer) for c in traced.consts):
                 self.traced[key] = traced
-        return traced, leaves
+        return traced
 
     def stage(self, static: Any, in_tree: Any, avals: list[ShapedArray]) -> Traced:
         """Trace the function; the program takes the leaves and then the captured values."""

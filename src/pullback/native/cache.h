@@ -17,6 +17,9 @@ class Cache {
         long refs;
     };
 
+    // A full cache starts anew.
+    static constexpr size_t kMost = 4096;
+
     ~Cache() { clear(); }
 
     // Sets signature.hash.

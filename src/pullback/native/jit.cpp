@@ -213,7 +213,7 @@ PyGetSetDef getset[] = {
 };
 
 PyMethodDef methods[] = {
-    {"clear_cache", clear_cache, METH_NOARGS, "Forgets all compiled programs."},
+    {"_clear_cache", clear_cache, METH_NOARGS, "Forgets all compiled programs."},
     {"_cache_size", cache_size, METH_NOARGS, "How many compiled programs there are."},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -62,6 +62,16 @@ class Compiled:
         """Whether other threads should run meanwhile."""
         return self.work > WORTH_RELEASING
 
+    @property
+    def code_bytes(self) -> int:
+        """The size of the object file."""
+        return len(self.keepalive[0].object)
+
+    def llvm(self) -> str:
+        """LLVM text, after LLVM's passes."""
+        host = machine()
+        return host.optimised_text(emit.ProgramEmitter(self.program, host.vector_bytes).run())
+
     def explain(self) -> str:
         """What the program became: loops, library calls, call-backs, buffers, time by pass."""
         return explain.explain(self.program, self.scratch_bytes, self.timings)
