@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from cpu import program
 
+from pullback.backends.cache import ObjectCache, default_directory
 from pullback.backends.cpu import emit, pipeline
-from pullback.backends.cpu.cache import ObjectCache, default_directory
 from pullback.backends.cpu.target import Target
 from pullback.primitives import elementwise as ew
 

@@ -10,7 +10,7 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
-from .cache import ObjectCache, default_directory
+from ..cache import ObjectCache, default_directory
 from .text import Module
 
 # The passes, in order. The text has explicit vectors and rotated loops already, so only what it
