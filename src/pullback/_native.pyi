@@ -71,6 +71,55 @@ class ArrayImpl:
     def __copy__(self) -> ArrayImpl: ...
     def __deepcopy__(self, memo: Any, /) -> ArrayImpl: ...
 
+@final
+class DeviceArray:
+    """An immutable array whose values lie on a device that is not the host.
+
+    `buffer` is what the device's runtime knows the values by. Methods that need the values are set
+    on the class from Python; they ask the device. A committed array was placed by the user: other
+    operands come to it.
+    """
+
+    _host: _Ndarray | None
+
+    def __init__(
+        self,
+        buffer: Any,
+        dtype: np.dtype[Any],
+        shape: Sequence[int],
+        weak_type: bool,
+        device: Any,
+        committed: bool,
+    ) -> None: ...
+    @property
+    def _buffer(self) -> Any:
+        """RuntimeError if the array was deleted."""
+    @property
+    def _place(self) -> Any: ...
+    @property
+    def committed(self) -> bool: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def aval(self) -> Any: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def itemsize(self) -> int: ...
+    @property
+    def weak_type(self) -> bool: ...
+    def is_deleted(self) -> bool: ...
+    def delete(self) -> None: ...
+    def __len__(self) -> int: ...
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> _Ndarray: ...
+    def block_until_ready(self) -> DeviceArray: ...
+
 def add_opaque_dtype(dtype: np.dtype[Any]) -> None:
     """Lets arrays hold a structured dtype besides bools and numbers."""
 
@@ -89,12 +138,18 @@ def set_eager_trace(trace: Any, /) -> None:
     """Set the trace that each thread starts with."""
 
 def is_eager() -> bool:
-    """Is this thread's trace the eager one?"""
+    """Are operations computed in this thread at once, on the host?"""
 
-def set_context(key: int, x64: bool, /) -> None:
-    """Set this thread's configuration, named by a small integer: part of every call's signature."""
+def is_traced() -> bool:
+    """Is this thread's trace one that does not compute at once?"""
 
-def set_default_context(key: int, x64: bool, /) -> None:
+def set_context(key: int, x64: bool, eager: Any = None, /) -> None:
+    """Set this thread's configuration, named by a small integer: part of every call's signature.
+
+    `eager` is the eager trace where it is not the host's. The caller keeps it alive.
+    """
+
+def set_default_context(key: int, x64: bool, eager: Any = None, /) -> None:
     """Set the configuration of every thread that set none of its own."""
 
 def reset_context() -> None:
@@ -188,6 +243,30 @@ class Executable:
     ) -> None: ...
     def __call__(self, leaves: Sequence[Any]) -> list[ArrayImpl]:
         """Run on the flat arguments, whose types the caller vouches for; the flat results."""
+
+@final
+class DeviceProgram:
+    """A program of another device as a function on arrays.
+
+    `execute` maps a list of buffers, of the `kept` leaves and then `consts`, to a list of buffers,
+    results of the types `outs`: (dtype, shape, weak_type). `put` gives the buffer of a leaf that
+    lies elsewhere. `donated` leaves are deleted by a call. Called with leaves it gives a list.
+    """
+
+    def __init__(
+        self,
+        execute: Callable[[list[Any]], list[Any]],
+        put: Callable[[Any], Any],
+        device: Any,
+        num_args: int,
+        kept: Sequence[int],
+        consts: Sequence[Any],
+        outs: Sequence[tuple[Any, ...]],
+        donated: Sequence[int],
+        out_tree: Any,
+        committed: bool,
+    ) -> None: ...
+    def __call__(self, leaves: Sequence[Any]) -> list[Any]: ...
 
 @final
 class JitFunction:

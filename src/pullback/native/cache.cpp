@@ -58,7 +58,7 @@ Cache::Entry* Cache::find(const Signature& signature) {
 }
 
 Cache::Entry* Cache::store(const Signature& signature, PyObject* holder,
-                           const Executable* program) {
+                           const Program* program) {
     if (entries_.size() >= kMost) clear();
     auto* entry = new Entry{{}, Py_NewRef(holder), program, 2};
     entry->signature.words = signature.words;

@@ -3,7 +3,7 @@
 
 #include <unordered_map>
 
-#include "executable.h"
+#include "program.h"
 #include "tree.h"
 
 namespace pullback {
@@ -13,7 +13,7 @@ class Cache {
     struct Entry {
         Signature signature;  // without leaves
         PyObject* holder;     // the Python object that owns the program
-        const Executable* program;
+        const Program* program;
         long refs;
     };
 
@@ -26,7 +26,7 @@ class Cache {
     static void hash(Signature& signature);
     // A reference to drop(); null if there is none, with an error set if a comparison failed.
     Entry* find(const Signature& signature);
-    Entry* store(const Signature& signature, PyObject* holder, const Executable* program);
+    Entry* store(const Signature& signature, PyObject* holder, const Program* program);
     static void drop(Entry* entry);
 
     void clear();

@@ -166,7 +166,7 @@ PyObject* binary(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
         return nullptr;
     }
     PyObject *x = args[1], *y = args[2];
-    if (!is_eager()) Py_RETURN_NOTIMPLEMENTED;
+    if (!on_host()) Py_RETURN_NOTIMPLEMENTED;
     if (is_array(x) && is_array(y)) return with_array(args[0], as_array(x), as_array(y));
     if (is_array(x) && is_number(y)) return with_number(args[0], as_array(x), y, false);
     if (is_array(y) && is_number(x)) return with_number(args[0], as_array(y), x, true);
@@ -178,7 +178,7 @@ PyObject* unary(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
         PyErr_SetString(PyExc_TypeError, "unary(ufunc, x): takes 2 arguments");
         return nullptr;
     }
-    if (!is_eager() || !is_array(args[1])) Py_RETURN_NOTIMPLEMENTED;
+    if (!on_host() || !is_array(args[1])) Py_RETURN_NOTIMPLEMENTED;
     PyArrayObject* x = array_npy(as_array(args[1]));
     return x ? call(args[0], x, nullptr, x, as_array(args[1])->weak) : nullptr;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "callback.h"
+#include "device_program.h"
 #include "native.h"
 
 namespace nb = nanobind;
@@ -145,8 +146,9 @@ PyType_Slot collected[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse<T>)
 
 }  // namespace
 
-const Executable* as_executable(PyObject* object) {
-    return nb::isinstance<Executable>(object) ? nb::inst_ptr<Executable>(object) : nullptr;
+const Program* as_program(PyObject* object) {
+    if (nb::isinstance<Executable>(object)) return nb::inst_ptr<Executable>(object);
+    return nb::isinstance<DeviceProgram>(object) ? nb::inst_ptr<DeviceProgram>(object) : nullptr;
 }
 
 void add_executable(nb::module_& m) {

@@ -5,15 +5,12 @@
 #include <vector>
 
 #include "array.h"
+#include "program.h"
 #include "tree.h"
 
 namespace pullback {
 
-class Executable;
-// Null if the object is none; no error is set.
-const Executable* as_executable(PyObject* object);
-
-class Executable {
+class Executable : public Program {
   public:
     using Function = int32_t (*)(void** args, void** outs, char* scratch, void** externals);
 
@@ -27,21 +24,20 @@ class Executable {
     };
 
     Executable() = default;
-    ~Executable();
+    ~Executable() override;
     Executable(const Executable&) = delete;
     Executable& operator=(const Executable&) = delete;
 
     // Leaves are arrays or Python numbers; `results` receives new references, or nothing on failure.
     bool run(PyObject* const* leaves, PyObject** results) const;
     // The same, the results put together as the program's tree.
-    PyObject* call(PyObject* const* leaves) const;
+    PyObject* call(PyObject* const* leaves) const override;
 
     int traverse(visitproc visit, void* arg) const;
     void clear();
 
     Function function = nullptr;
     PyObject* keepalive = nullptr;
-    size_t num_args = 0;
     std::vector<size_t> kept;
     std::vector<PyObject*> consts;  // ndarrays that native code can read as they lie
     std::vector<Out> outs;

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "array.h"
+#include "device_array.h"
 #include "order.h"
 #include "tree.h"
 
@@ -95,6 +96,15 @@ Flat Flattener::add(ArrayType* type, PyObject* value) {
     return Flat::Done;
 }
 
+// The type, and the word of the device and whether the array is bound to it.
+Flat Flattener::elsewhere(PyObject* value) {
+    DeviceArray* array = as_device_array(value);
+    Flat flat = add(array->type, value);
+    auto device = reinterpret_cast<uint64_t>(array->device);
+    out_.words.push_back((device | 1ull << 63) + array->committed);
+    return flat;
+}
+
 Flat Flattener::converted(PyObject* value) {
     Ref array(PyObject_CallOneArg(convert_, value));
     if (!array) return Flat::Failed;
@@ -106,6 +116,7 @@ Flat Flattener::converted(PyObject* value) {
 
 Flat Flattener::leaf(PyObject* value, bool may_be_node) {
     if (is_array(value)) return add(array_type(as_array(value)), value);
+    if (is_device_array(value)) return elsewhere(value);
     if (ArrayType* type = number_type(value, x64_)) return add(type, value);
     if (PyArray_CheckExact(value) || PyArray_IsScalar(value, Generic)) return converted(value);
     // An int that is too large comes here too: the conversion says so.
@@ -115,6 +126,7 @@ Flat Flattener::leaf(PyObject* value, bool may_be_node) {
 
 Flat Flattener::tree(PyObject* tree) {
     if (is_array(tree)) return add(array_type(as_array(tree)), tree);
+    if (is_device_array(tree)) return elsewhere(tree);
     bool tuple = PyTuple_CheckExact(tree);
     if (!tuple && !PyList_CheckExact(tree)) {
         if (PyDict_CheckExact(tree)) return dict(tree);

@@ -80,7 +80,7 @@ PyObject* run_missed(JitFunction* self, const Arguments& args, const Signature& 
     if (!both) return nullptr;
     PyObject* holder = PyTuple_GET_ITEM(both.get(), 0);
     if (holder == Py_None) return Py_NewRef(PyTuple_GET_ITEM(both.get(), 1));
-    const Executable* program = as_executable(holder);
+    const Program* program = as_program(holder);
     if (!program || program->num_args != signature.leaves.size()) {
         PyErr_Format(PyExc_TypeError, "miss: %R is no Executable of %zu arguments", holder,
                      signature.leaves.size());

@@ -4,6 +4,7 @@
 
 #include "array.h"
 #include "buffer.h"
+#include "device_array.h"
 #include "eager.h"
 #include "jit.h"
 #include "native.h"
@@ -32,11 +33,13 @@ NB_MODULE(_native, m) {
     require(PyArray_ImportNumPyAPI() == 0);
     require(buffer_init());
     require(array_init(m.ptr()));
+    require(device_array_init(m.ptr()));
     add(m, trace_methods);
     add(m, view_methods);
     add(m, eager_methods);
     require(jit_init(m.ptr()));
     add_executable(m);
+    add_device_program(m);
     add_runtime(m);
     m.def("set_aval_factory", [](nb::object make) { set_aval_factory(make.ptr()); });
     m.def("add_opaque_dtype", [](nb::object dtype) { require(add_opaque_dtype(dtype.ptr())); });

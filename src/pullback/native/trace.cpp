@@ -3,15 +3,20 @@
 namespace pullback {
 
 // Plain data: a thread that ends holds no references, as whoever swaps a trace in swaps it out.
-thread_local ThreadState thread_state = {nullptr, -1, false};
+thread_local ThreadState thread_state = {nullptr, {-1, false, nullptr}};
 
 namespace {
 
 PyObject* eager_trace = nullptr;
 
-PyObject* eager() { return eager_trace ? eager_trace : Py_None; }
+Context process_context = {0, false, nullptr};
 
-Context process_context = {0, false};
+PyObject* eager() {
+    PyObject* elsewhere = current_context().eager;
+    return elsewhere ? elsewhere : eager_trace ? eager_trace : Py_None;
+}
+
+bool is_eager_trace(PyObject* trace) { return trace == eager_trace || trace == eager(); }
 
 PyObject* current_trace(PyObject*, PyObject*) {
     return Py_NewRef(thread_state.trace ? thread_state.trace : eager());
@@ -19,7 +24,7 @@ PyObject* current_trace(PyObject*, PyObject*) {
 
 PyObject* swap_trace(PyObject*, PyObject* trace) {
     PyObject* old = thread_state.trace;
-    thread_state.trace = trace == eager() ? nullptr : Py_NewRef(trace);
+    thread_state.trace = is_eager_trace(trace) ? nullptr : Py_NewRef(trace);
     return old ? old : Py_NewRef(eager());
 }
 
@@ -28,11 +33,13 @@ PyObject* set_eager_trace(PyObject*, PyObject* trace) {
     Py_RETURN_NONE;
 }
 
-PyObject* is_eager_(PyObject*, PyObject*) { return PyBool_FromLong(is_eager()); }
+PyObject* is_eager_(PyObject*, PyObject*) { return PyBool_FromLong(on_host()); }
+
+PyObject* is_traced(PyObject*, PyObject*) { return PyBool_FromLong(!is_eager()); }
 
 bool parse_context(PyObject* const* args, Py_ssize_t nargs, Context* context) {
-    if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError, "a context is (key: int, x64: bool)");
+    if (nargs != 2 && nargs != 3) {
+        PyErr_SetString(PyExc_TypeError, "a context is (key: int, x64: bool, eager trace or None)");
         return false;
     }
     long key = PyLong_AsLong(args[0]);
@@ -40,15 +47,13 @@ bool parse_context(PyObject* const* args, Py_ssize_t nargs, Context* context) {
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "a context's key is not negative");
         return false;
     }
-    *context = {key, args[1] == Py_True};
+    PyObject* trace = nargs == 3 && args[2] != Py_None ? args[2] : nullptr;
+    *context = {key, args[1] == Py_True, trace};
     return true;
 }
 
 PyObject* set_context(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
-    Context context;
-    if (!parse_context(args, nargs, &context)) return nullptr;
-    thread_state.context_key = context.key;
-    thread_state.x64 = context.x64;
+    if (!parse_context(args, nargs, &thread_state.context)) return nullptr;
     Py_RETURN_NONE;
 }
 
@@ -58,7 +63,7 @@ PyObject* set_default_context(PyObject*, PyObject* const* args, Py_ssize_t nargs
 }
 
 PyObject* reset_context(PyObject*, PyObject*) {
-    thread_state.context_key = -1;
+    thread_state.context = {-1, false, nullptr};
     Py_RETURN_NONE;
 }
 
@@ -70,18 +75,18 @@ PyObject* get_context(PyObject*, PyObject*) {
 }  // namespace
 
 Context current_context() {
-    if (thread_state.context_key < 0) return process_context;
-    return {thread_state.context_key, thread_state.x64};
+    return thread_state.context.key < 0 ? process_context : thread_state.context;
 }
 
 PyMethodDef trace_methods[] = {
     {"current_trace", current_trace, METH_NOARGS, "The trace that interprets operations here."},
     {"swap_trace", swap_trace, METH_O, "Sets this thread's trace; returns the one before."},
     {"set_eager_trace", set_eager_trace, METH_O, "Sets the trace each thread starts with."},
-    {"is_eager", is_eager_, METH_NOARGS, "Is the eager trace this thread's?"},
-    {"set_context", method(set_context), METH_FASTCALL, "Sets this thread's (key, x64)."},
+    {"is_eager", is_eager_, METH_NOARGS, "Are operations computed here at once, by NumPy?"},
+    {"is_traced", is_traced, METH_NOARGS, "Is a trace that is not eager this thread's?"},
+    {"set_context", method(set_context), METH_FASTCALL, "Sets this thread's (key, x64, eager trace)."},
     {"set_default_context", method(set_default_context), METH_FASTCALL,
-     "Sets the (key, x64) of every thread that set none."},
+     "Sets the (key, x64, eager trace) of every thread that set none."},
     {"reset_context", reset_context, METH_NOARGS, "Gives this thread the process's (key, x64)."},
     {"get_context", get_context, METH_NOARGS, "The (key, x64) in force in this thread."},
     {nullptr, nullptr, 0, nullptr},

@@ -5,21 +5,23 @@
 
 namespace pullback {
 
-struct ThreadState {
-    PyObject* trace;   // null: the eager one
-    long context_key;  // -1: the process's
+struct Context {
+    long key;  // -1: the process's
     bool x64;
+    PyObject* eager;  // the eager trace where it is not the host's; borrowed
 };
 
-struct Context {
-    long key;
-    bool x64;
+struct ThreadState {
+    PyObject* trace;  // null: the eager one
+    Context context;
 };
 
 extern thread_local ThreadState thread_state;
 
 inline bool is_eager() { return thread_state.trace == nullptr; }
 Context current_context();
+// Are operations computed at once, and on the host?
+inline bool on_host() { return is_eager() && !current_context().eager; }
 
 extern PyMethodDef trace_methods[];
 

@@ -48,6 +48,7 @@ class Flattener {
     Flat leaf(PyObject* value, bool may_be_node);
     Flat converted(PyObject* value);
     Flat add(ArrayType* type, PyObject* value);
+    Flat elsewhere(PyObject* value);
     Flat dict(PyObject* dict);
 
     Signature& out_;
