@@ -17,7 +17,7 @@ from pullback.backends.xla.hlo import tensor
 from pullback.backends.xla.lower import lower
 from pullback.core.check import check
 from pullback.core.ir import Jaxpr
-from pullback.core.stage import eval_jaxpr, stage_hoisted
+from pullback.core.stage import stage_hoisted
 from pullback.core.trace import as_array, get_aval
 from pullback.primitives.convert import convert_element_type
 from pullback.primitives.threefry import random_unwrap
@@ -118,13 +118,17 @@ def program(f: Callable[..., Any], args: Sequence[np.ndarray]) -> tuple[Jaxpr, l
     """The program of f, its results in dtypes that NumPy can see, and all it is to be run on."""
 
     def shown(*xs: Any) -> list[Any]:
-        out = f(*xs)
-        return [show(o) for o in (out if isinstance(out, (list, tuple)) else [out])]
+        return [show(o) for o in flat(f(*xs))]
 
     avals = [get_aval(a).strip_weak_type() for a in map(as_array, args)]
     jaxpr, consts = stage_hoisted(shown, avals)
     check(jaxpr)
     return jaxpr, [as_array(c)._npy for c in consts] + [as_array(a)._npy for a in args]
+
+
+def flat(outs: Any) -> list[Any]:
+    """One result or several as a list."""
+    return list(outs) if isinstance(outs, (list, tuple)) else [outs]
 
 
 def show(x: Any) -> Any:
@@ -135,9 +139,40 @@ def show(x: Any) -> Any:
     return convert_element_type(x, SHOWN.get(dtype, dtype))
 
 
-def both(f: Callable[..., Any], *args: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The results of XLA, and the NumPy values."""
+def compare(f: Callable[..., Any], *args: Any, tol: float = 8.0) -> None:
+    """Assert that XLA gives what the operations give one by one."""
+    compare_all(f, [args], tol)
+
+
+def compare_all(f: Callable[..., Any], samples: Sequence[Any], tol: float = 8.0) -> None:
+    """The same for several lists of arguments, in one program."""
+
+    def whole(*args: Any) -> list[Any]:
+        left, outs = list(args), []
+        for sample in samples:
+            outs += flat(f(*left[: len(sample)]))
+            del left[: len(sample)]
+        return outs
+
     with config.override(enable_x64=True):
-        jaxpr, arrays = program(f, args)
-        wanted = [as_array(o)._npy for o in eval_jaxpr(jaxpr, (), *arrays)]
-        return compiled(jaxpr)(*arrays), wanted
+        results: list[Any] = [o for args in samples for o in flat(f(*map(as_array, args)))]
+        precisions = [get_aval(o).dtype for o in results]
+        wanted = [as_array(show(o))._npy for o in results]
+        jaxpr, arrays = program(whole, [a for args in samples for a in args])
+        got = compiled(jaxpr)(*arrays)
+    for g, w, dtype in zip(got, wanted, precisions, strict=True):
+        close(g, w, tol, dtype)
+
+
+def close(got: np.ndarray, wanted: np.ndarray, tol: float, dtype: Any) -> None:
+    """Equal types, and values within `tol` units of the largest one's last place in a dtype."""
+    assert (got.dtype, got.shape) == (wanted.dtype, wanted.shape)
+    if not dtypes.is_float(got.dtype):
+        np.testing.assert_array_equal(got, wanted)
+        return
+    eps = float(dtypes.info(dtype).eps)
+    kind = np.complex128 if dtypes.kind(dtype) == "complex" else np.float64
+    got, wanted = got.astype(kind), wanted.astype(kind)
+    finite = np.abs(wanted[np.isfinite(wanted)])
+    scale = max(finite.max() if finite.size else 1.0, 1e-30)
+    np.testing.assert_allclose(got, wanted, rtol=tol * eps, atol=tol * eps * scale)

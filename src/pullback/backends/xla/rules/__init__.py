@@ -1,12 +1,21 @@
 """How each operation is written in StableHLO: a file a family of primitives."""
 
 from ..builder import Rules
-from . import callback, contract, elementwise, reduce, shape
+from . import (
+    callback,
+    contract,
+    control,
+    elementwise,
+    fft,
+    indexing,
+    opaque,
+    random,
+    reduce,
+    shape,
+    sort,
+    window,
+)
 
-OPERATIONS = {
-    **elementwise.RULES,
-    **shape.RULES,
-    **reduce.RULES,
-    **contract.RULES,
-}
-RULES = Rules(OPERATIONS, {}, callback.on_the_host)
+FAMILIES = (elementwise, shape, reduce, contract, window, indexing, sort, random, fft, control)
+OPERATIONS = {name: rule for family in FAMILIES for name, rule in family.RULES.items()}
+RULES = Rules(OPERATIONS, opaque.RULES, callback.on_the_host)
