@@ -11,7 +11,7 @@ from pullback import dtypes
 from pullback.core.aval import ShapedArray
 from pullback.core.ir import Atom, Jaxpr, JaxprEqn, Literal, Var, subjaxprs
 from pullback.core.parameters import parameter_type
-from pullback.core.primitive import Primitive
+from pullback.core.primitive import Effect, Primitive
 from pullback.core.rewrite import keep_arguments, prune
 
 
@@ -46,7 +46,7 @@ note = Primitive("toy-note")
 pair = Primitive("toy_pair", multiple_results=True)
 call = Primitive("toy_call", multiple_results=True, higher=True)
 choose = Primitive("toy_choose", multiple_results=True, higher=True)
-log = Primitive("toy_log", multiple_results=True, effect=True)
+log = Primitive("toy_log", multiple_results=True, effect=Effect.IO)
 
 
 @sin.def_type

@@ -16,7 +16,19 @@ from .transforms.vmap import vmap
 from .version import __version__
 
 if TYPE_CHECKING:
-    from . import custom_derivatives, lax, nn, ops, random, scipy, stages, tree_util
+    from . import (
+        custom_derivatives,
+        debug,
+        experimental,
+        lax,
+        nn,
+        ops,
+        random,
+        scipy,
+        stages,
+        tree_util,
+    )
+    from .control.callback import pure_callback
     from .control.custom_vjp import custom_vjp
     from .transfer import block_until_ready, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
@@ -26,8 +38,20 @@ if TYPE_CHECKING:
 # Loaded when first used: submodules, and names by the submodule that has them.
 __getattr__ = later(
     __name__,
-    ("custom_derivatives", "lax", "nn", "ops", "random", "scipy", "stages", "tree_util"),
+    (
+        "custom_derivatives",
+        "debug",
+        "experimental",
+        "lax",
+        "nn",
+        "ops",
+        "random",
+        "scipy",
+        "stages",
+        "tree_util",
+    ),
     {
+        "control.callback": "pure_callback",
         "control.custom_vjp": "custom_vjp",
         "transfer": "block_until_ready device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
@@ -51,6 +75,7 @@ __all__ = [
     "custom_derivatives",
     "custom_jvp",
     "custom_vjp",
+    "debug",
     "device_get",
     "device_put",
     "disable_jit",
@@ -58,6 +83,7 @@ __all__ = [
     "enable_x64",
     "errors",
     "eval_shape",
+    "experimental",
     "explain",
     "float0",
     "grad",
@@ -75,6 +101,7 @@ __all__ = [
     "numpy",
     "operators",
     "ops",
+    "pure_callback",
     "random",
     "remat",
     "scipy",

@@ -25,9 +25,11 @@ from ..transforms.program import (
     transposed_jaxpr,
 )
 from .call import check_operands, interpret, out_dims, to_front
+from .effects import refuse_io
 from .region import Region, hoisted_together, stage_region
 
 _ABSENT: Any = object()
+USE_WHERE = "call back for every element, and tell the function the predicate"
 
 cond_p = Primitive("cond", multiple_results=True, higher=True)
 
@@ -145,6 +147,7 @@ def _select_batched(
     branches: tuple[Jaxpr, ...],
 ) -> Any:
     """All branches run on the whole batch; each element takes its own branch's result."""
+    refuse_io("vmap of cond with a batched predicate runs every branch", branches, USE_WHERE)
     n = len(branches[0].outvars)
     results = [
         eval_jaxpr(batched_jaxpr(b, batched, (True,) * n, axis)[0], (), *ops) for b in branches

@@ -18,6 +18,7 @@ from ..transforms.batch import to_dim
 from ..transforms.program import Mask, batched_jaxpr, jvp_jaxpr, pick, spread, stage_pure
 from ..transforms.transpose import materialize
 from .call import check_operands, interpret, out_dims
+from .effects import refuse_io
 from .scan_body import fixpoint, split_at
 
 while_p = Primitive("while", multiple_results=True, higher=True)
@@ -105,6 +106,11 @@ def _(args: Sequence[Any], dims: Sequence[Any], *, axis: Any, **params: Any) -> 
         return while_p.bind(
             *front, **{**params, "cond_jaxpr": loop, "body_jaxpr": step_all}
         ), out_dims(carry_b)
+    refuse_io(
+        "vmap of while_loop with a batched condition runs it for elements that have ended",
+        (condition, body),
+        "call back for every element, and tell the function whether it has ended",
+    )
     cond_consts, consts, carry = split_at(front, n_cond, n_body)
     outs = while_p.bind(
         *cond_consts, *cond_consts, *consts, *carry,

@@ -17,6 +17,7 @@ from ..core.aval import ShapedArray, make_aval
 from ..core.ir import Jaxpr, JaxprEqn
 from ..core.memo import weak_memo
 from ..core.primitive import Linear, Primitive, Zero
+from ..core.rewrite import again
 from ..core.stage import eval_jaxpr
 from ..core.trace import Tracer, as_array, get_aval
 from ..primitives.arithmetic import add, add_any, div, mul, sub
@@ -35,6 +36,7 @@ from ..transforms.program import (
     transposed_jaxpr,
 )
 from ..transforms.transpose import materialize
+from .effects import refuse_io
 from .loop import while_loop
 from .scan import fixpoint, split_at
 from .while_loop import while_p
@@ -65,7 +67,13 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
         return while_p.bind(*primals, **params), carry_nz, lambda *_: []
     mask = (*consts_nz, *carry_nz)
     _, consts, init = split_at(primals, skipped, n_body)
+    refuse_io(
+        "reverse mode through while_loop runs its body again",
+        [body],
+        "use scan, or fori_loop with Python integers",
+    )
     *outs, steps = counted(primals, params)
+    body = again(body)
 
     def linear(*tangents: Any) -> list[Any]:
         given = iter(tangents[sum(nonzero[:skipped]) :])

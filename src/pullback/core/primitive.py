@@ -1,6 +1,7 @@
 """A primitive: a name and its typed rule slots. `Zero` and `Linear` stand in for values."""
 
 from collections.abc import Callable, Sequence
+from enum import Enum
 from typing import Any, TypeVar
 
 from .. import _native
@@ -11,6 +12,17 @@ Rule = Callable[..., Any]
 F = TypeVar("F", bound=Rule)
 
 registry: dict[str, "Primitive"] = {}
+
+
+class Effect(Enum):
+    """What an operation does besides computing results, and how often it may do it."""
+
+    # Tells what the program does: where a derivative runs a part of it again, it tells that again
+    # or is left out.
+    DEBUG = "Debug"
+    # Acts on the world outside: exactly as often as the program says.
+    IO = "IO"
+
 
 
 class Zero:
@@ -62,7 +74,7 @@ class Primitive:
         whose variables take the names of the equation's.
 
     `higher` operations hold programs in their parameters. Those with an `effect` do something
-    besides computing results: they are never dropped or merged.
+    besides computing results: they are never dropped, merged or reordered.
     """
 
     __slots__ = (
@@ -80,7 +92,7 @@ class Primitive:
         linear: bool = False,
         higher: bool = False,
         collective: bool = False,
-        effect: bool = False,
+        effect: Effect | None = None,
     ) -> None:
         assert name not in registry, name
         self.name = name

@@ -1,14 +1,16 @@
 """Passes from a program to one that computes the same with less work. None changes its arguments
 or the types of its results; each takes time linear in the program and keeps the users' lines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from .. import dtypes
-from .ir import Atom, Jaxpr, JaxprEqn, Literal, Var, subjaxprs
+from .ir import Atom, Jaxpr, JaxprEqn, Literal, Var
 from .memo import weak_memo
+from .primitive import Effect, Primitive
+from .stage import JaxprFunction
 from .structure import literal_key, params_key
 
 Pass = Callable[[Jaxpr], Jaxpr]
@@ -20,16 +22,39 @@ FOLDED = ("bool", "signed", "unsigned", "float", "complex")
 
 
 @weak_memo
-def has_effects(jaxpr: Jaxpr) -> bool:
-    """Whether running the program does something besides computing results."""
-    return any(has_effect(e) for e in jaxpr.eqns)
+def effects(jaxpr: Jaxpr) -> frozenset[Effect]:
+    """What running the program does besides computing results."""
+    none: frozenset[Effect] = frozenset()
+    return none.union(*[effects_of(e.primitive, e.params) for e in jaxpr.eqns])
+
+
+def effects_of(primitive: Primitive, params: dict[str, Any]) -> frozenset[Effect]:
+    """The effects of an operation and of the programs it holds."""
+    own = frozenset([] if primitive.effect is None else [primitive.effect])
+    return own.union(*map(effects, programs(params))) if primitive.higher else own
 
 
 def has_effect(eqn: JaxprEqn) -> bool:
     """Whether the operation, or a program it holds, has an effect."""
-    if not eqn.primitive.higher:
-        return eqn.primitive.effect
-    return eqn.primitive.effect or any(has_effects(j) for j in subjaxprs(eqn))
+    return bool(effects_of(eqn.primitive, eqn.params))
+
+
+def programs(params: Any) -> Iterator[Jaxpr]:
+    """The programs that the parameters of an operation hold, called functions too."""
+    for value in params.values():
+        for item in cast(Sequence[Any], value) if type(value) is tuple else (value,):
+            if isinstance(item, Jaxpr):
+                yield item
+            elif isinstance(item, JaxprFunction):
+                yield item.jaxpr
+
+
+@weak_memo
+def again(jaxpr: Jaxpr) -> Jaxpr:
+    """The program for running it another time: without the operations that tell what it does."""
+    assert Effect.IO not in effects(jaxpr)
+    eqns = [_inside(e, again) for e in jaxpr.eqns if e.primitive.effect is None]
+    return jaxpr.replace(eqns=eqns)
 
 
 def _inside(eqn: JaxprEqn, rewrite: Pass) -> JaxprEqn:
@@ -43,6 +68,8 @@ def _inside(eqn: JaxprEqn, rewrite: Pass) -> JaxprEqn:
 def _rewritten(value: Any, rewrite: Pass) -> Any:
     if isinstance(value, Jaxpr):
         return rewrite(value)
+    if isinstance(value, JaxprFunction):
+        return JaxprFunction(rewrite(value.jaxpr))
     if type(value) is tuple:
         return tuple([_rewritten(v, rewrite) for v in cast(tuple[Any, ...], value)])
     return value

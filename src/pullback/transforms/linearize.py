@@ -20,6 +20,7 @@ from ..core import trace as tracing
 from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn, Literal, Var
 from ..core.primitive import Primitive, Zero
+from ..core.rewrite import effects_of
 from ..core.trace import Trace, Tracer, get_aval, use
 from .jvp import JVPTrace, JVPTracer, escape_check, zero_array
 
@@ -198,11 +199,11 @@ def record(
 
 
 def prune(entries: list[TapeEntry], outputs: Sequence[Any]) -> list[TapeEntry]:
-    """The entries that the outputs depend on."""
+    """The entries that the outputs depend on, and those with effects."""
     live = {o for o in outputs if type(o) is Var}
     kept: list[TapeEntry] = []
     for entry in reversed(entries):
-        if not live.isdisjoint(entry.out):
+        if not live.isdisjoint(entry.out) or effects_of(entry.primitive, entry.params):
             kept.append(entry)
             live.update(a for a in entry.args if type(a) is Var)
     kept.reverse()
