@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from . import dtypes
-from ._native import ArrayImpl
+from ._native import ArrayImpl, DeviceArray
 from .core.trace import Tracer
 
 
@@ -21,6 +21,7 @@ class Array(metaclass=ABCMeta):
 
 
 Array.register(ArrayImpl)
+Array.register(DeviceArray)
 Array.register(Tracer)
 Array.__module__ = "pullback"
 

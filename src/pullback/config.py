@@ -18,6 +18,7 @@ class Config:
     disable_jit: bool = False
     numpy_dtype_promotion: str = "standard"
     numpy_rank_promotion: str = "allow"
+    default_device: Any = None
     debug: int = 0
 
 
@@ -65,6 +66,17 @@ def _key(config: Config) -> int:
 _native.set_default_context(_key(_global), _global.enable_x64)
 
 
+def _eager(config: Config) -> Any:
+    """The trace of eager operations where the default device is not the host."""
+    device = config.default_device
+    if device is None:
+        return None
+    try:
+        return device.eager
+    except AttributeError:
+        raise TypeError(f"default_device: wants one of devices(), got {device!r}") from None
+
+
 def _name(option: str) -> str:
     name = option.removeprefix("jax_")
     if name in NAMES or name in IGNORED or name in FIXED:
@@ -81,7 +93,7 @@ def update(option: str, value: Any) -> None:
         raise NotImplementedError(f"config.update: {option} is always {FIXED[name]!r}")
     if name in NAMES:
         _global = replace(_global, **{name: value})
-        _native.set_default_context(_key(_global), _global.enable_x64)
+        _native.set_default_context(_key(_global), _global.enable_x64, _eager(_global))
 
 
 def read(option: str) -> Any:
@@ -107,7 +119,7 @@ def _enter(config: Config | None) -> None:
     if config is None:
         _native.reset_context()
     else:
-        _native.set_context(_key(config), config.enable_x64)
+        _native.set_context(_key(config), config.enable_x64, _eager(config))
 
 
 def enable_x64(new_val: bool = True) -> Any:

@@ -6,10 +6,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ._native import ArrayImpl
+from ._native import ArrayImpl, DeviceArray
 from .core.trace import Tracer
 
-CLASSES = (ArrayImpl, Tracer)
+CLASSES = (ArrayImpl, DeviceArray, Tracer)
 
 
 def install(attributes: Mapping[str, Any]) -> None:
@@ -25,7 +25,7 @@ def install(attributes: Mapping[str, Any]) -> None:
 
 
 def install_missing(attributes: Mapping[str, Any]) -> None:
-    """Set what the native array has itself on tracers only."""
+    """Set what the native arrays have themselves on tracers only."""
     for name, value in attributes.items():
         if name not in vars(Tracer):
             setattr(Tracer, name, value)

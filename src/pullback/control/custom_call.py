@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from .. import _native, dtypes
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
 from ..core.stage import JaxprFunction, StageTrace, stage_hoisted
@@ -131,4 +131,6 @@ def from_symbolic(t: Any) -> Any:
 
 def runs_alone(args: Sequence[Any]) -> bool:
     """Whether a call is just its function: on eager arrays nothing asks for its derivative."""
-    return _native.is_eager() and all(type(a) is ArrayImpl or a is None for a in args)
+    return _native.is_eager() and all(
+        type(a) in (ArrayImpl, DeviceArray) or a is None for a in args
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.aval import ShapedArray, make_aval
 from ..core.ir import Jaxpr, JaxprEqn
 from ..core.memo import weak_memo
@@ -174,7 +174,9 @@ def _(cts: Sequence[Any], *args: Any, body_jaxpr: Jaxpr, body_nconsts: int, nonz
 
 def _shaped(x: Any) -> Any:
     """A Python number as NumPy's, which has a shape."""
-    return x if isinstance(x, (Tracer, ArrayImpl, np.ndarray)) else as_array(x)._npy[()]
+    return (
+        x if isinstance(x, (Tracer, ArrayImpl, DeviceArray, np.ndarray)) else as_array(x)._npy[()]
+    )
 
 
 class _Backward:

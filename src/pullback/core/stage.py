@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import _native, dtypes
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from . import trace as tracing
 from .aval import ShapedArray
 from .ir import Atom, ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
@@ -86,6 +86,8 @@ class StageTrace(Trace):
             return x.node
         if isinstance(x, Tracer):
             check_alive(x)
+            return self.capture(x, x.aval)
+        if type(x) is DeviceArray:
             return self.capture(x, x.aval)
         if not isinstance(x, ArrayImpl) and np.ndim(x) == 0:
             value = as_array(x)

@@ -4,7 +4,7 @@
 # pyright: reportPrivateUsage=false
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any, NoReturn, cast
@@ -12,8 +12,9 @@ from typing import Any, NoReturn, cast
 import numpy as np
 
 from .. import _native, dtypes, errors
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from .aval import ShapedArray, type_name
+from .device import Remote, place
 from .primitive import Primitive
 
 PACKAGE = __name__.partition(".")[0]
@@ -216,9 +217,11 @@ def _describe_foreign(x: Any) -> str:
 
 
 def as_array(x: Any) -> ArrayImpl:
-    """An eager array of a value that rules accept: array, NumPy array or Python number."""
+    """The array on the host of a value that rules accept: array, NumPy array or Python number."""
     if type(x) is ArrayImpl:
         return x
+    if type(x) is DeviceArray:
+        return ArrayImpl(x._place.fetch(x), x.weak_type)
     if isinstance(x, (bool, int, float, complex)) and not isinstance(x, np.generic):
         return _from_python(x)
     if isinstance(x, (np.ndarray, np.generic)):
@@ -241,7 +244,7 @@ def _from_python(x: Any) -> ArrayImpl:
 
 def get_aval(x: Any) -> ShapedArray:
     """The type of any value that rules accept."""
-    if type(x) is ArrayImpl or isinstance(x, Tracer):
+    if type(x) is ArrayImpl or isinstance(x, (DeviceArray, Tracer)):
         return x.aval
     return as_array(x).aval
 
@@ -251,24 +254,61 @@ class EvalTrace(Trace):
 
     __slots__ = ()
     what = "eager evaluation"
+    # The default device, where that is not the host.
+    device: Remote | None = None
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute now."""
         if primitive.eager is None:
-            return evaluate(primitive, args, params)
+            return self.compute(primitive, args, params)
         previous = _native.swap_trace(self)
         try:
             return primitive.eager(args, params)
         finally:
             _native.swap_trace(previous)
 
+    def compute(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """The value of one operation."""
+        return evaluate(primitive, args, params)
+
+
+class DeviceTrace(EvalTrace):
+    """Eager, where the default device is not the host: operands that lie nowhere else go there."""
+
+    __slots__ = ("device",)
+
+    def __init__(self, device: Remote) -> None:
+        super().__init__(None)
+        self.device = device
+
+    def compute(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """The device computes."""
+        device = place(args, self.device)
+        assert device is not None
+        return device.process(primitive, args, params)
+
+
+def eager_device(args: Iterable[Any]) -> Remote | None:
+    """Where operands are computed with at once, under the current eager trace; None: the host."""
+    return place(args, current_trace().device)
+
 
 def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-    """One operation by its `value` rule. Where NumPy fails, the type rule says why."""
+    """One operation by its `value` rule. Where NumPy fails, the type rule says why.
+
+    An operand on another device takes the operation there.
+    """
     values: list[Any] = []
     weak = True
     for a in args:
-        array = a if type(a) is ArrayImpl else as_array(a)
+        if type(a) is ArrayImpl:
+            array = a
+        elif type(a) is DeviceArray:
+            device = place(args)
+            assert device is not None
+            return device.process(primitive, args, params)
+        else:
+            array = as_array(a)
         values.append(array._npy)
         weak = weak and (array.weak_type or array.dtype is dtypes.bool_)
     try:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _native, dtypes
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape
 from ..core.trace import Tracer
 from ..dtypes import DType
@@ -276,7 +276,7 @@ def known(name: str, x: Any) -> Any:
                 "Mark the argument with static_argnames.",
             )
         x = concrete
-    return x._npy[()] if type(x) is ArrayImpl else x
+    return x._npy[()] if type(x) in (ArrayImpl, DeviceArray) else x
 
 
 def arange(

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import _native, dtypes
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, canonical_axis
 from ..core.trace import Tracer
 from ..primitives import dynamic as dy
@@ -40,7 +40,9 @@ def getitem(x: Any, index: Any) -> Any:
 def numpy_index(index: Any) -> Any:
     """The index in NumPy's terms, where all of it is known."""
     items = index if isinstance(index, tuple) else (index,)
-    return tuple([concrete(i) if isinstance(i, (ArrayImpl, Tracer)) else i for i in items])
+    return tuple(
+        [concrete(i) if isinstance(i, (ArrayImpl, DeviceArray, Tracer)) else i for i in items]
+    )
 
 
 def index_parts(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.trace import Tracer
 from ..primitives import elementwise as ew
 from . import binary, elementwise, reductions
@@ -102,7 +102,7 @@ def result_type(*args: Any) -> np.dtype[Any]:
             types.append((dtypes.default_dtype(a), True))
         elif isinstance(a, (str, type, np.dtype)):
             types.append((dtypes.canonicalize_dtype(a), False))
-        elif isinstance(a, (ArrayImpl, Tracer)):
+        elif isinstance(a, (ArrayImpl, DeviceArray, Tracer)):
             types.append((a.dtype, a.weak_type))
         elif hasattr(a, "dtype"):
             types.append((dtypes.canonicalize_dtype(a.dtype), getattr(a, "weak_type", False)))

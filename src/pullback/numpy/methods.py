@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .. import _native, array, dtypes, errors, operators
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.trace import Tracer
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
@@ -32,9 +32,9 @@ Operator = Callable[[Any, Any], Any]
 
 
 def _acceptable(x: Any) -> bool:
-    return isinstance(x, (ArrayImpl, Tracer, *SCALARS, np.ndarray, np.generic)) or hasattr(
-        type(x), "__jax_array__"
-    )
+    return isinstance(
+        x, (ArrayImpl, DeviceArray, Tracer, *SCALARS, np.ndarray, np.generic)
+    ) or hasattr(type(x), "__jax_array__")
 
 
 def _operator(function: Operator, ufunc: np.ufunc | None = None) -> tuple[Operator, Operator]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes, errors
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, type_name
 from ..core.trace import Tracer, show_line, user_line
 from .values import describe
@@ -55,7 +55,7 @@ Part = New | Whole | Range | Picks
 
 def _is_mask(x: Any) -> bool:
     return isinstance(x, (bool, np.bool_)) or (
-        isinstance(x, (ArrayImpl, Tracer, np.ndarray)) and x.dtype == dtypes.bool_
+        isinstance(x, (ArrayImpl, DeviceArray, Tracer, np.ndarray)) and x.dtype == dtypes.bool_
     )
 
 
@@ -164,7 +164,7 @@ def _part(name: str, item: Any, axis: int, shape: Shape, checked: bool) -> Part:
         if not checked and not -size <= item < size:
             return Picks(axis, np.asarray(item))
         return Whole(axis, wrapped(int(item), axis, shape))
-    if isinstance(item, (ArrayImpl, Tracer, np.ndarray)):
+    if isinstance(item, (ArrayImpl, DeviceArray, Tracer, np.ndarray)):
         if not dtypes.is_integer(item.dtype):
             raise TypeError(
                 f"Indexer must have integer or boolean type, got indexer with type"

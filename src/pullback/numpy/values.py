@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import _native, dtypes
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, type_name
 from ..core.trace import Tracer
 from ..core.trace import as_array as from_python
@@ -19,7 +19,7 @@ SCALARS = (bool, int, float, complex)
 
 def is_array(x: Any) -> bool:
     """Whether this is one of our arrays, traced or not."""
-    return type(x) is ArrayImpl or isinstance(x, Tracer)
+    return type(x) is ArrayImpl or isinstance(x, (DeviceArray, Tracer))
 
 
 def describe(x: Any) -> str:
@@ -74,7 +74,7 @@ def from_numpy(name: str, x: np.ndarray | np.generic) -> ArrayImpl:
 
 def as_value(name: str, x: Any, position: int | None = None) -> Any:
     """An array, or the Python number itself. TypeError for anything else."""
-    if type(x) is ArrayImpl or isinstance(x, Tracer):
+    if type(x) is ArrayImpl or isinstance(x, (DeviceArray, Tracer)):
         return x
     if isinstance(x, (np.ndarray, np.generic)):
         return from_numpy(name, x)
@@ -89,7 +89,7 @@ def as_value(name: str, x: Any, position: int | None = None) -> Any:
 def as_array(name: str, x: Any, position: int | None = None) -> Any:
     """An array. Python numbers become weakly typed ones, staged where a program is traced."""
     x = as_value(name, x, position)
-    if type(x) is ArrayImpl or isinstance(x, Tracer):
+    if type(x) is ArrayImpl or isinstance(x, (DeviceArray, Tracer)):
         return x
     array = from_python(x)
     if _native.is_eager():
@@ -104,7 +104,7 @@ def as_arrays(name: str, xs: Iterable[Any]) -> list[Any]:
 
 def value_type(x: Any) -> tuple[DType, bool]:
     """Dtype and weakness of an array or Python number."""
-    if type(x) is ArrayImpl or isinstance(x, Tracer):
+    if type(x) is ArrayImpl or isinstance(x, (DeviceArray, Tracer)):
         return x.dtype, x.weak_type
     kind = next(t for t in SCALARS if isinstance(x, t))
     return dtypes.default_dtype(kind), kind is not bool
@@ -274,6 +274,13 @@ def broadcast(name: str, operands: Sequence[Any]) -> list[Any]:
     return [expand(x, shape) if is_array(x) else x for x in operands]
 
 
+def _numpy_broadcasts(arrays: Sequence[Any]) -> bool:
+    """Whether an elementwise operation on these is NumPy's, here and now."""
+    if not _native.is_eager() or any(type(x) is DeviceArray for x in arrays):
+        return False
+    return any(not x.weak_type and x.dtype != dtypes.bool_ for x in arrays)
+
+
 def broadcast_elementwise(name: str, operands: Sequence[Any]) -> list[Any]:
     """`broadcast` for elementwise primitives, where rank 0 stands for all elements.
 
@@ -285,6 +292,6 @@ def broadcast_elementwise(name: str, operands: Sequence[Any]) -> list[Any]:
         return list(operands)
     check_rank(name, arrays)
     shape = joint_shape(name, arrays)
-    if _native.is_eager() and any(not x.weak_type and x.dtype != dtypes.bool_ for x in arrays):
+    if _numpy_broadcasts(arrays):
         return list(operands)
     return [expand(x, shape) if is_array(x) and x.shape else x for x in operands]

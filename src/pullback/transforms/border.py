@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 
 from .. import dtypes
+from .._native import DeviceArray
 from ..core.aval import ShapedArray, type_name
 from ..core.primitive import Zero
 from ..core.trace import Tracer, as_array, get_aval
@@ -53,7 +54,7 @@ def strip(x: Any) -> Any:
 def cotangent(ct: Any) -> Any:
     """A cotangent as an array."""
     ct = materialize(ct, ct.aval) if type(ct) is Zero else ct
-    return ct if isinstance(ct, Tracer) else as_array(ct)
+    return ct if isinstance(ct, (DeviceArray, Tracer)) else as_array(ct)
 
 
 def float0(aval: ShapedArray) -> np.ndarray:

@@ -6,7 +6,7 @@ from typing import Any, cast
 import numpy as np
 
 from .. import _native, config, dtypes, tree
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core.trace import Tracer, as_array, check_alive
 from ..tree import PyTreeDef
 
@@ -83,7 +83,7 @@ def positions(argnums: Any, what: str) -> tuple[int, ...]:
 
 def is_value(x: Any) -> bool:
     """Whether a leaf is an array, a tracer, a NumPy array or a number."""
-    if isinstance(x, (ArrayImpl, Tracer, bool, int, float, complex)):
+    if isinstance(x, (ArrayImpl, DeviceArray, Tracer, bool, int, float, complex)):
         return True
     return isinstance(x, (np.ndarray, np.generic)) and cast(Any, x).dtype in dtypes.KINDS
 
@@ -99,7 +99,7 @@ def check_result(leaf: Any, what: str, f: Callable[..., Any], index: int, out: A
 
 def argument(x: Any, what: str, where: str = "") -> Any:
     """A leaf of a transformation's arguments as an array of a dtype that is in use."""
-    if type(x) is ArrayImpl:
+    if type(x) is ArrayImpl or type(x) is DeviceArray:
         return x
     if isinstance(x, Tracer):
         check_alive(x)

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .. import _native
-from .._native import ArrayImpl
+from .._native import ArrayImpl, DeviceArray
 from ..core import trace as tracing
 from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn, Literal, Var
@@ -236,7 +236,7 @@ def residuals(tape: Tape) -> list[Any]:
 
 def is_residual(value: Any) -> bool:
     """Whether a value must be carried: everything but Python and NumPy scalars."""
-    return isinstance(value, (ArrayImpl, Tracer)) or (
+    return isinstance(value, (ArrayImpl, DeviceArray, Tracer)) or (
         isinstance(value, np.ndarray) and value.ndim > 0
     )
 

@@ -1,0 +1,106 @@
+"""Where arrays lie and operations run: what a device can do, and which one an operation takes."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._native import DeviceArray
+from .ir import Jaxpr
+from .primitive import Primitive
+
+
+class Device(ABC):
+    """A place of arrays. Only its backend knows what a buffer is.
+
+    Attributes:
+      platform: "cpu", "xla", "cuda" or "tpu".
+      id: number among the devices of the platform.
+      device_kind: what the hardware is called.
+      eager: the trace that computes at once here; None on the host, where that is the usual one.
+    """
+
+    platform: str
+    id: int
+    device_kind: str
+    process_index: int = 0
+    eager: Any = None
+
+    @property
+    def local_hardware_id(self) -> int:
+        """The number of the hardware in this process."""
+        return self.id
+
+    @abstractmethod
+    def put(self, x: Any, committed: bool) -> Any:
+        """An array here of an array that lies anywhere."""
+
+    @abstractmethod
+    def memory_stats(self) -> dict[str, int] | None:
+        """Bytes in use and what else the platform tells, or None where it tells nothing."""
+
+    def __repr__(self) -> str:
+        return f"{self.platform.capitalize()}Device(id={self.id})"
+
+    def __str__(self) -> str:
+        return f"{self.platform}:{self.id}"
+
+
+class Remote(Device):
+    """A device that is not the host: its arrays are `DeviceArray`s, its programs its own."""
+
+    @abstractmethod
+    def process(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """One operation, at once. Operands that lie elsewhere come here."""
+
+    @abstractmethod
+    def program(
+        self,
+        jaxpr: Jaxpr,
+        name: str,
+        consts: Sequence[Any] = (),
+        out_tree: Any = None,
+        donated: Sequence[int] = (),
+        committed: bool = False,
+    ) -> Any:
+        """What runs a program here: the operands but for the last ones, `consts`, are its leaves.
+
+        out_tree: the structure of the result, None for a list of results. committed: whether the
+        results are, whatever the leaves.
+        """
+
+    @abstractmethod
+    def fetch(self, x: DeviceArray) -> np.ndarray:
+        """The values on the host; raises what went wrong in computing them."""
+
+    @abstractmethod
+    def start_fetch(self, x: DeviceArray) -> None:
+        """Begin to copy the values to the host."""
+
+    @abstractmethod
+    def wait(self, x: DeviceArray) -> None:
+        """Return when the values are there; raises what went wrong in computing them."""
+
+
+def place(values: Iterable[Any], default: Remote | None = None) -> Remote | None:
+    """The device of an operation on these values; None for the host.
+
+    That of the committed operands, else the default device, else that of any operand. Arrays on
+    the host go where the others are.
+    """
+    committed: Remote | None = None
+    found: Remote | None = None
+    for v in values:
+        if type(v) is not DeviceArray:
+            continue
+        if not v.committed:
+            found = found or v._place
+        elif committed not in (None, v._place):
+            raise ValueError(
+                f"the operands lie on different devices, {committed} and {v._place}:"
+                f" move one with device_put(x, device)"
+            )
+        else:
+            committed = v._place
+    return committed or default or found
