@@ -122,7 +122,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     ],
     "optimization_barrier": lambda args: lax.optimization_barrier(args),
     "jit": lambda args, jaxpr, name: jax.jit(function(jaxpr))(*args),
-    "checkpoint": lambda args, jaxpr, name: jax.checkpoint(function(jaxpr))(*args),
+    "checkpoint": lambda args, jaxpr, **_: jax.checkpoint(function(jaxpr))(*args),
     "cond": lambda args, branches: lax.switch(args[0], [function(b) for b in branches], *args[1:]),
     "scan": _scan,
     "while": _while,

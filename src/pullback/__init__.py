@@ -17,6 +17,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from . import (
+        ad_checkpoint,
         custom_derivatives,
         debug,
         experimental,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from .control.callback import pure_callback
     from .control.custom_vjp import custom_vjp
+    from .control.policy import checkpoint_policies
     from .transfer import block_until_ready, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
     from .transforms.linear import linear_transpose
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 __getattr__ = later(
     __name__,
     (
+        "ad_checkpoint",
         "custom_derivatives",
         "debug",
         "experimental",
@@ -53,6 +56,7 @@ __getattr__ = later(
     {
         "control.callback": "pure_callback",
         "control.custom_vjp": "custom_vjp",
+        "control.policy": "checkpoint_policies",
         "transfer": "block_until_ready device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
         "transforms.linear": "linear_transpose",
@@ -68,8 +72,10 @@ __all__ = [
     "Jaxpr",
     "ShapeDtypeStruct",
     "__version__",
+    "ad_checkpoint",
     "block_until_ready",
     "checkpoint",
+    "checkpoint_policies",
     "clear_caches",
     "config",
     "custom_derivatives",

@@ -1,7 +1,7 @@
 """cond_p: one of several programs on the same operands, chosen by an index."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,14 +70,13 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], *, branches: tuple[Jaxpr,
     n = len(branches[0].outvars)
     found = union([linearize_jaxpr(b, mask, (False,) * n).nonzero_outs for b in branches])
     splits = [linearize_jaxpr(b, mask, found) for b in branches]
-    slots = [s.primal.out_avals[n:] for s in splits]
-    every = [a for s in slots for a in s]
-    primal = tuple(_with_slots(s.primal, n, i, slots) for i, s in enumerate(splits))
+    slots = shared_slots([s.primal.out_avals[n:] for s in splits])
+    primal = tuple(with_slots(s.primal, n, i, slots) for i, s in enumerate(splits))
     outs = cond_p.bind(index, *ops, branches=primal)
     linear_branches = tuple(
         _from_slots(s.linear, s.sources, i, slots, branches[0]) for i, s in enumerate(splits)
     )
-    assert len(outs) == n + len(every)
+    assert len(outs) == n + len(slots.avals)
 
     def linear(*tangents: Any) -> list[Any]:
         return cond_p.bind(index, *ops, *outs[n:], *tangents, branches=linear_branches)
@@ -85,36 +84,53 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], *, branches: tuple[Jaxpr,
     return outs[:n], found, linear
 
 
-def _with_slots(primal: Jaxpr, n: int, i: int, slots: Sequence[Sequence[ShapedArray]]) -> Jaxpr:
-    """A branch that also fills the residuals of the other branches, with zeros."""
+class Slots(NamedTuple):
+    """Places for what the branches compute besides their results, and which of them each uses."""
+
+    avals: list[ShapedArray]
+    places: list[list[int]]
+
+
+def shared_slots(wanted: Sequence[Sequence[ShapedArray]]) -> Slots:
+    """As few places as hold the values of any one branch, which are of these types."""
+    avals: list[ShapedArray] = []
+    places: list[list[int]] = []
+    for types in wanted:
+        own: list[int] = []
+        for aval in types:
+            free = [i for i, a in enumerate(avals) if a == aval and i not in own]
+            own.append(free[0] if free else len(avals))
+            if not free:
+                avals.append(aval)
+        places.append(own)
+    return Slots(avals, places)
+
+
+def with_slots(primal: Jaxpr, n: int, i: int, slots: Slots) -> Jaxpr:
+    """A branch that also fills the places of the other branches, with zeros."""
 
     def fun(*args: Any) -> list[Any]:
         outs = eval_jaxpr(primal, (), *args)
-        kept = [outs[n:] if j == i else [zeros(a) for a in s] for j, s in enumerate(slots)]
-        return [*outs[:n], *[r for slot in kept for r in slot]]
+        own = dict(zip(slots.places[i], outs[n:], strict=True))
+        return [*outs[:n], *[own[j] if j in own else zeros(a) for j, a in enumerate(slots.avals)]]
 
     return stage_pure(fun, primal.in_avals, "cond")
 
 
 def _from_slots(
-    linear: Jaxpr,
-    sources: Sequence[int | None],
-    i: int,
-    slots: Sequence[Sequence[ShapedArray]],
-    branch: Jaxpr,
+    linear: Jaxpr, sources: Sequence[int | None], i: int, slots: Slots, branch: Jaxpr
 ) -> Jaxpr:
     """A linear branch on (operands, all residuals, tangents)."""
     ops = branch.in_avals
-    every = [a for s in slots for a in s]
-    start = len(ops) + sum(len(s) for s in slots[:i])
+    start, end = len(ops), len(ops) + len(slots.avals)
     tangent_avals = linear.in_avals[len(sources) :]
 
     def fun(*args: Any) -> list[Any]:
-        own = iter(args[start : start + len(slots[i])])
-        carried = [next(own) if s is None else args[s] for s in sources]
-        return eval_jaxpr(linear, (), *carried, *args[len(ops) + len(every) :])
+        own = iter(slots.places[i])
+        carried = [args[start + next(own)] if s is None else args[s] for s in sources]
+        return eval_jaxpr(linear, (), *carried, *args[end:])
 
-    return stage_pure(fun, [*ops, *every, *tangent_avals], "cond")
+    return stage_pure(fun, [*ops, *slots.avals, *tangent_avals], "cond")
 
 
 @cond_p.def_transpose

@@ -55,5 +55,5 @@ def _positions(
     found = [i % count if count else i for i in argnums]
     if argnames:
         names = list(inspect.signature(f).parameters)
-        found += [names.index(n) for n in argnames]
+        found += [i for i in map(names.index, argnames) if i < count]
     return sorted(set(found))
