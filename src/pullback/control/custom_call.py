@@ -51,7 +51,8 @@ def _stage(primitive: Primitive) -> Callable[..., Any]:
         if isinstance(call, JaxprFunction):
             return trace.emit(primitive, args, params)
         jaxpr, consts = stage_hoisted(call, [get_aval(a) for a in args], primitive.name)
-        changed = {"call": JaxprFunction(jaxpr), "num_consts": len(consts)}
+        num_consts = params["num_consts"] + len(consts)
+        changed = {"call": JaxprFunction(jaxpr), "num_consts": num_consts}
         return trace.emit(primitive, [*consts, *args], {**params, **changed})
 
     return rule

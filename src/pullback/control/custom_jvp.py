@@ -1,25 +1,26 @@
 """custom_jvp: functions whose forward derivative is given by their author."""
 
 from collections.abc import Callable, Sequence
-from functools import partial, update_wrapper
 from typing import Any
 
 from .. import tree
 from ..core.aval import same_type, type_name
-from ..core.trace import get_aval
+from ..core.trace import Tracer, get_aval
 from ..primitives.arithmetic import add_any
 from ..transforms.flat import Flat, arguments, function_name
+from ..transforms.stop import stop_gradient
 from .custom_call import Rule, SymbolicZero, from_symbolic, runs_alone, to_symbolic
+from .custom_function import CustomFunction
 from .custom_jvp_call import custom_jvp_call_p
-from .signature import positional, without_nondiff
 
 
-class custom_jvp:
+class custom_jvp(CustomFunction):
     """A function with a forward derivative of its own, set by `defjvp`.
 
     Args:
       fun: function of arrays or pytrees of arrays.
       nondiff_argnums: positions of arguments that are passed to the rule first, as they are.
+      nondiff_argnames: such arguments by name.
 
     The rule takes `(primals, tangents)`, two tuples, and returns `(result, tangent)`. Reverse
     mode transposes what the rule computes, which must be linear in the tangents.
@@ -41,10 +42,7 @@ class custom_jvp:
         nondiff_argnums: Sequence[int] = (),
         nondiff_argnames: Sequence[str] = (),
     ) -> None:
-        update_wrapper(self, fun)
-        self.fun = fun
-        self.nondiff_argnums = nondiff_argnums
-        self.nondiff_argnames = nondiff_argnames
+        super().__init__(fun, nondiff_argnums, nondiff_argnames)
         self.jvp: Callable[..., Any] | None = None
         self.symbolic_zeros = False
 
@@ -57,7 +55,16 @@ class custom_jvp:
         return jvp
 
     def defjvps(self, *jvps: Callable[..., Any] | None) -> None:
-        """Set one rule an argument: `rule(t, result, *primals)`, or None for no derivative."""
+        """Set one rule an argument: `rule(t, result, *primals)`, or None for no derivative.
+
+        Raises:
+          TypeError: the function has `nondiff_argnums`; set one rule with `defjvp`.
+        """
+        if self.nondiff_argnums:
+            raise TypeError(
+                "custom_jvp.defjvps: the function has nondiff_argnums, which these rules cannot"
+                " receive: set one rule with defjvp"
+            )
 
         def jvp(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
             out = self(*primals)
@@ -67,17 +74,11 @@ class custom_jvp:
 
         self.defjvp(jvp)
 
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else partial(self, instance)
-
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         name = function_name(self.fun)
         if self.jvp is None:
             raise AttributeError(f"custom_jvp: {name} has no rule: set one with @{name}.defjvp")
-        args = positional(self.fun, args, kwargs, "custom_jvp")
-        fun, chosen, fixed = without_nondiff(
-            self.fun, self.nondiff_argnums, self.nondiff_argnames, args
-        )
+        fun, chosen, fixed, _ = self.arguments(args, kwargs, _stopped)
         if runs_alone(chosen):
             return fun(*chosen)
         flat, in_tree = arguments(chosen, "custom_jvp")
@@ -88,6 +89,11 @@ class custom_jvp:
         )
         out_tree = rule.out_tree if call.out_tree is None else call.out_tree
         return out_tree.unflatten(outs)
+
+
+def _stopped(x: Any) -> Any:
+    """An argument that rules take as it is, without its derivative."""
+    return tree.map(lambda v: stop_gradient(v) if isinstance(v, Tracer) else v, x)
 
 
 def _sum_trees(parts: list[Any], out: Any) -> Any:

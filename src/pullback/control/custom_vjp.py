@@ -1,27 +1,31 @@
 """custom_vjp: functions whose reverse derivative is given by their author."""
 
 from collections.abc import Callable, Sequence
-from functools import partial, update_wrapper
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from .. import dtypes, tree
+from .. import dtypes, errors, tree
 from ..core.aval import ShapedArray, type_name
 from ..core.primitive import Zero
-from ..core.trace import get_aval
+from ..core.trace import Tracer, get_aval
 from ..primitives.convert import convert_element_type
 from ..transforms.flat import Flat, arguments, function_name
 from ..transforms.jvp import instantiate_zeros
 from .custom_call import Rule, from_symbolic, runs_alone, to_symbolic
+from .custom_function import CustomFunction
 from .custom_vjp_call import custom_vjp_call_p
-from .signature import positional, without_nondiff
+from .signature import without_nondiff
 
 
-class custom_vjp:
+class custom_vjp(CustomFunction):
     """A function with a reverse derivative of its own, set by `defvjp`.
 
     Args:
       fun: function of arrays or pytrees of arrays.
-      nondiff_argnums: positions of arguments passed to `bwd` first, as they are.
+      nondiff_argnums: positions of arguments passed to `bwd` first, as they are. They must not be
+        traced values.
+      nondiff_argnames: such arguments by name.
 
     >>> import pullback as pb
     >>> @pb.custom_vjp
@@ -38,13 +42,11 @@ class custom_vjp:
         nondiff_argnums: Sequence[int] = (),
         nondiff_argnames: Sequence[str] = (),
     ) -> None:
-        update_wrapper(self, fun)
-        self.fun = fun
-        self.nondiff_argnums = nondiff_argnums
-        self.nondiff_argnames = nondiff_argnames
+        super().__init__(fun, nondiff_argnums, nondiff_argnames)
         self.fwd: Callable[..., Any] | None = None
         self.bwd: Callable[..., Any] | None = None
         self.symbolic_zeros = False
+        self.optimize_remat = False
 
     def defvjp(
         self,
@@ -67,10 +69,8 @@ class custom_vjp:
             raise TypeError(
                 f"custom_vjp.defvjp: fwd and bwd must be functions, got {fwd!r} and {bwd!r}"
             )
-        self.fwd, self.bwd, self.symbolic_zeros = fwd, bwd, symbolic_zeros
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else partial(self, instance)
+        self.fwd, self.bwd = fwd, bwd
+        self.symbolic_zeros, self.optimize_remat = symbolic_zeros, optimize_remat
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         name = function_name(self.fun)
@@ -78,52 +78,72 @@ class custom_vjp:
             raise AttributeError(
                 f"custom_vjp: {name} has no rules: set them with {name}.defvjp(fwd, bwd)"
             )
-        args = positional(self.fun, args, kwargs, "custom_vjp")
-        names = self.nondiff_argnums, self.nondiff_argnames
-        fun, chosen, fixed = without_nondiff(self.fun, *names, args)
+        fun, chosen, fixed, whole = self.arguments(args, kwargs, _untraced)
         if runs_alone(chosen):
             return fun(*chosen)
-        fwd, _, _ = without_nondiff(self.fwd, *names, args)
+        fwd, _, _ = without_nondiff(self.fwd, self.nondiff_argnums, (), whole)
         flat, in_tree = arguments(chosen, "custom_vjp")
         call = Flat(fun, in_tree, name="custom_vjp")
-        rules = _Rules(self, fwd, fixed, in_tree, [get_aval(x) for x in flat])
-        outs = custom_vjp_call_p.bind(
-            *flat, call=call, fwd=rules.forward, bwd=rules.backward, num_consts=0
-        )
-        out_tree = rules.out_tree if call.out_tree is None else call.out_tree
+        forward = _Forward(self, fwd, fixed, in_tree, [get_aval(x) for x in flat])
+        outs = custom_vjp_call_p.bind(*flat, call=call, fwd=forward, num_consts=0)
+        out_tree = forward.out_tree if call.out_tree is None else call.out_tree
         return out_tree.unflatten(outs)
 
 
+def _untraced(x: Any) -> Any:
+    """An argument that rules take as it is: the backward one, when no trace may be left."""
+    for leaf in tree.leaves(x):
+        if isinstance(leaf, Tracer):
+            raise errors.UnexpectedTracerError(
+                f"custom_vjp: an argument named by nondiff_argnums is {leaf.describe()}, which the"
+                " backward rule cannot receive: nondiff_argnums is for functions and other static"
+                " values; pass arrays as ordinary arguments"
+            )
+    return x
+
+
+@dataclass(slots=True)
 class CustomVJPPrimal:
     """An argument of a forward rule set with symbolic_zeros=True.
 
     `value` is the array; `perturbed` says whether it is being differentiated.
     """
 
-    __slots__ = ("perturbed", "value")
+    value: Any
+    perturbed: bool
 
-    def __init__(self, value: Any, perturbed: bool) -> None:
-        self.value = value
-        self.perturbed = perturbed
+
+def custom_vjp_primal_tree_values(tree_: Any) -> Any:
+    """The arrays of a tree of `CustomVJPPrimal`s."""
+
+    def value(leaf: Any) -> Any:
+        if type(leaf) is not CustomVJPPrimal:
+            raise TypeError(
+                "custom_vjp_primal_tree_values: the leaves must be CustomVJPPrimal, got"
+                f" {type(leaf).__name__}"
+            )
+        return leaf.value
+
+    return tree.map(value, tree_)
 
 
 @custom_vjp_call_p.def_show
 def _(params: dict[str, Any]) -> Any:
     """The user's functions by name, the call's own first."""
-    rules = getattr(params["fwd"], "__self__", None)
-    given = (rules.name, rules.bwd.func, rules.fwd) if isinstance(rules, _Rules) else None
-    name, bwd, fwd = given or (None, params["bwd"], params["fwd"])
+    fwd = params["fwd"]
+    given = (fwd.name, fwd.bwd.func, fwd.fwd) if isinstance(fwd, _Forward) else (None, fwd, fwd)
+    name, bwd, own = given
     shown = {"bwd": function_name(bwd), "call_jaxpr": params["call"].jaxpr}
-    shown |= {"fwd": function_name(fwd)}
+    shown |= {"fwd": function_name(own)}
     shown |= {"num_consts": params["num_consts"]} if params["num_consts"] else {}
-    symbolic = isinstance(rules, _Rules) and rules.symbolic
+    symbolic = isinstance(fwd, _Forward) and fwd.symbolic
     return {"name": name, **shown, "symbolic_zeros": symbolic}, None
 
 
-class _Rules(Rule):
-    """A user's two rules on leaves; they check what the rules return."""
+class _Forward(Rule):
+    """A user's forward rule on leaves; checks what it returns."""
 
-    __slots__ = ("bwd", "fwd", "in_avals", "in_tree", "name", "out_tree", "res_tree", "symbolic")
+    __slots__ = ("bwd", "fwd", "in_avals", "in_tree", "name", "out_tree", "symbolic")
 
     def __init__(
         self,
@@ -139,10 +159,8 @@ class _Rules(Rule):
         self.in_tree, self.in_avals = in_tree, in_avals
         self.name, self.symbolic = function_name(function.fun), function.symbolic_zeros
         self.out_tree: Any = None
-        self.res_tree: Any = None
 
-    def forward(self, perturbed: Sequence[bool], *leaves: Any) -> tuple[list[Any], list[Any]]:
-        """Results and residuals."""
+    def __call__(self, perturbed: Sequence[bool], *leaves: Any) -> tuple[list[Any], list[Any], Any]:
         given: Sequence[Any] = leaves
         if self.symbolic:
             given = [CustomVJPPrimal(x, p) for x, p in zip(leaves, perturbed, strict=True)]
@@ -153,10 +171,22 @@ class _Rules(Rule):
                 f" (result, residuals), got {type(pair).__name__}"
             )
         outs, self.out_tree = tree.flatten(pair[0])
-        residuals, self.res_tree = tree.flatten(pair[1])
-        return outs, residuals
+        residuals, res_tree = tree.flatten(pair[1])
+        return outs, residuals, _Backward(self, self.out_tree, res_tree)
 
-    def backward(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
+
+class _Backward(Rule):
+    """A user's backward rule on leaves, for one run of the forward rule; checks what it returns."""
+
+    __slots__ = ("bwd", "in_avals", "in_tree", "name", "out_tree", "res_tree", "symbolic")
+
+    def __init__(self, forward: _Forward, out_tree: Any, res_tree: Any) -> None:
+        super().__init__(forward, out_tree, res_tree)
+        self.bwd, self.name, self.symbolic = forward.bwd, forward.name, forward.symbolic
+        self.in_tree, self.in_avals = forward.in_tree, forward.in_avals
+        self.out_tree, self.res_tree = out_tree, res_tree
+
+    def __call__(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
         """Cotangents of the arguments, a Zero for None."""
         cts = [to_symbolic(c) for c in cts] if self.symbolic else instantiate_zeros(cts)
         found = self.bwd(self.res_tree.unflatten(residuals), self.out_tree.unflatten(cts))

@@ -1,21 +1,22 @@
-"""custom_vjp_call_p: a call whose reverse derivative is a pair of functions.
+"""custom_vjp_call_p: a call whose reverse derivative is given by a forward rule.
 
-fwd(perturbed, *arguments) -> (results, residuals) runs in place of the function; bwd(residuals,
-cotangents) -> cotangents of the arguments. Cotangents may be Zero, in and out.
+fwd(perturbed, *arguments) -> (results, residuals, backward) runs in place of the function;
+backward(residuals, cotangents) -> cotangents of the arguments. Cotangents may be Zero, in and out.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from .. import dtypes
 from ..core.aval import ShapedArray
 from ..core.primitive import Linear, Primitive, Zero
+from ..core.stage import JaxprFunction
 from ..core.trace import get_aval
 from ..primitives.shape import reduce_sum
-from ..transforms.batch import to_dim, vmap_flat
+from ..transforms.batch import to_dim
 from ..transforms.program import pick, spread
+from .custom_batch import Batch, BatchedCall
 from .custom_call import Rule, check_captured, define
-from .custom_jvp_call import BatchedCall, to_front
 
 custom_vjp_call_p = define("custom_vjp_call")
 
@@ -31,22 +32,16 @@ def _(*_args: Any, **_params: Any) -> NoReturn:
 
 @custom_vjp_call_p.def_linearize
 def _(
-    primals: Sequence[Any],
-    nonzero: Sequence[bool],
-    *,
-    call: Any,
-    fwd: Any,
-    bwd: Any,
-    num_consts: int,
+    primals: Sequence[Any], nonzero: Sequence[bool], *, call: Any, fwd: Any, num_consts: int
 ) -> Any:
     check_captured("custom_vjp", nonzero[:num_consts])
     perturbed = tuple(nonzero[num_consts:])
-    outs, residuals = fwd(perturbed, *primals[num_consts:])
+    outs, residuals, backward = fwd(perturbed, *primals[num_consts:])
     avals = [get_aval(o).tangent() for o in outs]
     moving = tuple(a.dtype != dtypes.float0 for a in avals)
 
     def linear(*tangents: Any) -> list[Any]:
-        pull = Pull(bwd, perturbed, moving, tuple(avals))
+        pull = Pull(backward, perturbed, moving, tuple(avals))
         out_avals = tuple(pick(avals, moving))
         return custom_lin_p.bind(
             *residuals, *tangents, num_res=len(residuals), pull=pull, out_avals=out_avals
@@ -58,16 +53,16 @@ def _(
 class Pull(Rule):
     """The rule on the cotangents of the moving results, for the perturbed arguments."""
 
-    __slots__ = ("avals", "bwd", "moving", "perturbed")
+    __slots__ = ("avals", "backward", "moving", "perturbed")
 
     def __init__(
-        self, bwd: Any, perturbed: Sequence[bool], moving: Sequence[bool], avals: Any
+        self, backward: Any, perturbed: Sequence[bool], moving: Sequence[bool], avals: Any
     ) -> None:
-        super().__init__(bwd, perturbed, moving, avals)
-        self.bwd, self.perturbed, self.moving, self.avals = bwd, perturbed, moving, avals
+        super().__init__(backward, perturbed, moving, avals)
+        self.backward, self.perturbed, self.moving, self.avals = backward, perturbed, moving, avals
 
     def __call__(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
-        found = self.bwd(residuals, spread(cts, self.moving, self.avals))
+        found = self.backward(residuals, spread(cts, self.moving, self.avals))
         return pick(found, self.perturbed)
 
 
@@ -100,82 +95,91 @@ def _(
     dims: Sequence[Any],
     *,
     axis: Any,
+    tag: object,
     call: Any,
     fwd: Any,
-    bwd: Any,
     num_consts: int,
 ) -> Any:
-    rules = BatchedRules(fwd, bwd, tuple(dims[num_consts:]), axis)
+    if isinstance(call, JaxprFunction) and all(d is None for d in dims):
+        outs = custom_vjp_call_p.bind(*args, call=call, fwd=fwd, num_consts=num_consts)
+        return outs, [None] * len(outs)
+    batch = Batch(dims, axis, tag)
+    forward = BatchedForward(fwd, batch, num_consts)
     outs = custom_vjp_call_p.bind(
-        *args,
-        call=BatchedCall(call, tuple(dims), axis),
-        fwd=rules.forward,
-        bwd=rules.backward,
-        num_consts=num_consts,
+        *args, call=BatchedCall(call, batch), fwd=forward, num_consts=num_consts
     )
-    return outs, [0] * len(outs)
+    return outs, [batch.out_dim] * len(outs)
 
 
-class BatchedRules(Rule):
-    """Both rules on batches. All results are batched; the residuals as they come."""
+class BatchedForward(Rule):
+    """A forward rule on batches, for the operands after the first `num_consts`."""
 
-    __slots__ = ("axis", "bwd", "dims", "fwd", "res_dims")
+    __slots__ = ("batch", "dims", "fwd")
 
-    def __init__(
-        self, fwd: Callable[..., Any], bwd: Callable[..., Any], dims: Any, axis: Any
-    ) -> None:
-        super().__init__(fwd, bwd, dims, axis)
-        self.fwd, self.bwd, self.dims, self.axis = fwd, bwd, dims, axis
-        self.res_dims: list[int | None] = []
+    def __init__(self, fwd: Any, batch: Batch, num_consts: int) -> None:
+        super().__init__(fwd, batch.key, num_consts)
+        self.fwd, self.batch = fwd, batch
+        self.dims = batch.dims[num_consts:]
 
-    def forward(self, perturbed: Sequence[bool], *values: Any) -> tuple[list[Any], list[Any]]:
-        """Results and residuals."""
-        name, size = self.axis
-        count: list[int] = []
+    def __call__(self, perturbed: Sequence[bool], *values: Any) -> tuple[list[Any], list[Any], Any]:
+        kept: list[Any] = []
 
         def both(*elements: Any) -> list[Any]:
-            outs, residuals = self.fwd(perturbed, *elements)
-            count.append(len(outs))
+            outs, residuals, backward = self.fwd(perturbed, *elements)
+            kept.extend([len(outs), backward])
             return [*outs, *residuals]
 
-        outs, dims = vmap_flat(both, values, self.dims, name, size)
-        n = count[0]
-        self.res_dims[:] = dims[n:]
-        return to_front(outs[:n], dims[:n], size), outs[n:]
+        outs, dims = self.batch.map(both, values, self.dims)
+        n, backward = kept
+        front = self.batch.results(outs[:n], dims[:n])
+        return front, outs[n:], BatchedBackward(backward, self.batch, self.dims, tuple(dims[n:]))
 
-    def backward(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
-        """Cotangents of the arguments."""
-        name, size = self.axis
-        n = len(residuals)
+
+class BatchedBackward(Rule):
+    """A backward rule on batches; residuals are batched as they came."""
+
+    __slots__ = ("backward", "batch", "dims", "res_dims")
+
+    def __init__(
+        self, backward: Any, batch: Batch, dims: Sequence[int | None], res_dims: Sequence[Any]
+    ) -> None:
+        super().__init__(backward, batch.key, batch.out_dim, dims, res_dims)
+        self.backward, self.batch, self.dims, self.res_dims = backward, batch, dims, res_dims
+
+    def __call__(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
+        n, size, out_dim = len(residuals), self.batch.axis[1], self.batch.out_dim
         live = tuple(type(c) is not Zero for c in cts)
         known: list[ShapedArray | None] = []
 
         def pull(*elements: Any) -> list[Any]:
-            avals = [_element(c.aval) if type(c) is Zero else get_aval(c) for c in cts]
-            found = self.bwd(elements[:n], spread(elements[n:], live, avals))
+            avals = [_element(c.aval, out_dim) if type(c) is Zero else get_aval(c) for c in cts]
+            found = self.backward(elements[:n], spread(elements[n:], live, avals))
             known[:] = [c.aval if type(c) is Zero else None for c in found]
             return [c for c in found if type(c) is not Zero]
 
-        dims = [*self.res_dims, *[0] * sum(live)]
-        moving, moving_dims = vmap_flat(pull, [*residuals, *pick(cts, live)], dims, name, size)
+        dims = [*self.res_dims, *[out_dim] * sum(live)]
+        moving, moving_dims = self.batch.map(pull, [*residuals, *pick(cts, live)], dims)
         pairs = iter(zip(moving, moving_dims, strict=True))
         return [
-            _like_argument(*next(pairs), d, size) if a is None else Zero(_batched(a, d, size))
+            self._argument(*next(pairs), d) if a is None else Zero(_batched(a, d, size))
             for a, d in zip(known, self.dims, strict=True)
         ]
 
+    def _argument(self, ct: Any, dim: int | None, wanted: int | None) -> Any:
+        """A cotangent as its argument is: summed over the batch if that was not batched."""
+        size = self.batch.axis[1]
+        if wanted is not None:
+            return to_dim(ct, dim, wanted, size)
+        if dim is None and self.batch.out_dim is None:
+            return ct
+        return reduce_sum(to_dim(ct, dim, 0, size), (0,))
 
-def _element(aval: ShapedArray) -> ShapedArray:
-    return aval.update(shape=aval.shape[1:])
+
+def _element(aval: ShapedArray, dim: int | None) -> ShapedArray:
+    return aval if dim is None else aval.update(shape=aval.shape[1:])
 
 
 def _batched(aval: ShapedArray, dim: int | None, size: int) -> ShapedArray:
     if dim is None:
         return aval
     return aval.update(shape=(*aval.shape[:dim], size, *aval.shape[dim:]))
-
-
-def _like_argument(ct: Any, dim: int | None, wanted: int | None, size: int) -> Any:
-    """A batched cotangent for an argument: summed over the batch if that was not batched."""
-    ct = to_dim(ct, dim, 0, size)
-    return reduce_sum(ct, (0,)) if wanted is None else to_dim(ct, 0, wanted, size)

@@ -31,15 +31,20 @@ class BatchTracer(Tracer):
 
 
 class BatchTrace(Trace):
-    """Applies batching rules; what is not batched is computed by the parent alone."""
+    """Applies batching rules; what is not batched is computed by the parent alone.
 
-    __slots__ = ("axis_name", "size")
+    Traces of one `tag` are one vmap: functions that an operation carries are run under another
+    trace of it, and may have captured values of the first.
+    """
+
+    __slots__ = ("axis_name", "size", "tag")
     what = "vmap"
 
-    def __init__(self, parent: Trace, axis_name: Any, size: int) -> None:
+    def __init__(self, parent: Trace, axis_name: Any, size: int, tag: object = None) -> None:
         super().__init__(parent)
         self.axis_name = axis_name
         self.size = size
+        self.tag = object() if tag is None else tag
 
     def axis_size(self, name: Any) -> int | None:
         """The size of this batch's axis if that is its name."""
@@ -52,11 +57,12 @@ class BatchTrace(Trace):
         assert parent is not None
         if primitive.collective and self.axis_name is not None and self.axis_name in params["axes"]:
             return self.collective(primitive, values, dims, params)
-        if all(d is None for d in dims):
+        # Those with a `stage` rule carry functions, which may have captured batched values.
+        if primitive.stage is None and all(d is None for d in dims):
             return parent.process(primitive, tuple(values), params)
         assert primitive.batch is not None, f"{primitive.name} has no batching rule"
         if primitive.higher:
-            params = self.sized(params)
+            params = self.sized(primitive, params)
         previous = _native.swap_trace(parent)
         try:
             out, dim = primitive.batch(values, dims, **params)
@@ -64,9 +70,12 @@ class BatchTrace(Trace):
             _native.swap_trace(previous)
         return self.join(primitive, out, dim)
 
-    def sized(self, params: dict[str, Any]) -> dict[str, Any]:
-        """The parameters and the axis, for rules of operations that hold programs."""
-        return {**params, "axis": (self.axis_name, self.size)}
+    def sized(self, primitive: Primitive, params: dict[str, Any]) -> dict[str, Any]:
+        """The parameters and the axis, for rules of operations that hold programs or functions."""
+        axis = {"axis": (self.axis_name, self.size)}
+        return (
+            {**params, **axis} if primitive.stage is None else {**params, **axis, "tag": self.tag}
+        )
 
     def collective(
         self,
@@ -82,12 +91,16 @@ class BatchTrace(Trace):
             out, dim = primitive.batch(values, dims, **params, mapped=(self.axis_name, self.size))
         return self.join(primitive, out, dim)
 
+    def is_same(self, trace: Trace) -> bool:
+        """Whether another trace belongs to the vmap of this one."""
+        return isinstance(trace, BatchTrace) and trace.tag is self.tag
+
     def split(self, args: Sequence[Any]) -> tuple[list[Any], list[int | None]]:
         """Values and their batch axes, None where there is none."""
         values: list[Any] = []
         dims: list[int | None] = []
         for x in args:
-            mine = type(x) is BatchTracer and x._trace is self
+            mine = type(x) is BatchTracer and (x._trace is self or self.is_same(x._trace))
             values.append(x.value if mine else x)
             dims.append(x.dim if mine else None)
         return values, dims
@@ -105,9 +118,10 @@ def vmap_flat(
     dims: Sequence[int | None],
     axis_name: Any,
     size: int,
+    tag: object = None,
 ) -> tuple[list[Any], list[int | None]]:
     """Results of a flat function over a batch, and their batch axes."""
-    trace = BatchTrace(tracing.current_trace(), axis_name, size)
+    trace = BatchTrace(tracing.current_trace(), axis_name, size, tag)
     with use(trace):
         tracers = [
             a if d is None else BatchTracer(trace, a, d) for a, d in zip(args, dims, strict=True)

@@ -79,6 +79,10 @@ class TapeTrace(Trace):
             parent = self.parent
             assert parent is not None
             return parent.process(primitive, args, params)
+        if primitive.stage is not None and primitive.eager is not None:
+            # A function of tangents: what it does to them is written down, not its own derivative.
+            with use(self):
+                return primitive.eager(args, params)
         if primitive.linearize is not None and not self.linear:
             return self.split(primitive, args, params)
         return self.record(primitive, args, operands, params)

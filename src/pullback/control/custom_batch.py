@@ -1,0 +1,103 @@
+"""Functions that an operation carries, applied to batches."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..core.primitive import Zero
+from ..core.trace import get_aval
+from ..transforms.batch import to_dim, vmap_flat
+from ..transforms.jvp import instantiate_zeros
+from .custom_call import Rule
+
+
+class Batch:
+    """How the operands of one call are batched and, once it has run, its results.
+
+    The call's function runs, or a rule in its place; whichever is first decides whether the
+    results are batched, all or none, along axis 0. Those of unbatched operands are where the
+    function captured a value of the same vmap, which `tag` names.
+    """
+
+    __slots__ = ("axis", "dims", "out", "tag")
+
+    def __init__(self, dims: Sequence[int | None], axis: tuple[Any, int], tag: object) -> None:
+        self.dims = tuple(dims)
+        self.axis = axis
+        self.tag = tag
+        self.out: tuple[int | None] | None = None
+
+    @property
+    def key(self) -> Any:
+        """What makes two batches of equal calls equal."""
+        return self.dims, self.axis
+
+    @property
+    def out_dim(self) -> int | None:
+        """The batch axis of every result of a call that has run."""
+        assert self.out is not None
+        return self.out[0]
+
+    def map(
+        self, fun: Callable[..., Any], args: Sequence[Any], dims: Sequence[int | None]
+    ) -> tuple[list[Any], list[int | None]]:
+        """Results of a flat function over the batch, and their batch axes."""
+        return vmap_flat(fun, args, dims, *self.axis, self.tag)
+
+    def results(self, outs: Sequence[Any], dims: Sequence[int | None]) -> list[Any]:
+        """Results, or their tangents, with the batch axis that all results have."""
+        hit = any(d is not None for d in dims)
+        if self.out is None:
+            self.out = (0 if hit or any(d is not None for d in self.dims) else None,)
+        if hit and self.out_dim is None:
+            raise TypeError(
+                "vmap: the rule of a custom_jvp or custom_vjp function captures a value of the"
+                " mapped axis that the function itself does not depend on: pass it as an"
+                " argument of the function"
+            )
+        size = self.axis[1]
+        return [to_dim(o, d, self.out_dim, size) for o, d in zip(outs, dims, strict=True)]
+
+
+class BatchedCall(Rule):
+    """A flat function of single elements on batches."""
+
+    __slots__ = ("batch", "call")
+
+    def __init__(self, call: Callable[..., Any], batch: Batch) -> None:
+        super().__init__(call, batch.key)
+        self.call, self.batch = call, batch
+
+    def __call__(self, *values: Any) -> list[Any]:
+        outs, dims = self.batch.map(self.call, values, self.batch.dims)
+        return self.batch.results(outs, dims)
+
+
+class BatchedJvp(Rule):
+    """A derivative rule on batches, for the operands after the first `num_consts`."""
+
+    __slots__ = ("batch", "dims", "jvp")
+
+    def __init__(self, jvp: Callable[..., Any], batch: Batch, num_consts: int) -> None:
+        super().__init__(jvp, batch.key, num_consts)
+        self.jvp, self.batch = jvp, batch
+        self.dims = batch.dims[num_consts:]
+
+    def __call__(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+        n = len(self.dims)
+        # Zero tangents stay Zero: the rule may look for them.
+        moving = [t for t in tangents if type(t) is not Zero]
+        moving_dims = [d for t, d in zip(tangents, self.dims, strict=True) if type(t) is not Zero]
+
+        def pair(*values: Any) -> list[Any]:
+            rest = iter(values[n:])
+            given = [
+                Zero(get_aval(x).tangent()) if type(t) is Zero else next(rest)
+                for x, t in zip(values[:n], tangents, strict=True)
+            ]
+            outs, out_tangents = self.jvp(values[:n], given)
+            return [*outs, *instantiate_zeros(out_tangents)]
+
+        outs, dims = self.batch.map(pair, [*primals, *moving], [*self.dims, *moving_dims])
+        front = self.batch.results(outs, dims)
+        half = len(front) // 2
+        return front[:half], front[half:]

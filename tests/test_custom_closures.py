@@ -1,0 +1,107 @@
+"""Functions with rules of their own that capture values of an outer transformation."""
+
+import pytest
+from both import PULLBACK, compare, sample
+
+import pullback as pb
+from pullback import numpy as pnp
+
+
+def by_jvp(s, c):
+    """y -> c sin(y), whose derivative is marked and sees c too."""
+    f = s.custom_jvp(lambda y: s.np.sin(y) * c)
+    f.defjvp(lambda p, t: (f(*p), 10.0 * t[0] * c))
+    return f
+
+
+def by_vjp(s, c):
+    """The same with a reverse rule, which gets c with the residuals."""
+    f = s.custom_vjp(lambda y: s.np.sin(y) * c)
+    f.defvjp(lambda y: (f(y), (y, c)), lambda r, ct: (10.0 * ct * r[0] * r[1],))
+    return f
+
+
+def mapped(s, f, c, y):
+    """Both batched by one vmap."""
+    return s.vmap(lambda c, y: f(s, c)(y))(c, y)
+
+
+PROGRAMS = {
+    "both mapped": mapped,
+    "the captured one mapped": lambda s, f, c, y: s.vmap(lambda c: f(s, c)(y[0]))(c),
+    "captured, then derived": lambda s, f, c, y: s.vmap(lambda c: s.grad(f(s, c))(y[0]))(c),
+    "derived, both mapped": lambda s, f, c, y: s.vmap(lambda c, y: s.grad(f(s, c))(y))(c, y),
+    "mapped, derived": lambda s, f, c, y: s.grad(lambda y: mapped(s, f, c, y).sum())(y),
+    "mapped, compiled": lambda s, f, c, y: s.jit(lambda c, y: mapped(s, f, c, y))(c, y),
+    "compiled, mapped": lambda s, f, c, y: s.vmap(lambda c, y: s.jit(f(s, c))(y))(c, y),
+    "derived, compiled, mapped": lambda s, f, c, y: s.vmap(lambda c, y: s.jit(s.grad(f(s, c)))(y))(
+        c, y
+    ),
+    "mapped twice": lambda s, f, c, y: s.vmap(lambda c: s.vmap(lambda y: f(s, c)(y))(y))(c),
+    "mapped twice, derived": lambda s, f, c, y: s.vmap(
+        lambda c: s.vmap(lambda y: s.grad(f(s, c))(y))(y)
+    )(c),
+    "derived in a loop": lambda s, f, c, y: s.lax.scan(
+        lambda k, w: (k + 1, s.grad(f(s, k))(w)), y[0], c
+    )[1],
+    "mapped loop": lambda s, f, c, y: s.vmap(
+        lambda q: s.lax.scan(lambda k, w: (k + 1, s.grad(f(s, q))(k)), y[0], c)[1]
+    )(c),
+    "unmapped beside": lambda s, f, c, y: s.vmap(
+        lambda c: (f(s, y[1])(y[0]) + c, s.grad(f(s, y[1]))(y[0]))
+    )(c),
+}
+
+
+@pytest.mark.parametrize("f", [by_jvp, by_vjp])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_captured(name, f):
+    compare(lambda s, c, y: PROGRAMS[name](s, f, c, y), sample(3), sample(3, seed=1))
+
+
+def test_results_without_a_batch_stay_so():
+    f = by_jvp(PULLBACK, 2.0)
+    kinds = []
+
+    def one(x):
+        kinds.append(type(f(3.0)))
+        return x
+
+    pb.vmap(one)(pnp.arange(3.0))
+    assert kinds == [type(pnp.arange(3.0))]
+
+
+def test_a_function_of_tangents_is_transposed():
+    def program(s, x):
+        g = by_jvp(s, 2.0)
+        h = s.custom_jvp(lambda x: 3.0 * x)
+        h.defjvp(lambda p, t: (h(*p), h(*t)))
+        return (
+            s.grad(lambda x: h(s.np.sin(x)))(x),
+            s.grad(s.grad(lambda x: h(s.np.sin(x))))(x),
+            s.jit(s.grad(lambda x: s.jit(h)(g(x))))(x),
+            s.vmap(s.grad(lambda x: h(s.np.sin(x))))(s.np.stack([x, x])),
+            s.linear_transpose(h, x)(x),
+        )
+
+    compare(program, sample())
+
+
+def leaking(c):
+    """Its rule captures what the function does not depend on, inside a program."""
+    f = pb.custom_jvp(lambda y: y)
+    f.defjvp(lambda p, t: (f(*p), t[0] * c))
+    return f
+
+
+ERRORS = [
+    (lambda x: pb.vmap(lambda c: pb.grad(pb.jit(leaking(c)))(x[0]))(x), "pass the value as an arg"),
+    (lambda x: pb.grad(lambda c: by_jvp(PULLBACK, c)(x[0]))(x[0]), "traced by grad was used"),
+]
+
+
+@pytest.mark.parametrize("case", range(len(ERRORS)))
+def test_errors(case):
+    f, wanted = ERRORS[case]
+    with pytest.raises(pb.errors.UnexpectedTracerError, match=wanted):
+        f(pnp.arange(3.0))
