@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from . import config, dtypes, errors, numpy, operators, tree
 from .array import Array
-from .config import disable_jit, enable_x64
+from .config import debug_infs, debug_nans, disable_jit, enable_x64
 from .control.custom_jvp import custom_jvp
 from .control.remat import checkpoint
 from .core.ir import ClosedJaxpr, Jaxpr
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     )
     from .control.callback import pure_callback
     from .control.custom_vjp import custom_vjp
+    from .control.effects import effects_barrier
     from .control.policy import checkpoint_policies
+    from .scopes import named_call, named_scope
     from .transfer import block_until_ready, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
     from .transforms.linear import linear_transpose
@@ -56,7 +58,9 @@ __getattr__ = later(
     {
         "control.callback": "pure_callback",
         "control.custom_vjp": "custom_vjp",
+        "control.effects": "effects_barrier",
         "control.policy": "checkpoint_policies",
+        "scopes": "named_call named_scope",
         "transfer": "block_until_ready device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
         "transforms.linear": "linear_transpose",
@@ -82,10 +86,13 @@ __all__ = [
     "custom_jvp",
     "custom_vjp",
     "debug",
+    "debug_infs",
+    "debug_nans",
     "device_get",
     "device_put",
     "disable_jit",
     "dtypes",
+    "effects_barrier",
     "enable_x64",
     "errors",
     "eval_shape",
@@ -103,6 +110,8 @@ __all__ = [
     "linear_transpose",
     "linearize",
     "make_jaxpr",
+    "named_call",
+    "named_scope",
     "nn",
     "numpy",
     "operators",

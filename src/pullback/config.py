@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from . import _native
+from .lazy import LazyModule
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Config:
     numpy_dtype_promotion: str = "standard"
     numpy_rank_promotion: str = "allow"
     default_device: Any = None
+    debug_nans: bool = False
+    debug_infs: bool = False
     debug: int = 0
 
 
@@ -29,8 +32,6 @@ IGNORED = frozenset({"platform_name", "platforms", "traceback_filtering"})
 FIXED: dict[str, Any] = {
     "default_prng_impl": "threefry2x32",
     "threefry_partitionable": True,
-    "debug_nans": False,
-    "debug_infs": False,
     "check_tracer_leaks": False,
     "default_matmul_precision": None,
 }
@@ -41,6 +42,8 @@ class _Local(threading.local):
 
 
 _local = _Local()
+# What looks at results is made of traces, which are made of switches: it is loaded when asked for.
+_watch: Any = LazyModule(f"{__package__}.core.watch")
 _keys: dict[Config, int] = {}
 
 
@@ -67,14 +70,15 @@ _native.set_default_context(_key(_global), _global.enable_x64)
 
 
 def _eager(config: Config) -> Any:
-    """The trace of eager operations where the default device is not the host."""
+    """The trace of eager operations where it is not the host's own."""
     device = config.default_device
-    if device is None:
-        return None
     try:
-        return device.eager
+        trace = None if device is None else device.eager
     except AttributeError:
         raise TypeError(f"default_device: wants one of devices(), got {device!r}") from None
+    looked_for = (("nan", config.debug_nans), ("inf", config.debug_infs))
+    kinds = tuple([kind for kind, wanted in looked_for if wanted])
+    return _watch.watching(trace, kinds) if kinds else trace
 
 
 def _name(option: str) -> str:
@@ -138,6 +142,20 @@ def disable_jit(disable: bool = True) -> Any:
     Values can then be printed and inspected; loops run in Python.
     """
     return override(disable_jit=bool(disable))
+
+
+def debug_nans(new_val: bool = True) -> Any:
+    """A context manager in which an operation that gives NaN raises FloatingPointError.
+
+    The error names the operation and the line that called it, inside compiled functions too: these
+    are run again operation by operation. Each result is looked at, so programs run slowly.
+    """
+    return override(debug_nans=bool(new_val))
+
+
+def debug_infs(new_val: bool = True) -> Any:
+    """A context manager in which an operation that gives infinity raises; see `debug_nans`."""
+    return override(debug_infs=bool(new_val))
 
 
 def __getattr__(name: str) -> Any:

@@ -1,10 +1,20 @@
-"""Effects under transformations that run a part of a program more often than it says."""
+"""Effects: when they have happened, and where they must not be repeated."""
 
 from collections.abc import Iterable
 
 from ..core.ir import Jaxpr
 from ..core.primitive import Effect
 from ..core.rewrite import effects
+
+
+def effects_barrier() -> None:
+    """Return when what the calls so far do besides computing results has been done.
+
+    A call returns when that is so: there is nothing to wait for.
+
+    >>> import pullback as pb
+    >>> pb.effects_barrier()
+    """
 
 
 def refuse_io(why: str, programs: Iterable[Jaxpr], instead: str) -> None:

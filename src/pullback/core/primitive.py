@@ -24,7 +24,6 @@ class Effect(Enum):
     IO = "IO"
 
 
-
 class Zero:
     """A tangent or cotangent that is zero, without an array. `aval` is its (tangent) type."""
 

@@ -136,6 +136,7 @@ def stage_hoisted(
     return hoist(closed.jaxpr), closed.consts
 
 
+@tracing.runs_equations
 def eval_jaxpr(jaxpr: Jaxpr, consts: Sequence[Any], *args: Any) -> list[Any]:
     """Run a program under the current trace, operation by operation."""
     env: dict[Var, Any] = dict(zip(jaxpr.constvars, consts, strict=True))

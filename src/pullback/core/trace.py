@@ -4,17 +4,18 @@
 # pyright: reportPrivateUsage=false
 
 import sys
+import threading
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from types import CodeType, FrameType
-from typing import Any, NoReturn, cast
+from types import CodeType, FrameType, FunctionType
+from typing import Any, NoReturn, TypeVar, cast
 
 import numpy as np
 
 from .. import _native, dtypes, errors
 from .._native import ArrayImpl, DeviceArray
 from .aval import ShapedArray, type_name
-from .device import Remote, place
+from .device import Remote, host, place
 from .primitive import Primitive
 
 PACKAGE = __name__.partition(".")[0]
@@ -66,33 +67,73 @@ def axis_size(name: Any) -> int:
     )
 
 
-Line = tuple[CodeType, int] | None
-_internal: dict[CodeType, bool] = {}
+# A user's code, the number of a line in it, and the names of the scopes around.
+Line = tuple[CodeType, int, str] | None
 
 
-def _is_internal(frame: FrameType) -> bool:
-    code = frame.f_code
-    known = _internal.get(code)
-    if known is None:
-        module = frame.f_globals.get("__name__", "")
-        known = _internal[code] = module.partition(".")[0] in (PACKAGE, "contextlib", "functools")
-    return known
+class _Scopes(threading.local):
+    path: str = ""
+
+
+_scopes = _Scopes()
+
+
+@contextmanager
+def scope(name: str) -> Generator[None]:
+    """Name the operations of a block: the name is part of their lines."""
+    previous = _scopes.path
+    _scopes.path = f"{previous}/{name}" if previous else name
+    try:
+        yield
+    finally:
+        _scopes.path = previous
+
+
+F = TypeVar("F", bound=FunctionType)
+# Whether code is a user's own.
+_owned: dict[CodeType, bool] = {}
+# The code that runs equations, each in its local variable `eqn`.
+_runners: set[CodeType] = set()
+
+
+def runs_equations(f: F) -> F:
+    """Mark a function that runs the equation in its local `eqn`, which knows a user's line."""
+    _owned[f.__code__] = False
+    _runners.add(f.__code__)
+    return f
+
+
+def _is_owned(frame: FrameType) -> bool:
+    module = frame.f_globals.get("__name__", "")
+    owned = module.partition(".")[0] not in (PACKAGE, "contextlib", "functools")
+    _owned[frame.f_code] = owned
+    return owned
 
 
 def user_line() -> Line:
-    """The innermost line outside this library, kept cheaply; `show_line` prints it."""
+    """The innermost line outside this library, or that of the equation that runs inside it.
+
+    It is kept cheaply; `show_line` prints it.
+    """
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _is_internal(frame):
+    while frame is not None:
+        code = frame.f_code
+        owned = _owned.get(code)
+        if owned or (owned is None and _is_owned(frame)):
+            return code, frame.f_lineno, _scopes.path
+        if code in _runners and frame.f_locals["eqn"].line is not None:
+            return frame.f_locals["eqn"].line
         frame = frame.f_back
-    return None if frame is None else (frame.f_code, frame.f_lineno)
+    return None
 
 
 def show_line(line: Line) -> str:
-    """`file:line (function)` of a kept line."""
+    """`file:line (function)` of a kept line, and the scopes it is in."""
     if line is None:
         return "an unknown line"
-    code, number = line
-    return f"{code.co_filename}:{number} ({code.co_name})"
+    code, number, path = line
+    place = f"{code.co_filename}:{number} ({code.co_name})"
+    return f"{place} in {path}" if path else place
 
 
 class Tracer:
@@ -221,7 +262,7 @@ def as_array(x: Any) -> ArrayImpl:
     if type(x) is ArrayImpl:
         return x
     if type(x) is DeviceArray:
-        return ArrayImpl(x._place.fetch(x), x.weak_type)
+        return host.put(x, False)
     if isinstance(x, (bool, int, float, complex)) and not isinstance(x, np.generic):
         return _from_python(x)
     if isinstance(x, (np.ndarray, np.generic)):

@@ -1,0 +1,61 @@
+"""Eager evaluation that looks at each result: what debug_nans and debug_infs put in force."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from .. import config, dtypes
+from .primitive import Primitive
+from .trace import EvalTrace, as_array, eager, get_aval, show_line, user_line
+
+# What is looked for: its name, and the function that finds it.
+CHECKS: dict[str, Callable[[Any], Any]] = {"nan": np.isnan, "inf": np.isinf}
+
+
+class WatchTrace(EvalTrace):
+    """Another eager trace, and an error for each result that holds what it looks for.
+
+    Where the result of a compiled program does, the program is run again operation by operation.
+    """
+
+    __slots__ = ("device", "inner", "kinds")
+
+    def __init__(self, inner: EvalTrace, kinds: tuple[str, ...]) -> None:
+        super().__init__(None)
+        self.inner, self.kinds, self.device = inner, kinds, inner.device
+
+    def compute(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """The value of one operation."""
+        return self.inner.compute(primitive, args, params)
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute and look."""
+        out = super().process(primitive, args, params)
+        kind = self.found(out if primitive.multiple_results else [out])
+        if kind is None or _is_written(args, kind):
+            return out
+        if primitive.higher and not config.current().disable_jit:
+            with config.override(disable_jit=True):
+                super().process(primitive, args, params)
+        raise FloatingPointError(
+            f"invalid value ({kind}) encountered in {primitive.name}, at {show_line(user_line())}"
+        )
+
+    def found(self, results: list[Any]) -> str | None:
+        """What one of the results holds that is looked for."""
+        floats = [as_array(x)._npy for x in results if dtypes.is_float(get_aval(x).dtype)]
+        return next((k for k in self.kinds for x in floats if CHECKS[k](x).any()), None)
+
+
+def _is_written(args: tuple[Any, ...], kind: str) -> bool:
+    """Whether an operation only takes numbers that stand in the user's program, one of them so."""
+    numbers = all(isinstance(x, (bool, int, float, complex, np.generic)) for x in args)
+    return numbers and any(CHECKS[kind](x) for x in args)
+
+
+@cache
+def watching(inner: EvalTrace | None, kinds: tuple[str, ...]) -> WatchTrace:
+    """The trace that looks for these in what an eager trace, by default the host's, computes."""
+    return WatchTrace(inner or eager, kinds)
