@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
-from both import Pair, Record, compare, sample
+from both import JAX, PULLBACK, Pair, Record, compare, sample
+from jax._src.ad_checkpoint import saved_residuals as jax_residuals
 
 from pullback import lax
 from pullback import numpy as pnp
+from pullback.ad_checkpoint import saved_residuals
 
 
 def cell(s, w):
@@ -369,3 +371,41 @@ def test_errors(case):
     f, wanted = ERRORS[case]
     with pytest.raises((TypeError, ValueError, NotImplementedError), match=f"(?s){wanted}"):
         f()
+
+
+def test_residuals_that_no_step_changes_are_kept_once():
+    def program(s, w, x):
+        def f(w, b, x):
+            def step(c, x):
+                c, k = c
+                h = s.np.tanh(s.np.exp(w) * s.np.cos(k) * c + s.jit(s.np.exp)(b))
+                return (s.np.sin(w) * h, k), s.np.ones(3) * h * x * k
+
+            (last, _), ys = s.lax.scan(step, (x, x), s.np.arange(5.0))
+            return s.np.sum(last) + s.np.sum(ys)
+
+        def twice(w):
+            return s.np.sum(s.grad(f)(w, w, x) ** 2)
+
+        return (
+            s.grad(f, (0, 1, 2))(w, w, x),
+            s.grad(twice)(w),
+            s.vmap(s.grad(f), (0, None, None))(s.np.stack([w, -w]), w, x),
+        )
+
+    compare(program, sample(3), sample(3, seed=1))
+
+
+def test_what_no_step_changes_is_kept_as_in_jax():
+    def shapes(s, residuals):
+        def f(w, x):
+            def step(c, _):
+                w, v, x = c
+                return (w, v, s.np.sin(s.np.dot(w, s.np.exp(v) * x))), None
+
+            return s.np.sum(s.lax.scan(step, (w, x, x), None, length=5)[0][2])
+
+        found = residuals(f, s.np.ones((3, 3)), s.np.ones(3))
+        return sorted(a.shape for a, _ in found if a.shape)
+
+    assert shapes(PULLBACK, saved_residuals) == shapes(JAX, jax_residuals)

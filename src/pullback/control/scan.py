@@ -5,17 +5,20 @@ of xs) and returns (carry, slices of ys); the results are the last carry and ys.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..core.aval import ShapedArray, make_aval, same_type, type_name
 from ..core.ir import Jaxpr
 from ..core.primitive import Linear, Primitive, Zero
+from ..core.stage import eval_jaxpr
 from ..core.trace import get_aval
+from ..lazy import LazyModule
 from ..primitives.shape import zeros
 from ..transforms.batch import to_dim
 from ..transforms.program import (
+    Linearized,
     Mask,
     batched_jaxpr,
     depends,
@@ -27,6 +30,9 @@ from ..transforms.program import (
 from ..transforms.transpose import materialize
 from .call import check_operands, interpret
 from .scan_body import fixpoint, interleave, linear_loop, split_at, transposed_loop, with_saved
+
+# Loaded when a loop is differentiated.
+invariant: Any = LazyModule(f"{__package__}.invariant")
 
 scan_p = Primitive("scan", multiple_results=True, higher=True)
 
@@ -116,16 +122,43 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
     carry_nz = fixpoint(step, tuple(init_nz))
     mask = (*consts_nz, *carry_nz, *xs_nz)
     split = linearize_jaxpr(jaxpr, mask, (*carry_nz, *ys_free))
-    body, stacked = with_saved(split, nc, nk)
+    same = [primals[i] for i in invariant.unchanged(split.primal, nc, nk)]
+    before, split = invariant.lift(split, nc, nk)
+    unchanging = eval_jaxpr(before, (), *same)
+    none = [False] * len(unchanging)
+    return _split_loop(
+        split,
+        [*primals[:nc], *unchanging, *primals[nc:]],
+        [*nonzero[:nc], *none, *nonzero[nc:]],
+        (*consts_nz, *none, *carry_nz, *xs_nz),
+        {**params, "num_consts": nc + len(none)},
+    )
+
+
+def _split_loop(
+    split: Linearized,
+    primals: Sequence[Any],
+    nonzero: Sequence[bool],
+    mask: Mask,
+    params: dict[str, Any],
+) -> Any:
+    """The loop of a split body: results, which have tangents, and the linear loop.
+
+    `mask` are the operands with a tangent in some step; `nonzero` those with one from outside.
+    """
+    nc, nk = params["num_consts"], params["num_carry"]
+    consts_m, carry_m, _ = split_at(mask, nc, nk)
+    same = invariant.unchanged(split.primal, nc, nk)
+    fixed = [s in same for s in split.sources]
+    body, stacked = with_saved(split, fixed, nc, nk)
     outs = scan_p.bind(*primals, **{**params, "jaxpr": body})
-    n = len(jaxpr.outvars)
+    n = len(params["jaxpr"].outvars)
     saved = iter(outs[n:])
     residuals = [
-        next(saved) if s or i is None else primals[i]
+        next(saved) if s else primals[cast(int, i)]
         for i, s in zip(split.sources, stacked, strict=True)
     ]
-    linear_body = linear_loop(split, mask, nc, nk)
-    fixed = [i is not None and i < nc for i in split.sources]
+    linear_body = linear_loop(split, mask, fixed, nc, nk)
 
     def linear(*tangents: Any) -> list[Any]:
         given = spread(tangents, nonzero, [get_aval(p) for p in primals])
@@ -135,13 +168,13 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
         ]
         consts_t, init_t, xs_t = split_at(full, nc, nk)
         operands = [
-            *pick(residuals, fixed), *pick(consts_t, consts_nz), *pick(init_t, carry_nz),
-            *pick(residuals, [not f for f in fixed]), *pick(xs_t, xs_nz),
+            *pick(residuals, fixed), *pick(consts_t, consts_m), *pick(init_t, carry_m),
+            *pick(residuals, [not f for f in fixed]), *pick(xs_t, mask[nc + nk :]),
         ]  # fmt: skip
-        counts = {"num_consts": sum(fixed) + sum(consts_nz), "num_carry": sum(carry_nz)}
+        counts = {"num_consts": sum(fixed) + sum(consts_m), "num_carry": sum(carry_m)}
         return scan_p.bind(*operands, **{**params, "jaxpr": linear_body, **counts})
 
-    return outs[:n], (*carry_nz, *split.nonzero_outs[nk:]), linear
+    return outs[:n], split.nonzero_outs, linear
 
 
 @scan_p.def_transpose

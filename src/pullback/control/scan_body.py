@@ -43,10 +43,12 @@ def interleave(program: Jaxpr, jaxpr: Jaxpr, mask: Mask, found: Mask, nc: int, n
     )
 
 
-def with_saved(split: Linearized, nc: int, nk: int) -> tuple[Jaxpr, list[bool]]:
+def with_saved(
+    split: Linearized, fixed: Sequence[bool], nc: int, nk: int
+) -> tuple[Jaxpr, list[bool]]:
     """The body that also stacks the residuals, and which residuals are stacked.
 
-    A residual that is a constant or a slice of xs is not: the loop has it already.
+    A residual that is `fixed` or a slice of xs is not: the loop has it already.
     """
     primal = split.primal
     new = sum(s is None for s in split.sources)
@@ -54,7 +56,9 @@ def with_saved(split: Linearized, nc: int, nk: int) -> tuple[Jaxpr, list[bool]]:
         primal.outvars[: len(primal.outvars) - new],
         iter(primal.outvars[len(primal.outvars) - new :]),
     )
-    stacked = [s is None or nc <= s < nc + nk for s in split.sources]
+    stacked = [
+        s is None or (s < nc + nk and not f) for s, f in zip(split.sources, fixed, strict=True)
+    ]
     saved = [
         next(fresh) if s is None else primal.invars[s]
         for s, k in zip(split.sources, stacked, strict=True)
@@ -63,11 +67,10 @@ def with_saved(split: Linearized, nc: int, nk: int) -> tuple[Jaxpr, list[bool]]:
     return primal.replace(outvars=[*outs, *saved]), stacked
 
 
-def linear_loop(split: Linearized, mask: Mask, nc: int, nk: int) -> Jaxpr:
+def linear_loop(split: Linearized, mask: Mask, fixed: Sequence[bool], nc: int, nk: int) -> Jaxpr:
     """The linear body in a loop's order: (fixed residuals, constants, carry, residuals, xs)."""
     linear = split.linear
     count = len(split.sources)
-    fixed = [i is not None and i < nc for i in split.sources]
     residuals, tangents = linear.invars[:count], linear.invars[count:]
     consts, carry, xs = split_at(tangents, sum(mask[:nc]), sum(mask[nc : nc + nk]))
     order = [
