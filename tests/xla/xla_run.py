@@ -11,6 +11,7 @@ from jaxlib import xla_client as xc
 from jaxlib.cpu import _lapack
 from jaxlib.mlir import ir
 from jaxlib.mlir._mlir_libs import _jax_mlir_ext
+from jaxlib.mlir.dialects import chlo, stablehlo
 
 from pullback import config, dtypes
 from pullback.backends.xla.hlo import tensor
@@ -65,6 +66,8 @@ def context() -> Any:
     found = ir.Context()
     found.append_dialect_registry(registry)
     found.load_all_available_dialects()
+    for dialect in (stablehlo, chlo):
+        dialect.register_dialect(found)
     return found
 
 

@@ -25,18 +25,22 @@ class Rules:
     """How operations are written.
 
     operations: by name. opaque: those with random keys among their operands or results.
-    otherwise: writes what no rule is there for.
+    platforms: those that one platform has. otherwise: writes what no rule is there for.
     """
 
     operations: Table
     opaque: Table
+    platforms: dict[str, Table]
     otherwise: Callable[["Builder", JaxprEqn, Sequence[Value]], list[Value]]
 
-    def find(self, eqn: JaxprEqn) -> Rule | None:
+    def find(self, eqn: JaxprEqn, platform: str) -> Rule | None:
         """The rule of an equation."""
-        keys = any(v.aval.dtype in dtypes.KEY_DTYPES for v in (*eqn.invars, *eqn.outvars))
         name = eqn.primitive.name
-        return (self.opaque.get(name) if keys else None) or self.operations.get(name)
+        if any(v.aval.dtype in dtypes.KEY_DTYPES for v in (*eqn.invars, *eqn.outvars)):
+            found = self.opaque.get(name)
+            if found is not None:
+                return found
+        return self.operations.get(name) or self.platforms[platform].get(name)
 
 
 @dataclass
@@ -113,7 +117,7 @@ class Builder:
 
     def equation(self, eqn: JaxprEqn, ins: Sequence[Value]) -> list[Value]:
         """Write one operation by its rule, or as the program that it stands for."""
-        rule = self.module.rules.find(eqn)
+        rule = self.module.rules.find(eqn, self.module.platform)
         if rule is not None:
             outs = rule(self, [tensor(v.aval) for v in eqn.outvars], *ins, **eqn.params)
             return [outs] if isinstance(outs, Value) else outs

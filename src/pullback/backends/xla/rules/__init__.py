@@ -8,6 +8,7 @@ from . import (
     elementwise,
     fft,
     indexing,
+    linalg,
     opaque,
     random,
     reduce,
@@ -16,6 +17,9 @@ from . import (
     window,
 )
 
-FAMILIES = (elementwise, shape, reduce, contract, window, indexing, sort, random, fft, control)
+FAMILIES = (
+    elementwise, shape, reduce, contract, window, indexing, sort, random, fft, control, linalg,
+)  # fmt: skip
 OPERATIONS = {name: rule for family in FAMILIES for name, rule in family.RULES.items()}
-RULES = Rules(OPERATIONS, opaque.RULES, callback.on_the_host)
+PLATFORMS = {"cpu": linalg.ON_CPU, "cuda": linalg.ON_CUDA, "tpu": {}}
+RULES = Rules(OPERATIONS, opaque.RULES, PLATFORMS, callback.on_the_host)
