@@ -9,7 +9,7 @@ from cpu import executable, program
 
 from pullback import config
 from pullback.backends.cpu import contract as build
-from pullback.backends.cpu import gemm, pipeline
+from pullback.backends.cpu import gemm, target
 from pullback.backends.cpu.loops import Gemm, Operand
 from pullback.core.trace import as_array
 from pullback.primitives import contract
@@ -82,7 +82,7 @@ def test_sizes(ca: int, cb: int, dtype: str) -> None:
 
 @pytest.mark.parametrize("vector_bytes", [16, 32, 64])
 def test_vectors_of_any_length(vector_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    host = pipeline.machine()
+    host = target.host()
     if vector_bytes <= host.vector_bytes:
         monkeypatch.setattr(host, "vector_bytes", vector_bytes)
     for size in SIZES[::2]:

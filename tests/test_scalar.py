@@ -343,7 +343,7 @@ def test_objects_load_again_and_symbols_resolve() -> None:
     f.ret()
     module.add(f)
     first = target.compile(module, ["k"])
-    again = target.load(first.object, ["k"], module.runtime)
+    again = target.load(first.objects, ["k"])
     for code in (first, again):
         ctypes.CFUNCTYPE(None)(code.addresses["k"])()
     assert calls == [42, 42]

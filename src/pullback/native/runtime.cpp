@@ -5,6 +5,7 @@
 #include "buffer.h"
 #include "callback.h"
 #include "native.h"
+#include "payne_hanek.h"
 #include "pool.h"
 #include "threefry.h"
 
@@ -91,6 +92,14 @@ static void* pb_alloc(int64_t bytes) {
     return buffer_alloc(bytes < 4096 ? 4096 : static_cast<size_t>(bytes));
 }
 static void pb_free(void* data) { buffer_free(data); }
+static void pb_reduce_float32(const float* x, float* r, float* low, int32_t* n, int64_t count,
+                              double limit, int32_t shift, int32_t quarter) {
+    payne_hanek(x, r, low, n, count, limit, shift, quarter);
+}
+static void pb_reduce_float64(const double* x, double* r, double* low, int64_t* n, int64_t count,
+                              double limit, int32_t shift, int32_t quarter) {
+    payne_hanek(x, r, low, n, count, limit, shift, quarter);
+}
 static int32_t pb_check_interrupt() { return check_interrupt(); }
 }
 
@@ -106,6 +115,8 @@ void add_runtime(nb::module_& m) {
         add("pb_alloc", pb_alloc);
         add("pb_free", pb_free);
         add("pb_check_interrupt", pb_check_interrupt);
+        add("pb_reduce_float32", pb_reduce_float32);
+        add("pb_reduce_float64", pb_reduce_float64);
         return table;
     });
     m.def("get_num_threads", num_threads);

@@ -106,7 +106,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     program.aliases = [(f"a{kept.index(i)}", _buffer_of(outs, k)) for i, k in given if k >= 0]
     scratch = buffers.place(program)
     clock("buffers")
-    host = machine()
+    host = target.host()
     writer = emit.ProgramEmitter(program, host.vector_bytes)
     module = writer.run()
     clock("write")
@@ -192,19 +192,6 @@ def _buffer_of(outs: Sequence[tuple[Any, ...]], k: int) -> str:
 def external(stmt: Callback) -> Any:
     """The object by which the program calls Python."""
     return _native.Callback(stmt.function, stmt.specs[0], stmt.specs[1], False)
-
-
-_machine: list[target.Target] = []
-
-
-def machine() -> target.Target:
-    """The machine at hand, with the symbols that generated code refers to."""
-    if not _machine:
-        host = target.host()
-        for symbol, address in _native.symbols().items():
-            host.add_symbol(symbol, address)
-        _machine.append(host)
-    return _machine[0]
 
 
 __all__ = ["Compiled", "Literal", "compile"]

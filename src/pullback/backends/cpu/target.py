@@ -10,7 +10,10 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
+from ... import _native
 from ..cache import ObjectCache, default_directory
+from . import codegen
+from .partition import partition
 from .text import Module
 
 # The passes, in order. The text has explicit vectors and rotated loops already, so only what it
@@ -24,14 +27,16 @@ PIPELINE: tuple[tuple[str, str], ...] = (
 )
 # Of the code generator: 1 costs as much as 2 and runs as fast; 0 costs half, runs half as fast.
 CODEGEN_LEVEL = 1
+# More threads than this hardly shorten a compilation.
+MOST_PARTS = 8
 
 
 @dataclass(frozen=True)
 class Code:
-    """Native functions in memory: addresses by name, the object they came from, seconds by step."""
+    """Native functions in memory: addresses by name, their objects, seconds by step."""
 
     addresses: Mapping[str, int]
-    object: bytes
+    objects: Sequence[bytes]
     timings: Mapping[str, float]
     # What must live as long as the addresses are used.
     keepalive: Any
@@ -54,12 +59,10 @@ class Target:
             str(level), str(PIPELINE), self.cpu, self.features, llvmlite.__version__,
             str(llvm.llvm_version_info), self.machine.triple,
         )  # fmt: skip
-        # Functions of the runtime are called rarely: their code need not be fast, but soon there.
-        self.hasty = self._machine(0)
-        # The linker takes possession of its machine.
+        # The linker takes possession of its machine; threads that generate code have one each.
         self.linker = llvm.create_lljit_compiler(self._machine(level))
-        self.symbols: dict[str, int] = {}
-        self.runtime: dict[str, Code] = {}
+        self.level = level
+        self.symbols: dict[str, int] = dict(_native.symbols())
         self.libraries = itertools.count()
 
     def _machine(self, level: int) -> llvm.TargetMachine:
@@ -73,40 +76,37 @@ class Target:
 
     def compile(self, module: Module, names: Sequence[str]) -> Code:
         """Native code of a module, with the addresses of its functions `names`."""
-        timings: dict[str, float] = {}
-        clock = _Clock(timings)
-        text = module.render()
+        clock = _Clock({})
+        texts = partition(module, min(_native.get_num_threads(), MOST_PARTS))
         clock("render")
-        object_ = self.generate(text, clock)
-        return self.load(object_, names, module.runtime, clock)
+        return self.load(self.generate(texts, clock), names, clock)
 
-    def generate(self, text: str, clock: "_Clock | None" = None) -> bytes:
-        """The object file of LLVM text."""
-        clock = clock or _Clock({})
-        key = self.cache.key([text, *self.identity])
-        object_ = self.cache.load(key)
+    def generate(self, texts: Sequence[str], clock: "_Clock") -> list[bytes]:
+        """The object files of LLVM texts that refer to one another."""
+        keys = [self.cache.key([text, *self.identity]) for text in texts]
+        objects = {key: self.cache.load(key) for key in keys}
         clock("cache")
-        if object_ is None:
-            object_ = self.machine.emit_object(self._optimised(text, clock))
+        missing = [(key, text) for key, text in zip(keys, texts, strict=True) if not objects[key]]
+        if missing:
+            made = codegen.emit_all(
+                [text for _, text in missing],
+                lambda text: self._optimised(text, clock),
+                lambda: self._machine(self.level),
+            )
             clock("emit")
-            self.cache.store(key, object_)
-        return object_
+            for (key, _), object_ in zip(missing, made, strict=True):
+                objects[key] = object_
+                self.cache.store(key, object_)
+        return [objects[key] or b"" for key in keys]
 
     def load(
-        self,
-        object_: bytes,
-        names: Sequence[str],
-        runtime: Mapping[str, str],
-        clock: "_Clock | None" = None,
+        self, objects: Sequence[bytes], names: Sequence[str], clock: "_Clock | None" = None
     ) -> Code:
-        """Put an object file into memory; `runtime` maps functions it calls to their own texts."""
+        """Put object files into memory."""
         clock = clock or _Clock({})
-        for name, text in runtime.items():
-            if name not in self.runtime:
-                self._add_runtime(name, text)
-        clock("runtime")
-        # An engine owns its machine and frees it.
-        library = llvm.JITLibraryBuilder().add_object_img(object_).add_current_process()
+        library = llvm.JITLibraryBuilder().add_current_process()
+        for object_ in objects:
+            library.add_object_img(object_)
         for name, address in self.symbols.items():
             library.import_symbol(name, address)
         for name in names:
@@ -114,20 +114,11 @@ class Target:
         loaded = library.link(self.linker, f"pullback.{next(self.libraries)}")
         clock("load")
         addresses = {name: loaded[name] for name in names}
-        return Code(addresses, object_, clock.timings, (loaded, self))
-
-    def _add_runtime(self, name: str, text: str) -> None:
-        key = self.cache.key([text, "hasty", *self.identity])
-        object_ = self.cache.load(key)
-        if object_ is None:
-            object_ = self.hasty.emit_object(llvm.parse_assembly(text))
-            self.cache.store(key, object_)
-        code = self.load(object_, [name], {})
-        self.runtime[name] = code
-        self.add_symbol(name, code.addresses[name])
+        return Code(addresses, objects, clock.timings, (loaded, self))
 
     def _optimised(self, text: str, clock: "_Clock") -> llvm.ModuleRef:
-        parsed = llvm.parse_assembly(text)
+        # A context of its own: what the code generator of a thread may touch.
+        parsed = llvm.parse_assembly(text, llvm.create_context())
         clock("parse")
         if self.debug:
             parsed.verify()
@@ -158,7 +149,7 @@ class _Clock:
 
     def __call__(self, step: str) -> None:
         now = time.perf_counter()
-        self.timings[step] = now - self.last
+        self.timings[step] = self.timings.get(step, 0.0) + now - self.last
         self.last = now
 
 

@@ -4,6 +4,7 @@ Types are named by numpy-style dtypes and a number of lanes; one lane is a scala
 `i1` as a value and one byte in memory. `%1, %2, ...` number the values in the order of their lines.
 """
 
+import math
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -54,8 +55,7 @@ def scalar_constant(dtype: str, value: Any) -> str:
     if dtype == "bool":
         return "true" if value else "false"
     if dtype == "float32":
-        with np.errstate(over="ignore"):
-            value = float(np.float32(value))
+        value = _rounded(float(value))
     if dtype in ("float32", "float64"):
         return f"0x{struct.unpack('<Q', struct.pack('<d', float(value)))[0]:016X}"
     if dtype == "float16":
@@ -63,6 +63,14 @@ def scalar_constant(dtype: str, value: Any) -> str:
     if dtype == "bfloat16":
         return f"0xR{bfloat16_bits(float(value)):04X}"
     return str(int(value))
+
+
+def _rounded(value: float) -> float:
+    """The float32 nearest to value."""
+    try:
+        return struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
 
 
 def bfloat16_bits(value: float) -> int:
@@ -87,8 +95,6 @@ class Module:
         # The attribute of helper functions: "alwaysinline", or "noinline" when calls are many.
         self.helpers = helpers
         self.pieces: dict[str, str] = {}
-        # Functions that the target compiles once for the process: name to the text of a module.
-        self.runtime: dict[str, str] = {}
 
     def require(self, key: str, text: str) -> None:
         """Add a definition, declaration or constant, unless the key is there."""
@@ -98,16 +104,10 @@ class Module:
         """Declare a function that is defined elsewhere."""
         self.require(name, f"declare {result} @{name}({', '.join(params)})")
 
-    def require_runtime(self, name: str, text: str, result: str, *params: str) -> None:
-        """Declare a function that `text`, a whole module, defines outside this one."""
-        self.declare(name, result, *params)
-        self.runtime[name] = text
-
     def include(self, other: "Module") -> None:
         """Add all that another module defines and needs."""
         for key, text in other.pieces.items():
             self.require(key, text)
-        self.runtime.update(other.runtime)
 
     def unlikely(self) -> str:
         """The suffix of a branch whose first target is hardly ever taken."""

@@ -1,12 +1,17 @@
 """Linear algebra under NumPy's names: products, norms, equations, factorizations."""
 
+from ...lazy import later
 from ..contractions import matmul, vecdot
 from ..shapes import matrix_transpose
-from .equations import inv, lstsq, matrix_power, pinv, solve, tensorinv, tensorsolve
-from .factors import cholesky, eig, eigh, eigvals, eigvalsh, qr, svd, svdvals
-from .norms import matrix_norm, norm, vector_norm
-from .numbers import cond, det, matrix_rank, slogdet
-from .products import cross, diagonal, multi_dot, outer, tensordot, trace
+from .products import cross, diagonal, matrix_power, multi_dot, outer, tensordot, trace
+
+# What factorizations need loads when one is asked for.
+__getattr__ = later(__name__, (), {
+    "equations": "inv lstsq pinv solve tensorinv tensorsolve",
+    "factors": "cholesky eig eigh eigvals eigvalsh qr svd svdvals",
+    "norms": "matrix_norm norm vector_norm",
+    "numbers": "cond det matrix_rank slogdet",
+})  # fmt: skip
 
 __all__ = [
     "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "inv",

@@ -1,4 +1,4 @@
-"""Linear equations: solve, inverses of several kinds, least squares, matrix powers."""
+"""Linear equations: solve, inverses of several kinds, least squares."""
 
 import operator
 from math import prod
@@ -172,23 +172,3 @@ def _least_squares(x: Any, y: Any, rcond: Any) -> tuple[Any, Any, Any]:
     kept = (s > 0) & (s >= convert(asarray(limit), s.dtype) * s[0])
     inverse = where(kept, 1 / where(kept, s, 1), 0)[:, None].astype(u.dtype)
     return matmul(mt.adjoint(vh), inverse * matmul(mt.adjoint(u), y)), reductions.sum(kept), s
-
-
-def matrix_power(a: Any, n: int) -> Any:
-    """A square matrix multiplied with itself n times, by repeated squaring."""
-    x = as_inexact("matrix_power", a) if n < 0 else as_array("matrix_power", a)
-    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
-        raise TypeError(f"matrix_power: the last two axes must be of equal size, got {describe(x)}")
-    n = operator.index(n)
-    if n < 0:
-        x, n = inv(x), -n
-    if n == 0:
-        return expand(eye(x.shape[-1], dtype=x.dtype), x.shape)
-    result = None
-    while True:
-        if n & 1:
-            result = x if result is None else matmul(result, x)
-        n >>= 1
-        if not n:
-            return result
-        x = matmul(x, x)

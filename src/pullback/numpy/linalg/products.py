@@ -1,5 +1,6 @@
-"""Products of arrays, traces and diagonals."""
+"""Products of arrays, matrix powers, traces and diagonals."""
 
+import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -9,9 +10,12 @@ from .. import contractions, shapes
 from ..contractions import cross as cross_product
 from ..contractions import outer as outer_product
 from ..contractions import tensordot as tensor_product
-from ..values import as_arrays, describe
+from ..creation import eye
+from ..elementwise import as_inexact
+from ..values import as_array, as_arrays, describe, expand
 
 opt_einsum: Any = LazyModule("opt_einsum")
+equations: Any = LazyModule(f"{__package__}.equations")
 
 
 def multi_dot(arrays: Sequence[Any], *, precision: Any = None) -> Any:
@@ -77,3 +81,23 @@ def tensordot(
     return tensor_product(
         x1, x2, axes, precision=precision, preferred_element_type=preferred_element_type
     )
+
+
+def matrix_power(a: Any, n: int) -> Any:
+    """A square matrix multiplied with itself n times, by repeated squaring."""
+    x = as_inexact("matrix_power", a) if n < 0 else as_array("matrix_power", a)
+    if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
+        raise TypeError(f"matrix_power: the last two axes must be of equal size, got {describe(x)}")
+    n = operator.index(n)
+    if n < 0:
+        x, n = equations.inv(x), -n
+    if n == 0:
+        return expand(eye(x.shape[-1], dtype=x.dtype), x.shape)
+    result = None
+    while True:
+        if n & 1:
+            result = x if result is None else contractions.matmul(result, x)
+        n >>= 1
+        if not n:
+            return result
+        x = contractions.matmul(x, x)

@@ -5,12 +5,12 @@ relative error: 2^-28.8 in float32, 2^-60.6 in float64; cos x = sin(x + pi/2). F
 x = n pi/2 + r, |r| <= pi/4, tan r = r + r^3 T(r^2): 2^-29 and 2^-59, and -1 / tan r where n is odd.
 
 n pi is subtracted in three parts by fused multiply-adds (Cody and Waite), the first without error
-while |r| < 2. Larger arguments go lane by lane through `large`.
+while |r| < 2. Larger arguments go lane by lane through the runtime (`payne_hanek.cpp`).
 """
 
 import math
 
-from .large import reduce_large
+from ..text import constant, ir_type
 from .ops import Ops
 
 SIN = {
@@ -63,7 +63,7 @@ def reduce(m: Ops, x: str, half: int, quarter: bool = False) -> tuple[str, str, 
 
 
 def reduce_any(m: Ops, x: str, half: int, quarter: bool = False) -> tuple[str, str, str | None]:
-    """As `reduce`; vectors with a lane beyond LIMIT, which are rare, call `large`."""
+    """As `reduce`; the runtime does it for lanes beyond LIMIT, which are rare."""
     f = m.f
     usual = reduce(m, x, half, quarter)
     far = m.compare("oge", m.abs(x), LIMIT[m.dtype])
@@ -71,19 +71,32 @@ def reduce_any(m: Ops, x: str, half: int, quarter: bool = False) -> tuple[str, s
     before, slow, after = f.block, f.label("large"), f.label("reduced")
     f.branch(any_far, slow, after, f.module.unlikely())
     f.place(slow)
-    # Near lanes are computed too, of 2^16, and not used.
-    found = reduce_large(m, m.select(far, x, 2.0**16), half, quarter)
-    pairs = [
-        (type_, near, choose(far, large, near))
-        for type_, choose, near, large in zip(
-            (m.type, m.itype, m.type), (m.select, m.iselect, m.select), usual, found, strict=True
-        )
-        if near
-    ]
+    kinds = m.dtype, f"int{m.info.bits}", m.dtype
+    parts = [(kind, v) for kind, v in zip(kinds, usual, strict=True) if v]
+    large = reduce_large(m, x, parts, half, quarter)
     f.jump(after)
     f.place(after)
-    r, bits, *low = [f.phi(t, [(near, before), (large, slow)]) for t, near, large in pairs]
+    r, bits, *low = [
+        f.phi(ir_type(kind, m.lanes), [(near, before), (far, slow)])
+        for (kind, near), far in zip(parts, large, strict=True)
+    ]
     return r, bits, low[0] if low else None
+
+
+def reduce_large(
+    m: Ops, x: str, parts: list[tuple[str, str]], half: int, quarter: bool
+) -> list[str]:
+    """The parts with far lanes by the method of Payne and Hanek."""
+    f, name = m.f, f"pb_reduce_{m.dtype}"
+    types = "ptr", "ptr", "ptr", "ptr", "i64", "double", "i32", "i32"
+    f.module.declare(name, "void", *types)
+    places = [f.alloca(ir_type(kind, m.lanes)) for kind, _ in [(m.dtype, x), *parts]]
+    for (kind, value), place in zip([(m.dtype, x), *parts], places, strict=True):
+        f.store(kind, value, place, m.lanes)
+    at, r, n, low = (*places, "null")[:4]
+    numbers = m.lanes, constant("float64", LIMIT[m.dtype]), half - 1, int(quarter)
+    f.call("void", name, *zip(types, (at, r, low, n, *map(str, numbers)), strict=True))
+    return [f.load(kind, p, m.lanes) for (kind, _), p in zip(parts, places[1:], strict=True)]
 
 
 def sin_reduced(m: Ops, r: str, bits: str, low: str | None) -> str:
