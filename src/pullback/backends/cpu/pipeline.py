@@ -65,11 +65,11 @@ class Compiled:
     @property
     def code_bytes(self) -> int:
         """The size of the object file."""
-        return len(self.keepalive[0].object)
+        return sum(map(len, self.keepalive[0].objects))
 
     def llvm(self) -> str:
         """LLVM text, after LLVM's passes."""
-        host = machine()
+        host = target.host()
         return host.optimised_text(emit.ProgramEmitter(self.program, host.vector_bytes).run())
 
     def explain(self) -> str:
