@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from ..core.aval import ShapedArray, make_aval
 from ..core.ir import Atom, Jaxpr, JaxprEqn, Var
 from ..core.memo import weak_memo
-from ..core.primitive import Primitive
+from ..core.primitive import Effect, Primitive
+from ..core.rewrite import effects_of
 from ..core.stage import eval_jaxpr
 from ..transforms.program import pick, stage_pure
 from .call import jit_p
@@ -44,13 +45,13 @@ Rule = Callable[[JaxprEqn, Policy | None], Split]
 
 @weak_memo
 def halves(jaxpr: Jaxpr, policy: Policy | None) -> Halves:
-    """The program split by the policy."""
+    """The program split by the policy. What acts on the world outside is not done again."""
     forward: list[JaxprEqn] = []
     again: list[JaxprEqn] = []
     saved: dict[Var, None] = {}
     for eqn in jaxpr.eqns:
         rule = HOLDERS.get(eqn.primitive)
-        if rule is None and is_saved(policy, eqn):
+        if rule is None and (_acts(eqn) or is_saved(policy, eqn)):
             forward.append(eqn)
             saved.update(dict.fromkeys(eqn.outvars))
             continue
@@ -60,6 +61,10 @@ def halves(jaxpr: Jaxpr, policy: Policy | None) -> Halves:
         saved.update(dict.fromkeys(split.saved))
     second = jaxpr.replace(eqns=again, invars=[*jaxpr.invars, *saved])
     return Halves(jaxpr.replace(eqns=forward), second, tuple(saved))
+
+
+def _acts(eqn: JaxprEqn) -> bool:
+    return Effect.IO in effects_of(eqn.primitive, eqn.params)
 
 
 def _two(
