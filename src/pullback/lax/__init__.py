@@ -11,9 +11,11 @@ from ..control.cond import cond, cond_p, switch
 from ..control.exchange import (
     all_gather, all_gather_p, all_to_all, ppermute, pshuffle, psum_scatter,
 )
+from ..control.linear_solve import linear_solve_p
 from ..control.loop import fori_loop, map, scan, while_loop
 from ..control.reduce import reduce_p, reduce_window_p
 from ..control.scan import scan_p
+from ..control.solvers import custom_linear_solve, custom_root
 from ..control.while_loop import while_p
 from ..primitives.arithmetic import add_p, div_p, mul_p, neg_p, rem_p, sub_p
 from ..primitives.bitwise import (
@@ -134,27 +136,28 @@ __all__ = [
     "conv_transpose", "conv_transpose_shape_tuple", "conv_with_general_padding",
     "convert_element_type", "convert_element_type_p", "copy_p", "cos", "cos_p", "cosh",
     "cosh_p", "cumlogsumexp", "cumlogsumexp_p", "cummax", "cummax_p", "cummin", "cummin_p",
-    "cumprod", "cumprod_p", "cumsum", "cumsum_p", "digamma", "digamma_p", "div", "div_p", "dot",
-    "dot_general", "dot_general_p", "dtype", "dynamic_index_in_dim", "dynamic_slice",
-    "dynamic_slice_in_dim", "dynamic_slice_p", "dynamic_update_index_in_dim",
-    "dynamic_update_slice", "dynamic_update_slice_in_dim", "dynamic_update_slice_p", "empty",
-    "eq", "eq_p", "eq_to_p", "erf", "erf_inv", "erf_inv_p", "erf_p", "erfc", "erfc_p", "exp",
-    "exp2", "exp2_p", "exp_p", "expand_dims", "expm1", "expm1_p", "fft", "fft_p", "floor",
-    "floor_p", "fori_loop", "full", "full_like", "gather", "gather_p", "ge", "ge_p", "gt",
-    "gt_p", "igamma", "igamma_grad_a", "igamma_grad_a_p", "igamma_p", "igammac", "igammac_p",
-    "imag", "imag_p", "index_in_dim", "index_take", "integer_pow", "integer_pow_p", "iota",
-    "iota_p", "is_finite", "is_finite_p", "le", "le_p", "le_to_p", "lgamma", "lgamma_p",
-    "linalg", "log", "log1p", "log1p_p", "log_p", "logistic", "logistic_p", "lt", "lt_p",
-    "lt_to_p", "map", "max", "max_p", "min", "min_p", "mul", "mul_p", "mulhi", "mulhi_p", "ne",
-    "ne_p", "neg", "neg_p", "nextafter", "nextafter_p", "not_p", "optimization_barrier",
-    "optimization_barrier_p", "or_p", "pad", "pad_p", "padtype_to_pads", "platform_dependent",
-    "pmax", "pmax_p", "pmean", "pmin", "pmin_p", "polygamma", "polygamma_p", "population_count",
-    "population_count_p", "pow", "pow_p", "ppermute", "pshuffle", "psum", "psum_p",
-    "psum_scatter", "ragged_dot", "ragged_dot_general", "random_gamma_grad", "real", "real_p",
-    "reciprocal", "reduce", "reduce_and", "reduce_and_p", "reduce_max", "reduce_max_p",
-    "reduce_min", "reduce_min_p", "reduce_or", "reduce_or_p", "reduce_p", "reduce_precision",
-    "reduce_precision_p", "reduce_prod", "reduce_prod_p", "reduce_sum", "reduce_sum_p",
-    "reduce_window", "reduce_window_max_p", "reduce_window_min_p", "reduce_window_p",
+    "cumprod", "cumprod_p", "cumsum", "cumsum_p", "custom_linear_solve", "custom_root",
+    "digamma", "digamma_p", "div", "div_p", "dot", "dot_general", "dot_general_p", "dtype",
+    "dynamic_index_in_dim", "dynamic_slice", "dynamic_slice_in_dim", "dynamic_slice_p",
+    "dynamic_update_index_in_dim", "dynamic_update_slice", "dynamic_update_slice_in_dim",
+    "dynamic_update_slice_p", "empty", "eq", "eq_p", "eq_to_p", "erf", "erf_inv", "erf_inv_p",
+    "erf_p", "erfc", "erfc_p", "exp", "exp2", "exp2_p", "exp_p", "expand_dims", "expm1",
+    "expm1_p", "fft", "fft_p", "floor", "floor_p", "fori_loop", "full", "full_like", "gather",
+    "gather_p", "ge", "ge_p", "gt", "gt_p", "igamma", "igamma_grad_a", "igamma_grad_a_p",
+    "igamma_p", "igammac", "igammac_p", "imag", "imag_p", "index_in_dim", "index_take",
+    "integer_pow", "integer_pow_p", "iota", "iota_p", "is_finite", "is_finite_p", "le", "le_p",
+    "le_to_p", "lgamma", "lgamma_p", "linalg", "linear_solve_p", "log", "log1p", "log1p_p",
+    "log_p", "logistic", "logistic_p", "lt", "lt_p", "lt_to_p", "map", "max", "max_p", "min",
+    "min_p", "mul", "mul_p", "mulhi", "mulhi_p", "ne", "ne_p", "neg", "neg_p", "nextafter",
+    "nextafter_p", "not_p", "optimization_barrier", "optimization_barrier_p", "or_p", "pad",
+    "pad_p", "padtype_to_pads", "platform_dependent", "pmax", "pmax_p", "pmean", "pmin",
+    "pmin_p", "polygamma", "polygamma_p", "population_count", "population_count_p", "pow",
+    "pow_p", "ppermute", "pshuffle", "psum", "psum_p", "psum_scatter", "ragged_dot",
+    "ragged_dot_general", "random_gamma_grad", "real", "real_p", "reciprocal", "reduce",
+    "reduce_and", "reduce_and_p", "reduce_max", "reduce_max_p", "reduce_min", "reduce_min_p",
+    "reduce_or", "reduce_or_p", "reduce_p", "reduce_precision", "reduce_precision_p",
+    "reduce_prod", "reduce_prod_p", "reduce_sum", "reduce_sum_p", "reduce_window",
+    "reduce_window_max_p", "reduce_window_min_p", "reduce_window_p",
     "reduce_window_shape_tuple", "reduce_window_sum_p", "reduce_xor", "reduce_xor_p",
     "regularized_incomplete_beta_p", "rem", "rem_p", "reshape", "reshape_p", "rev", "rev_p",
     "round", "round_p", "rsqrt", "rsqrt_p", "scan", "scan_p", "scatter", "scatter_add",
