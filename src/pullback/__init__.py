@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from . import config, dtypes, errors, numpy, operators, tree
 from .array import Array
+from .backends.devices import start as start_devices
 from .config import debug_infs, debug_nans, disable_jit, enable_x64
 from .control.custom_jvp import custom_jvp
 from .control.remat import checkpoint
@@ -29,10 +30,21 @@ if TYPE_CHECKING:
         stages,
         tree_util,
     )
+    from .backends.devices import (
+        default_backend,
+        default_device,
+        device_count,
+        devices,
+        local_device_count,
+        local_devices,
+        process_count,
+        process_index,
+    )
     from .control.callback import pure_callback
     from .control.custom_vjp import custom_vjp
     from .control.effects import effects_barrier
     from .control.policy import checkpoint_policies
+    from .core.device import Device
     from .scopes import named_call, named_scope
     from .transfer import block_until_ready, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
@@ -56,10 +68,15 @@ __getattr__ = later(
         "tree_util",
     ),
     {
+        "backends.devices": (
+            "default_backend default_device device_count devices local_device_count local_devices"
+            " process_count process_index"
+        ),
         "control.callback": "pure_callback",
         "control.custom_vjp": "custom_vjp",
         "control.effects": "effects_barrier",
         "control.policy": "checkpoint_policies",
+        "core.device": "Device",
         "scopes": "named_call named_scope",
         "transfer": "block_until_ready device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
@@ -68,11 +85,13 @@ __getattr__ = later(
     },
 )
 
+start_devices()
 remat = checkpoint
 
 __all__ = [
     "Array",
     "ClosedJaxpr",
+    "Device",
     "Jaxpr",
     "ShapeDtypeStruct",
     "__version__",
@@ -88,8 +107,12 @@ __all__ = [
     "debug",
     "debug_infs",
     "debug_nans",
+    "default_backend",
+    "default_device",
+    "device_count",
     "device_get",
     "device_put",
+    "devices",
     "disable_jit",
     "dtypes",
     "effects_barrier",
@@ -109,6 +132,8 @@ __all__ = [
     "lax",
     "linear_transpose",
     "linearize",
+    "local_device_count",
+    "local_devices",
     "make_jaxpr",
     "named_call",
     "named_scope",
@@ -116,6 +141,8 @@ __all__ = [
     "numpy",
     "operators",
     "ops",
+    "process_count",
+    "process_index",
     "pure_callback",
     "random",
     "remat",

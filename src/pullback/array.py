@@ -7,6 +7,7 @@ import numpy as np
 
 from . import dtypes
 from ._native import ArrayImpl, DeviceArray
+from .core.device import host
 from .core.trace import Tracer
 
 
@@ -77,10 +78,59 @@ def _reduce(x: ArrayImpl) -> tuple[Any, ...]:
     return rebuild, (np.asarray(x._npy), x.weak_type)
 
 
+def _on_host(name: str) -> Any:
+    """A method of arrays on the host, for those of other devices."""
+    method = getattr(ArrayImpl, name)
+
+    def call(x: DeviceArray, *args: Any, **kwargs: Any) -> Any:
+        return method(host.put(x, False), *args, **kwargs)
+
+    call.__name__ = name
+    call.__doc__ = method.__doc__
+    return call
+
+
+def _wait(x: DeviceArray) -> DeviceArray:
+    """The array, once it has been computed; raises what went wrong in computing it."""
+    x._place.wait(x)
+    return x
+
+
+# Text forms and pickles, of every kind of array.
+TEXTS: dict[str, Any] = {
+    "__repr__": array_repr,
+    "__str__": array_str,
+    "__format__": array_format,
+    "__reduce__": _reduce,
+}
+# What arrays of other devices do with their values.
+ELSEWHERE: dict[str, Any] = {
+    **{
+        name: _on_host(name)
+        for name in (
+            "__array__", "__bool__", "__int__", "__float__", "__complex__", "__index__", "item",
+            "tolist",
+        )
+    },
+    "_npy": property(lambda x: x._place.fetch(x), doc="The values as an ndarray."),
+    "block_until_ready": _wait,
+    "copy_to_host_async": lambda x: x._place.start_fetch(x),
+    "__copy__": lambda x: x._place.copy(x),
+    "__deepcopy__": lambda x, memo: x._place.copy(x),
+    "__dlpack__": lambda x, **options: x._place.dlpack(x, **options),
+    "__dlpack_device__": lambda x: x._place.dlpack_device(),
+    "device": property(lambda x: x._place, doc="The device that holds the values."),
+    "devices": lambda x: {x._place},
+}  # fmt: skip
+HERE: dict[str, Any] = {
+    "device": property(lambda x: host, doc="The device that holds the values: the host."),
+    "devices": lambda x: {host},
+    "committed": property(lambda x: False, doc="Arrays on the host go where others are."),
+}
+
+
 def install() -> None:
-    """Give the native array its text forms."""
-    cls: Any = ArrayImpl
-    cls.__repr__ = array_repr
-    cls.__str__ = array_str
-    cls.__format__ = array_format
-    cls.__reduce__ = _reduce
+    """Give the native arrays their text forms, and what depends on where they lie."""
+    for cls, attributes in ((ArrayImpl, TEXTS | HERE), (DeviceArray, TEXTS | ELSEWHERE)):
+        for name, value in attributes.items():
+            setattr(cls, name, value)

@@ -1,29 +1,55 @@
-"""Moving pytrees between NumPy and arrays, and waiting for results."""
+"""Moving pytrees between NumPy, arrays and devices, and waiting for results."""
 
 from typing import Any
 
 import numpy as np
 
 from . import tree
-from ._native import ArrayImpl
+from ._native import ArrayImpl, DeviceArray
+from .backends.devices import resolve
+from .core.device import Device
+from .core.trace import EvalTrace, current_trace
+from .primitives.device_put import device_put as move
 from .transforms.flat import argument
 
 
-def device_put(x: Any, device: Any = None, *, donate: bool = False, may_alias: Any = None) -> Any:
-    """The pytree `x` with every leaf an array on the CPU.
+def device_put(
+    x: Any,
+    device: Any = None,
+    *,
+    src: Any = None,
+    donate: bool = False,
+    may_alias: bool | None = None,
+) -> Any:
+    """The pytree `x` with every leaf an array on a device.
 
     Args:
       x: pytree of arrays, NumPy arrays and numbers.
-      device: must be None: the CPU is the only device.
-      donate, may_alias: accepted; have no effect.
+      device: one of `devices()`, the name of a platform, or a pytree of them that is a prefix of
+        `x`. Arrays put on a device that is not the host are committed to it: operations on them
+        run there, and other operands come to it. None: arrays stay where they are, others go to
+        the default device.
+      src, donate, may_alias: accepted; have no effect.
+
+    Inside jit it changes nothing: a program runs on one device.
 
     >>> import pullback as pb
     >>> pb.device_put([1.0, 2])
     [Array(1., dtype=float32, weak_type=True), Array(2, dtype=int32, weak_type=True)]
     """
-    if device is not None:
-        raise NotImplementedError(f"device_put: the CPU is the only device, got {device!r}")
-    return tree.map(lambda leaf: argument(leaf, "device_put"), x)
+    places = tree.broadcast_prefix(device, x, is_leaf=lambda d: d is None)
+    leaves, structure = tree.flatten(x)
+    return structure.unflatten([_put(v, d) for v, d in zip(leaves, places, strict=True)])
+
+
+def _put(leaf: Any, device: Device | str | None) -> Any:
+    value = argument(leaf, "device_put")
+    chosen = resolve(device)
+    if chosen is not None:
+        return move(value, chosen)
+    trace = current_trace()
+    elsewhere = isinstance(trace, EvalTrace) and type(value) is ArrayImpl and trace.device
+    return elsewhere.put(value, False) if elsewhere else value
 
 
 def device_get(x: Any) -> Any:
@@ -33,12 +59,19 @@ def device_get(x: Any) -> Any:
     >>> pb.device_get({"a": pb.numpy.ones(2)})
     {'a': array([1., 1.], dtype=float32)}
     """
-    return tree.map(lambda leaf: np.asarray(leaf) if isinstance(leaf, ArrayImpl) else leaf, x)
+    arrays = [leaf for leaf in tree.leaves(x) if type(leaf) is DeviceArray]
+    for array in arrays:
+        array.copy_to_host_async()
+    return tree.map(lambda leaf: np.asarray(leaf) if _is_array(leaf) else leaf, x)
 
 
 def block_until_ready(x: Any) -> Any:
     """The pytree `x`, once every array in it has been computed."""
     for leaf in tree.leaves(x):
-        if isinstance(leaf, ArrayImpl):
+        if _is_array(leaf):
             leaf.block_until_ready()
     return x
+
+
+def _is_array(leaf: Any) -> bool:
+    return type(leaf) in (ArrayImpl, DeviceArray)

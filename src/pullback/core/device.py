@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .._native import DeviceArray
+from .._native import ArrayImpl, DeviceArray
 from .ir import Jaxpr
 from .primitive import Primitive
 
@@ -47,6 +47,24 @@ class Device(ABC):
         return f"{self.platform}:{self.id}"
 
 
+class Host(Device):
+    """The memory of this process, and the processor."""
+
+    platform = "cpu"
+    id = 0
+    device_kind = "cpu"
+
+    def put(self, x: Any, committed: bool) -> ArrayImpl:
+        """The array in the host's memory; arrays there are never committed."""
+        return x if type(x) is ArrayImpl else ArrayImpl(x._place.fetch(x), x.weak_type)
+
+    def memory_stats(self) -> None:
+        """Nothing is told."""
+
+
+host = Host()
+
+
 class Remote(Device):
     """A device that is not the host: its arrays are `DeviceArray`s, its programs its own."""
 
@@ -77,6 +95,18 @@ class Remote(Device):
     @abstractmethod
     def start_fetch(self, x: DeviceArray) -> None:
         """Begin to copy the values to the host."""
+
+    @abstractmethod
+    def copy(self, x: DeviceArray) -> DeviceArray:
+        """The array with memory of its own."""
+
+    @abstractmethod
+    def dlpack(self, x: DeviceArray, **options: Any) -> Any:
+        """The array as a DLPack capsule."""
+
+    @abstractmethod
+    def dlpack_device(self) -> tuple[int, int]:
+        """The device as DLPack numbers it."""
 
     @abstractmethod
     def wait(self, x: DeviceArray) -> None:

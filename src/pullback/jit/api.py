@@ -38,7 +38,9 @@ def jit(
       donate_argnums, donate_argnames: arguments whose memory results may take; they cannot be
         used afterwards.
       keep_unused, inline: accepted; have no effect.
-      device, backend: must be None or "cpu".
+      device: one of `devices()` or the name of a platform; the arguments go there. By default a
+        program runs where its arguments lie.
+      backend: the name of a platform: its first device.
 
     Returns:
       A function with the same meaning. Its first call with a new signature traces and compiles.
@@ -62,15 +64,15 @@ def jit(
             static_argnames=static_argnames,
             donate_argnums=donate_argnums,
             donate_argnames=donate_argnames,
+            device=device,
             backend=backend,
         )
     if not callable(fun):
         raise TypeError(f"jit: the first argument must be a function, got {fun!r}")
-    if backend not in (None, "cpu") or device is not None:
-        raise NotImplementedError(
-            "jit: only the CPU backend is there; leave device and backend out"
-        )
+    if backend is not None and device is not None:
+        raise ValueError("jit: give device or backend, not both")
     options = _options(fun, static_argnums, static_argnames, donate_argnums, donate_argnames)
+    options = options._replace(device=backend if device is None else device)
     return _function(fun, Miss(fun, options))
 
 

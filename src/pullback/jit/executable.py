@@ -7,18 +7,19 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from .. import config, tree
-from .._native import ArrayImpl, Executable
+from .._native import ArrayImpl, DeviceProgram, Executable
 from ..control.call import jit_p
 from ..control.cond import cond_p
 from ..control.remat import checkpoint_p
 from ..control.scan import scan_p
 from ..control.while_loop import while_p
 from ..core.aval import ShapedArray
+from ..core.device import Remote
 from ..core.ir import Jaxpr, JaxprEqn, Var
 from ..core.memo import Memory, weak_memo
 from ..core.primitive import Primitive
 from ..core.structure import Structure, structure
-from ..core.trace import as_array, evaluate
+from ..core.trace import as_array, eager_device, evaluate
 from ..lazy import LazyModule
 
 PACKAGE = __name__.partition(".")[0]
@@ -69,6 +70,14 @@ def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
     )
 
 
+def device_executable(
+    traced: Traced, device: Remote, donated: tuple[int, ...] = (), committed: bool = False
+) -> DeviceProgram:
+    """What runs a traced function on its leaves on a device that is not the host."""
+    results = None if traced.out_tree.is_leaf() else traced.out_tree
+    return device.program(traced.jaxpr, traced.name, traced.consts, results, donated, committed)
+
+
 def _result(spec: tuple[Any, ...], n: int, values: Sequence[Any], consts: list[ArrayImpl]) -> Any:
     """Where a result comes from; a captured value that is a result is a constant of the call."""
     if spec[0] != "arg" or spec[1] < n:
@@ -90,6 +99,9 @@ def install() -> None:
 def _call_eagerly(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
     if config.current().disable_jit:
         return evaluate(jit_p, args, params)
+    device = eager_device(args)
+    if device is not None:
+        return device.process(jit_p, args, params)
     return flat_executable(params["jaxpr"], params["name"])(list(map(as_array, args)))
 
 
@@ -107,6 +119,9 @@ def _compiled_alone(primitive: Primitive) -> Callable[..., Any]:
     def run(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
         if config.current().disable_jit:
             return evaluate(primitive, args, params)
+        device = eager_device(args)
+        if device is not None:
+            return device.process(primitive, args, params)
         arrays = list(map(as_array, args))
         jaxpr = _one_equation(primitive, [a.aval for a in arrays], params)
         key = structure(jaxpr)

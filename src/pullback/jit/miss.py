@@ -6,14 +6,17 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .. import config, tree
-from .._native import ArrayImpl, Executable, JitFunction, is_eager
+from .._native import ArrayImpl, DeviceArray, DeviceProgram, Executable, JitFunction, is_traced
+from ..backends import devices
 from ..control.call import jit_p
 from ..core.aval import ShapedArray
+from ..core.device import Device, Remote
 from ..core.memo import Memory
 from ..core.stage import hoist, stage
-from ..core.trace import Tracer, get_aval
+from ..core.trace import Tracer, as_array, eager_device, get_aval
+from ..primitives.device_put import device_put
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
-from .executable import Traced, executable
+from .executable import Traced, device_executable, executable
 
 
 def convert(leaf: Any) -> ArrayImpl | None:
@@ -30,6 +33,7 @@ class Options(NamedTuple):
     static_argnames: tuple[str, ...] = ()
     donate_argnums: tuple[int, ...] = ()
     donate_argnames: tuple[str, ...] = ()
+    device: Device | str | None = None
 
 
 class Miss:
@@ -42,15 +46,32 @@ class Miss:
 
     def __call__(
         self, function: JitFunction, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Executable | None, Any]:
+    ) -> tuple[Executable | DeviceProgram | None, Any]:
         if config.current().disable_jit:
             return None, self.fun(*args, **kwargs)
         traced, leaves = self.trace(args, kwargs)
         foreign = any(isinstance(x, Tracer) for x in (*leaves, *traced.consts))
-        if is_eager() and not foreign:
-            return executable(traced, self.donated(args, kwargs)), None
-        outs = jit_p.bind(*leaves, *traced.consts, name=traced.name, jaxpr=traced.jaxpr)
+        if not is_traced() and not foreign:
+            return self.eager(traced, leaves, self.donated(args, kwargs))
+        device = devices.resolve(self.options.device)
+        operands = [*leaves, *traced.consts]
+        if device is not None:
+            operands = [device_put(x, device) for x in operands]
+        outs = jit_p.bind(*operands, name=traced.name, jaxpr=traced.jaxpr)
         return None, traced.out_tree.unflatten(outs)
+
+    def eager(
+        self, traced: Traced, leaves: Sequence[Any], donated: tuple[int, ...]
+    ) -> tuple[Executable | DeviceProgram | None, Any]:
+        """The program of a call on the device of its operands, or on the one that was chosen."""
+        chosen = devices.resolve(self.options.device)
+        where = chosen or eager_device((*leaves, *traced.consts))
+        if isinstance(where, Remote):
+            return device_executable(traced, where, donated, chosen is not None), None
+        program = executable(traced, donated)
+        if not any(type(x) is DeviceArray for x in leaves):
+            return program, None
+        return None, traced.out_tree.unflatten(program([as_array(x) for x in leaves]))
 
     def split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
         """Dynamic arguments, keywords, and the static ones by position and by name."""

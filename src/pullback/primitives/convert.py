@@ -9,7 +9,7 @@ from .. import dtypes
 from .._native import ArrayImpl
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
-from ..core.trace import as_array, get_aval
+from ..core.trace import as_array, eager_device, get_aval
 from .batching import elementwise_batch, move_axis
 from .quiet import quiet
 from .rules import FLOATS, check_kind, fail, zero_like
@@ -49,6 +49,9 @@ convert_element_type_p.def_value(quiet(_convert))
 
 def _convert_eagerly(args: Any, params: Any) -> ArrayImpl:
     """The parameters, not the operand, say whether the result is weak."""
+    device = eager_device(args)
+    if device is not None:
+        return device.process(convert_element_type_p, args, params)
     out = convert_element_type_p.value(as_array(args[0])._npy, **params)
     return ArrayImpl(out, params["weak_type"])
 

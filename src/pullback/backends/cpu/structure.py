@@ -198,6 +198,7 @@ LAZY = {
     "iota": iota,
     "copy": same,
     "copy_p": same,
+    "device_put": same,
     "stop_gradient": same,
     "convert_element_type": convert,
 }

@@ -266,7 +266,7 @@ def bitcast(b: Builder, types: Types, x: Value, *, new_dtype: Any) -> Value:
     return b.one("bitcast_convert", [x], types[0])
 
 
-@rule("copy", "copy_p", "device_put", "stop_gradient")
+@rule("copy", "device_put", "name", "stop_gradient")
 def identity(b: Builder, types: Types, *args: Value, **params: Any) -> list[Value]:
     """The operands themselves."""
     return list(args)

@@ -1,0 +1,129 @@
+"""The devices of every backend: which there are, and which is meant."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from .. import config
+from ..core.device import Device, host
+from ..lazy import LazyModule
+
+xla: Any = LazyModule(f"{__package__}.xla.device")
+
+# The host, and the platforms that XLA knows.
+PLATFORMS = ("cpu", "xla", "cuda", "tpu")
+ALIASES = {"gpu": "cuda"}
+
+
+@cache
+def platforms() -> tuple[str, ...]:
+    """What PULLBACK_PLATFORMS allows, the first being the default; all of them if it is not set."""
+    given = os.environ.get("PULLBACK_PLATFORMS", "")
+    found = [_platform(name.strip()) for name in given.split(",") if name.strip()]
+    return tuple(dict.fromkeys(found)) or PLATFORMS
+
+
+def _platform(name: str) -> str:
+    platform = ALIASES.get(name, name)
+    if platform not in PLATFORMS:
+        known = ", ".join(map(repr, PLATFORMS))
+        raise ValueError(f"devices: no platform {name!r}; the platforms are {known}")
+    return platform
+
+
+def devices(backend: str | None = None) -> list[Device]:
+    """The devices of a platform.
+
+    Args:
+      backend: "cpu", the host and Pullback's own compiler; "xla", the host's processor through
+        XLA; "cuda" (or "gpu"); "tpu". By default the first of the environment variable
+        PULLBACK_PLATFORMS, or "cpu".
+
+    Raises:
+      ValueError: no platform has this name, or PULLBACK_PLATFORMS leaves it out.
+      RuntimeError: its runtime or hardware is not there; the message says what to install.
+
+    >>> import pullback as pb
+    >>> pb.devices()
+    [CpuDevice(id=0)]
+    """
+    platform = default_backend() if backend is None else _platform(backend)
+    if platform not in platforms():
+        raise ValueError(
+            f"devices: no {platform!r} here: PULLBACK_PLATFORMS allows {', '.join(platforms())}"
+        )
+    return [host] if platform == "cpu" else list(xla.devices(platform))
+
+
+def local_devices(
+    process_index: int | None = None,
+    backend: str | None = None,
+    host_id: int | str | None = None,
+) -> list[Device]:
+    """The devices of a platform that belong to this process: all of them."""
+    for given in (process_index, host_id):
+        if given not in (None, 0):
+            raise ValueError(f"local_devices: there is one process, number 0, got {given!r}")
+    return devices(backend)
+
+
+def device_count(backend: str | None = None) -> int:
+    """How many devices a platform has."""
+    return len(devices(backend))
+
+
+def local_device_count(backend: str | None = None) -> int:
+    """How many devices of a platform belong to this process."""
+    return len(devices(backend))
+
+
+def default_backend() -> str:
+    """The platform whose devices come first: "cpu" unless PULLBACK_PLATFORMS says otherwise."""
+    return platforms()[0]
+
+
+def process_index(backend: str | None = None) -> int:
+    """The number of this process."""
+    return 0
+
+
+def process_count(backend: str | None = None) -> int:
+    """How many processes compute together."""
+    return 1
+
+
+def resolve(device: Device | str | None) -> Device | None:
+    """A device by itself or by the name of its platform, whose first device is meant."""
+    if device is None or isinstance(device, Device):
+        return device
+    if isinstance(device, str):
+        return devices(device)[0]
+    raise TypeError(
+        f"a device is one of devices(), or the name of a platform, got {device!r} of type"
+        f" {type(device).__name__}"
+    )
+
+
+@contextmanager
+def default_device(device: Device | str | None) -> Iterator[None]:
+    """Compute on a device, for a block of code in this thread, what lies nowhere else.
+
+    Args:
+      device: one of `devices()`, the name of a platform, or None for the process's default.
+
+    >>> import pullback as pb
+    >>> with pb.default_device("cpu"):
+    ...     x = pb.numpy.ones(3) + 1
+    >>> x.device
+    CpuDevice(id=0)
+    """
+    with config.override(default_device=resolve(device)):
+        yield
+
+
+def start() -> None:
+    """Make the first of PULLBACK_PLATFORMS the default device of the process."""
+    if default_backend() != "cpu":
+        config.update("default_device", devices()[0])

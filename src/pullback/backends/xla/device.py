@@ -1,0 +1,155 @@
+"""XLA's devices: programs, single operations and arrays on one of them."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..._native import ArrayImpl, DeviceArray, DeviceProgram
+from ...core.aval import ShapedArray
+from ...core.device import Remote
+from ...core.ir import Jaxpr, JaxprEqn, Var
+from ...core.memo import Memory
+from ...core.primitive import Primitive
+from ...core.structure import value_key
+from ...core.trace import DeviceTrace, as_array, get_aval
+from . import buffers
+from .client import client, runtime
+from .forms import FORMS
+from .load import Loaded, Place, load, place_of
+
+# The numbers of platforms in DLPack.
+DLPACK = {"cpu": 1, "cuda": 2}
+
+
+class XlaDevice(Remote):
+    """A device of one of XLA's clients."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.platform = place.client.platform
+        self.id = place.device.id
+        self.device_kind = place.device.device_kind
+        self.process_index = place.device.process_index
+        self.eager = DeviceTrace(self)
+        self._operations: Memory[Any, DeviceProgram] = Memory()
+
+    def process(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
+        """One operation, by a program of its own, compiled once for its types and parameters."""
+        form = FORMS.get(primitive.name)
+        if form is not None:
+            primitive, args, params = form(primitive, args, params)
+        avals = tuple([get_aval(a) for a in args])
+        key = (primitive, avals, tuple([(k, value_key(params[k])) for k in params]))
+        program = self._operations.get(key)
+        if program is None:
+            jaxpr = _one_operation(primitive, avals, params)
+            program = self._operations[key] = self.program(jaxpr, primitive.name)
+        outs = program(args)
+        return outs if primitive.multiple_results else outs[0]
+
+    def program(
+        self,
+        jaxpr: Jaxpr,
+        name: str,
+        consts: Sequence[Any] = (),
+        out_tree: Any = None,
+        donated: Sequence[int] = (),
+        committed: bool = False,
+    ) -> DeviceProgram:
+        """What runs a program here."""
+        loaded = load(self.place, jaxpr, name, donated)
+        return self.runner(loaded, len(jaxpr.invars), consts, out_tree, committed)
+
+    def runner(
+        self, loaded: Loaded, num_args: int, consts: Sequence[Any], out_tree: Any, committed: bool
+    ) -> DeviceProgram:
+        """A loaded program as a function on arrays; its last arguments are constants."""
+        n = num_args - len(consts)
+        commits = [v.committed for v in consts if type(v) is DeviceArray]
+        return DeviceProgram(
+            loaded.execute_and_wait if loaded.waits else loaded.execute,
+            self.buffer,
+            self,
+            n,
+            [i for i in loaded.kept if i < n],
+            [self.buffer(consts[i - n]) for i in loaded.kept if i >= n],
+            [(a.dtype, a.shape, a.weak_type) for a in loaded.out_avals],
+            loaded.donated,
+            out_tree,
+            committed or any(commits),
+        )
+
+    def buffer(self, x: Any) -> Any:
+        """The buffer here of a value that lies anywhere."""
+        if type(x) is DeviceArray:
+            if x._place is self:
+                return x._buffer
+            x = as_array(x)
+        value = x if type(x) is ArrayImpl else as_array(x)
+        return buffers.put(value._npy, self.place.device, self.place.sharding)
+
+    def put(self, x: Any, committed: bool) -> DeviceArray:
+        """An array here of an array that lies anywhere."""
+        if type(x) is DeviceArray and x._place is self and x.committed >= committed:
+            return x
+        aval = get_aval(x)
+        return self._array(self.buffer(x), aval, committed)
+
+    def copy(self, x: DeviceArray) -> DeviceArray:
+        """The array with memory of its own."""
+        made = buffers.copied(x._buffer, self.place.devices, self.place.sharding)
+        return self._array(made, x.aval, x.committed)
+
+    def _array(self, buffer: Any, aval: ShapedArray, committed: bool) -> DeviceArray:
+        return DeviceArray(buffer, aval.dtype, aval.shape, aval.weak_type, self, committed)
+
+    def fetch(self, x: DeviceArray) -> np.ndarray:
+        """The values on the host."""
+        if x._host is None:
+            values = buffers.fetch(x, self.place)
+            if self.place.client.target == "cpu":
+                return values
+            x._host = values
+        assert x._host is not None
+        return x._host
+
+    def start_fetch(self, x: DeviceArray) -> None:
+        """Begin to copy the values to the host."""
+        if self.place.client.target != "cpu":
+            x._buffer._copy_single_device_array_to_host_async()
+
+    def dlpack(self, x: DeviceArray, **options: Any) -> Any:
+        """The array as a DLPack capsule; on the CPU, of the values on the host."""
+        if self.place.client.target == "cpu":
+            return ArrayImpl(self.fetch(x)).__dlpack__(**options)
+        return runtime.buffer_to_dlpack_managed_tensor(x._buffer, stream=options.get("stream"))
+
+    def dlpack_device(self) -> tuple[int, int]:
+        """The device as DLPack numbers it."""
+        return DLPACK[self.place.client.target], self.local_hardware_id
+
+    def wait(self, x: DeviceArray) -> None:
+        """Return when the values are there."""
+        x._buffer.block_until_ready()
+
+    def memory_stats(self) -> dict[str, int] | None:
+        """What the runtime tells of this device's memory; None on the CPU."""
+        return self.place.device.memory_stats()
+
+
+def _one_operation(
+    primitive: Primitive, avals: Sequence[ShapedArray], params: dict[str, Any]
+) -> Jaxpr:
+    inputs = [Var(a) for a in avals]
+    types = primitive.type(*avals, **params)
+    outputs = [Var(a) for a in (types if primitive.multiple_results else [types])]
+    return Jaxpr([], inputs, outputs, [JaxprEqn(primitive, inputs, outputs, params)])
+
+
+@cache
+def devices(platform: str) -> tuple[XlaDevice, ...]:
+    """The devices of a platform. Unavailable where there are none."""
+    found = client(platform)
+    return tuple([XlaDevice(place_of(found, d)) for d in found.devices])

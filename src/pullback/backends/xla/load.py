@@ -1,0 +1,185 @@
+"""Programs as loaded executables: lowered, compiled, and kept on disk for the next process."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ...core.aval import ShapedArray
+from ...core.ir import Jaxpr, Var
+from ...core.memo import Memory
+from ...core.rewrite import dead_code, effects
+from ...core.structure import structure
+from ...lazy import LazyModule
+from ..cache import ObjectCache, default_directory
+from .buffers import buffer_type
+from .client import Client, register_lapack, runtime, xc
+from .lower import Lowered, lower
+
+llvm: Any = LazyModule("llvmlite.binding")
+mlir: Any = LazyModule("jaxlib.mlir.ir")
+dialects: Any = LazyModule("jaxlib.mlir._mlir_libs._jax_mlir_ext")
+jaxlib: Any = LazyModule("jaxlib")
+
+
+@dataclass(frozen=True)
+class Place:
+    """One device of a client as the runtime names it."""
+
+    client: Client
+    device: Any
+    devices: Any
+    sharding: Any
+
+
+def place_of(client: Client, device: Any) -> Place:
+    """A device with what programs and buffers on it are described by."""
+    devices = xc.DeviceList((device,))
+    return Place(client, device, devices, xc.GSPMDSharding(devices, xc.HloSharding.replicate()))
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A program on a device.
+
+    kept: the arguments it reads, by number. donated: those of them whose memory it takes.
+    waits: whether a call returns only when the program has run, for what it does besides computing.
+    """
+
+    executable: Any
+    lowered: Lowered
+    kept: tuple[int, ...]
+    donated: tuple[int, ...]
+    out_avals: tuple[ShapedArray, ...]
+    handlers: tuple[Any, ...]
+    waits: bool
+
+    def execute(self, buffers: list[Any]) -> list[Any]:
+        """The results' buffers, which may still be computed when this returns."""
+        return self.executable.execute_sharded(buffers).consume_with_handlers(self.handlers)
+
+    def execute_and_wait(self, buffers: list[Any]) -> list[Any]:
+        """The results' buffers, when the program has run."""
+        results = self.executable.execute_sharded(buffers, with_tokens=True)
+        token = results.consume_token()
+        outs = results.consume_with_handlers(self.handlers)
+        token.block_until_ready()
+        return outs
+
+
+_loaded: Memory[Any, Loaded] = Memory()
+
+
+def load(place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int] = ()) -> Loaded:
+    """The executable of a program; equal programs are compiled once for a device."""
+    key = (structure(jaxpr), tuple(donated), place.device)
+    found = _loaded.get(key)
+    if found is None:
+        found = _loaded[key] = _load(place, jaxpr, name, donated)
+    return found
+
+
+def _load(place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int]) -> Loaded:
+    program = dead_code(jaxpr)
+    kept = _kept(program, donated)
+    program = program.replace(invars=[program.invars[i] for i in kept])
+    given = [kept.index(i) for i in donated]
+    lowered = lower(program, name, given, place.client.target)
+    handlers = [_handler(place, a) for a in program.out_avals]
+    return Loaded(
+        compile_text(place, lowered),
+        lowered,
+        tuple(kept),
+        tuple(donated),
+        tuple(program.out_avals),
+        tuple(handlers),
+        bool(effects(program)),
+    )
+
+
+def _kept(jaxpr: Jaxpr, donated: Sequence[int]) -> list[int]:
+    """The arguments that a program reads, returns or takes the memory of."""
+    used = {v for eqn in jaxpr.eqns for v in eqn.invars if isinstance(v, Var)}
+    used |= {v for v in jaxpr.outvars if isinstance(v, Var)}
+    return [i for i, v in enumerate(jaxpr.invars) if v in used or i in donated]
+
+
+def _handler(place: Place, aval: ShapedArray) -> Any:
+    """What makes a result's buffer an object of Python."""
+    return runtime.array_result_handler(buffer_type(aval), place.sharding, True, *_unchecked())
+
+
+@cache
+def _unchecked() -> tuple[bool, ...]:
+    """The argument by which older runtimes leave out checks that only JAX can make."""
+    signature = str(runtime.array_result_handler.__nb_signature__)
+    return (True,) if "_skip_checks" in signature else ()
+
+
+def compile_text(place: Place, lowered: Lowered) -> Any:
+    """The executable of a module, from disk where it has been compiled before."""
+    if place.client.target == "cpu" and "lapack_" in lowered.text:
+        register_lapack()
+    options = compile_options(place)
+    client = place.client.runtime
+    if lowered.callbacks:
+        callbacks = list(lowered.callbacks)
+        return client.compile_and_load(_parsed(lowered.text), place.devices, options, callbacks)
+    key = _cache().key([*_identity(place), options.SerializeAsString().hex(), lowered.text])
+    known = _cache().load(key)
+    if known is not None:
+        return client.deserialize_executable(known, place.devices, None)
+    made = client.compile_and_load(lowered.text, place.devices, options)
+    _cache().store(key, made.serialize())
+    return made
+
+
+def compile_options(place: Place) -> Any:
+    """How a program of one device is compiled."""
+    options = xc.CompileOptions()
+    options.device_assignment = xc.DeviceAssignment.create(np.array([[place.device.id]], np.int32))
+    return options
+
+
+@cache
+def _cache() -> ObjectCache:
+    return ObjectCache(default_directory())
+
+
+def _identity(place: Place) -> list[str]:
+    """All that an executable depends on beside its text and options."""
+    client = place.client
+    return [
+        "xla",
+        client.platform,
+        client.runtime.platform_version,
+        jaxlib.version.__version__,
+        place.device.device_kind,
+        _host() if client.target == "cpu" else "",
+        os.environ.get("XLA_FLAGS", ""),
+        os.environ.get("LIBTPU_INIT_ARGS", ""),
+    ]
+
+
+@cache
+def _host() -> str:
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+
+
+def _parsed(text: str) -> Any:
+    """The module of a text: programs with call-backs are not compiled from text."""
+    with _context():
+        return mlir.Module.parse(text)
+
+
+@cache
+def _context() -> Any:
+    registry = mlir.DialectRegistry()
+    dialects.register_dialects(registry)
+    context = mlir.Context()
+    context.append_dialect_registry(registry)
+    context.load_all_available_dialects()
+    return context
