@@ -61,6 +61,12 @@ def _word(pairs: Any, k: int) -> Any:
     return squeeze(taken, (last,))
 
 
+def key_words(keys: Any) -> tuple[Any, Any]:
+    """Both words of each key."""
+    words = random_unwrap(keys)
+    return _word(words, 0), _word(words, 1)
+
+
 def _pairs(low: Any, high: Any) -> Any:
     """Two arrays as the last axis of one."""
     last = get_aval(low).ndim
@@ -69,8 +75,7 @@ def _pairs(low: Any, high: Any) -> Any:
 
 def _hash_places(keys: Any, shape: Shape) -> list[Any]:
     """The hashes of 0, 1, 2... under each key: two arrays of shape keys.shape + shape."""
-    words = random_unwrap(keys)
-    k0, k1 = _word(words, 0), _word(words, 1)
+    k0, k1 = key_words(keys)
     size = prod(shape)
     places = reshape(iota(np.uint32, (size,)), shape) if shape else scalar(0, dtypes.uint32)
     batch = get_aval(keys).shape
@@ -119,7 +124,11 @@ def _(keys, *, bit_width, shape):
 
 
 def _bits_program(keys: Any, bit_width: int, shape: Shape) -> Any:
-    y0, y1 = _hash_places(keys, shape)
+    return joined_words(*_hash_places(keys, shape), bit_width)
+
+
+def joined_words(y0: Any, y1: Any, bit_width: int) -> Any:
+    """The bits that both words of a hash make."""
     word = WORDS[bit_width]
     if bit_width == 64:
         high = shift_left(convert_element_type(y0, word), scalar(32, word))
@@ -186,8 +195,7 @@ def _(keys, data):
 
 
 def _fold_in_program(keys: Any, data: Any) -> Any:
-    words = random_unwrap(keys)
-    k0, k1 = _word(words, 0), _word(words, 1)
+    k0, k1 = key_words(keys)
     shape = get_aval(keys).shape
     if get_aval(data).shape != shape:
         data = broadcast_in_dim(data, shape, ())

@@ -13,7 +13,7 @@ from ..jit import jit
 Draw = Callable[[Any, Shape, DType], Any]
 
 # From this size on, a draw costs more than a tenth of compiling it.
-MANY = 1 << 17
+MANY = 1 << 15
 
 
 def compiled_if_many(draw: Draw) -> Draw:

@@ -10,9 +10,10 @@ from ..numpy.creation import requested_dtype
 from ..numpy.values import as_array, describe, promote_arrays_inexact
 from ..primitives.rules import scalar
 from ..primitives.sort import top_k
-from .continuous import gumbel
+from .gumbel import gumbel
 from .keys import one_key
-from .uniform import draw_uniform, int_dtype, shape_of
+from .parameters import int_dtype, shape_of
+from .uniform import draw_uniform
 
 MODES = ("low", "high")
 

@@ -14,7 +14,7 @@ from ..numpy.creation import canonical_shape
 from ..numpy.values import as_array, promote_arrays_inexact
 from ..primitives import random as prng
 from ..primitives.sort import sort, top_k
-from .continuous import gumbel
+from .gumbel import gumbel
 from .keys import one_key
 from .uniform import draw_uniform, randint
 

@@ -8,52 +8,18 @@ from .. import dtypes
 from .. import numpy as pnp
 from ..core.aval import Shape
 from ..dtypes import DType
-from ..numpy.creation import canonical_shape, requested_dtype
+from ..numpy.creation import requested_dtype
 from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
 from ..primitives.shape import full
+from ..primitives.uniform import drawn_bits, stretched, unit_interval
 from .compiled import compiled_if_many
 from .keys import one_key
+from .parameters import float_dtype, int_dtype, shape_of
 
 # Numbers that are known while a program is traced.
 NUMBERS = (int, float)
-
-
-def shape_of(name: str, shape: Any, *params: Any) -> Shape:
-    """The shape asked for, or that of the parameters. They must broadcast to it."""
-    together = pnp.broadcast_shapes(*(np.shape(p) for p in params))
-    if shape is None:
-        return together
-    if isinstance(shape, int):
-        raise TypeError(f"{name}: shape must be a sequence of integers, got {shape}: ({shape},)")
-    shape = canonical_shape(name, shape)
-    if not _broadcasts(together, shape):
-        raise ValueError(
-            f"{name}: parameters of shape {together} do not broadcast to the shape {shape}"
-        )
-    return shape
-
-
-def _broadcasts(shape: Shape, to: Shape) -> bool:
-    ends = zip(reversed(shape), reversed(to), strict=False)
-    return len(shape) <= len(to) and all(n in (1, m) for n, m in ends)
-
-
-def float_dtype(name: str, dtype: Any) -> DType:
-    """The real floating-point dtype asked for; None and float mean the default one."""
-    found = requested_dtype(name, float if dtype is None else dtype)
-    if dtypes.kind(found) != "float":
-        raise ValueError(f"dtype argument to `{name}` must be a float dtype, got {found}")
-    return found
-
-
-def int_dtype(name: str, dtype: Any) -> DType:
-    """The integer dtype asked for; None and int mean the default one."""
-    found = requested_dtype(name, int if dtype is None else dtype)
-    if not dtypes.is_integer(found):
-        raise TypeError(f"{name} only accepts integer dtypes, got {found}")
-    return found
 
 
 def bits(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
@@ -108,24 +74,12 @@ def draw_uniform(key: Any, shape: Shape, dtype: DType, minval: Any = 0.0, maxval
         return pnp.maximum(low, pnp.reshape(unit * (high - low) + low, shape))
     if (minval, maxval) == (0, 1):
         return unit
-    low = scalar(minval, dtype)
-    span = np.asarray(scalar(maxval, dtype) - low)
-    return ew.max(ew.add(ew.mul(unit, span), low), low)
+    return stretched(unit, minval, maxval)
 
 
 @compiled_if_many
 def _unit_interval(key: Any, shape: Shape, dtype: DType) -> Any:
-    """Random mantissas under the exponent of [1, 2), less 1."""
-    info = dtypes.info(dtype)
-    drawn = 8 if info.nmant < 8 else info.bits
-    word = prng.WORDS[info.bits]
-    mantissa = prng.random_bits(key, drawn, shape)
-    if drawn != info.bits:
-        mantissa = ew.convert_element_type(mantissa, word)
-    one = np.ones((), dtype)
-    mantissa = ew.shift_right_logical(mantissa, scalar(drawn - info.nmant, word))
-    floats = ew.bitcast_convert_type(ew.bitwise_or(mantissa, one.view(word)), dtype)
-    return ew.sub(floats, one)
+    return unit_interval(prng.random_bits(key, drawn_bits(dtype), shape), dtype)
 
 
 def randint(
