@@ -6,8 +6,8 @@ from ..control.callback import io_callback
 from ..lazy import later
 
 if TYPE_CHECKING:
-    from . import jet
+    from . import jet, ode
 
-__getattr__ = later(__name__, ("jet",))
+__getattr__ = later(__name__, ("jet", "ode"))
 
-__all__ = ["io_callback", "jet"]
+__all__ = ["io_callback", "jet", "ode"]
