@@ -34,19 +34,21 @@ class XlaDevice(Remote):
         self.process_index = place.device.process_index
         self.eager = DeviceTrace(self)
         self._operations: Memory[Any, DeviceProgram] = Memory()
+        self._scalars: Memory[Any, Any] = Memory()
 
     def process(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """One operation, by a program of its own, compiled once for its types and parameters."""
         form = FORMS.get(primitive.name)
         if form is not None:
             primitive, args, params = form(primitive, args, params)
-        avals = tuple([get_aval(a) for a in args])
+        arrays = [a if type(a) is DeviceArray else as_array(a) for a in args]
+        avals = tuple([a.aval for a in arrays])
         key = (primitive, avals, tuple([(k, value_key(params[k])) for k in params]))
         program = self._operations.get(key)
         if program is None:
             jaxpr = _one_operation(primitive, avals, params)
             program = self._operations[key] = self.program(jaxpr, primitive.name)
-        outs = program(args)
+        outs = program(arrays)
         return outs if primitive.multiple_results else outs[0]
 
     def program(
@@ -70,7 +72,7 @@ class XlaDevice(Remote):
         commits = [v.committed for v in consts if type(v) is DeviceArray]
         return DeviceProgram(
             loaded.execute_and_wait if loaded.waits else loaded.execute,
-            self.buffer,
+            self.own_buffer if loaded.donated else self.buffer,
             self,
             n,
             [i for i in loaded.kept if i < n],
@@ -82,13 +84,23 @@ class XlaDevice(Remote):
         )
 
     def buffer(self, x: Any) -> Any:
-        """The buffer here of a value that lies anywhere."""
-        if type(x) is DeviceArray:
-            if x._place is self:
-                return x._buffer
-            x = as_array(x)
-        value = x if type(x) is ArrayImpl else as_array(x)
-        return buffers.put(value._npy, self.place.device, self.place.sharding)
+        """The buffer here of a value that lies anywhere; equal scalars share one."""
+        if type(x) is DeviceArray and x._place is self:
+            return x._buffer
+        value = as_array(x)._npy
+        if value.ndim:
+            return buffers.put(value, self.place.device, self.place.sharding)
+        key = (value.dtype, value.tobytes())
+        found = self._scalars.get(key)
+        if found is None:
+            made = buffers.put(value, self.place.device, self.place.sharding)
+            found = self._scalars[key] = made
+        return found
+
+    def own_buffer(self, x: Any) -> Any:
+        """A buffer of the value here that nobody else knows, to be given away."""
+        made = buffers.put(as_array(x)._npy, self.place.device, self.place.sharding)
+        return buffers.copied(made, self.place.devices, self.place.sharding)
 
     def put(self, x: Any, committed: bool) -> DeviceArray:
         """An array here of an array that lies anywhere."""

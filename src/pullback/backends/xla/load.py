@@ -21,7 +21,9 @@ from .lower import Lowered, lower
 
 llvm: Any = LazyModule("llvmlite.binding")
 mlir: Any = LazyModule("jaxlib.mlir.ir")
-dialects: Any = LazyModule("jaxlib.mlir._mlir_libs._jax_mlir_ext")
+extension: Any = LazyModule("jaxlib.mlir._mlir_libs._jax_mlir_ext")
+stablehlo: Any = LazyModule("jaxlib.mlir.dialects.stablehlo")
+chlo: Any = LazyModule("jaxlib.mlir.dialects.chlo")
 jaxlib: Any = LazyModule("jaxlib")
 
 
@@ -178,8 +180,10 @@ def _parsed(text: str) -> Any:
 @cache
 def _context() -> Any:
     registry = mlir.DialectRegistry()
-    dialects.register_dialects(registry)
+    extension.register_dialects(registry)
     context = mlir.Context()
     context.append_dialect_registry(registry)
     context.load_all_available_dialects()
+    stablehlo.register_dialect(context)
+    chlo.register_dialect(context)
     return context
