@@ -297,6 +297,8 @@ class EvalTrace(Trace):
     what = "eager evaluation"
     # The default device, where that is not the host.
     device: Remote | None = None
+    # Whether it is to see the results of compiled calls.
+    watches = False
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Compute now."""

@@ -21,6 +21,7 @@ class WatchTrace(EvalTrace):
     """
 
     __slots__ = ("device", "inner", "kinds")
+    watches = True
 
     def __init__(self, inner: EvalTrace, kinds: tuple[str, ...]) -> None:
         super().__init__(None)

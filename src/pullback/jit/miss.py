@@ -13,7 +13,7 @@ from ..core.aval import ShapedArray
 from ..core.device import Device, Remote
 from ..core.memo import Memory
 from ..core.stage import hoist, stage
-from ..core.trace import Tracer, as_array, eager_device, get_aval
+from ..core.trace import Tracer, as_array, current_trace, eager_device, get_aval
 from ..primitives.device_put import device_put
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
 from .executable import Traced, device_executable, executable
@@ -51,7 +51,7 @@ class Miss:
             return None, self.fun(*args, **kwargs)
         traced, leaves = self.trace(args, kwargs)
         foreign = any(isinstance(x, Tracer) for x in (*leaves, *traced.consts))
-        if not is_traced() and not foreign:
+        if not is_traced() and not foreign and not current_trace().watches:
             return self.eager(traced, leaves, self.donated(args, kwargs))
         device = devices.resolve(self.options.device)
         operands = [*leaves, *traced.consts]
