@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import jax
 import numpy as np
 from jaxlib import _jax, lapack
 from jaxlib import xla_client as xc
@@ -14,7 +15,7 @@ from jaxlib.mlir._mlir_libs import _jax_mlir_ext
 from jaxlib.mlir.dialects import chlo, stablehlo
 
 from pullback import config, dtypes
-from pullback.backends.xla.hlo import tensor
+from pullback.backends.xla.hlo import held_as, tensor
 from pullback.backends.xla.lower import lower
 from pullback.core.check import check
 from pullback.core.ir import Jaxpr
@@ -96,7 +97,7 @@ def compiled(jaxpr: Jaxpr) -> Callable[..., list[np.ndarray]]:
     def run(*args: np.ndarray) -> list[np.ndarray]:
         put = [
             xc.batched_device_put(
-                Aval(*tensor(v.aval)), sharding, [held(a)], [device], enable_x64=True
+                Aval(*tensor(v.aval)), sharding, [held_as(a)], [device], enable_x64=True
             )
             for v, a in zip(jaxpr.invars, args, strict=True)
         ]
@@ -108,13 +109,6 @@ def compiled(jaxpr: Jaxpr) -> Callable[..., list[np.ndarray]]:
         return [np.array(o.block_until_ready()) for o in outs]
 
     return run
-
-
-def held(x: np.ndarray) -> np.ndarray:
-    """The array as XLA holds it."""
-    if x.dtype in dtypes.KEY_DTYPES:
-        return np.ascontiguousarray(x).reshape(*x.shape, 1).view(np.uint32)
-    return np.zeros(x.shape, bool) if x.dtype == dtypes.float0 else x
 
 
 def program(f: Callable[..., Any], args: Sequence[np.ndarray]) -> tuple[Jaxpr, list[np.ndarray]]:
@@ -179,3 +173,18 @@ def close(got: np.ndarray, wanted: np.ndarray, tol: float, dtype: Any) -> None:
     finite = np.abs(wanted[np.isfinite(wanted)])
     scale = max(finite.max() if finite.size else 1.0, 1e-30)
     np.testing.assert_allclose(got, wanted, rtol=tol * eps, atol=tol * eps * scale)
+
+
+def by_xla(f: Callable[..., Any], *args: Any) -> Any:
+    """The results of a function of pytrees, which XLA computes."""
+    leaves, tree = jax.tree.flatten(args)
+    found: list[Any] = []
+
+    def flat_f(*xs: Any) -> list[Any]:
+        outs, out_tree = jax.tree.flatten(f(*jax.tree.unflatten(tree, xs)))
+        found[:] = [out_tree, [get_aval(o).dtype for o in outs]]
+        return outs
+
+    jaxpr, arrays = program(flat_f, [np.asarray(x) for x in leaves])
+    outs = compiled(jaxpr)(*arrays)
+    return jax.tree.unflatten(found[0], [o.astype(d) for o, d in zip(outs, found[1], strict=True)])

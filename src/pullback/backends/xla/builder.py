@@ -9,6 +9,7 @@ import numpy as np
 from ... import dtypes
 from ...core.aval import Shape, make_aval
 from ...core.ir import Atom, Jaxpr, JaxprEqn, Literal, Var
+from ...core.rewrite import effects
 from ...core.stage import stage_hoisted
 from ...core.structure import Structure, structure
 from ...dtypes import DType
@@ -18,6 +19,8 @@ from .hlo import Tensor, Value, tensor
 # rule(builder, result types, *operands, **parameters) -> a value, or a list of them
 Rule = Callable[..., Value | list[Value]]
 Table = dict[str, Rule]
+# Constants of more elements than this are written by their bytes.
+MOST_LISTED = 64
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,13 @@ def function_text(
     """A function of a program, with an attribute text for each argument or none."""
     b = Builder(module)
     args = [Value(f"%arg{k}", tensor(v.aval)) for k, v in enumerate(jaxpr.invars)]
-    outs = b.run(jaxpr, args)
     marks = attributes or [""] * len(args)
+    ordered = visibility == "private" and bool(effects(jaxpr))
+    if ordered:
+        b.order = Value("%order", ORDER)
+    outs = b.run(jaxpr, args)
+    if ordered:
+        args, marks, outs = [*args, Value("%order", ORDER)], [*marks, ""], [*outs, b.ordering()]
     listed = ", ".join([f"{a.name}: {a.type}{m}" for a, m in zip(args, marks, strict=True)])
     types = [o.type for o in outs]
     ends = f" : {', '.join(map(str, types))}" if types else ""
@@ -88,12 +96,22 @@ def function_text(
     return "\n".join([head, *b.text.lines, last, "  }"])
 
 
+# What an operation with an effect takes from the one before it, so that their order is kept.
+ORDER = Tensor((), dtypes.bool_)
+
+
 class Builder:
     """Writes the operations of one function."""
 
     def __init__(self, module: Module) -> None:
         self.module = module
         self.text = hlo.Text()
+        # What the last operation with an effect gave.
+        self.order: Value | None = None
+
+    def ordering(self) -> Value:
+        """What the next operation with an effect takes."""
+        return self.order or self.constant(False, dtypes.bool_)
 
     # Programs
 
@@ -130,9 +148,14 @@ class Builder:
         """Call a program as a function of its own, which equal programs share."""
         function = self.module.function(jaxpr, name)
         types = [tensor(a) for a in jaxpr.out_avals]
+        ordered = bool(effects(jaxpr))
+        if ordered:
+            args, types = [*args, self.ordering()], [*types, ORDER]
         left, outs = self.text.results(types)
         ends = f"{hlo.types_text([a.type for a in args])} -> {hlo.types_text(types)}"
         self.text.line(f"{left}func.call @{function}({hlo.names_text(args)}) : {ends}")
+        if ordered:
+            *outs, self.order = outs
         return outs
 
     def composed(self, name: str, f: Callable[..., Any], *args: Value) -> list[Value]:
@@ -207,9 +230,15 @@ class Builder:
 
     def array(self, values: np.ndarray) -> Value:
         """An array of known elements."""
+        out = Tensor(values.shape, values.dtype)
         if values.size == 0:
-            return self.constant(0, values.dtype, values.shape)
-        return self._dense(hlo.nested(values, values.dtype), Tensor(values.shape, values.dtype))
+            return self.constant(0, *out[::-1])
+        if values.size <= MOST_LISTED:
+            return self._dense(hlo.nested(values, values.dtype), out)
+        bits = hlo.packed(values)
+        if bits.dtype != values.dtype:
+            return self.convert(self.array(bits), values.dtype)
+        return self._dense(hlo.raw(values), out)
 
     def _dense(self, elements: str, out: Tensor) -> Value:
         left, (value,) = self.text.results([out])

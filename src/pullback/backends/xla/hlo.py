@@ -17,7 +17,7 @@ def _element_names() -> dict[DType, str]:
     floats = {
         dtypes.bfloat16: "bf16",
         **{np.dtype(f"float{n}"): f"f{n}" for n in (16, 32, 64)},
-        **{d: "f" + d.name.removeprefix("float").upper() for d in dtypes.FLOAT8},
+        **{d: "f" + d.name.removeprefix("float").replace("_", "").upper() for d in dtypes.FLOAT8},
     }
     signed = {d: d.name.replace("int", "i") for d in dtypes.SIGNED}
     unsigned = {d: d.name.replace("uint", "ui") for d in dtypes.UNSIGNED}
@@ -52,6 +52,13 @@ def tensor(aval: ShapedArray) -> Tensor:
     if aval.dtype == dtypes.float0:
         return Tensor(aval.shape, dtypes.bool_)
     return Tensor(aval.shape, aval.dtype)
+
+
+def held_as(x: np.ndarray) -> np.ndarray:
+    """An array as XLA holds it."""
+    if x.dtype in dtypes.KEY_DTYPES:
+        return np.ascontiguousarray(x).reshape(*x.shape, 1).view(np.uint32)
+    return np.zeros(x.shape, bool) if x.dtype == dtypes.float0 else x
 
 
 class Value(NamedTuple):
@@ -147,6 +154,20 @@ def nested(values: Any, dtype: DType) -> str:
     if values.ndim == 0:
         return element(values[()], dtype)
     return f"[{', '.join([nested(v, dtype) for v in values])}]"
+
+
+def packed(values: np.ndarray) -> np.ndarray:
+    """Elements in a dtype whose bytes can be written, to be converted back."""
+    kind = dtypes.kind(values.dtype)
+    narrow = values.dtype in (*dtypes.INT_SMALL, *dtypes.UINT_SMALL)
+    if kind == "bool" or (narrow and kind == "unsigned"):
+        return values.astype(np.uint8)
+    return values.astype(np.int8) if narrow else values
+
+
+def raw(values: np.ndarray) -> str:
+    """The bytes of an array as a dense constant."""
+    return f'"0x{np.ascontiguousarray(values).tobytes().hex().upper()}"'
 
 
 # Operations

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from ....core.ir import JaxprEqn
-from ..builder import Builder
-from ..hlo import Tensor, Value, tensor
+from ..builder import ORDER, Builder
+from ..hlo import Tensor, Value, held_as, tensor
 
 # The custom calls that run a Python function, by platform.
 TARGETS = {"cpu": "xla_ffi_python_cpu_callback", "cuda": "xla_ffi_python_gpu_callback"}
@@ -29,6 +29,18 @@ def call_back(
         )
     callbacks = b.module.callbacks
     callbacks.append(_checked(f, tuple(types)))
+    if not effect:
+        return _python_call(b, args, types, len(callbacks) - 1, False)
+    callbacks[-1] = _in_order(callbacks[-1])
+    before = [*args, b.ordering()]
+    held = b.op("optimization_barrier", before, [a.type for a in before])
+    *outs, b.order = _python_call(b, held, [*types, ORDER], len(callbacks) - 1, True)
+    return outs
+
+
+def _python_call(
+    b: Builder, args: Sequence[Value], types: Sequence[Tensor], index: int, effect: bool
+) -> list[Value]:
     return b.op(
         "custom_call",
         args,
@@ -36,7 +48,7 @@ def call_back(
         call_target_name=f'"{TARGETS[b.module.platform]}"',
         has_side_effect="true" if effect else "false",
         api_version="4 : i32",
-        backend_config=f"{{index = {len(callbacks) - 1} : ui64}}",
+        backend_config=f"{{index = {index} : ui64}}",
         operand_layouts=_layouts([a.type for a in args]),
         result_layouts=_layouts(types),
     )
@@ -66,11 +78,16 @@ def _checked(
     return run
 
 
+def _in_order(f: Callable[..., tuple[np.ndarray, ...]]) -> Callable[..., tuple[np.ndarray, ...]]:
+    """The function with one more operand and result, which say what comes before what."""
+    return lambda *args: (*f(*args[:-1]), np.zeros((), bool))
+
+
 def on_the_host(b: Builder, eqn: JaxprEqn, ins: Sequence[Value]) -> list[Value]:
     """An operation by its NumPy value."""
     types = [tensor(v.aval) for v in eqn.outvars]
     p = eqn.primitive
-    return call_back(b, p.name, value_function(eqn), ins, types, p.effect)
+    return call_back(b, p.name, value_function(eqn), ins, types, p.effect is not None)
 
 
 def value_function(eqn: JaxprEqn) -> Callable[..., Sequence[np.ndarray]]:
@@ -83,7 +100,7 @@ def value_function(eqn: JaxprEqn) -> Callable[..., Sequence[np.ndarray]]:
         values = [_unpacked(np.asarray(a), d) for a, d in zip(args, dtypes_in, strict=True)]
         out = rule(*values, **params)
         outs = out if many else [out]
-        return [_packed(np.asarray(o, a.dtype), a) for o, a in zip(outs, avals_out, strict=True)]
+        return [held_as(np.asarray(o, a.dtype)) for o, a in zip(outs, avals_out, strict=True)]
 
     return run
 
@@ -95,13 +112,3 @@ def _unpacked(x: np.ndarray, dtype: Any) -> np.ndarray:
     if dtype.itemsize == 0:
         return np.zeros(x.shape, dtype)
     return np.ascontiguousarray(x).view(dtype)[..., 0]
-
-
-def _packed(x: np.ndarray, aval: Any) -> np.ndarray:
-    """The array that holds one of any dtype."""
-    out = tensor(aval)
-    if x.dtype == out.dtype:
-        return x
-    if x.dtype.itemsize == 0:
-        return np.zeros(out.shape, out.dtype)
-    return np.ascontiguousarray(x).reshape(*x.shape, 1).view(out.dtype)

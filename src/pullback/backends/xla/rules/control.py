@@ -1,11 +1,14 @@
 """Operations that hold programs: calls, branches, loops, reductions by a program."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from .... import dtypes
+from ....control.custom_vjp_call import custom_lin_p
 from ....core.ir import Jaxpr
-from ..builder import Builder, table
+from ....core.rewrite import effects
+from ..builder import ORDER, Builder, table
 from ..hlo import Tensor, Value, ints
 from .reduce import reduce
 from .window import reduce_window
@@ -28,14 +31,41 @@ def _(b: Builder, types: Types, *args: Value) -> list[Value]:
 def _(b: Builder, types: Types, index: Value, *ops: Value, branches: Sequence[Jaxpr]) -> Any:
     """XLA takes the last branch where the index is out of bounds."""
     low = b.same("maximum", index, b.like(index, 0))
-    regions = [b.region([], lambda j=j: b.run(j, ops)) for j in branches]
-    return b.op("case", [low], types, regions)
+    if not any(effects(j) for j in branches):
+        regions = [b.region([], lambda j=j: b.run(j, ops)) for j in branches]
+        return b.op("case", [low], types, regions)
+    before = b.ordering()
+
+    def branch(jaxpr: Jaxpr) -> list[Value]:
+        b.order = before
+        return [*b.run(jaxpr, ops), b.ordering()]
+
+    regions = [b.region([], partial(branch, j)) for j in branches]
+    *outs, b.order = b.op("case", [low], [*types, ORDER], regions)
+    return outs
 
 
-def while_loop(b: Builder, init: Sequence[Value], condition: Any, body: Any) -> list[Value]:
-    """A loop with a carry. Both functions may use values from outside."""
-    types = [v.type for v in init]
-    return b.op("while", init, types, [b.region(types, condition), b.region(types, body)])
+def while_loop(
+    b: Builder, init: Sequence[Value], condition: Any, body: Any, ordered: bool
+) -> list[Value]:
+    """A loop with a carry. Both functions may use values from outside.
+
+    ordered: whether a turn has effects, whose order is then part of the carry.
+    """
+    if not ordered:
+        types = [v.type for v in init]
+        return b.op("while", init, types, [b.region(types, condition), b.region(types, body)])
+
+    def asked(*carry: Value) -> Any:
+        *rest, b.order = carry
+        return condition(*rest)
+
+    def turned(*carry: Value) -> list[Value]:
+        *rest, b.order = carry
+        return [*body(*rest), b.ordering()]
+
+    *outs, b.order = while_loop(b, [*init, b.ordering()], asked, turned, False)
+    return outs
 
 
 @rule("while")
@@ -55,6 +85,7 @@ def _(
         init,
         lambda *carry: b.run(cond_jaxpr, [*of_cond, *carry]),
         lambda *carry: b.run(body_jaxpr, [*of_body, *carry]),
+        bool(effects(cond_jaxpr) or effects(body_jaxpr)),
     )
 
 
@@ -92,7 +123,7 @@ def _(
         return [b.same("add", count, b.like(count, 1)), *outs[:num_carry], *filled]
 
     start = b.constant(0, dtypes.int32)
-    return while_loop(b, [start, *init, *stacks], condition, body)[1:]
+    return while_loop(b, [start, *init, *stacks], condition, body, bool(effects(jaxpr)))[1:]
 
 
 def element(b: Builder, x: Value, place: Value) -> Value:
@@ -120,3 +151,9 @@ def _(b: Builder, types: Types, *args: Value, jaxpr: Jaxpr, dimensions: Any) -> 
 def _(b: Builder, types: Types, *args: Value, jaxpr: Jaxpr, **windows: Any) -> list[Value]:
     n = len(types)
     return reduce_window(b, args[:n], args[n:], types, lambda *pair: b.run(jaxpr, pair), **windows)
+
+
+@rule("custom_lin")
+def _(b: Builder, types: Types, *args: Value, **params: Any) -> Any:
+    """Has no value: the primitive says why."""
+    return custom_lin_p.value()

@@ -12,7 +12,7 @@ from .... import dtypes
 from ....primitives.linalg import matrices
 from ..builder import Builder, table
 from ..hlo import Tensor, Value, int32, truth
-from . import decomposed
+from . import decomposed, polar
 from .elementwise import part_type
 
 Types = list[Tensor]
@@ -312,7 +312,7 @@ def svd(b: Builder, x: Value, full: bool, vectors: bool) -> list[Value]:
         eyes = [composed(b, matrices.eye_like, b.constant(0, t.dtype, t.shape))[0] for t in (u, vh)]
         return [b.constant(0, part, s.shape), *eyes]
     if b.module.platform == "tpu":
-        return composed(b, decomposed.svd_by_polar(full), x)
+        return composed(b, polar.svd_by_polar(full), x)
     if on_cpu(b):
         mode = char(("A" if full else "S") if vectors else "N")
         outs = lapack(b, "gesdd", [x], [x.type, s, u, vh, info_type(x)], mode=mode)

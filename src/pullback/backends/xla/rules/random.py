@@ -4,6 +4,8 @@ numbers: as easy as 1, 2, 3", 2011)."""
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from .... import dtypes
 from ....core.aval import make_aval
 from ....core.ir import Jaxpr
@@ -46,3 +48,11 @@ def _hash(k0: Any, k1: Any, x0: Any, x1: Any) -> list[Any]:
         x0 = add(x0, keys[(group + 1) % 3])
         x1 = add(add(x1, keys[(group + 2) % 3]), group + 1)
     return [x0, x1]
+
+
+@rule("rng_uniform")
+def _(b: Builder, types: list[Tensor], low: Value, high: Value, *, shape: Any) -> Value:
+    """Of a state that XLA keeps."""
+    sizes = b.array(np.array(shape, np.int64))
+    kind = "#stablehlo<rng_distribution UNIFORM>"
+    return b.one("rng", [low, high, sizes], types[0], rng_distribution=kind)

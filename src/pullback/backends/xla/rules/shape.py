@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..builder import Builder, table
-from ..hlo import Tensor, Value, int64, ints
+from ..hlo import Tensor, Value, held_as, int64, ints
 
 Types = list[Tensor]
 RULES, rule = table()
@@ -14,7 +14,7 @@ def _(b: Builder, types: Types, x: Value, *, shape: Any, broadcast_dimensions: A
     return b.one("broadcast_in_dim", [x], types[0], broadcast_dimensions=ints(broadcast_dimensions))
 
 
-@rule("reshape", "squeeze", "expand_dims")
+@rule("reshape", "squeeze")
 def _(b: Builder, types: Types, x: Value, **params: Any) -> Value:
     return b.reshape(x, types[0].shape)
 
@@ -80,3 +80,15 @@ def _(b: Builder, types: Types, *xs: Value, dimension: int) -> Value:
 @rule("iota")
 def _(b: Builder, types: Types, *, dtype: Any, shape: Any, dimension: int) -> Value:
     return b.iota(types[0].dtype, types[0].shape, dimension)
+
+
+@rule("constant")
+def _(b: Builder, types: Types, *, held: Any) -> Value:
+    """An array that the program holds."""
+    return b.array(held_as(held.array._npy))
+
+
+@rule("empty")
+def _(b: Builder, types: Types, *, dtype: Any, shape: Any) -> Value:
+    """XLA has no array that holds anything: zeros."""
+    return b.constant(0, types[0].dtype, types[0].shape)
