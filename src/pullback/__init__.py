@@ -19,6 +19,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from . import (
         ad_checkpoint,
+        custom_batching,
         custom_derivatives,
         debug,
         experimental,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
         process_index,
     )
     from .control.callback import pure_callback
+    from .control.closures import closure_convert, custom_gradient
     from .control.custom_vjp import custom_vjp
     from .control.effects import effects_barrier
     from .control.policy import checkpoint_policies
@@ -56,6 +58,7 @@ __getattr__ = later(
     __name__,
     (
         "ad_checkpoint",
+        "custom_batching",
         "custom_derivatives",
         "debug",
         "experimental",
@@ -73,6 +76,7 @@ __getattr__ = later(
             " process_count process_index"
         ),
         "control.callback": "pure_callback",
+        "control.closures": "closure_convert custom_gradient",
         "control.custom_vjp": "custom_vjp",
         "control.effects": "effects_barrier",
         "control.policy": "checkpoint_policies",
@@ -100,8 +104,11 @@ __all__ = [
     "checkpoint",
     "checkpoint_policies",
     "clear_caches",
+    "closure_convert",
     "config",
+    "custom_batching",
     "custom_derivatives",
+    "custom_gradient",
     "custom_jvp",
     "custom_vjp",
     "debug",

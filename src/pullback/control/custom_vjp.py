@@ -113,20 +113,6 @@ class CustomVJPPrimal:
     perturbed: bool
 
 
-def custom_vjp_primal_tree_values(tree_: Any) -> Any:
-    """The arrays of a tree of `CustomVJPPrimal`s."""
-
-    def value(leaf: Any) -> Any:
-        if type(leaf) is not CustomVJPPrimal:
-            raise TypeError(
-                "custom_vjp_primal_tree_values: the leaves must be CustomVJPPrimal, got"
-                f" {type(leaf).__name__}"
-            )
-        return leaf.value
-
-    return tree.map(value, tree_)
-
-
 @custom_vjp_call_p.def_show
 def _(params: dict[str, Any]) -> Any:
     """The user's functions by name, the call's own first."""
