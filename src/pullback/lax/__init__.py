@@ -35,6 +35,7 @@ from ..primitives.gather import gather_p
 from ..primitives.incomplete import (
     igamma_grad_a_p, igamma_p, igammac_p, regularized_incomplete_beta_p,
 )
+from ..primitives.generator import RandomAlgorithm, rng_bit_generator_p, rng_uniform_p
 from ..primitives.index import GatherDimensionNumbers, GatherScatterMode, ScatterDimensionNumbers
 from ..primitives.magnitude import abs_p, max_p, min_p, sign_p
 from ..primitives.mulhi import mulhi_p
@@ -90,6 +91,7 @@ from .elementwise import (
     shift_right_logical, sign, sin, sinh, sqrt, square, sub, tan, tanh,
 )
 from .fourier import FftType, fft
+from .generators import rng_bit_generator, rng_uniform
 from .indexing import (
     dynamic_index_in_dim, dynamic_slice, dynamic_slice_in_dim, dynamic_update_index_in_dim,
     dynamic_update_slice, dynamic_update_slice_in_dim, gather, scatter, scatter_add,
@@ -119,8 +121,9 @@ __all__ = [
     "AccuracyMode", "ConvDimensionNumbers", "ConvGeneralDilatedDimensionNumbers",
     "DotAlgorithm", "DotAlgorithmPreset", "DotDimensionNumbers", "FftType",
     "GatherDimensionNumbers", "GatherScatterMode", "Precision", "PrecisionLike",
-    "RaggedDotDimensionNumbers", "RoundingMethod", "ScatterDimensionNumbers", "Tolerance",
-    "abs", "abs_p", "acos", "acos_p", "acosh", "acosh_p", "add", "add_p", "all_gather",
+    "RaggedDotDimensionNumbers", "RandomAlgorithm", "RoundingMethod",
+    "ScatterDimensionNumbers", "Tolerance", "abs", "abs_p", "acos", "acos_p", "acosh",
+    "acosh_p", "add", "add_p", "all_gather",
     "all_gather_p", "all_to_all", "and_p", "approx_max_k", "approx_min_k", "argmax", "argmax_p",
     "argmin", "argmin_p", "asin", "asin_p", "asinh", "asinh_p", "associative_scan", "atan",
     "atan2", "atan2_p", "atan_p", "atanh", "atanh_p", "axis_index", "axis_index_p", "axis_size",
@@ -160,7 +163,8 @@ __all__ = [
     "reduce_window_max_p", "reduce_window_min_p", "reduce_window_p",
     "reduce_window_shape_tuple", "reduce_window_sum_p", "reduce_xor", "reduce_xor_p",
     "regularized_incomplete_beta_p", "rem", "rem_p", "reshape", "reshape_p", "rev", "rev_p",
-    "round", "round_p", "rsqrt", "rsqrt_p", "scan", "scan_p", "scatter", "scatter_add",
+    "rng_bit_generator", "rng_bit_generator_p", "rng_uniform", "rng_uniform_p", "round",
+    "round_p", "rsqrt", "rsqrt_p", "scan", "scan_p", "scatter", "scatter_add",
     "scatter_add_p", "scatter_apply", "scatter_max", "scatter_max_p", "scatter_min",
     "scatter_min_p", "scatter_mul", "scatter_mul_p", "scatter_p", "scatter_sub",
     "scatter_sub_p", "select", "select_and_gather_add_p", "select_and_scatter_add_p",
