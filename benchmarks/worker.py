@@ -28,6 +28,8 @@ class Library:
         self.np = self.root if name == "numpy" else importlib.import_module(f"{name}.numpy")
 
     def __getattr__(self, name: str) -> Any:
+        if not hasattr(self.root, name):
+            importlib.import_module(f"{self.name}.{name}")
         return getattr(self.root, name)
 
 

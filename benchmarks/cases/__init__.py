@@ -1,9 +1,24 @@
 """All cases, in the order in which they run: one file a group."""
 
 from benchmarks.case import Case
-from benchmarks.cases import compile, contractions, flat, loops, overhead
+from benchmarks.cases import (
+    compile,
+    contractions,
+    data,
+    flat,
+    learning,
+    linear_algebra,
+    loops,
+    overhead,
+    random,
+    reductions,
+    sequences,
+)
 
-GROUPS = (overhead, compile, flat, contractions, loops)
+GROUPS = (
+    overhead, compile, flat, reductions, contractions, loops, sequences, data, linear_algebra,
+    random, learning,
+)  # fmt: skip
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in group.CASES)
 BY_NAME: dict[str, Case] = {case.name: case for case in CASES}
 

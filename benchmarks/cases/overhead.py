@@ -2,9 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
-from benchmarks.case import Call, Case, jax
+import numpy as onp
+
+from benchmarks.case import Build, Call, Case, jax
 from benchmarks.programs import (
     dumb_computation,
     dumb_input,
@@ -53,6 +56,39 @@ def eager_vmap_grad(xp: Any) -> Call:
     return lambda: f(params, xs).block_until_ready()
 
 
+def jit_leaves(count: int) -> Build:
+    def build(xp: Any) -> Call:
+        f = xp.jit(lambda leaves: [x + 1 for x in leaves])
+        leaves = [xp.np.array(float(i)) for i in range(count)]
+        return lambda: f(leaves)[-1].block_until_ready()
+
+    return build
+
+
+def operation(fun: Callable[[Any, Any], Any], size: int = 100) -> Build:
+    """An operation on an array, eagerly."""
+
+    def build(xp: Any) -> Call:
+        x = xp.np.arange(float(size))
+        return lambda: xp.block_until_ready(fun(xp.np, x))
+
+    return build
+
+
+def from_numpy(xp: Any) -> Call:
+    x = onp.arange(100.0, dtype="float32")
+    return lambda: xp.np.asarray(x).block_until_ready()
+
+
+def to_numpy(xp: Any) -> Call:
+    x = xp.np.arange(100.0)
+    return lambda: onp.asarray(x)
+
+
+def eager(name: str, fun: Callable[[Any, Any], Any]) -> Case:
+    return Case(f"eager {name}", "overhead", operation(fun), (jax(1.0),))
+
+
 CASES = (
     Case("import, whole process", "overhead", import_process, (jax(0.25),)),
     Case("jit call, one scalar", "overhead", jit_scalar, (jax(0.15),)),
@@ -61,4 +97,18 @@ CASES = (
     Case("eager dumb_computation 50x50", "overhead", eager_dumb, (jax(0.3),)),
     Case("eager value_and_grad of sigmoid", "overhead", eager_value_and_grad, (jax(0.12),)),
     Case("eager vmap(grad) of sigmoid, 100", "overhead", eager_vmap_grad, (jax(0.12),)),
+    *[
+        Case(f"jit call, {count} leaves", "overhead", jit_leaves(count), (jax(1.0),))
+        for count in (10, 100, 1000)
+    ],
+    eager("x[3]", lambda np, x: x[3]),
+    eager("x[10:20]", lambda np, x: x[10:20]),
+    eager("x.at[3].set", lambda np, x: x.at[3].set(1.0)),
+    eager("concatenate", lambda np, x: np.concatenate([x, x])),
+    eager("sum", lambda np, x: np.sum(x)),
+    eager("where", lambda np, x: np.where(x > 3, x, 0.0)),
+    eager("stack of two", lambda np, x: np.stack([x, x])),
+    eager("matmul", lambda np, x: x @ x),
+    Case("array from NumPy", "overhead", from_numpy, (jax(1.0),)),
+    Case("array to NumPy", "overhead", to_numpy, (jax(1.0),)),
 )
