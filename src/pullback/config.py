@@ -96,8 +96,9 @@ def update(option: str, value: Any) -> None:
     if name in FIXED and value != FIXED[name]:
         raise NotImplementedError(f"config.update: {option} is always {FIXED[name]!r}")
     if name in NAMES:
-        _global = replace(_global, **{name: value})
-        _native.set_default_context(_key(_global), _global.enable_x64, _eager(_global))
+        changed = replace(_global, **{name: value})
+        _native.set_default_context(_key(changed), changed.enable_x64, _eager(changed))
+        _global = changed
 
 
 def read(option: str) -> Any:

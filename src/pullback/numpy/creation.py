@@ -15,6 +15,7 @@ from ..errors import ConcretizationTypeError
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
+from .places import on
 from .values import (
     SCALARS,
     as_array,
@@ -149,7 +150,7 @@ def array(
     value = _as_array(given, None if dtype is None else requested_dtype("array", dtype))
     if ndmin > value.ndim:
         value = expand(value, (1,) * (ndmin - value.ndim) + value.shape)
-    return value
+    return on(device, value)
 
 
 def _as_array(given: Any, dtype: DType | None) -> Any:
@@ -193,7 +194,7 @@ def asarray(
     device: Any = None,
 ) -> Any:
     """`array`, without a copy where none is needed."""
-    return array(a, dtype, bool(copy), order)
+    return array(a, dtype, bool(copy), order, device=device)
 
 
 def copy(a: Any, order: str | None = None) -> Any:
@@ -207,13 +208,13 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
     sizes = canonical_shape("full", shape)
     weak = dtype is None and type(fill_value) in (int, float, complex)
     value = asarray(fill_value, dtype)
-    return expand(value, sizes) if weak or value.shape != sizes else value
+    return on(device, expand(value, sizes) if weak or value.shape != sizes else value)
 
 
 def _filled(name: str, value: int) -> Callable[..., Any]:
     def make(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
         wanted = requested_dtype(name, float if dtype is None else dtype)
-        return filled(canonical_shape(name, shape), value, wanted)
+        return on(device, filled(canonical_shape(name, shape), value, wanted))
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = f"An array of a shape, filled with {value}; float32 unless told otherwise."
@@ -246,14 +247,14 @@ def full_like(
     """An array of the shape and dtype of another, filled with a value."""
     sizes, wanted, weak = _prototype("full_like", a, dtype, shape)
     value = asarray(fill_value)
-    return expand(convert(value, wanted, weak and value.ndim == 0), sizes)
+    return on(device, expand(convert(value, wanted, weak and value.ndim == 0), sizes))
 
 
 def _filled_like(name: str, value: int) -> Callable[..., Any]:
     def make(a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Any:
         sizes, wanted, weak = _prototype(name, a, dtype, shape)
         out = filled(sizes, value, wanted)
-        return convert(out, wanted, True) if weak else out
+        return on(device, convert(out, wanted, True) if weak else out)
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = f"An array of the shape and dtype of another, filled with {value}."
@@ -299,10 +300,10 @@ def arange(
         wanted = requested_dtype("arange", dtype)
     if _native.is_eager() or wanted.kind not in "iu" or not all(_is_int(v) for v in given):
         native = wanted if wanted.kind in "iuf" and wanted.itemsize >= 4 else np.dtype("float64")
-        return ArrayImpl(np.arange(*given, dtype=native).astype(wanted))
+        return on(device, ArrayImpl(np.arange(*given, dtype=native).astype(wanted)))
     first, last, by = slice_of(given)
     count = max(0, -((first - last) // by))
-    return iota_scaled(count, first, by, wanted)
+    return on(device, iota_scaled(count, first, by, wanted))
 
 
 def slice_of(given: Sequence[Any]) -> tuple[int, int, int]:
@@ -341,9 +342,9 @@ def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: 
     wanted = requested_dtype("eye", float if dtype is None else dtype)
     shape = canonical_shape("eye", (N, N if M is None else M))
     if _native.is_eager():
-        return ArrayImpl(np.eye(shape[0], shape[1], int(k), dtype=wanted))
+        return on(device, ArrayImpl(np.eye(shape[0], shape[1], int(k), dtype=wanted)))
     rows, columns = sh.iota(dtypes.int32, shape, 0), sh.iota(dtypes.int32, shape, 1)
-    return convert(ew.eq(ew.add(rows, _offset(k)), columns), wanted)
+    return on(device, convert(ew.eq(ew.add(rows, _offset(k)), columns), wanted))
 
 
 def _offset(k: Any) -> Any:
@@ -408,7 +409,7 @@ def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) ->
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
     """An array of anything that speaks DLPack."""
-    return asarray(np.from_dlpack(x))
+    return asarray(np.from_dlpack(x), device=device)
 
 
 def load(file: Any, *args: Any, **kwargs: Any) -> Any:

@@ -16,6 +16,7 @@ from ..primitives.complex import WHOLE, whole_dtype
 from ..primitives.fft import FftType
 from ..primitives.rules import const
 from .creation import arange, requested_dtype
+from .places import on
 from .shapes import moveaxis, roll
 from .values import as_array, convert, describe, inexact_dtype
 
@@ -191,14 +192,14 @@ def fftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: None = None) -> 
     wanted = dtypes.default_dtype(float) if dtype is None else requested_dtype("fftfreq", dtype)
     places = np.arange(n)
     k = arange(n, dtype=inexact_dtype(wanted)) - (places > (n - 1) // 2) * n
-    return convert(convert(k, inexact_dtype(wanted)) / (d * n), wanted)
+    return on(device, convert(convert(k, inexact_dtype(wanted)) / (d * n), wanted))
 
 
 def rfftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: None = None) -> Any:
     """The frequencies of rfft's results in cycles a unit."""
     _check_numbers("rfftfreq", n, d)
     wanted = dtypes.default_dtype(float) if dtype is None else requested_dtype("rfftfreq", dtype)
-    return arange(n // 2 + 1, dtype=wanted) / (d * n)
+    return on(device, arange(n // 2 + 1, dtype=wanted) / (d * n))
 
 
 def _shift(name: str, x: Any, axes: Any, sign: int) -> Any:

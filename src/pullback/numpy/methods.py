@@ -25,6 +25,7 @@ from . import (
     updates,
 )
 from .creation import copy as copy_array
+from .places import to_device
 from .values import SCALARS, describe
 
 _eager = _native.binary
@@ -135,7 +136,7 @@ def _transpose(x: Any, *args: Any) -> Any:
 
 
 def _astype(x: Any, dtype: Any, copy: bool = False, device: Any = None) -> Any:
-    return shapes.astype(x, dtype, copy=copy)
+    return shapes.astype(x, dtype, copy=copy, device=device)
 
 
 def _clip(x: Any, min: Any = None, max: Any = None) -> Any:
@@ -240,7 +241,7 @@ METHODS: dict[str, Any] = {
     "sum": reductions.sum,
     "swapaxes": shapes.swapaxes,
     "take": indexing.take,
-    "to_device": _itself,
+    "to_device": to_device,
     "trace": contractions.trace,
     "transpose": _transpose,
     "var": reductions.var,

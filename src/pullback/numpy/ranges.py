@@ -11,6 +11,7 @@ from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from . import elementwise, powers
 from .creation import filled, full, known, requested_dtype
+from .places import on
 from .shapes import moveaxis
 from .values import as_array, broadcast, convert, expand, result_type_of
 
@@ -48,9 +49,9 @@ def linspace(
         out = elementwise.floor(out)
     out = convert(out, wanted)
     if not retstep:
-        return out
+        return on(device, out)
     step = (last - first) / div if div > 0 else convert(full(first.shape, np.nan), first.dtype)
-    return out, step
+    return on(device, out), step
 
 
 def _spaced(first: Any, last: Any, num: int, div: int, endpoint: bool) -> Any:

@@ -16,6 +16,7 @@ from ..primitives import shape as sh
 from .creation import below, canonical_shape, known
 from .elementwise import pick
 from .indexing import take
+from .places import on
 from .values import as_array, broadcast, convert, describe, expand
 
 
@@ -402,8 +403,8 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = False, device: Any = None) -> 
     x = as_array("astype", x)
     wanted = dtypes.default_dtype(float) if dtype is None else dtypes.canonicalize_dtype(dtype)
     if wanted == dtypes.bool_ and x.dtype != dtypes.bool_:
-        return ew.ne(x, x.dtype.type(0))
+        return on(device, ew.ne(x, x.dtype.type(0)))
     if dtypes.kind(x.dtype) == "complex" and dtypes.kind(wanted) != "complex":
         x = ew.real(x)
     out = convert(x, wanted)
-    return sh.copy(out) if copy and out is x else out
+    return on(device, sh.copy(out) if copy and out is x else out)
