@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         custom_derivatives,
         debug,
         experimental,
+        flatten_util,
+        image,
         lax,
         nn,
         ops,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
         scipy,
         stages,
         tree_util,
+        typing,
     )
     from .backends.devices import (
         default_backend,
@@ -62,6 +65,8 @@ __getattr__ = later(
         "custom_derivatives",
         "debug",
         "experimental",
+        "flatten_util",
+        "image",
         "lax",
         "nn",
         "ops",
@@ -69,6 +74,7 @@ __getattr__ = later(
         "scipy",
         "stages",
         "tree_util",
+        "typing",
     ),
     {
         "backends.devices": (
@@ -128,9 +134,11 @@ __all__ = [
     "eval_shape",
     "experimental",
     "explain",
+    "flatten_util",
     "float0",
     "grad",
     "hessian",
+    "image",
     "jacfwd",
     "jacobian",
     "jacrev",
@@ -157,6 +165,7 @@ __all__ = [
     "stages",
     "tree",
     "tree_util",
+    "typing",
     "value_and_grad",
     "vjp",
     "vmap",

@@ -70,7 +70,11 @@ SHORT = {
 NARROW: dict[DType, DType] = {int64: int32, uint64: uint32, float64: float32, complex128: complex64}
 
 
-class prng_key(np.generic):
+class extended(np.generic):
+    """Abstract scalar type of the dtypes that NumPy does not know."""
+
+
+class prng_key(extended):
     """Abstract scalar type of typed random keys: `issubdtype(key.dtype, prng_key)`."""
 
 
@@ -107,8 +111,11 @@ def long_name(dtype: DType) -> str:
     return SHORT[dtype] if dtype in KEY_DTYPES or dtype == float0 else dtype.name
 
 
-def canonicalize_dtype(dtype: Any) -> DType:
-    """The dtype that is used for a requested one: 64 bits become 32 unless 64 bits are enabled."""
+def canonicalize_dtype(dtype: Any, allow_extended_dtype: bool = False) -> DType:
+    """The dtype that is used for a requested one: 64 bits become 32 unless 64 bits are enabled.
+
+    Dtypes of random keys are their own; `allow_extended_dtype` is accepted.
+    """
     if dtype is int:
         dtype = np.int64
     elif dtype is float:
@@ -224,9 +231,9 @@ def promote_types(a: Any, b: Any) -> DType:
 def issubdtype(a: Any, b: Any) -> bool:
     """Whether dtype `a` is of the type or abstract class `b`, extended dtypes included."""
     if a is prng_key or (isinstance(a, np.dtype) and a in KEY_DTYPES):
-        return b is prng_key or (isinstance(b, np.dtype) and a == b) or b is np.generic
-    if b is prng_key:
-        return False
+        return b in (prng_key, extended, np.generic) or (isinstance(b, np.dtype) and a == b)
+    if b in (prng_key, extended):
+        return a is extended and b is extended
     if isinstance(b, type) and b in ABSTRACT and not (isinstance(a, type) and a in ABSTRACT):
         return KINDS.get(np.dtype(a)) in ABSTRACT[b]
     if isinstance(a, type) and a in ABSTRACT:
@@ -239,3 +246,59 @@ def info(dtype: DType) -> Any:
     if kind(dtype) in ("float", "complex"):
         return ml_dtypes.finfo(dtype)
     return ml_dtypes.iinfo(dtype)
+
+
+def finfo(dtype: Any) -> Any:
+    """Limits of a float or complex dtype."""
+    return ml_dtypes.finfo(np.dtype(dtype))
+
+
+def iinfo(int_type: Any) -> Any:
+    """Limits of an integer dtype."""
+    return ml_dtypes.iinfo(np.dtype(int_type))
+
+
+def itemsize_bits(dtype: Any) -> int:
+    """How many bits an element has; a bool has 8."""
+    found = np.dtype(dtype)
+    if found == bool_:
+        return 8
+    if is_float(found) or is_integer(found):
+        return info(found).bits * (2 if kind(found) == "complex" else 1)
+    raise ValueError(f"itemsize_bits: a dtype of numbers is wanted, got {found}")
+
+
+def scalar_type_of(x: Any) -> type:
+    """The Python type of the elements of an array or number: bool, int, float or complex."""
+    found = kind(_dtype_and_weakness(x)[0])
+    scalars = {"bool": bool, "signed": int, "unsigned": int, "float": float, "complex": complex}
+    if found not in scalars:
+        raise TypeError(f"scalar_type_of: numbers are wanted, got {x!r}")
+    return scalars[found]
+
+
+def result_type(*args: Any, return_weak_type_flag: bool = False) -> Any:
+    """The dtype of an operation on these arrays, numbers and dtypes; with the flag, also whether
+    it is weak.
+
+    >>> import pullback as pb
+    >>> pb.dtypes.result_type("int8", 1.5)
+    dtype('float32')
+    """
+    if not args:
+        raise ValueError("result_type: at least one array, number or dtype is wanted")
+    dtype, weak = promote(tuple(map(_dtype_and_weakness, args)))
+    dtype = canonicalize_dtype(dtype)
+    return (dtype, weak) if return_weak_type_flag else dtype
+
+
+def _dtype_and_weakness(x: Any) -> tuple[DType, bool]:
+    """Of an array, a number or a dtype."""
+    if isinstance(x, type) and x in (int, float, complex):
+        return default_dtype(x), True
+    if type(x) in (int, float, complex):
+        return default_dtype(type(x)), True
+    if isinstance(x, (str, type, np.dtype)):
+        return canonicalize_dtype(x), False
+    found = x.dtype if hasattr(x, "dtype") else np.asarray(x).dtype
+    return canonicalize_dtype(found), getattr(x, "weak_type", False)

@@ -9,6 +9,10 @@ class PullbackTypeError(PullbackError, TypeError):
     """A value of a type or dtype that the operation does not take."""
 
 
+class PullbackIndexError(PullbackError, IndexError):
+    """An index that an array does not take."""
+
+
 class TracerError(PullbackTypeError):
     """A traced value was used where a concrete one is needed."""
 
@@ -29,9 +33,14 @@ class TracerArrayConversionError(TracerError):
     """A traced value was handed to NumPy."""
 
 
-class NonConcreteBooleanIndexError(ConcretizationTypeError):
+class NonConcreteBooleanIndexError(ConcretizationTypeError, PullbackIndexError):
     """A traced boolean mask was used as an index, so the result's shape is unknown."""
 
 
 class UnexpectedTracerError(PullbackTypeError):
     """A traced value outlived the transformation that made it."""
+
+
+# JAX's names.
+JAXTypeError = PullbackTypeError
+JAXIndexError = PullbackIndexError

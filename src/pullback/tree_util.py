@@ -24,6 +24,8 @@ from .tree.paths import (
     KeyEntry,
     KeyPath,
     SequenceKey,
+    flatten_one_level,
+    flatten_one_level_with_keys,
     keystr,
 )
 from .tree.paths import flatten_with_path as tree_flatten_with_path
@@ -40,6 +42,8 @@ __all__ = [
     "PyTreeDef",
     "SequenceKey",
     "all_leaves",
+    "flatten_one_level",
+    "flatten_one_level_with_keys",
     "is_tree_node",
     "keystr",
     "register_dataclass",

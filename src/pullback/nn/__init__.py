@@ -1,5 +1,8 @@
 """Functions for neural networks: activations, normalization, initializers."""
 
+from typing import TYPE_CHECKING
+
+from ..lazy import later
 from ..numpy import tanh
 from . import initializers
 from .activations import (
@@ -30,8 +33,15 @@ from .activations import (
 )
 from .normalize import log_softmax, logmeanexp, logsumexp, one_hot, softmax, standardize
 
+if TYPE_CHECKING:
+    from .attention import dot_product_attention
+    from .scaled import scaled_matmul
+
+__getattr__ = later(__name__, (), {"attention": "dot_product_attention", "scaled": "scaled_matmul"})
+
 __all__ = [
     "celu",
+    "dot_product_attention",
     "elu",
     "gelu",
     "glu",
@@ -51,6 +61,7 @@ __all__ = [
     "one_hot",
     "relu",
     "relu6",
+    "scaled_matmul",
     "selu",
     "sigmoid",
     "silu",

@@ -1,16 +1,27 @@
 """Initial weights: functions that return functions of (key, shape, dtype)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod, sqrt
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from .. import dtypes, random
 from .. import numpy as pnp
 
-Initializer = Callable[..., Any]
 Axes = int | Sequence[int]
+
+
+@runtime_checkable
+class Initializer(Protocol):
+    """What makes initial weights of a key, a shape and a dtype."""
+
+    def __call__(
+        self, key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None
+    ) -> Any:
+        """The weights."""
+        ...
+
 
 # The standard deviation of a normal distribution cut at two standard deviations.
 TRUNCATED_STD = 0.87962566103423978
@@ -168,3 +179,52 @@ kaiming_uniform = he_uniform = _scaled(
 kaiming_normal = he_normal = _scaled(
     2.0, "fan_in", "truncated_normal", "he_normal", "Cut normal, variance 2 / fan_in."
 )
+
+
+def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None) -> Initializer:
+    """Matrices with orthonormal columns, or rows if those are fewer, times scale.
+
+    Args:
+      scale: number.
+      column_axis: the axis of the columns; all others together are the rows.
+      dtype: of the arrays; by default the default float.
+    """
+
+    def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
+        wanted = _dtype(dtype, None)
+        if len(shape) < 2:
+            raise ValueError(f"orthogonal needs a shape of at least two axes, got {tuple(shape)}")
+        if 0 in shape:
+            return pnp.zeros(shape, wanted)
+        columns, rest = shape[column_axis], list(shape)
+        del rest[column_axis]
+        q = random.orthogonal(key, prod(rest), (), wanted, columns)
+        q = pnp.moveaxis(pnp.reshape(q, (*rest, columns)), -1, column_axis)
+        return pnp.asarray(scale, wanted) * q
+
+    return init
+
+
+def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None) -> Initializer:
+    """Convolution kernels that are an orthogonal matrix at their centre and zero elsewhere (Xiao et
+    al., "Dynamical isometry and a mean field theory of CNNs", 2018).
+
+    Args:
+      scale, column_axis, dtype: as for `orthogonal`, of the last two axes of the shape; before
+        these stand one to three axes of space.
+    """
+
+    def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
+        wanted = _dtype(dtype, None)
+        if len(shape) not in (3, 4, 5):
+            raise ValueError(f"delta_orthogonal needs 3, 4 or 5 axes, got {tuple(shape)}")
+        if shape[-1] < shape[-2]:
+            raise ValueError(
+                f"delta_orthogonal: the last axis must be at least as long as the one before it,"
+                f" got {tuple(shape)}"
+            )
+        centre = tuple((n - 1) // 2 for n in shape[:-2])
+        matrix = orthogonal(scale, column_axis, wanted)(key, shape[-2:])
+        return pnp.zeros(shape, wanted).at[centre].set(matrix)
+
+    return init

@@ -20,7 +20,7 @@ from .leaves import (
     treedef_tuple,
     unflatten,
 )
-from .nodes import register_dataclass, register_node
+from .nodes import register_dataclass, register_node, static
 from .paths import flatten_with_path, leaves_with_path, map_with_path, paths
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "reduce_associative",
     "register_dataclass",
     "register_node",
+    "static",
     "structure",
     "transpose",
     "treedef_children",

@@ -84,11 +84,13 @@ def all(tree: Any, *, is_leaf: LeafTest = None) -> bool:
     return optree.tree_all(tree, is_leaf=is_leaf, namespace=NAMESPACE)
 
 
-def transpose(outer_treedef: PyTreeSpec, inner_treedef: PyTreeSpec | None, tree: Any) -> Any:
+def transpose(
+    outer_treedef: PyTreeSpec, inner_treedef: PyTreeSpec | None, pytree_to_transpose: Any
+) -> Any:
     """A tree of trees turned inside out: outer of inner becomes inner of outer."""
     if inner_treedef is None:
-        inner_treedef = structure(outer_treedef.flatten_up_to(tree)[0])
-    return optree.tree_transpose(outer_treedef, inner_treedef, tree)
+        inner_treedef = structure(outer_treedef.flatten_up_to(pytree_to_transpose)[0])
+    return optree.tree_transpose(outer_treedef, inner_treedef, pytree_to_transpose)
 
 
 def broadcast(prefix_tree: Any, full_tree: Any, is_leaf: LeafTest = None) -> Any:
@@ -122,7 +124,7 @@ def treedef_tuple(treedefs: Iterable[PyTreeSpec]) -> PyTreeSpec:
     return optree.treespec_tuple(treedefs, namespace=NAMESPACE)
 
 
-def is_node(cls: type) -> bool:
+def is_node(typ: type) -> bool:
     """Whether instances of a class are nodes of trees."""
-    registered = optree.register_pytree_node.get(cls, namespace=NAMESPACE)
-    return registered is not None or optree.is_namedtuple_class(cls)
+    registered = optree.register_pytree_node.get(typ, namespace=NAMESPACE)
+    return registered is not None or optree.is_namedtuple_class(typ)

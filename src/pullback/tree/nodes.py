@@ -1,7 +1,7 @@
 """Classes as nodes of trees."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import field, fields, is_dataclass
 from typing import Any, TypeVar
 
 import optree
@@ -16,7 +16,7 @@ class _Key(optree.PyTreeEntry):
 
 
 def register_node(
-    cls: type,
+    nodetype: type,
     flatten_func: Callable[[Any], tuple[Iterable[Any], Hashable]],
     unflatten_func: Callable[[Any, Any], Any],
     flatten_with_keys_func: Callable[[Any], tuple[Iterable[Any], Hashable]] | None = None,
@@ -24,7 +24,7 @@ def register_node(
     """Make a class a node of trees.
 
     Args:
-      cls: the class; each may be registered once.
+      nodetype: the class; each may be registered once.
       flatten_func: from an instance to (children, hashable data that is part of the structure).
       unflatten_func: from (data, children) to an instance.
       flatten_with_keys_func: as flatten_func, with pairs (key, child) for paths.
@@ -42,7 +42,7 @@ def register_node(
         return tuple(c for _, c in pairs), aux, tuple(k for k, _ in pairs)
 
     optree.register_pytree_node(
-        cls, to_children, unflatten_func, path_entry_type=_Key, namespace=NAMESPACE
+        nodetype, to_children, unflatten_func, path_entry_type=_Key, namespace=NAMESPACE
     )
 
 
@@ -77,6 +77,22 @@ def register_static(cls: T) -> T:
     """Class decorator: instances are structure, without leaves; they need hash and ==."""
     register_node(cls, lambda node: ((), node), lambda node, _: node)
     return cls
+
+
+def static(**kwargs: Any) -> Any:
+    """`dataclasses.field` of a field that `register_dataclass` makes part of the structure.
+
+    >>> import dataclasses, pullback as pb
+    >>> @pb.tree_util.register_dataclass
+    ... @dataclasses.dataclass
+    ... class Layer:
+    ...     weight: float
+    ...     name: str = pb.tree.static(default="dense")
+    >>> pb.tree.leaves(Layer(2.0))
+    [2.0]
+    """
+    metadata = {"static": True, **(kwargs.pop("metadata", None) or {})}
+    return field(metadata=metadata, **kwargs)
 
 
 def register_dataclass(

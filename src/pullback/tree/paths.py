@@ -6,7 +6,7 @@ from typing import Any
 
 import optree
 
-from .leaves import NAMESPACE, LeafTest, PyTreeDef, leaves, structure
+from .leaves import NAMESPACE, LeafTest, PyTreeDef, all_leaves, flatten, leaves, structure
 
 
 @dataclass(frozen=True)
@@ -99,17 +99,54 @@ def _plain(key: Any) -> str:
     return str(key)
 
 
+@dataclass(frozen=True)
+class _Found:
+    """A leaf, or a subtree that is taken for one, and where it stands."""
+
+    path: KeyPath
+    value: Any
+
+
+def _parted(tree: Any, is_leaf: Callable[[KeyPath, Any], bool], path: KeyPath) -> Any:
+    """The tree of what is found where `is_leaf(path, subtree)` holds, and at the leaves."""
+    if is_leaf(path, tree) or is_single(tree):
+        return _Found(path, tree)
+    node = optree.tree_flatten_one_level(tree, namespace=NAMESPACE)
+    pairs = zip(_entries(tree), node.children, strict=True)
+    children = [_parted(child, is_leaf, (*path, key)) for key, child in pairs]
+    return node.unflatten_func(node.metadata, children)
+
+
+def is_single(x: Any) -> bool:
+    """Whether a value is no node but a leaf."""
+    return all_leaves([x])
+
+
+def _entries(tree: Any) -> list[Any]:
+    """The keys of a node's children."""
+    below = optree.tree_accessors(tree, lambda x: x is not tree, namespace=NAMESPACE)
+    return [_entry(a[0]) for a in below]
+
+
 def flatten_with_path(
-    tree: Any, is_leaf: LeafTest = None, is_leaf_takes_path: bool = False
+    tree: Any, is_leaf: Callable[..., bool] | None = None, is_leaf_takes_path: bool = False
 ) -> tuple[list[tuple[KeyPath, Any]], PyTreeDef]:
-    """Pairs of path and leaf, and the structure."""
-    _refuse(is_leaf_takes_path)
+    """Pairs of path and leaf, and the structure.
+
+    Args:
+      tree: the tree.
+      is_leaf: function that tells which subtrees are taken for leaves.
+      is_leaf_takes_path: whether that is a function of (path, subtree).
+    """
+    if is_leaf is not None and is_leaf_takes_path:
+        found, treedef = flatten(_parted(tree, is_leaf, ()))
+        return [(x.path, x.value) for x in found], treedef
     pairs = zip(key_paths(tree, is_leaf), leaves(tree, is_leaf), strict=True)
     return list(pairs), structure(tree, is_leaf)
 
 
 def leaves_with_path(
-    tree: Any, is_leaf: LeafTest = None, is_leaf_takes_path: bool = False
+    tree: Any, is_leaf: Callable[..., bool] | None = None, is_leaf_takes_path: bool = False
 ) -> list[tuple[KeyPath, Any]]:
     """Pairs of path and leaf."""
     return flatten_with_path(tree, is_leaf, is_leaf_takes_path)[0]
@@ -119,7 +156,7 @@ def map_with_path(
     f: Callable[..., Any],
     tree: Any,
     *rest: Any,
-    is_leaf: LeafTest = None,
+    is_leaf: Callable[..., bool] | None = None,
     is_leaf_takes_path: bool = False,
 ) -> Any:
     """The tree of `f(path, leaf, *leaves of rest)`."""
@@ -130,6 +167,23 @@ def map_with_path(
     return treedef.unflatten(results)
 
 
-def _refuse(is_leaf_takes_path: bool) -> None:
-    if is_leaf_takes_path:
-        raise NotImplementedError("is_leaf_takes_path is not supported; leave it out")
+def flatten_one_level(tree: Any) -> tuple[Any, Any]:
+    """The children of a node, and its data: what is part of the structure.
+
+    ValueError if it is a leaf.
+
+    >>> import pullback as pb
+    >>> pb.tree_util.flatten_one_level({"a": [1, 2], "b": 3})
+    (([1, 2], 3), ('a', 'b'))
+    """
+    if is_single(tree):
+        raise ValueError(f"can't tree-flatten type: {type(tree)}")
+    node = optree.tree_flatten_one_level(tree, namespace=NAMESPACE)
+    data: Any = node.metadata
+    return tuple(node.children), tuple(data) if isinstance(data, list) else data
+
+
+def flatten_one_level_with_keys(tree: Any) -> tuple[Any, Any]:
+    """As `flatten_one_level`, with pairs (key, child)."""
+    children, data = flatten_one_level(tree)
+    return tuple(zip(_entries(tree), children, strict=True)), data

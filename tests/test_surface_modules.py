@@ -1,0 +1,80 @@
+"""The names and signatures of the smaller modules are JAX's, but for what stands in the tables."""
+
+import importlib
+import inspect
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+MODULES = (
+    "nn nn.initializers ops tree tree_util flatten_util dtypes errors typing image random"
+).split()
+KERNELS = "chooses kernels of some accelerators"
+# Names of JAX that are not here.
+MISSING = {
+    "nn": {"get_scaled_dot_general_config": KERNELS, "scaled_dot_general": KERNELS},
+    "tree_util": {"default_registry": "optree keeps the registry of nodes"},
+    "errors": {
+        "InconclusiveDimensionOperation": "shapes are numbers",
+        "JaxRuntimeError": "is jaxlib's",
+        "JaxprTypeError": "the checker of programs raises core.check.JaxprError",
+        "KeyReuseError": "keys may be used again",
+    },
+}
+# Functions whose parameters differ, with the reason.
+DIFFERENT: dict[str, dict[str, str]] = {}
+
+
+def both(name: str) -> tuple[ModuleType, ModuleType]:
+    """A module here and in JAX."""
+    ours, theirs = (importlib.import_module(f"{top}.{name}") for top in ("pullback", "jax"))
+    return ours, theirs
+
+
+def public(module: ModuleType) -> list[str]:
+    """The public names, modules apart."""
+    names = [n for n in dir(module) if not n.startswith("_")]
+    return [n for n in names if not isinstance(getattr(module, n), ModuleType)]
+
+
+def parameters(f: Any) -> list[Any]:
+    """Names and kinds of parameters, and their defaults as text; of objects only that they are."""
+    found = inspect.signature(f).parameters.values()
+    return [(p.name, p.kind.name, _text(p.default, p.empty)) for p in found]
+
+
+def _text(default: Any, empty: Any) -> str:
+    if default is empty:
+        return "none"
+    text = repr(default)
+    return "some object" if "object at 0x" in text or text.startswith("<enum") else text
+
+
+FUNCTIONS = [
+    (module, name)
+    for module in MODULES
+    for name in public(both(module)[1])
+    if inspect.isfunction(getattr(both(module)[1], name))
+    and name not in MISSING.get(module, {})
+    and name not in DIFFERENT.get(module, {})
+]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_name_is_here(module):
+    ours, theirs = both(module)
+    missing = {name for name in public(theirs) if not hasattr(ours, name)}
+    assert missing == set(MISSING.get(module, {}))
+
+
+@pytest.mark.parametrize(("module", "name"), FUNCTIONS)
+def test_signature_is_jax(module, name):
+    ours, theirs = both(module)
+    assert parameters(getattr(ours, name)) == parameters(getattr(theirs, name))
+
+
+def test_members_of_the_resize_methods():
+    ours, theirs = both("image")
+    found = {m.name: m.value for m in ours.ResizeMethod}
+    assert found == {m.name: m.value for m in theirs.ResizeMethod}

@@ -1,0 +1,165 @@
+"""Trees level by level, leaves chosen by their paths, trees as vectors; dtypes as JAX tells."""
+
+import dataclasses
+from collections import OrderedDict, namedtuple
+
+import jax
+import jax.flatten_util
+import numpy as np
+import pytest
+
+import pullback as pb
+from pullback import dtypes, tree_util
+from pullback.flatten_util import ravel_pytree
+
+Point = namedtuple("Point", "x y")
+TREE = {"b": [1, (2, None)], "a": Point(3, {"c": 4})}
+NODES = ({"b": 1, "a": [2]}, (1, [2]), [1, 2], None, Point(1, 2), OrderedDict(z=1, a=2))
+
+
+def as_text(keys):
+    return tree_util.keystr(keys)
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_one_level(node):
+    children, data = tree_util.flatten_one_level(node)
+    wanted, wanted_data = jax.tree_util.flatten_one_level(node)
+    assert tuple(children) == tuple(wanted)
+    assert data == wanted_data
+    keys = [as_text((k,)) for k, _ in tree_util.flatten_one_level_with_keys(node)[0]]
+    # JAX names the first field of a named tuple for all of them.
+    theirs = jax.tree_util.tree_leaves_with_path(node, is_leaf=lambda x: x is not node)
+    assert keys == [jax.tree_util.keystr(p) for p, _ in theirs]
+
+
+def test_a_leaf_has_no_level():
+    with pytest.raises(ValueError, match="can't tree-flatten type"):
+        tree_util.flatten_one_level(3)
+
+
+CHOICES = (
+    lambda path, x: len(path) == 1,
+    lambda path, x: as_text(path).endswith("[1]"),
+    lambda path, x: x is None,
+    lambda path, x: False,
+)
+
+
+@pytest.mark.parametrize("is_leaf", CHOICES)
+def test_leaves_chosen_by_path(is_leaf):
+    def theirs(path, x):
+        return is_leaf(tuple(map(_ours, path)), x)
+
+    got, treedef = tree_util.tree_flatten_with_path(TREE, is_leaf, is_leaf_takes_path=True)
+    wanted, _ = jax.tree_util.tree_flatten_with_path(TREE, theirs, is_leaf_takes_path=True)
+    texts = [(jax.tree_util.keystr(p), x) for p, x in wanted]
+    assert [(as_text(p), x) for p, x in got] == texts
+    assert treedef.unflatten([x for _, x in got]) == TREE
+    same = tree_util.tree_map_with_path(
+        lambda p, x: x, TREE, is_leaf=is_leaf, is_leaf_takes_path=True
+    )
+    assert same == TREE
+
+
+def _ours(key):
+    names = {"DictKey": "key", "SequenceKey": "idx", "GetAttrKey": "name"}
+    name = type(key).__name__
+    return getattr(tree_util, name)(getattr(key, names[name]))
+
+
+def test_static_fields():
+    @tree_util.register_dataclass
+    @dataclasses.dataclass
+    class Layer:
+        weight: float
+        name: str = pb.tree.static(default="dense")
+
+    assert pb.tree.leaves(Layer(2.0, "x")) == [2.0]
+    assert pb.tree.map(lambda w: w + 1, Layer(2.0, "x")) == Layer(3.0, "x")
+
+
+VECTORS = (
+    {"a": np.ones((2, 3), np.float32), "b": 2.0},
+    {"a": np.arange(3, dtype=np.int32), "b": [1.5, np.float32(2)]},
+    [np.arange(3, dtype=np.int32), 4],
+    [],
+    (np.zeros((0, 2), np.float32),),
+)
+
+
+@pytest.mark.parametrize("tree", VECTORS)
+def test_trees_as_vectors(tree):
+    flat, unravel = ravel_pytree(tree)
+    wanted, unravel_jax = jax.flatten_util.ravel_pytree(tree)
+    assert flat.dtype == wanted.dtype
+    np.testing.assert_array_equal(flat, wanted)
+    pairs = zip(pb.tree.leaves(unravel(flat)), jax.tree.leaves(unravel_jax(wanted)), strict=True)
+    for g, w in pairs:
+        assert (g.shape, g.dtype) == (w.shape, w.dtype)
+        np.testing.assert_array_equal(g, w)
+
+
+def test_vectors_under_transformations():
+    tree = {"w": np.ones((2, 2), np.float32), "b": np.zeros(2, np.float32)}
+    flat, unravel = ravel_pytree(tree)
+
+    def loss(v):
+        p = unravel(v)
+        return pb.numpy.sum(p["w"] ** 2) + pb.numpy.sum(3 * p["b"])
+
+    np.testing.assert_allclose(pb.jit(pb.grad(loss))(flat), [3, 3, 2, 2, 2, 2])
+    assert unravel == ravel_pytree(tree)[1]
+    assert hash(unravel) == hash(ravel_pytree(tree)[1])
+    batch = pb.vmap(unravel)(pb.numpy.ones((5, 6)))
+    assert batch["w"].shape == (5, 2, 2)
+
+
+def test_wrong_vectors():
+    _, unravel = ravel_pytree([np.ones(2, np.float32), 1])
+    with pytest.raises(ValueError, match="a vector of 3 elements"):
+        unravel(pb.numpy.ones(4))
+    with pytest.raises(TypeError, match="a vector of float32"):
+        unravel(pb.numpy.ones(3, "int32"))
+
+
+TYPES = ("bool", "int4", "uint8", "int32", "bfloat16", "float32", "complex64", "float8_e4m3fn")
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_what_dtypes_are(name):
+    theirs = jax.numpy.dtype(name)
+    assert dtypes.itemsize_bits(theirs) == jax.dtypes.itemsize_bits(theirs)
+    assert dtypes.scalar_type_of(np.zeros(2, theirs)) is jax.dtypes.scalar_type_of(
+        np.zeros(2, theirs)
+    )
+
+
+OPERANDS = ((1, 2.0), (np.int8(1), 2.5), ("int8", "uint8"), (np.ones(2, np.float32), 1), (True, 1))
+
+
+@pytest.mark.parametrize("args", OPERANDS)
+def test_result_types(args):
+    got = dtypes.result_type(*args, return_weak_type_flag=True)
+    assert got == tuple(jax.dtypes.result_type(*args, return_weak_type_flag=True))
+    assert dtypes.result_type(*args) == jax.dtypes.result_type(*args)
+
+
+def test_dtypes_of_keys():
+    dtype = pb.random.key(0).dtype
+    theirs = jax.random.key(0).dtype
+    for name in ("extended", "prng_key"):
+        ours, jax_class = getattr(dtypes, name), getattr(jax.dtypes, name)
+        assert dtypes.issubdtype(dtype, ours) == jax.dtypes.issubdtype(theirs, jax_class)
+        assert dtypes.issubdtype("float32", ours) == jax.dtypes.issubdtype("float32", jax_class)
+    with pytest.raises(ValueError, match="a dtype of numbers"):
+        dtypes.itemsize_bits(dtype)
+
+
+def test_a_traced_mask_is_an_index_error():
+    def f(x):
+        return x[x > 0]
+
+    for error in (IndexError, TypeError, pb.errors.JAXIndexError):
+        with pytest.raises(error):
+            pb.jit(f)(np.ones(3, np.float32))
