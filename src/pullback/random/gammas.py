@@ -37,7 +37,7 @@ def gamma(
 
     >>> from pullback import random
     >>> random.gamma(random.key(0), 3.0, (2,))
-    Array([4.1155715, 2.4138122], dtype=float32)
+    Array([2.5691018, 2.784202 ], dtype=float32)
     """
     typed, found = one_key("gamma", key), float_dtype("gamma", dtype)
     shape = shape_of("gamma", shape, a)
