@@ -192,7 +192,10 @@ EXCHANGE_ERRORS = [
     (lambda x: lax.psum_scatter(x, "i", tiled=True), "of size 3 cannot be cut into 4 parts"),
     (lambda x: lax.all_to_all(x, "i", 0, 0), "all_to_all: split_axis 0 must have size 4.* got 3"),
     (lambda x: lax.all_gather(x, "i", axis=2), "all_gather: axis 2 is out of bounds"),
-    (lambda x: lax.psum(x, "i", axis_index_groups=[[0]]), "axis_index_groups is not supported"),
+    (lambda x: lax.psum(x, "i", axis_index_groups=[[0]]), "psum: axis_index_groups must hold each"),
+    (lambda x: lax.all_gather(x, "i", axis_index_groups=[[0], [1, 2, 3]]), "of one size, got"),
+    (lambda x: lax.pbroadcast(x, "i", 4), "pbroadcast: source must be below 4"),
+    (lambda x: lax.pcast(x, "i", to="nowhere"), "pcast: to must be"),
 ]
 
 
@@ -213,3 +216,96 @@ def test_unbound_names(name):
         pb.vmap(lambda _: f(*args, "i"), axis_name="j")(pnp.ones(2))
     with pytest.raises(NameError, match="unbound axis name: i"):
         pb.jit(lambda: f(*args, "i"))()
+
+
+GROUPS = [[0, 3], [1, 5], [4, 2]]
+UNEQUAL = [[2], [0, 5, 1], [4, 3]]
+
+
+def own(groups):
+    """The group of each position."""
+    return [next(g for g in groups if i in g) for i in range(6)]
+
+
+@pytest.mark.parametrize("groups", [GROUPS, UNEQUAL])
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions_in_groups(name, groups):
+    """JAX has none under vmap."""
+    x = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+    plain = {"psum": np.sum, "pmean": np.mean, "pmax": np.max, "pmin": np.min}[name]
+    want = np.stack([plain(x[g], 0) for g in own(groups)])
+
+    def f(x):
+        return getattr(lax, name)(x, "i", axis_index_groups=groups)
+
+    for g in (pb.vmap(f, axis_name="i"), pb.jit(pb.vmap(f, axis_name="i"))):
+        np.testing.assert_allclose(g(x), want, rtol=1e-6)
+
+
+def test_exchange_in_groups():
+    x = np.random.default_rng(0).normal(size=(6, 2, 3)).astype(np.float32)
+    groups, mine = own(GROUPS), [g.index(i) for i, g in enumerate(own(GROUPS))]
+
+    def run(f):
+        return pb.jit(pb.vmap(f, axis_name="i"))(x)
+
+    some = {"axis_index_groups": GROUPS}
+    gathered = run(lambda x: lax.all_gather(x, "i", axis=1, **some))
+    np.testing.assert_array_equal(gathered, np.stack([x[g].swapaxes(0, 1) for g in groups]))
+    scattered = run(lambda x: lax.psum_scatter(x, "i", **some))
+    want = np.stack([x[g].sum(0)[k] for g, k in zip(groups, mine, strict=True)])
+    np.testing.assert_allclose(scattered, want, rtol=1e-6)
+    swapped = run(lambda x: lax.pswapaxes(x, "i", 0, **some))
+    want = np.stack([x[g][:, k] for g, k in zip(groups, mine, strict=True)])
+    np.testing.assert_array_equal(swapped, want)
+    tiled = run(lambda x: lax.all_to_all(x, "i", 0, 1, tiled=True, **some))
+    parts = [x[g][:, k : k + 1] for g, k in zip(groups, mine, strict=True)]
+    np.testing.assert_array_equal(tiled, np.stack([np.concatenate(list(p), 1) for p in parts]))
+
+
+@pytest.mark.parametrize("groups", [GROUPS, UNEQUAL])
+def test_groups_transpose(groups):
+    x, u = np.random.default_rng(0).normal(size=(2, 6, 3)).astype(np.float32)
+    f = pb.vmap(lambda x: lax.pmean(x, "i", axis_index_groups=groups), axis_name="i")
+    y, pull = pb.vjp(f, x)
+    assert float(pnp.sum(y * u)) == pytest.approx(float(pnp.sum(pull(u)[0] * x)), rel=1e-5)
+
+
+def test_several_axes_at_once():
+    """JAX has all_to_all and ppermute over one axis at a time, and all_gather of none but one."""
+    x = np.random.default_rng(0).normal(size=(2, 3, 6, 4)).astype(np.float32)
+
+    def run(f):
+        return np.asarray(pb.vmap(pb.vmap(f, axis_name="j"), axis_name="i")(x))
+
+    flat = x.reshape(6, 6, 4)
+    gathered = run(lambda x: lax.all_gather(x, ("i", "j")))
+    np.testing.assert_array_equal(gathered, np.broadcast_to(flat, (2, 3, 6, 6, 4)))
+    turned = run(lambda x: lax.all_gather(x, ("j", "i")))
+    np.testing.assert_array_equal(turned[0, 0], x.swapaxes(0, 1).reshape(6, 6, 4))
+    swapped = run(lambda x: lax.all_to_all(x, ("i", "j"), 0, 0))
+    np.testing.assert_array_equal(swapped.reshape(6, 6, 4), flat.swapaxes(0, 1))
+    shifted = run(lambda x: lax.pshuffle(x, ("i", "j"), [1, 2, 3, 4, 5, 0]))
+    np.testing.assert_array_equal(shifted.reshape(6, 6, 4), np.roll(flat, -1, 0))
+    parts = run(lambda x: lax.psum_scatter(x, ("i", "j")))
+    np.testing.assert_allclose(parts.reshape(6, 4), flat.sum(0), rtol=1e-5)
+
+
+def test_broadcasts_swaps_and_casts():
+    def broadcast(s, x):
+        """JAX's documentation says what it means; under vmap JAX's fails."""
+        if s.name == "pullback":
+            return s.lax.pbroadcast(x, "i", 2)
+        return s.lax.psum(s.np.where(s.lax.axis_index("i") == 2, x, 0 * x), "i")
+
+    def program(s, x):
+        def f(x):
+            return broadcast(s, x), s.lax.pswapaxes(x, "i", 0), s.lax.axis_size("i")
+
+        return s.vmap(f, axis_name="i")(x), s.grad(
+            lambda x: s.np.sum(s.vmap(lambda x: f(x)[0] * x, axis_name="i")(x))
+        )(x)
+
+    compare(program, sample(4, 4))
+    x = pnp.ones((2, 3))
+    assert pb.vmap(lambda x: lax.pcast(x, "i", to="varying"), axis_name="i")(x).shape == (2, 3)

@@ -4,12 +4,13 @@
 # isort: off
 # fmt: off
 from ..control.barrier import optimization_barrier, optimization_barrier_p
-from ..control.collective import (
-    axis_index, axis_index_p, axis_size, pmax, pmax_p, pmean, pmin, pmin_p, psum, psum_p,
+from ..control.axis import (
+    all_gather_p, axis_index, axis_index_p, axis_size, pmax_p, pmin_p, psum_p,
 )
+from ..control.collective import pmax, pmean, pmin, psum
 from ..control.cond import cond, cond_p, switch
 from ..control.exchange import (
-    all_gather, all_gather_p, all_to_all, ppermute, pshuffle, psum_scatter,
+    all_gather, all_to_all, pbroadcast, pcast, ppermute, pshuffle, psum_scatter, pswapaxes,
 )
 from ..control.linear_solve import linear_solve_p
 from ..control.loop import fori_loop, map, scan, while_loop
@@ -153,9 +154,10 @@ __all__ = [
     "log_p", "logistic", "logistic_p", "lt", "lt_p", "lt_to_p", "map", "max", "max_p", "min",
     "min_p", "mul", "mul_p", "mulhi", "mulhi_p", "ne", "ne_p", "neg", "neg_p", "nextafter",
     "nextafter_p", "not_p", "optimization_barrier", "optimization_barrier_p", "or_p", "pad",
-    "pad_p", "padtype_to_pads", "platform_dependent", "pmax", "pmax_p", "pmean", "pmin",
+    "pad_p", "padtype_to_pads", "pbroadcast", "pcast", "platform_dependent", "pmax", "pmax_p",
+    "pmean", "pmin",
     "pmin_p", "polygamma", "polygamma_p", "population_count", "population_count_p", "pow",
-    "pow_p", "ppermute", "pshuffle", "psum", "psum_p", "psum_scatter", "ragged_dot",
+    "pow_p", "ppermute", "pshuffle", "psum", "psum_p", "psum_scatter", "pswapaxes", "ragged_dot",
     "ragged_dot_general", "random_gamma_grad", "real", "real_p", "reciprocal", "reduce",
     "reduce_and", "reduce_and_p", "reduce_max", "reduce_max_p", "reduce_min", "reduce_min_p",
     "reduce_or", "reduce_or_p", "reduce_p", "reduce_precision", "reduce_precision_p",
