@@ -65,6 +65,7 @@ VALUES: dict[str, Callable[[Side], Any]] = {
     "hidden inside": lambda m: m.jit(lambda x: m.np.isnan(m.np.log(x)))(-1.0),
     "not taken": lambda m: m.np.where(m.np.arange(3.0) > 1, m.np.arange(3.0), 5.0),
     "written and not taken": lambda m: m.np.where(True, 1.0, np.nan),
+    "filled and not taken": lambda m: m.np.where(m.np.arange(3.0) >= 0, m.np.ones(3), np.nan),
     "0 / 0": lambda m: 0.0 / m.np.array(0.0),
     "1 / 0": lambda m: 1.0 / m.np.array(0.0),
     "handed on": lambda m: m.np.max(m.np.array([1.0]) * np.float32(np.nan)),

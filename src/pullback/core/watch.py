@@ -1,6 +1,6 @@
 """Eager evaluation that looks at each result: what debug_nans and debug_infs put in force."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -10,6 +10,8 @@ from .. import config, dtypes
 from .primitive import Primitive
 from .trace import EvalTrace, as_array, eager, get_aval, show_line, user_line
 
+# Operations by which constants take their form: what is in their operands they do not make.
+FORMS = frozenset("broadcast_in_dim concatenate convert_element_type copy pad reshape".split())
 # What is looked for: its name, and the function that finds it.
 CHECKS: dict[str, Callable[[Any], Any]] = {"nan": np.isnan, "inf": np.isinf}
 
@@ -35,7 +37,7 @@ class WatchTrace(EvalTrace):
         """Compute and look."""
         out = super().process(primitive, args, params)
         kind = self.found(out if primitive.multiple_results else [out])
-        if kind is None or _is_written(args, kind):
+        if kind is None or (primitive.name in FORMS and self.found(args) is not None):
             return out
         if primitive.higher and not config.current().disable_jit:
             with config.override(disable_jit=True):
@@ -44,16 +46,10 @@ class WatchTrace(EvalTrace):
             f"invalid value ({kind}) encountered in {primitive.name}, at {show_line(user_line())}"
         )
 
-    def found(self, results: list[Any]) -> str | None:
-        """What one of the results holds that is looked for."""
-        floats = [as_array(x)._npy for x in results if dtypes.is_float(get_aval(x).dtype)]
+    def found(self, values: Iterable[Any]) -> str | None:
+        """What one of the values holds that is looked for."""
+        floats = [as_array(x)._npy for x in values if dtypes.is_float(get_aval(x).dtype)]
         return next((k for k in self.kinds for x in floats if CHECKS[k](x).any()), None)
-
-
-def _is_written(args: tuple[Any, ...], kind: str) -> bool:
-    """Whether an operation only takes numbers that stand in the user's program, one of them so."""
-    numbers = all(isinstance(x, (bool, int, float, complex, np.generic)) for x in args)
-    return numbers and any(CHECKS[kind](x) for x in args)
 
 
 @cache
