@@ -47,6 +47,17 @@ PROGRAMS = {
     "mapped loop": lambda s, f, c, y: s.vmap(
         lambda q: s.lax.scan(lambda k, w: (k + 1, s.grad(f(s, q))(k)), y[0], c)[1]
     )(c),
+    "derived loop": lambda s, f, c, y: s.jit(
+        lambda c, y: s.grad(lambda y: s.lax.scan(lambda k, _: (f(s, c)(k), k), y, None, 3)[0])(y)
+    )(c[0], y[0]),
+    "mapped derived loop": lambda s, f, c, y: s.vmap(
+        lambda c: s.grad(lambda y: s.lax.scan(lambda k, _: (f(s, c)(k), k), y, None, 3)[0])(y[0])
+    )(c),
+    "mapped, derived, mapped loop": lambda s, f, c, y: s.vmap(
+        lambda c: s.grad(
+            lambda y: s.lax.scan(lambda k, _: (s.vmap(f(s, c))(k), k), y, None, 3)[0].sum()
+        )(y)
+    )(c),
     "unmapped beside": lambda s, f, c, y: s.vmap(
         lambda c: (f(s, y[1])(y[0]) + c, s.grad(f(s, y[1]))(y[0]))
     )(c),
@@ -57,6 +68,31 @@ PROGRAMS = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_captured(name, f):
     compare(lambda s, c, y: PROGRAMS[name](s, f, c, y), sample(3), sample(3, seed=1))
+
+
+# JAX leaves the captured value in the compiled program, where it cannot be: without inner jit.
+INNER = {
+    "compiled": lambda s, f, c, y, jit: s.jit(lambda c: s.grad(jit(f(s, c)))(y[0]))(c[0]),
+    "mapped": lambda s, f, c, y, jit: s.vmap(lambda c, y: s.grad(jit(f(s, c)))(y))(c, y),
+    "twice": lambda s, f, c, y, jit: s.vmap(
+        lambda c: s.vmap(lambda y: s.grad(jit(lambda y: jit(f(s, c))(y)))(y))(y)
+    )(c),
+    "both mapped inside": lambda s, f, c, y, jit: s.vmap(
+        lambda c: s.grad(jit(lambda y: s.np.sum(s.vmap(f(s, c))(y))))(y)
+    )(c),
+    "mapped around": lambda s, f, c, y, jit: s.grad(
+        lambda y: s.np.sum(s.vmap(lambda c, y: jit(f(s, c))(y))(c, y))
+    )(y),
+}
+
+
+@pytest.mark.parametrize("f", [by_jvp, by_vjp])
+@pytest.mark.parametrize("name", INNER)
+def test_captured_inside_programs(name, f):
+    def program(s, c, y):
+        return INNER[name](s, f, c, y, s.jit if s.name == "pullback" else lambda f: f)
+
+    compare(program, sample(3), sample(3, seed=1))
 
 
 def test_results_without_a_batch_stay_so():
@@ -88,7 +124,7 @@ def test_a_function_of_tangents_is_transposed():
 
 
 def leaking(c):
-    """Its rule captures what the function does not depend on, inside a program."""
+    """Its rule captures what the function does not depend on."""
     f = pb.custom_jvp(lambda y: y)
     f.defjvp(lambda p, t: (f(*p), t[0] * c))
     return f

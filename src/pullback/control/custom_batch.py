@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.primitive import Zero
-from ..core.trace import get_aval
 from ..transforms.batch import to_dim, vmap_flat
-from ..transforms.jvp import instantiate_zeros
 from .custom_call import Rule
+from .custom_capture import flat_jvp
 
 
 class Batch:
@@ -73,31 +72,19 @@ class BatchedCall(Rule):
 
 
 class BatchedJvp(Rule):
-    """A derivative rule on batches, for the operands after the first `num_consts`."""
+    """A derivative rule on batches."""
 
-    __slots__ = ("batch", "dims", "jvp")
+    __slots__ = ("batch", "jvp")
 
-    def __init__(self, jvp: Callable[..., Any], batch: Batch, num_consts: int) -> None:
-        super().__init__(jvp, batch.key, num_consts)
+    def __init__(self, jvp: Callable[..., Any], batch: Batch) -> None:
+        super().__init__(jvp, batch.key)
         self.jvp, self.batch = jvp, batch
-        self.dims = batch.dims[num_consts:]
 
     def __call__(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
-        n = len(self.dims)
-        # Zero tangents stay Zero: the rule may look for them.
-        moving = [t for t in tangents if type(t) is not Zero]
-        moving_dims = [d for t, d in zip(tangents, self.dims, strict=True) if type(t) is not Zero]
-
-        def pair(*values: Any) -> list[Any]:
-            rest = iter(values[n:])
-            given = [
-                Zero(get_aval(x).tangent()) if type(t) is Zero else next(rest)
-                for x, t in zip(values[:n], tangents, strict=True)
-            ]
-            outs, out_tangents = self.jvp(values[:n], given)
-            return [*outs, *instantiate_zeros(out_tangents)]
-
-        outs, dims = self.batch.map(pair, [*primals, *moving], [*self.dims, *moving_dims])
-        front = self.batch.results(outs, dims)
+        dims = self.batch.dims
+        fun, moving = flat_jvp(self.jvp, tangents)
+        moving_dims = [d for t, d in zip(tangents, dims, strict=True) if type(t) is not Zero]
+        outs, found = self.batch.map(fun, [*primals, *moving], [*dims, *moving_dims])
+        front = self.batch.results(outs, found)
         half = len(front) // 2
         return front[:half], front[half:]

@@ -16,11 +16,15 @@ from ..core.trace import get_aval
 from .call import interpret
 
 
-def define(name: str) -> Primitive:
-    """A primitive whose parameter `call` is a flat function."""
+def define(name: str, slot: str, captured: Callable[..., Any]) -> Primitive:
+    """A primitive whose parameter `call` is a flat function.
+
+    `slot` is the parameter that holds its rule, and `captured(rule, values)` the rule of a call
+    whose first operands are values that the function captured.
+    """
     primitive = Primitive(name, multiple_results=True, higher=True)
     primitive.eager = _run
-    primitive.stage = _stage(primitive)
+    primitive.stage = _stage(primitive, slot, captured)
     primitive.inline = _inline
     primitive.def_type(_type)
     primitive.def_value(_value)
@@ -43,7 +47,7 @@ def _inline(eqn: Any) -> Any:
     return eqn.params["call"].jaxpr
 
 
-def _stage(primitive: Primitive) -> Callable[..., Any]:
+def _stage(primitive: Primitive, slot: str, captured: Callable[..., Any]) -> Callable[..., Any]:
     """The function becomes a program; what it captured are leading operands."""
 
     def rule(trace: StageTrace, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -51,8 +55,10 @@ def _stage(primitive: Primitive) -> Callable[..., Any]:
         if isinstance(call, JaxprFunction):
             return trace.emit(primitive, args, params)
         jaxpr, consts = stage_hoisted(call, [get_aval(a) for a in args], primitive.name)
-        num_consts = params["num_consts"] + len(consts)
-        changed = {"call": JaxprFunction(jaxpr), "num_consts": num_consts}
+        changed = {"call": JaxprFunction(jaxpr)}
+        if consts:
+            changed["num_consts"] = params["num_consts"] + len(consts)
+            changed[slot] = captured(params[slot], consts)
         return trace.emit(primitive, [*consts, *args], {**params, **changed})
 
     return rule

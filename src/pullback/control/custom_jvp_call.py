@@ -8,8 +8,9 @@ from ..core.stage import JaxprFunction
 from ..transforms.jvp import instantiate_zeros
 from .custom_batch import Batch, BatchedCall, BatchedJvp
 from .custom_call import check_captured, define
+from .custom_capture import CapturedJvp
 
-custom_jvp_call_p = define("custom_jvp_call")
+custom_jvp_call_p = define("custom_jvp_call", "jvp", CapturedJvp)
 
 
 @custom_jvp_call_p.def_jvp
@@ -24,7 +25,8 @@ def _(
 ) -> Any:
     check_captured("custom_jvp", [type(t) is not Zero for t in tangents[:num_consts]])
     own = list(tangents[num_consts:])
-    return jvp(primals[num_consts:], own if symbolic_zeros else instantiate_zeros(own))
+    given = own if symbolic_zeros else instantiate_zeros(own)
+    return jvp(primals, [*tangents[:num_consts], *given])
 
 
 @custom_jvp_call_p.def_batch
@@ -47,7 +49,7 @@ def _(
     outs = custom_jvp_call_p.bind(
         *args,
         call=BatchedCall(call, batch),
-        jvp=BatchedJvp(jvp, batch, num_consts),
+        jvp=BatchedJvp(jvp, batch),
         num_consts=num_consts,
         symbolic_zeros=symbolic_zeros,
     )

@@ -17,8 +17,9 @@ from ..transforms.batch import to_dim
 from ..transforms.program import pick, spread
 from .custom_batch import Batch, BatchedCall
 from .custom_call import Rule, check_captured, define
+from .custom_capture import CapturedForward, flat_forward
 
-custom_vjp_call_p = define("custom_vjp_call")
+custom_vjp_call_p = define("custom_vjp_call", "fwd", CapturedForward)
 
 # The linear part of such a call: (residuals, nonzero tangents) -> tangents of the results. Only
 # its transpose, the user's rule, is known.
@@ -35,8 +36,8 @@ def _(
     primals: Sequence[Any], nonzero: Sequence[bool], *, call: Any, fwd: Any, num_consts: int
 ) -> Any:
     check_captured("custom_vjp", nonzero[:num_consts])
-    perturbed = tuple(nonzero[num_consts:])
-    outs, residuals, backward = fwd(perturbed, *primals[num_consts:])
+    perturbed = tuple(nonzero)
+    outs, residuals, backward = fwd(perturbed, *primals)
     avals = [get_aval(o).tangent() for o in outs]
     moving = tuple(a.dtype != dtypes.float0 for a in avals)
 
@@ -104,7 +105,7 @@ def _(
         outs = custom_vjp_call_p.bind(*args, call=call, fwd=fwd, num_consts=num_consts)
         return outs, [None] * len(outs)
     batch = Batch(dims, axis, tag)
-    forward = BatchedForward(fwd, batch, num_consts)
+    forward = BatchedForward(fwd, batch)
     outs = custom_vjp_call_p.bind(
         *args, call=BatchedCall(call, batch), fwd=forward, num_consts=num_consts
     )
@@ -112,39 +113,30 @@ def _(
 
 
 class BatchedForward(Rule):
-    """A forward rule on batches, for the operands after the first `num_consts`."""
+    """A forward rule on batches."""
 
-    __slots__ = ("batch", "dims", "fwd")
+    __slots__ = ("batch", "fwd")
 
-    def __init__(self, fwd: Any, batch: Batch, num_consts: int) -> None:
-        super().__init__(fwd, batch.key, num_consts)
+    def __init__(self, fwd: Any, batch: Batch) -> None:
+        super().__init__(fwd, batch.key)
         self.fwd, self.batch = fwd, batch
-        self.dims = batch.dims[num_consts:]
 
     def __call__(self, perturbed: Sequence[bool], *values: Any) -> tuple[list[Any], list[Any], Any]:
-        kept: list[Any] = []
-
-        def both(*elements: Any) -> list[Any]:
-            outs, residuals, backward = self.fwd(perturbed, *elements)
-            kept.extend([len(outs), backward])
-            return [*outs, *residuals]
-
-        outs, dims = self.batch.map(both, values, self.dims)
+        fun, kept = flat_forward(self.fwd, perturbed)
+        outs, dims = self.batch.map(fun, values, self.batch.dims)
         n, backward = kept
         front = self.batch.results(outs[:n], dims[:n])
-        return front, outs[n:], BatchedBackward(backward, self.batch, self.dims, tuple(dims[n:]))
+        return front, outs[n:], BatchedBackward(backward, self.batch, tuple(dims[n:]))
 
 
 class BatchedBackward(Rule):
     """A backward rule on batches; residuals are batched as they came."""
 
-    __slots__ = ("backward", "batch", "dims", "res_dims")
+    __slots__ = ("backward", "batch", "res_dims")
 
-    def __init__(
-        self, backward: Any, batch: Batch, dims: Sequence[int | None], res_dims: Sequence[Any]
-    ) -> None:
-        super().__init__(backward, batch.key, batch.out_dim, dims, res_dims)
-        self.backward, self.batch, self.dims, self.res_dims = backward, batch, dims, res_dims
+    def __init__(self, backward: Any, batch: Batch, res_dims: Sequence[int | None]) -> None:
+        super().__init__(backward, batch.key, batch.out_dim, res_dims)
+        self.backward, self.batch, self.res_dims = backward, batch, res_dims
 
     def __call__(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
         n, size, out_dim = len(residuals), self.batch.axis[1], self.batch.out_dim
@@ -162,7 +154,7 @@ class BatchedBackward(Rule):
         pairs = iter(zip(moving, moving_dims, strict=True))
         return [
             self._argument(*next(pairs), d) if a is None else Zero(_batched(a, d, size))
-            for a, d in zip(known, self.dims, strict=True)
+            for a, d in zip(known, self.batch.dims, strict=True)
         ]
 
     def _argument(self, ct: Any, dim: int | None, wanted: int | None) -> Any:
