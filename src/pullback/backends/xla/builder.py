@@ -17,7 +17,7 @@ from . import hlo
 from .hlo import Tensor, Value, tensor
 
 # rule(builder, result types, *operands, **parameters) -> a value, or a list of them
-Rule = Callable[..., Value | list[Value]]
+Rule = Callable[..., Any]
 Table = dict[str, Rule]
 # Constants of more elements than this are written by their bytes.
 MOST_LISTED = 64
@@ -232,7 +232,7 @@ class Builder:
         """An array of known elements."""
         out = Tensor(values.shape, values.dtype)
         if values.size == 0:
-            return self.constant(0, *out[::-1])
+            return self.constant(0, out.dtype, out.shape)
         if values.size <= MOST_LISTED:
             return self._dense(hlo.nested(values, values.dtype), out)
         bits = hlo.packed(values)

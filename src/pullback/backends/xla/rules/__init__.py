@@ -14,11 +14,13 @@ from . import (
     reduce,
     shape,
     sort,
+    special,
     window,
 )
 
 FAMILIES = (
     elementwise, shape, reduce, contract, window, indexing, sort, random, fft, control, linalg,
+    special,
 )  # fmt: skip
 OPERATIONS = {name: rule for family in FAMILIES for name, rule in family.RULES.items()}
 PLATFORMS = {"cpu": linalg.ON_CPU, "cuda": linalg.ON_CUDA, "tpu": {}}

@@ -232,14 +232,14 @@ def clamp(b: Builder, types: Types, low: Value, x: Value, high: Value) -> Value:
 @rule("select_n")
 def select_n(b: Builder, types: Types, which: Value, *cases: Value) -> Value:
     """cases[which]; a boolean chooses the second where it holds."""
-    which, *cases = (b.spread(v, types[0].shape) for v in (which, *cases))
-    if len(cases) == 1:
-        return cases[0]
+    which, *wide = [b.spread(v, types[0].shape) for v in (which, *cases)]
+    if len(wide) == 1:
+        return wide[0]
     if which.dtype == dtypes.bool_:
-        return b.select(which, cases[1], cases[0])
-    out = cases[-1]
-    for k in reversed(range(len(cases) - 1)):
-        out = b.select(b.compare("LT", which, b.like(which, k + 1)), cases[k], out)
+        return b.select(which, wide[1], wide[0])
+    out = wide[-1]
+    for k in reversed(range(len(wide) - 1)):
+        out = b.select(b.compare("LT", which, b.like(which, k + 1)), wide[k], out)
     return out
 
 

@@ -85,10 +85,8 @@ def _whole(t: Tensor) -> Tensor:
 def _comparison(direction: str, name: str) -> Callable[..., Value]:
     def apply(b: Builder, types: Types, x: Value, y: Value) -> Value:
         shape = (*types[0].shape, 2)
-        words = [
-            v if v.shape == shape else b.broadcast(v, shape, (len(shape) - 1,)) for v in (x, y)
-        ]
-        differ = b.compare(direction, *words)
+        p, q = (v if v.shape == shape else b.broadcast(v, shape, (len(shape) - 1,)) for v in (x, y))
+        differ = b.compare(direction, p, q)
         return reduce.RULES[f"reduce_{name}"](b, types, differ, axes=(len(shape) - 1,))
 
     return apply
