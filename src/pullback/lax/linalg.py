@@ -18,6 +18,7 @@ from ..primitives.linalg import schur as _schur
 from ..primitives.linalg import svd as _svd
 from ..primitives.linalg import triangular as _triangular
 from ..primitives.linalg import tridiagonal as _tridiagonal
+from .qdwh import qdwh
 
 cholesky_p = _cholesky.cholesky_p
 cholesky_update_p = _cholesky.cholesky_update_p
@@ -81,6 +82,7 @@ def eig(
     compute_right_eigenvectors: bool = True,
     enable_eigvec_derivs: bool = False,
     implementation: EigImplementation | None = None,
+    use_magma: bool | None = None,
 ) -> list[Any]:
     """Eigenvalues, then left and right eigenvectors as columns, as asked for. All are complex.
 
@@ -89,7 +91,7 @@ def eig(
       compute_left_eigenvectors, compute_right_eigenvectors: which vectors are wanted.
       enable_eigvec_derivs: whether the vectors may be differentiated, which is right only where
         all eigenvalues differ, for vectors of norm 1 whose greatest component is real.
-      implementation: for GPUs.
+      implementation, use_magma: for GPUs.
     """
     return _eig.eig(
         as_array("eig", x),
@@ -251,8 +253,8 @@ __all__ = [
     "EigImplementation", "EighImplementation", "SvdAlgorithm", "cholesky", "cholesky_p",
     "cholesky_update", "cholesky_update_p", "eig", "eig_p", "eigh", "eigh_p", "hessenberg",
     "hessenberg_p", "householder_product", "householder_product_p", "lu", "lu_p",
-    "lu_pivots_to_permutation", "lu_pivots_to_permutation_p", "ormqr", "ormqr_p", "qr", "qr_p",
-    "schur", "schur_p", "svd", "svd_p", "symmetric_product", "triangular_solve",
+    "lu_pivots_to_permutation", "lu_pivots_to_permutation_p", "ormqr", "ormqr_p", "qdwh", "qr",
+    "qr_p", "schur", "schur_p", "svd", "svd_p", "symmetric_product", "triangular_solve",
     "triangular_solve_p", "tridiagonal", "tridiagonal_p", "tridiagonal_solve",
     "tridiagonal_solve_p",
 ]  # fmt: skip
