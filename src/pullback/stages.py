@@ -7,15 +7,8 @@
 Array([1., 1., 1.], dtype=float32)
 """
 
-from .jit.stages import (
-    ArgInfo,
-    Compiled,
-    CompilerOptions,
-    Lowered,
-    MemoryStats,
-    Traced,
-    Wrapped,
-)
+from .jit.codes import MemoryStats
+from .jit.stages import ArgInfo, Compiled, CompilerOptions, Lowered, Traced, Wrapped
 
 __all__ = [
     "ArgInfo",

@@ -21,11 +21,12 @@ ALIASES = {"gpu": "cuda"}
 def platforms() -> tuple[str, ...]:
     """What PULLBACK_PLATFORMS allows, the first being the default; all of them if it is not set."""
     given = os.environ.get("PULLBACK_PLATFORMS", "")
-    found = [_platform(name.strip()) for name in given.split(",") if name.strip()]
+    found = [platform_name(name.strip()) for name in given.split(",") if name.strip()]
     return tuple(dict.fromkeys(found)) or PLATFORMS
 
 
-def _platform(name: str) -> str:
+def platform_name(name: str) -> str:
+    """The platform of this name. ValueError if there is none."""
     platform = ALIASES.get(name, name)
     if platform not in PLATFORMS:
         known = ", ".join(map(repr, PLATFORMS))
@@ -49,7 +50,7 @@ def devices(backend: str | None = None) -> list[Device]:
     >>> pb.devices()
     [CpuDevice(id=0)]
     """
-    platform = default_backend() if backend is None else _platform(backend)
+    platform = default_backend() if backend is None else platform_name(backend)
     if platform not in platforms():
         raise ValueError(
             f"devices: no {platform!r} here: PULLBACK_PLATFORMS allows {', '.join(platforms())}"

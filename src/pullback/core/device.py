@@ -1,12 +1,12 @@
 """Where arrays lie and operations run: what a device can do, and which one an operation takes."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from .._native import ArrayImpl, DeviceArray
+from .._native import ArrayImpl, DeviceArray, DeviceProgram
 from .ir import Jaxpr
 from .primitive import Primitive
 
@@ -65,27 +65,62 @@ class Host(Device):
 host = Host()
 
 
+class Code(ABC):
+    """A program compiled for a device."""
+
+    @abstractmethod
+    def as_text(self) -> str:
+        """The program as the device's compiler left it."""
+
+    @abstractmethod
+    def cost_analysis(self) -> dict[str, float]:
+        """What the compiler counted: "flops", "bytes accessed" and others."""
+
+    @abstractmethod
+    def memory_analysis(self) -> Any:
+        """Bytes of arguments, results, temporaries and code."""
+
+    @abstractmethod
+    def runtime_executable(self) -> Any:
+        """What the device's runtime runs."""
+
+
 class Remote(Device):
     """A device that is not the host: its arrays are `DeviceArray`s, its programs its own."""
+
+    # For what programs are lowered: "cpu", "cuda" or "tpu".
+    target: str
 
     @abstractmethod
     def process(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """One operation, at once. Operands that lie elsewhere come here."""
 
     @abstractmethod
-    def program(
+    def load(
         self,
         jaxpr: Jaxpr,
         name: str,
+        donated: Sequence[int] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Code:
+        """A program compiled for this device; equal programs are compiled once.
+
+        options: switches of the device's compiler, by name.
+        """
+
+    @abstractmethod
+    def program(
+        self,
+        code: Any,
+        num_args: int,
         consts: Sequence[Any] = (),
         out_tree: Any = None,
-        donated: Sequence[int] = (),
         committed: bool = False,
-    ) -> Any:
-        """What runs a program here: the operands but for the last ones, `consts`, are its leaves.
+    ) -> DeviceProgram:
+        """What runs a compiled program on `num_args` leaves; `consts` are its last arguments.
 
-        out_tree: the structure of the result, None for a list of results. committed: whether the
-        results are, whatever the leaves.
+        out_tree: the structure of the result, None for a single leaf or a list of them.
+        committed: whether the results are, whatever the leaves.
         """
 
     @abstractmethod

@@ -1,30 +1,35 @@
 """Ahead of time: a function traced, lowered and compiled in steps that can be looked at."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from .. import dtypes, tree
-from .._native import ArrayImpl, Executable, JitFunction, is_eager
+from .._native import DeviceArray, DeviceProgram, Executable, JitFunction, is_traced
+from ..backends import devices
 from ..core.aval import ShapedArray, same_type, type_name
+from ..core.device import Remote, host
 from ..core.ir import ClosedJaxpr, Jaxpr
 from ..core.rewrite import simplify
 from ..core.show import show
-from ..core.trace import Tracer
+from ..core.trace import Tracer, eager_device
 from ..lazy import LazyModule
 from ..transforms.flat import arguments
 from ..transforms.make_jaxpr import ShapeDtypeStruct, abstract
 from ..tree import PyTreeDef
 from . import cost, executable
+from .codes import DeviceCode, HostCode
 from .miss import Miss, check_hashable, convert
 
 PACKAGE = __name__.partition(".")[0]
 pipeline: Any = LazyModule(f"{PACKAGE}.backends.cpu.pipeline")
 loop_text: Any = LazyModule(f"{PACKAGE}.backends.cpu.show")
-traffic: Any = LazyModule(f"{PACKAGE}.backends.cpu.traffic")
+xla: Any = LazyModule(f"{PACKAGE}.backends.xla.lower")
 
 CompilerOptions = dict[str, str | bool]
+# What XLA calls the platforms that it calls otherwise.
+TARGETS = {"xla": "cpu"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,7 @@ class Signature:
     traced: executable.Traced
     in_tree: PyTreeDef
     donated: tuple[int, ...]
+    device: Remote | None = None
 
     @property
     def avals(self) -> list[ShapedArray]:
@@ -127,14 +133,17 @@ class Traced(Stage):
         """The program as the compiler takes it.
 
         Args:
-          lowering_platforms: None or ("cpu",).
+          lowering_platforms: one platform, as in ("cuda",), whose StableHLO is wanted, whether or
+            not there is such a device; None: that of the device where the function runs.
 
         Raises:
-          ValueError: the function uses a value of a transformation around it.
+          ValueError: the function uses a value of a transformation around it, or there is no such
+            platform.
         """
-        if lowering_platforms is not None and tuple(lowering_platforms) != ("cpu",):
+        platforms = lowering_platforms and tuple(map(devices.platform_name, lowering_platforms))
+        if platforms is not None and len(platforms) != 1:
             raise NotImplementedError(
-                f"lower: lowering_platforms must be None or ('cpu',), got {lowering_platforms!r}"
+                f"lower: lowering_platforms must be one platform, got {lowering_platforms!r}"
             )
         for value in self._signature.traced.consts:
             if isinstance(value, Tracer):
@@ -142,49 +151,64 @@ class Traced(Stage):
                     f"lower: {self.fun_name} uses {value.describe()} of a transformation around"
                     " it: pass it as an argument"
                 )
-        return Lowered(self._signature)
+        return Lowered(self._signature, platforms[0] if platforms else None)
 
 
 @dataclass(frozen=True)
 class Dialect:
     """A form of lowered programs: how it is made, and how it is written."""
 
-    make: Callable[[Jaxpr], Any]
+    make: Callable[["Lowered"], Any]
     write: Callable[[Any], str]
 
 
 # The forms of a lowered program, by the name that `as_text` takes.
 DIALECTS: dict[str, Dialect] = {
-    "jaxpr": Dialect(lambda jaxpr: jaxpr, show),
+    "jaxpr": Dialect(lambda lowered: lowered.program, show),
     "loops": Dialect(
-        lambda jaxpr: pipeline.build(jaxpr)[2], lambda program: loop_text.program(program)
+        lambda lowered: pipeline.build(lowered.program)[2],
+        lambda program: loop_text.program(program),
     ),
+    "stablehlo": Dialect(lambda lowered: lowered.module().text, str),
 }
 
 
 class Lowered(Stage):
     """A program ready to be compiled: what `jit(f).lower(*args)` returns."""
 
+    def __init__(self, signature: Signature, platform: str | None = None) -> None:
+        super().__init__(signature)
+        device = signature.device or host
+        self.platform = platform or device.platform
+
     @cached_property
-    def _program(self) -> Jaxpr:
+    def program(self) -> Jaxpr:
+        """The simplified program."""
         return simplify(self._signature.traced.jaxpr)
+
+    def module(self) -> Any:
+        """The program in StableHLO, with the functions that it calls back."""
+        traced, target = self._signature.traced, TARGETS.get(self.platform, self.platform)
+        return xla.lower(traced.jaxpr, traced.name, self._signature.donated, target)
 
     def as_text(self, dialect: str | None = None, *, debug_info: bool = False) -> str:
         """The program as text, for people to read.
 
         Args:
-          dialect: "jaxpr", the simplified program; or "loops", the loops that are made of it,
-            before they are fused and scheduled (the default).
+          dialect: "jaxpr", the simplified program; "loops", the loops that are made of it before
+            they are fused and scheduled (the default on the CPU); "stablehlo", what XLA takes (the
+            default elsewhere).
           debug_info: accepted; has no effect.
         """
         return self._dialect(dialect).write(self.compiler_ir(dialect))
 
     def compiler_ir(self, dialect: str | None = None) -> Any:
         """The program as the compiler's own data; see `as_text`."""
-        return self._dialect(dialect).make(self._program)
+        return self._dialect(dialect).make(self)
 
     def _dialect(self, name: str | None) -> Dialect:
-        found = DIALECTS.get("loops" if name is None else name)
+        usual = "loops" if self.platform == host.platform else "stablehlo"
+        found = DIALECTS.get(usual if name is None else name)
         if found is None:
             known = ", ".join(map(repr, DIALECTS))
             raise ValueError(f"lowered: no dialect {name!r}; the dialects are {known}")
@@ -197,7 +221,7 @@ class Lowered(Stage):
           "flops", additions and multiplications counted as one each; "transcendentals", calls of
           functions such as exp; "bytes accessed". A loop of unknown length counts once.
         """
-        return cost.analysis(self._program)
+        return cost.analysis(self.program)
 
     def compile(
         self,
@@ -208,27 +232,25 @@ class Lowered(Stage):
         """Native code of the program.
 
         Args:
-          compiler_options: None or empty: there are none.
+          compiler_options: switches of XLA by name, as in {"xla_gpu_deterministic_ops": True}, on
+            the devices that it compiles for. The CPU's own compiler has none.
           device_assignment: None: there is one device.
         """
-        if compiler_options:
+        device = self._device()
+        if compiler_options and device is None:
             raise NotImplementedError(
-                f"compile: there are no compiler options, got {compiler_options!r}"
+                f"compile: there are no compiler options on the CPU, got {compiler_options!r}"
             )
         if device_assignment is not None:
             raise NotImplementedError("compile: leave device_assignment out: there is one device")
-        return Compiled(self._signature)
+        return Compiled(replace(self._signature, device=device), compiler_options or {})
 
-
-@dataclass(frozen=True)
-class MemoryStats:
-    """The memory that a compiled call takes, in bytes."""
-
-    generated_code_size_in_bytes: int
-    argument_size_in_bytes: int
-    output_size_in_bytes: int
-    alias_size_in_bytes: int
-    temp_size_in_bytes: int
+    def _device(self) -> Remote | None:
+        """Where the program is to run."""
+        device = self._signature.device or host
+        if self.platform != device.platform:
+            device = devices.devices(self.platform)[0]
+        return device if isinstance(device, Remote) else None
 
 
 class Compiled(Stage):
@@ -237,11 +259,15 @@ class Compiled(Stage):
     It is called like the function, without the static arguments, and neither traces nor compiles.
     """
 
-    def __init__(self, signature: Signature) -> None:
+    def __init__(self, signature: Signature, options: CompilerOptions) -> None:
         super().__init__(signature)
-        traced = signature.traced
-        self._code = executable.compiled(traced.jaxpr, traced.name, signature.donated)
-        self._run = executable.executable(traced, signature.donated)
+        traced, donated, device = signature.traced, signature.donated, signature.device
+        self._code = (
+            HostCode(traced, donated)
+            if device is None
+            else DeviceCode(traced, donated, device, options)
+        )
+        self._run = self._code.run
         self._call = JitFunction(Compiled.__call__, self._unseen, convert, (), (), tree.NAMESPACE)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -249,10 +275,10 @@ class Compiled(Stage):
 
     def _unseen(
         self, _: JitFunction, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[Executable | None, Any]:
+    ) -> tuple[Executable | DeviceProgram | None, Any]:
         """What a call does whose types were not checked before."""
         leaves = self._checked(args, kwargs)
-        if is_eager():
+        if not is_traced():
             return self._run, None
         return None, self.out_tree.unflatten(self._run(leaves))
 
@@ -266,9 +292,21 @@ class Compiled(Stage):
                 f" compiled for {self.in_tree}. Leave static arguments out"
             )
         for leaf, aval in zip(leaves, self._signature.avals, strict=True):
-            if type(leaf) is not ArrayImpl or not same_type(leaf.aval, aval):
+            if isinstance(leaf, Tracer) or not same_type(leaf.aval, aval):
                 self._refuse(leaves, (args, kwargs))
+        self._check_places(leaves)
         return leaves
+
+    def _check_places(self, leaves: list[Any]) -> None:
+        """Raise unless the arguments can be read where the code runs."""
+        device = self._signature.device
+        for leaf in leaves:
+            moves = device is not None and not getattr(leaf, "committed", False)
+            if type(leaf) is DeviceArray and leaf._place is not device and not moves:
+                raise ValueError(
+                    f"compiled {self._signature.traced.name}: an argument lies on {leaf._place}; it"
+                    f" was compiled for {device or host}. Move it with device_put"
+                )
 
     def _refuse(self, leaves: list[Any], args: Any) -> None:
         """Raise, naming the leaves that do not fit."""
@@ -291,30 +329,20 @@ class Compiled(Stage):
         )
 
     def as_text(self) -> str:
-        """The program as LLVM text, after LLVM's own passes."""
-        return self._code.llvm()
+        """The program as its compiler left it: LLVM text; HLO where XLA compiled it."""
+        return self._code.as_text()
 
     def cost_analysis(self) -> dict[str, float]:
-        """As `Lowered.cost_analysis`, with the memory accessed by the loops as they are fused."""
-        found = cost.analysis(simplify(self._signature.traced.jaxpr))
-        return {**found, "bytes accessed": float(traffic.bytes_accessed(self._code.program))}
+        """As `Lowered.cost_analysis`, of the program as it was compiled."""
+        return self._code.cost_analysis()
 
-    def memory_analysis(self) -> MemoryStats:
-        """The sizes of arguments, results, temporaries and code."""
-        jaxpr, code = self._signature.traced.jaxpr, self._code
-        outs = [a for a, spec in zip(jaxpr.out_avals, code.outs, strict=True) if spec[0] == "new"]
-        reused = [outs[k] for _, k in code.donated if k >= 0]
-        return MemoryStats(
-            code.code_bytes,
-            cost.size([jaxpr.in_avals[i] for i in code.kept]),
-            cost.size(outs),
-            cost.size(reused),
-            code.scratch_bytes,
-        )
+    def memory_analysis(self) -> Any:
+        """The sizes of arguments, results, temporaries and code, in bytes."""
+        return self._code.memory_analysis()
 
-    def runtime_executable(self) -> Executable:
-        """What runs the code, on the flat list of arguments."""
-        return self._run
+    def runtime_executable(self) -> Any:
+        """What runs the code: of the CPU, on the flat list of arguments; else the runtime's own."""
+        return self._code.runtime_executable()
 
 
 def _place(path: str) -> str:
@@ -343,4 +371,9 @@ def trace(miss: Miss, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Trace
     check_hashable(miss.fun, static)
     leaves, in_tree = tree.flatten((dynamic, named))
     traced = miss.program(static, in_tree, [abstract(x, "jit") for x in leaves])
-    return Traced(Signature(traced, in_tree, miss.donated(args, dict(kwargs))))
+    donated = miss.donated(args, dict(kwargs))
+    device = devices.resolve(miss.options.device)
+    if device is None and not is_traced():
+        device = eager_device((*leaves, *traced.consts))
+    where = device if isinstance(device, Remote) else None
+    return Traced(Signature(traced, in_tree, donated, where))

@@ -1,6 +1,6 @@
 """XLA's devices: programs, single operations and arrays on one of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,6 +29,7 @@ class XlaDevice(Remote):
     def __init__(self, place: Place) -> None:
         self.place = place
         self.platform = place.client.platform
+        self.target = place.client.target
         self.id = place.device.id
         self.device_kind = place.device.device_kind
         self.process_index = place.device.process_index
@@ -47,38 +48,41 @@ class XlaDevice(Remote):
         program = self._operations.get(key)
         if program is None:
             jaxpr = _one_operation(primitive, avals, params)
-            program = self._operations[key] = self.program(jaxpr, primitive.name)
+            code = self.load(jaxpr, primitive.name)
+            program = self._operations[key] = self.program(code, len(args))
         outs = program(arrays)
         return outs if primitive.multiple_results else outs[0]
 
-    def program(
+    def load(
         self,
         jaxpr: Jaxpr,
         name: str,
+        donated: Sequence[int] = (),
+        options: Mapping[str, Any] | None = None,
+    ) -> Loaded:
+        """A program compiled for this device."""
+        return load(self.place, jaxpr, name, donated, tuple(sorted((options or {}).items())))
+
+    def program(
+        self,
+        code: Loaded,
+        num_args: int,
         consts: Sequence[Any] = (),
         out_tree: Any = None,
-        donated: Sequence[int] = (),
         committed: bool = False,
     ) -> DeviceProgram:
-        """What runs a program here."""
-        loaded = load(self.place, jaxpr, name, donated)
-        return self.runner(loaded, len(jaxpr.invars), consts, out_tree, committed)
-
-    def runner(
-        self, loaded: Loaded, num_args: int, consts: Sequence[Any], out_tree: Any, committed: bool
-    ) -> DeviceProgram:
-        """A loaded program as a function on arrays; its last arguments are constants."""
-        n = num_args - len(consts)
+        """What runs a compiled program here."""
+        n = num_args
         commits = [v.committed for v in consts if type(v) is DeviceArray]
         return DeviceProgram(
-            loaded.execute_and_wait if loaded.waits else loaded.execute,
-            self.own_buffer if loaded.donated else self.buffer,
+            code.execute_and_wait if code.waits else code.execute,
+            self.own_buffer if code.donated else self.buffer,
             self,
             n,
-            [i for i in loaded.kept if i < n],
-            [self.buffer(consts[i - n]) for i in loaded.kept if i >= n],
-            [(a.dtype, a.shape, a.weak_type) for a in loaded.out_avals],
-            loaded.donated,
+            [i for i in code.kept if i < n],
+            [self.buffer(consts[i - n]) for i in code.kept if i >= n],
+            [(a.dtype, a.shape, a.weak_type) for a in code.out_avals],
+            code.donated,
             out_tree,
             committed or any(commits),
         )
@@ -121,7 +125,7 @@ class XlaDevice(Remote):
         """The values on the host."""
         if x._host is None:
             values = buffers.fetch(x, self.place)
-            if self.place.client.target == "cpu":
+            if self.target == "cpu":
                 return values
             x._host = values
         assert x._host is not None
@@ -129,18 +133,18 @@ class XlaDevice(Remote):
 
     def start_fetch(self, x: DeviceArray) -> None:
         """Begin to copy the values to the host."""
-        if self.place.client.target != "cpu":
+        if self.target != "cpu":
             x._buffer._copy_single_device_array_to_host_async()
 
     def dlpack(self, x: DeviceArray, **options: Any) -> Any:
         """The array as a DLPack capsule; on the CPU, of the values on the host."""
-        if self.place.client.target == "cpu":
+        if self.target == "cpu":
             return ArrayImpl(self.fetch(x)).__dlpack__(**options)
         return runtime.buffer_to_dlpack_managed_tensor(x._buffer, stream=options.get("stream"))
 
     def dlpack_device(self) -> tuple[int, int]:
         """The device as DLPack numbers it."""
-        return DLPACK[self.place.client.target], self.local_hardware_id
+        return DLPACK[self.target], self.local_hardware_id
 
     def wait(self, x: DeviceArray) -> None:
         """Return when the values are there."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...core.aval import ShapedArray
+from ...core.device import Code
 from ...core.ir import Jaxpr, Var
 from ...core.memo import Memory
 from ...core.rewrite import dead_code, effects
@@ -44,7 +45,7 @@ def place_of(client: Client, device: Any) -> Place:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Loaded(Code):
     """A program on a device.
 
     kept: the arguments it reads, by number. donated: those of them whose memory it takes.
@@ -71,20 +72,43 @@ class Loaded:
         token.block_until_ready()
         return outs
 
+    def as_text(self) -> str:
+        """The program in HLO, after XLA's passes."""
+        return "\n".join([m.to_string() for m in self.executable.hlo_modules()])
+
+    def cost_analysis(self) -> dict[str, float]:
+        """What XLA counted."""
+        return self.executable.cost_analysis()
+
+    def memory_analysis(self) -> Any:
+        """What XLA has reserved."""
+        return self.executable.get_compiled_memory_stats()
+
+    def runtime_executable(self) -> Any:
+        """The executable of jaxlib's client."""
+        return self.executable
+
 
 _loaded: Memory[Any, Loaded] = Memory()
 
 
-def load(place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int] = ()) -> Loaded:
+Options = tuple[tuple[str, Any], ...]
+
+
+def load(
+    place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int] = (), options: Options = ()
+) -> Loaded:
     """The executable of a program; equal programs are compiled once for a device."""
-    key = (structure(jaxpr), tuple(donated), place.device)
+    key = (structure(jaxpr), tuple(donated), place.device, options)
     found = _loaded.get(key)
     if found is None:
-        found = _loaded[key] = _load(place, jaxpr, name, donated)
+        found = _loaded[key] = _load(place, jaxpr, name, donated, options)
     return found
 
 
-def _load(place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int]) -> Loaded:
+def _load(
+    place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int], options: Options
+) -> Loaded:
     program = dead_code(jaxpr)
     kept = _kept(program, donated)
     program = program.replace(invars=[program.invars[i] for i in kept])
@@ -92,7 +116,7 @@ def _load(place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int]) -> Load
     lowered = lower(program, name, given, place.client.target)
     handlers = [_handler(place, a) for a in program.out_avals]
     return Loaded(
-        compile_text(place, lowered),
+        compile_text(place, lowered, options),
         lowered,
         tuple(kept),
         tuple(donated),
@@ -121,11 +145,11 @@ def _unchecked() -> tuple[bool, ...]:
     return (True,) if "_skip_checks" in signature else ()
 
 
-def compile_text(place: Place, lowered: Lowered) -> Any:
+def compile_text(place: Place, lowered: Lowered, overrides: Options = ()) -> Any:
     """The executable of a module, from disk where it has been compiled before."""
     if place.client.target == "cpu" and "lapack_" in lowered.text:
         register_lapack()
-    options = compile_options(place)
+    options = compile_options(place, overrides)
     client = place.client.runtime
     if lowered.callbacks:
         callbacks = list(lowered.callbacks)
@@ -139,10 +163,11 @@ def compile_text(place: Place, lowered: Lowered) -> Any:
     return made
 
 
-def compile_options(place: Place) -> Any:
-    """How a program of one device is compiled."""
+def compile_options(place: Place, overrides: Options) -> Any:
+    """How a program of one device is compiled; the overrides are XLA's own switches."""
     options = xc.CompileOptions()
     options.device_assignment = xc.DeviceAssignment.create(np.array([[place.device.id]], np.int32))
+    options.env_option_overrides = list(overrides)
     return options
 
 
