@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from both import sample
 
 import pullback as pb
 from pullback import lax
 from pullback import numpy as pnp
-from pullback.control import while_reverse
+from pullback.control import while_transposed
 
 
 def wave(x, n):
@@ -17,9 +18,9 @@ def wave(x, n):
 @pytest.mark.parametrize("steps", [0, 1, 7, 16, 17, 300])
 @pytest.mark.parametrize("arity", [4, 4096])
 def test_as_a_scan(steps, arity, monkeypatch):
-    monkeypatch.setattr(while_reverse, "MOST", arity)
-    monkeypatch.setattr(while_reverse, "FEWEST", 2)
-    monkeypatch.setattr(while_reverse, "LONGEST", 300)
+    monkeypatch.setattr(while_transposed, "MOST", arity)
+    monkeypatch.setattr(while_transposed, "FEWEST", 2)
+    monkeypatch.setattr(while_transposed, "LONGEST", 300)
     with pb.enable_x64():
         wanted = pb.value_and_grad(lambda x: wave(x, steps))(0.9)
         got = pb.value_and_grad(wave)(0.9, pnp.array(steps))
@@ -64,7 +65,7 @@ def test_pytrees_constants_and_integers():
 
 
 def test_batches_of_different_lengths(monkeypatch):
-    monkeypatch.setattr(while_reverse, "LONGEST", 4096)
+    monkeypatch.setattr(while_transposed, "LONGEST", 4096)
     xs, ns = pnp.array([0.5, 0.6, 0.7]), pnp.array([3, 0, 7])
     got = pb.vmap(pb.grad(wave))(xs, ns)
     wanted = [
@@ -77,7 +78,7 @@ def test_batches_of_different_lengths(monkeypatch):
 
 
 def test_inside_other_operations(monkeypatch):
-    monkeypatch.setattr(while_reverse, "LONGEST", 4096)
+    monkeypatch.setattr(while_transposed, "LONGEST", 4096)
     n = pnp.array(4)
 
     def in_scan(x):
@@ -118,3 +119,77 @@ def test_without_compiling():
     with pb.disable_jit():
         got = pb.grad(wave)(0.9, pnp.array(5))
     np.testing.assert_allclose(got, pb.grad(lambda x: wave(x, 5))(0.9), rtol=1e-6)
+
+
+def test_gradients_of_a_batch_with_different_lengths():
+    """The steps of each element are its own, also in second derivatives and where w is shared."""
+
+    def one(w, x, n, k):
+        return wave_of(w, x, n) * k
+
+    def wave_of(w, x, n):
+        def step(i, c):
+            return pnp.sin(c * w) + c[::-1] * x
+
+        return pnp.sum(lax.fori_loop(0, n, step, x))
+
+    w, xs = (pnp.asarray(sample(*shape, dtype=np.float32)) for shape in ((2,), (4, 2)))
+    ns, k = pnp.asarray([0, 3, 17, 5]), 2.0
+    first = pb.grad(one, (0, 1))
+
+    def second(w, x, n):
+        return pb.grad(lambda w: pnp.sum(first(w, x, n, k)[1] ** 2))(w)
+
+    want = [first(w, x, n, k) for x, n in zip(xs, map(int, ns), strict=True)]
+    for batched in (pb.vmap(first, (None, 0, 0, None)), pb.jit(pb.vmap(first, (None, 0, 0, None)))):
+        got = batched(w, xs, ns, k)
+        for part in (0, 1):
+            np.testing.assert_allclose(got[part], np.stack([g[part] for g in want]), rtol=1e-5)
+    want = [second(w, x, int(n)) for x, n in zip(xs, ns, strict=True)]
+    got = pb.vmap(second, (None, 0, 0))(w, xs, ns)
+    np.testing.assert_allclose(got, np.stack(want), rtol=1e-4)
+
+
+def test_gradients_of_a_batch_of_one_length():
+    def f(w, x, n):
+        return pnp.sum(lax.fori_loop(0, n, lambda i, c: (pnp.sin(c[0] * w), c[1]), (x, w))[0])
+
+    w, xs = (pnp.asarray(sample(*shape, dtype=np.float32)) for shape in ((2,), (4, 2)))
+    got = pb.jit(pb.vmap(pb.grad(f, (0, 1)), (None, 0, None)))(w, xs, 9)
+    want = [pb.grad(f, (0, 1))(w, x, 9) for x in xs]
+    for part in (0, 1):
+        np.testing.assert_allclose(got[part], np.stack([g[part] for g in want]), rtol=1e-5)
+
+
+def test_higher_derivatives_are_those_of_a_scan():
+    def f(w, x, n):
+        def step(i, c):
+            return pnp.sin(c * w) + c[::-1] * x
+
+        return pnp.sum(lax.fori_loop(0, n, step, x))
+
+    def nested(n):
+        first = pb.grad(lambda w, x: f(w, x, n), (0, 1))
+
+        def second(w, x):
+            a, b = first(w, x)
+            return pnp.sum(a * pnp.sin(b))
+
+        third = pb.grad(lambda w, x: pnp.sum(pnp.cos(pb.grad(second)(w, x))), 1)
+        return lambda w, x: (
+            pb.grad(second, (0, 1))(w, x),
+            third(w, x),
+            pb.jvp(pb.grad(second), (w, x), (x, w)),
+            pb.hessian(lambda w: f(w, x, n))(w),
+            pb.jacrev(pb.jacrev(lambda x: f(w, x, n)))(x),
+        )
+
+    with pb.enable_x64():
+        w, x = pnp.asarray(sample(2)), pnp.asarray(sample(2, seed=1))
+        wanted = pb.tree.leaves(nested(5)(w, x))
+        for got in (
+            nested(pnp.asarray(5))(w, x),
+            pb.jit(lambda w, x, n: nested(n)(w, x))(w, x, 5),
+        ):
+            for a, b in zip(pb.tree.leaves(got), wanted, strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)

@@ -138,11 +138,12 @@ def _where_running(condition: Jaxpr, body: Jaxpr, n_cond: int) -> Jaxpr:
         old = args[len(args) - n_carry :]
         (running,) = eval_jaxpr(condition, (), *args[:n_cond], *old)
         new = eval_jaxpr(body, (), *args[n_cond:])
-        return [_select(running, o, n) for o, n in zip(old, new, strict=True)]
+        return [select_running(running, o, n) for o, n in zip(old, new, strict=True)]
 
     return stage_pure(fun, avals, "vmap")
 
 
-def _select(running: Any, old: Any, new: Any) -> Any:
+def select_running(running: Any, old: Any, new: Any) -> Any:
+    """The new value of the elements that are running, along axis 0, the old of the others."""
     shape = get_aval(new).shape
     return select_n(broadcast_in_dim(running, shape, (0,)), old, new)

@@ -260,6 +260,18 @@ def copy(x: Any) -> Any:
     return copy_p.bind(x)
 
 
+# empty -- y is anything: memory that will be written before it is read
+empty_p = Primitive("empty", differentiable=False)
+empty_p.def_type(lambda *, dtype, shape: ShapedArray(shape, dtype))
+empty_p.def_value(lambda *, dtype, shape: np.zeros(shape, dtype))
+empty_p.def_batch(lambda args, dims, *, dtype, shape: (empty(shape, dtype), None))
+
+
+def empty(shape: Sequence[int], dtype: Any) -> Any:
+    """An array that holds anything."""
+    return empty_p.bind(dtype=np.dtype(dtype), shape=tuple(shape))
+
+
 # iota -- y[i] = i[dimension]
 iota_p = Primitive("iota", differentiable=False)
 

@@ -56,7 +56,7 @@ class Builder:
 
     def write(self, value: Value, view: View) -> Value:
         """Fill a view with a value's elements by a nest."""
-        if 0 not in value.shape:
+        if 0 not in value.shape and not value.anything:
             axes, idx = self.graph.atoms.axes(value.shape)
             store = Store(view.buffer, at_view(view, idx), value.at(idx))
             self.block.append(Nest((), (Kernel(tuple(axes), (), (store,)),)))

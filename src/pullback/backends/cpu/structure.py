@@ -166,6 +166,14 @@ def iota(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> Value:
     return Value(aval.shape, dtype, lambda idx: b.graph.iota(idx[k], dtype))
 
 
+def empty(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """Memory that will be written before it is read."""
+    (v,) = eqn.outvars
+    zero = b.graph.const(0, storage(v.aval))
+    value = Value(v.aval.shape, storage(v.aval), lambda idx: zero, anything=True)
+    return [b.result(v, value)]
+
+
 def split(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     """Pieces of given sizes along an axis."""
     (x,) = ins
@@ -184,7 +192,7 @@ def _piece(x: Value, shape: tuple[int, ...], axis: int, start: int) -> Value:
     return Value(shape, x.dtype, at)
 
 
-EAGER = {"split": split}
+EAGER = {"empty": empty, "split": split}
 LAZY = {
     "broadcast_in_dim": broadcast_in_dim,
     "reshape": reshape,

@@ -30,15 +30,23 @@ class View(NamedTuple):
 
 
 class Value:
-    """An array as a function of indices."""
+    """An array as a function of indices. Where it is `anything`, it need not be written."""
 
-    __slots__ = ("_at", "dtype", "memo", "shape", "view")
+    __slots__ = ("_at", "anything", "dtype", "memo", "shape", "view")
 
-    def __init__(self, shape: Sequence[int], dtype: str, at: At, view: View | None = None) -> None:
+    def __init__(
+        self,
+        shape: Sequence[int],
+        dtype: str,
+        at: At,
+        view: View | None = None,
+        anything: bool = False,
+    ) -> None:
         self.shape = tuple(shape)
         self.dtype = dtype
         self._at = at
         self.view = view
+        self.anything = anything
         self.memo: dict[Indices, Node] = {}
 
     def at(self, idx: Indices) -> Node:
