@@ -141,3 +141,10 @@ def test_errors(case):
     f, wanted = ERRORS[case]
     with pytest.raises(pb.errors.UnexpectedTracerError, match=wanted):
         f(pnp.arange(3.0))
+
+
+def test_the_error_says_what_to_do():
+    with pytest.raises(pb.errors.UnexpectedTracerError) as caught:
+        pb.grad(lambda c: by_jvp(PULLBACK, c)(2.0))(1.0)
+    assert len(caught.value.__notes__) == 1
+    assert "Pass the value as an argument" in caught.value.__notes__[0]

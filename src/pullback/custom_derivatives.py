@@ -19,7 +19,7 @@ def zero_from_primal(val: Any, symbolic_zeros: bool = False) -> Any:
 
     >>> from pullback.custom_derivatives import zero_from_primal
     >>> zero_from_primal(1.0, symbolic_zeros=True)
-    SymbolicZero(float32[])
+    SymbolicZero(f32[])
     """
     zero = SymbolicZero if symbolic_zeros else zero_array
     return tree_map(lambda x: zero(get_aval(x).tangent()), val)

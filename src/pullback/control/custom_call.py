@@ -7,7 +7,7 @@ function itself into a program; its rules stay functions until they are needed.
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-from .. import _native, dtypes
+from .. import _native, dtypes, errors
 from .._native import ArrayImpl, DeviceArray
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
@@ -40,7 +40,15 @@ def _value(*args: Any, call: JaxprFunction, **_params: Any) -> list[Any]:
 
 
 def _run(args: Sequence[Any], params: dict[str, Any]) -> list[Any]:
-    return params["call"](*args)
+    try:
+        return params["call"](*args)
+    except errors.UnexpectedTracerError as error:
+        if not hasattr(error, "__notes__"):
+            error.add_note(
+                "A function with a rule of its own may capture this value, whose derivative the"
+                " rule cannot see. Pass the value as an argument"
+            )
+        raise
 
 
 def _inline(eqn: Any) -> Any:

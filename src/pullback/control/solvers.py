@@ -58,8 +58,8 @@ def custom_linear_solve(
     >>> def halve(a, b):
     ...     x = pb.lax.custom_linear_solve(lambda x: a * x, b, lambda f, b: b / a, symmetric=True)
     ...     return x.sum()
-    >>> pb.grad(halve, (0, 1))(2.0, pnp.array([2.0, 4.0]))
-    (Array(-1.5, dtype=float32, weak_type=True), Array([0.5, 0.5], dtype=float32))
+    >>> pb.grad(halve, (0, 1))(pnp.float32(2.0), pnp.array([2.0, 4.0]))
+    (Array(-1.5, dtype=float32), Array([0.5, 0.5], dtype=float32))
     """
     what = "custom_linear_solve"
     flat, b_tree = arguments(b, what)
