@@ -111,7 +111,7 @@ class Parser:
 
     def call(self, line: str) -> Stmt:
         """A product or a call-back."""
-        outs, rest = line.split(" = ", 1)
+        outs, rest = line.split(" = ", 1) if " = " in line else ("", line)
         if rest.startswith("gemm:"):
             head, a, b = rest.split(" ", 2)[0], *_operands(rest.split(" ", 1)[1])
             return Gemm(head[5:], self.operand(a), self.operand(b), self.operand(outs))

@@ -147,7 +147,7 @@ class Printer:
         if isinstance(stmt, Callback):
             outs = ", ".join([self.operand(o) for o in stmt.outs])
             args = ", ".join([self.operand(o) for o in stmt.args])
-            return [f"{outs} = callback {stmt.name}({args})"]
+            return [f"{outs} = " * bool(outs) + f"callback {stmt.name}({args})"]
         if isinstance(stmt, For):
             return [f"loop {self.axis(stmt.axis)}:{stmt.axis.extent}", *self.block(stmt.body)]
         if isinstance(stmt, While):
