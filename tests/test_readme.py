@@ -12,6 +12,7 @@ NAMES = ("y", "value", "dA", "db", "values", "slopes", "noise", "z", "dx")
 ON_JAX = (
     ("import pullback as pb", "import jax as pb"),
     ("from pullback import", "from jax import"),
+    ('pb.devices("xla")', 'pb.devices("cpu")'),
     ("print(pb.explain(fast)(params, xs))", ""),  # JAX has no such function
 )
 

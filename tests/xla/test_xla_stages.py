@@ -1,4 +1,4 @@
-"""Ahead of time for XLA's devices: texts, compiler options, sizes, and what compiled calls refuse."""
+"""Ahead of time for XLA's devices: texts, compiler options, sizes, and what is refused."""
 
 import numpy as np
 import pytest
