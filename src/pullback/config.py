@@ -19,6 +19,7 @@ class Config:
     disable_jit: bool = False
     numpy_dtype_promotion: str = "standard"
     numpy_rank_promotion: str = "allow"
+    default_matmul_precision: str | None = None
     default_device: Any = None
     debug_nans: bool = False
     debug_infs: bool = False
@@ -33,7 +34,6 @@ FIXED: dict[str, Any] = {
     "default_prng_impl": "threefry2x32",
     "threefry_partitionable": True,
     "check_tracer_leaks": False,
-    "default_matmul_precision": None,
 }
 
 
@@ -145,11 +145,37 @@ def disable_jit(disable: bool = True) -> Any:
     return override(disable_jit=bool(disable))
 
 
+def default_matmul_precision(new_val: str | None) -> Any:
+    """A context manager in which products without a precision have this one, as "highest".
+
+    The CPU's products are exact to their dtype whatever is asked for.
+    """
+    return override(default_matmul_precision=new_val)
+
+
+def numpy_dtype_promotion(new_val: str) -> Any:
+    """A context manager for mixed dtypes: "standard" promotes them, "strict" raises."""
+    return override(numpy_dtype_promotion=new_val)
+
+
+def numpy_rank_promotion(new_val: str) -> Any:
+    """A context manager for operands of different ranks: "allow", "warn" or "raise"."""
+    return override(numpy_rank_promotion=new_val)
+
+
 def debug_nans(new_val: bool = True) -> Any:
     """A context manager in which an operation that gives NaN raises FloatingPointError.
 
     The error names the operation and the line that called it, inside compiled functions too: these
     are run again operation by operation. Each result is looked at, so programs run slowly.
+
+    >>> import pullback as pb
+    >>> with pb.debug_nans():
+    ...     try:
+    ...         pb.numpy.log(-1.0)
+    ...     except FloatingPointError as error:
+    ...         print(str(error).split(", at")[0])
+    invalid value (nan) encountered in log
     """
     return override(debug_nans=bool(new_val))
 
