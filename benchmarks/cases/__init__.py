@@ -9,6 +9,7 @@ from benchmarks.cases import (
     learning,
     linear_algebra,
     loops,
+    loops_backward,
     overhead,
     random,
     reductions,
@@ -16,8 +17,8 @@ from benchmarks.cases import (
 )
 
 GROUPS = (
-    overhead, compile, flat, reductions, contractions, loops, sequences, data, linear_algebra,
-    random, learning,
+    overhead, compile, flat, reductions, contractions, loops, loops_backward, sequences,
+    data, linear_algebra, random, learning,
 )  # fmt: skip
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in group.CASES)
 BY_NAME: dict[str, Case] = {case.name: case for case in CASES}
