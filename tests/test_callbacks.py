@@ -344,3 +344,67 @@ def test_wrong_calls(name):
     for m in (JAX, PULLBACK):
         with pytest.raises(error):
             call(m)
+
+
+# A rule that tells of its tangents: forward mode has them, reverse mode has none to tell
+
+
+def rule_of_tangents(m: Side) -> Callable[[Any], Any]:
+    @m.custom_jvp
+    def g(x: Any) -> Any:
+        return m.np.sin(x)
+
+    @g.defjvp
+    def _(primals: Any, tangents: Any) -> Any:
+        m.debug.print("{:.4f} {:.4f}", primals[0], tangents[0], ordered=True)
+        return g(primals[0]), m.np.cos(primals[0]) * tangents[0]
+
+    return g
+
+
+AROUND: dict[str, Transform] = {
+    "alone": lambda m, g: g,
+    "jit": lambda m, g: m.jit(g),
+    "scan": lambda m, g: lambda x: m.lax.scan(lambda c, _: (g(c), None), x, None, length=2)[0],
+    "checkpoint": lambda m, g: m.checkpoint(g),
+    "cond": lambda m, g: lambda x: m.lax.cond(x > 0, g, lambda v: v, x),
+}
+DERIVED = ("jvp", "linearize", "grad", "jit grad")
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("derived", DERIVED)
+def test_rules_that_tell_tangents(around, derived, capsys):
+    transform = {**TRANSFORMS, **FORWARD}[derived]
+    wanted = transform(JAX, AROUND[around](JAX, rule_of_tangents(JAX)))
+    expected = lines(capsys)
+    got = transform(PULLBACK, AROUND[around](PULLBACK, rule_of_tangents(PULLBACK)))
+    assert lines(capsys) == expected
+    assert_close(got, wanted)
+
+
+ELSEWHERE: dict[str, Callable[[Side], Any]] = {
+    "hessian": lambda m: m.hessian(straight(m))(X),
+    "jacobian": lambda m: m.jacfwd(lambda x: m.vmap(straight(m))(x))(XS),
+    "associative_scan": lambda m: m.lax.associative_scan(
+        lambda a, b: (m.debug.print("{} {}", a, b, ordered=True), a + b)[1], m.np.arange(3)
+    ),
+    "vmap of switch": lambda m: m.vmap(
+        lambda i: m.lax.switch(
+            i, [lambda k=k: (m.debug.print(f"branch {k}", ordered=True), k)[1] for k in range(3)]
+        )
+    )(m.np.arange(4)),
+    "map": lambda m: m.lax.map(straight(m), XS),
+    "called twice": lambda m: (lambda f: f(1.0) + f(2.0))(m.jit(straight(m))),
+    "eval_shape": lambda m: (m.eval_shape(straight(m), X), None)[1],
+    "backward pass of a batch": lambda m: m.vmap(m.grad(with_backward(m)))(XS),
+}
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_elsewhere(name, capsys):
+    wanted = ELSEWHERE[name](JAX)
+    expected = lines(capsys)
+    got = ELSEWHERE[name](PULLBACK)
+    assert lines(capsys) == expected
+    assert_close(got, wanted)
