@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING
 from . import config, dtypes, errors, numpy, operators, tree
 from .array import Array
 from .backends.devices import start as start_devices
-from .config import debug_infs, debug_nans, disable_jit, enable_x64
+from .config import (
+    debug_infs,
+    debug_nans,
+    default_matmul_precision,
+    disable_jit,
+    enable_x64,
+    numpy_dtype_promotion,
+    numpy_rank_promotion,
+)
 from .control.custom_jvp import custom_jvp
 from .control.remat import checkpoint
 from .core.ir import ClosedJaxpr, Jaxpr
@@ -51,6 +59,7 @@ if TYPE_CHECKING:
     from .control.policy import checkpoint_policies
     from .core.device import Device
     from .scopes import named_call, named_scope
+    from .staging import ensure_compile_time_eval, typeof
     from .transfer import block_until_ready, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
     from .transforms.linear import linear_transpose
@@ -88,6 +97,7 @@ __getattr__ = later(
         "control.policy": "checkpoint_policies",
         "core.device": "Device",
         "scopes": "named_call named_scope",
+        "staging": "ensure_compile_time_eval typeof",
         "transfer": "block_until_ready device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
         "transforms.linear": "linear_transpose",
@@ -122,6 +132,7 @@ __all__ = [
     "debug_nans",
     "default_backend",
     "default_device",
+    "default_matmul_precision",
     "device_count",
     "device_get",
     "device_put",
@@ -130,6 +141,7 @@ __all__ = [
     "dtypes",
     "effects_barrier",
     "enable_x64",
+    "ensure_compile_time_eval",
     "errors",
     "eval_shape",
     "experimental",
@@ -154,6 +166,8 @@ __all__ = [
     "named_scope",
     "nn",
     "numpy",
+    "numpy_dtype_promotion",
+    "numpy_rank_promotion",
     "operators",
     "ops",
     "process_count",
@@ -165,6 +179,7 @@ __all__ = [
     "stages",
     "tree",
     "tree_util",
+    "typeof",
     "typing",
     "value_and_grad",
     "vjp",

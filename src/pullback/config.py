@@ -36,6 +36,12 @@ FIXED: dict[str, Any] = {
     "check_tracer_leaks": False,
 }
 
+# What options given by words may be.
+CHOICES = {
+    "numpy_dtype_promotion": ("standard", "strict"),
+    "numpy_rank_promotion": ("allow", "warn", "raise"),
+}
+
 
 class _Local(threading.local):
     config: Config | None = None
@@ -96,6 +102,7 @@ def update(option: str, value: Any) -> None:
     if name in FIXED and value != FIXED[name]:
         raise NotImplementedError(f"config.update: {option} is always {FIXED[name]!r}")
     if name in NAMES:
+        _check(name, value)
         changed = replace(_global, **{name: value})
         _native.set_default_context(_key(changed), changed.enable_x64, _eager(changed))
         _global = changed
@@ -107,9 +114,18 @@ def read(option: str) -> Any:
     return FIXED[name] if name in FIXED else getattr(current(), name, None)
 
 
+def _check(name: str, value: Any) -> None:
+    """Raise unless an option may have this value."""
+    if value not in CHOICES.get(name, (value,)):
+        wanted = " or ".join(map(repr, CHOICES[name]))
+        raise ValueError(f"config: {name} must be {wanted}, got {value!r}")
+
+
 @contextmanager
 def override(**values: Any) -> Iterator[None]:
     """Set options for a block of code in this thread."""
+    for name, value in values.items():
+        _check(name, value)
     previous = _local.config
     _enter(replace(current(), **values))
     try:

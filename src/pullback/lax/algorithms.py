@@ -4,6 +4,8 @@ import enum
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..primitives.precision import Precision
 
 DotDimensionNumbers = tuple[
@@ -45,6 +47,14 @@ class DotAlgorithmPreset(enum.Enum):
 
     def __repr__(self) -> str:
         return self.name
+
+
+def as_precision(precision: Any) -> Any:
+    """What a product's precision is, where it may be given as an algorithm."""
+    if not isinstance(precision, DotAlgorithm):
+        return precision
+    exact = np.dtype(precision.accumulation_type) == np.dtype(precision.lhs_precision_type)
+    return Precision.HIGHEST if exact else Precision.DEFAULT
 
 
 PrecisionLike = (

@@ -13,6 +13,7 @@ from ..primitives import contract
 from ..primitives import cumulative as _cumulative
 from ..primitives import reduce as _reduce
 from ..primitives import shape as _shape
+from .algorithms import as_precision
 from .elementwise import checked, operands
 
 Function = Callable[..., Any]
@@ -98,7 +99,7 @@ def dot_general(
     Args:
       lhs, rhs: arrays.
       dimension_numbers: ((contracted of lhs, of rhs), (batch axes of lhs, of rhs)).
-      precision: accepted; products are of full precision.
+      precision: how exact the product is to be, on devices that offer a choice; the CPU does not.
       preferred_element_type: dtype of the result.
 
     Returns:
@@ -125,7 +126,7 @@ def dot_general(
         precision=None,
         preferred_element_type=wanted,
     )
-    return contract.dot_general(x, y, numbers, None, wanted)
+    return contract.dot_general(x, y, numbers, as_precision(precision), wanted)
 
 
 def _axes(axes: Sequence[int], x: Any) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from ..core.trace import get_aval
 from ..dtypes import DType
 from .convert import convert_element_type
 from .nary import add_any
+from .precision import canonical_precision
 from .quiet import quiet
 from .shape import transpose
 
@@ -38,7 +39,7 @@ def dot_general(
         lhs,
         rhs,
         dimension_numbers=dimension_numbers,
-        precision=precision,
+        precision=canonical_precision(precision),
         preferred_element_type=preferred_element_type,
     )
 

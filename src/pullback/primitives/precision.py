@@ -1,7 +1,9 @@
-"""How exactly products are wanted. Here all are exact to their dtype, so it is only recorded."""
+"""How exactly products are wanted. The CPU's are exact to their dtype; other devices look at it."""
 
 import enum
 from typing import Any
+
+from .. import config
 
 
 class Precision(enum.Enum):
@@ -27,11 +29,26 @@ NAMES = {
     "tensorfloat32": Precision.HIGH,
     "highest": Precision.HIGHEST,
     "float32": Precision.HIGHEST,
+    # Algorithms, by the dtypes of the operands and of the sums.
+    **dict.fromkeys(
+        "ANY_F8_ANY_F8_F32 ANY_F8_ANY_F8_F32_FAST_ACCUM ANY_F8_ANY_F8_ANY"
+        " ANY_F8_ANY_F8_ANY_FAST_ACCUM F16_F16_F16 F16_F16_F32 BF16_BF16_BF16 BF16_BF16_F32"
+        " DEFAULT".split(),
+        Precision.DEFAULT,
+    ),
+    **dict.fromkeys(["BF16_BF16_F32_X3", "TF32_TF32_F32", "HIGH"], Precision.HIGH),
+    **dict.fromkeys(
+        "BF16_BF16_F32_X6 BF16_BF16_F32_X9 TF32_TF32_F32_X3 F32_F32_F32 F64_F64_F64"
+        " HIGHEST".split(),
+        Precision.HIGHEST,
+    ),
 }
 
 
 def canonical_precision(precision: Any) -> tuple[Precision, Precision] | None:
-    """A pair from one precision, its name, or a pair of them."""
+    """A pair from one precision, its name, or a pair of them; None where nothing is asked for."""
+    if precision is None:
+        precision = config.current().default_matmul_precision
     if precision is None:
         return None
     pair = precision if isinstance(precision, (tuple, list)) else (precision, precision)
@@ -44,10 +61,9 @@ def canonical_precision(precision: Any) -> tuple[Precision, Precision] | None:
 
 
 def _one(precision: Any) -> Precision:
-    if isinstance(precision, Precision):
-        return precision
-    if precision is None:
+    name = precision.name if isinstance(precision, enum.Enum) else precision
+    if name is None:
         return Precision.DEFAULT
-    if not isinstance(precision, str) or precision not in NAMES:
+    if name not in NAMES:
         raise ValueError(f"precision: one of {sorted(NAMES)} is wanted, got {precision!r}")
-    return NAMES[precision]
+    return NAMES[name]

@@ -1,0 +1,38 @@
+"""Looking through tracing: the type of a value, and computing at once what would be traced."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from .core.aval import ShapedArray
+from .core.trace import eager, get_aval, use
+from .transforms.flat import argument
+
+
+def typeof(x: Any) -> ShapedArray:
+    """The type of a value: its shape, dtype and whether the dtype yields to others.
+
+    Args:
+      x: array, NumPy array, Python number, or a traced value.
+
+    >>> import pullback as pb
+    >>> pb.typeof(pb.numpy.ones((2, 3)))
+    ShapedArray(float32[2,3])
+    """
+    return get_aval(argument(x, "typeof"))
+
+
+def ensure_compile_time_eval() -> AbstractContextManager[None]:
+    """A context in which operations on known values are computed at once, inside `jit` too.
+
+    The results are values, on which Python may branch. Traced values cannot be used there.
+
+    >>> import pullback as pb
+    >>> @pb.jit
+    ... def f(x):
+    ...     with pb.ensure_compile_time_eval():
+    ...         n = int(pb.numpy.sum(pb.numpy.arange(4)))
+    ...     return x * n
+    >>> float(f(2.0))
+    12.0
+    """
+    return use(eager)

@@ -1,0 +1,110 @@
+"""Switches as contexts, types of values, and evaluation while tracing: against JAX."""
+
+import jax
+import numpy as np
+import pytest
+from jax import numpy as jnp
+
+import pullback as pb
+from pullback import numpy as pnp
+from pullback.lax import DotAlgorithm, DotAlgorithmPreset
+
+X = np.ones((3, 3), np.float32)
+
+
+def precisions(p, f, name):
+    with p.default_matmul_precision(name):
+        eqns = p.make_jaxpr(f)(X).jaxpr.eqns
+    return [str(e.params["precision"]) for e in eqns if "precision" in e.params]
+
+
+@pytest.mark.parametrize("name", ["default", "high", "highest", "tensorfloat32", "float32", None])
+def test_products_have_the_default_precision(name):
+    def f(p):
+        def g(x):
+            high = p.lax.dot(x, x, precision="high")
+            conv = p.lax.conv(x[None, None], x[None, None], (1, 1), "SAME")
+            return x @ x, p.numpy.einsum("ij,jk,kl", x, x, x), high, conv
+
+        return g
+
+    found, wanted = precisions(pb, f(pb), name), precisions(jax, f(jax), name)
+    assert sorted(found) == sorted(wanted)
+    with pb.default_matmul_precision(name):
+        np.testing.assert_array_equal(pb.jit(f(pb))(X)[0], X @ X)
+        np.testing.assert_array_equal(pb.grad(lambda x: pnp.sum(x @ x))(X), 6 * X)
+
+
+def test_precisions_may_be_algorithms():
+    for how in (*DotAlgorithmPreset, DotAlgorithm(np.float32, np.float32, np.float32)):
+        y = pb.lax.dot_general(X, X, (((1,), (0,)), ((), ())), precision=how)
+        np.testing.assert_array_equal(y, X @ X)
+    with (
+        pytest.raises(ValueError, match=r"precision: one of .* is wanted, got 'best'"),
+        pb.default_matmul_precision("best"),
+    ):
+        pnp.dot(X, X)
+
+
+def test_promotion_of_ranks_and_dtypes():
+    with pb.numpy_rank_promotion("raise"), pytest.raises(ValueError, match="ranks"):
+        pnp.asarray(X) + pnp.ones(3)
+    with (
+        pb.numpy_dtype_promotion("strict"),
+        pytest.raises(pb.dtypes.TypePromotionError, match="strict"),
+    ):
+        pnp.asarray(X) + pnp.ones((3, 3), int)
+    assert (pnp.asarray(X) + pnp.ones(3)).shape == (3, 3)
+
+
+@pytest.mark.parametrize("option", ["numpy_rank_promotion", "numpy_dtype_promotion"])
+def test_choices_are_checked(option):
+    with pytest.raises(ValueError, match=f"config: {option} must be .*, got 'maybe'"):
+        pb.config.update(option, "maybe")
+    with (
+        pytest.raises(ValueError, match=f"config: {option} must be"),
+        getattr(pb, option)("maybe"),
+    ):
+        pass
+
+
+VALUES = [1.0, 3, True, 2j, np.float32(1), np.ones((2, 3), np.int32), np.zeros(0, bool)]
+
+
+@pytest.mark.parametrize("x", VALUES, ids=str)
+def test_typeof_is_jax(x):
+    assert repr(pb.typeof(x)) == repr(jax.typeof(x))
+    assert repr(pb.typeof(pnp.asarray(x))) == repr(jax.typeof(jnp.asarray(x)))
+
+
+def test_typeof_traced_values():
+    found = []
+    pb.jit(lambda x: found.append(pb.typeof(x)) or x)(X)
+    pb.vmap(lambda x: found.append(pb.typeof(x)) or x)(X)
+    assert [a.shape for a in found] == [(3, 3), (3,)]
+    with pytest.raises(TypeError, match="typeof: argument is 'a' of type str"):
+        pb.typeof("a")
+
+
+def test_evaluation_while_tracing():
+    def f(p):
+        def g(x):
+            with p.ensure_compile_time_eval():
+                n = int(p.numpy.sum(p.numpy.arange(4)))
+            return x * n if n > 3 else x
+
+        return p.make_jaxpr(g)(1.0), p.jit(g)(2.0), p.grad(g)(2.0), p.vmap(g)(np.ones(2))
+
+    ours, theirs = f(pb), f(jax)
+    assert len(ours[0].eqns) == len(theirs[0].eqns) == 1
+    for a, b in zip(ours[1:], theirs[1:], strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_traced_values_are_not_known():
+    def g(x):
+        with pb.ensure_compile_time_eval():
+            return x + 1
+
+    with pytest.raises(pb.errors.UnexpectedTracerError):
+        pb.jit(g)(1.0)
