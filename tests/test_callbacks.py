@@ -1,5 +1,6 @@
 """Callbacks under every transformation: what is printed, in which order, and the values, as JAX."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -408,3 +409,11 @@ def test_elsewhere(name, capsys):
     got = ELSEWHERE[name](PULLBACK)
     assert lines(capsys) == expected
     assert_close(got, wanted)
+
+
+def test_log(caplog):
+    with caplog.at_level(logging.INFO, "pullback"):
+        PULLBACK.jit(lambda x: PULLBACK.debug.log("x = {x:.2f}", x=x))(1.5)
+        PULLBACK.debug.log(ordered=True)("100% {}", 2)
+    assert caplog.messages == ["x = 1.50", "100% 2"]
+    assert {r.name for r in caplog.records} == {"pullback"}

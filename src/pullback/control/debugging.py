@@ -1,5 +1,6 @@
 """debug_callback_p and debug_print_p: what programs tell of their values while they run."""
 
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from string import Formatter
@@ -12,6 +13,8 @@ from ..core.primitive import Effect, Primitive
 from ..transforms.flat import argument, is_value
 from .custom_call import Rule
 from .host import Host, batched, define
+
+PACKAGE = __name__.partition(".")[0]
 
 debug_callback_p = define("debug_callback", Effect.DEBUG)
 debug_print_p = define("debug_print", Effect.DEBUG)
@@ -37,22 +40,33 @@ _tells_primals(debug_callback_p)
 _tells_primals(debug_print_p)
 
 
+def to_stdout(text: str) -> None:
+    """Print a line."""
+    sys.stdout.write(text + "\n")
+
+
+def to_log(text: str) -> None:
+    """Log a line at level INFO, in the log of the name "pullback"."""
+    logging.getLogger(PACKAGE).info("%s", text)
+
+
 class Print(Rule):
-    """Prints its arguments in a format, by the options that NumPy had when it was made."""
+    """Says its arguments in a format, by the options that NumPy had when it was made."""
 
-    __slots__ = ("__name__", "fmt", "has_fields", "options")
+    __slots__ = ("__name__", "fmt", "has_fields", "options", "say")
 
-    def __init__(self, fmt: str) -> None:
+    def __init__(self, fmt: str, say: Callable[[str], None]) -> None:
         self.fmt = self.__name__ = fmt
+        self.say = say
         self.has_fields = any(name is not None for _, name, _, _ in Formatter().parse(fmt))
         self.options = np.get_printoptions()
-        super().__init__(fmt, tuple(self.options.items()))
+        super().__init__(fmt, say, tuple(self.options.items()))
 
     def __call__(self, *args: Any, **kwargs: Any) -> None:
         with np.printoptions(**self.options):
             plain = [self.fmt, *map(str, args)]
             text = self.fmt.format(*args, **kwargs) if self.has_fields else " ".join(plain)
-        sys.stdout.write(text + "\n")
+        self.say(text)
 
 
 @debug_print_p.def_show
@@ -116,14 +130,40 @@ def debug_print(
     x + 1 = 3
     """
 
-    def print_(fmt: str, *args: Any, **kwargs: Any) -> None:
+    call = _saying(to_stdout, ordered, skip_format_check)
+    return _one_or_two_calls("debug.print", call, fmt, args, kwargs)
+
+
+def debug_log(
+    fmt: str | None = None,
+    *args: Any,
+    ordered: bool = False,
+    partitioned: bool = False,
+    skip_format_check: bool = False,
+    **kwargs: Any,
+) -> Any:
+    """Log values when the program runs, at level INFO under the name "pullback".
+
+    Args, returns and raises as `debug_print`.
+
+    >>> import pullback as pb
+    >>> pb.jit(lambda x: pb.debug.log("x = {}", x))(2)
+    """
+    call = _saying(to_log, ordered, skip_format_check)
+    return _one_or_two_calls("debug.log", call, fmt, args, kwargs)
+
+
+def _saying(say: Callable[[str], None], ordered: bool, unchecked: bool) -> Callable[..., None]:
+    """The function of (format, arguments) with these options."""
+
+    def call(fmt: str, *args: Any, **kwargs: Any) -> None:
         if not isinstance(fmt, str):
             raise TypeError(f"debug.print: the format must be a string, got {fmt!r}")
-        if not skip_format_check:
+        if not unchecked:
             _Checker().format(fmt, *args, **kwargs)
-        _bind(debug_print_p, Print(fmt), args, kwargs, ordered)
+        _bind(debug_print_p, Print(fmt, say), args, kwargs, ordered)
 
-    return _one_or_two_calls("debug.print", print_, fmt, args, kwargs)
+    return call
 
 
 def debug_callback(
