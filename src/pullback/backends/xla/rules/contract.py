@@ -6,6 +6,7 @@ from typing import Any
 from .... import dtypes
 from ..builder import Builder, table
 from ..hlo import Tensor, Value
+from .elementwise import FLOAT4, SMALL
 
 RULES, rule = table()
 
@@ -28,6 +29,18 @@ def name_of(precision: Any) -> str:
     if precision is None:
         return "DEFAULT"
     return str(getattr(precision, "name", precision)).upper()
+
+
+def in_bytes(b: Builder, x: Value) -> Value:
+    """Factors of fewer than eight bits in a wider type where XLA has no products of them.
+
+    On the CPU it would join the conversion to the product and fail: a barrier parts them.
+    """
+    wide = dtypes.bfloat16 if x.dtype == FLOAT4 else SMALL.get(x.dtype, x.dtype)
+    if b.module.platform == "tpu" or wide == x.dtype:
+        return x
+    out = b.convert(x, wide)
+    return b.same("optimization_barrier", out) if b.module.platform == "cpu" else out
 
 
 @rule("dot_general")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from .... import dtypes
@@ -12,6 +13,7 @@ from ..hlo import Tensor, Value, int32
 Types = list[Tensor]
 Body = Callable[..., Value]
 RULES, rule = table()
+FLOAT4 = np.dtype(ml_dtypes.float4_e2m1fn)
 
 # Operations whose result has the type of their operands, by XLA's names.
 NAMES = {
@@ -91,8 +93,44 @@ def elementwise(*names: str) -> Callable[[Body], Body]:
     return register
 
 
+# XLA keeps small integers in bytes, whose upper bits it does not always clear.
+SMALL = {
+    **dict.fromkeys(dtypes.INT_SMALL, np.dtype(np.int8)),
+    **dict.fromkeys(dtypes.UINT_SMALL, np.dtype(np.uint8)),
+}
+# Of signed numbers these read the bits beyond the sign.
+OF_BITS = ("popcnt", "count_leading_zeros", "shift_right_logical")
+
+
+def computed(b: Builder, name: str, *args: Value) -> Value:
+    """An operation on values of one type, in a wider one where XLA has none for theirs."""
+    dtype = args[0].dtype
+    if dtype in SMALL:
+        return _on_bytes(b, name, *args)
+    if dtype in dtypes.FLOAT8 and name.startswith("chlo."):
+        wide = [b.convert(a, dtypes.float32) for a in args]
+        return b.convert(b.same(name, *wide), dtype)
+    return b.same(name, *args)
+
+
+def _on_bytes(b: Builder, name: str, *args: Value) -> Value:
+    dtype = args[0].dtype
+    first, *rest = [b.convert(a, SMALL[dtype]) for a in args]
+    bits = int(dtypes.info(dtype).bits)
+    if name == "chlo.mulhi":
+        shift = "arithmetic" if dtypes.kind(dtype) == "signed" else "logical"
+        product = b.same("multiply", first, *rest)
+        return b.convert(b.same(f"shift_right_{shift}", product, b.like(product, bits)), dtype)
+    if name in OF_BITS:
+        first = b.same("and", first, b.like(first, (1 << bits) - 1))
+    out = b.same(name, first, *rest)
+    if name == "count_leading_zeros":
+        out = b.same("subtract", out, b.like(out, 8 - bits))
+    return b.convert(out, dtype)
+
+
 def _same(name: str) -> Body:
-    return lambda b, *args: b.same(name, *args)
+    return lambda b, *args: computed(b, name, *args)
 
 
 def _comparison(direction: str, total: bool) -> Body:
@@ -168,19 +206,19 @@ def _(b: Builder, x: Value) -> Value:
     kind = dtypes.kind(x.dtype)
     if kind == "unsigned":
         return x
-    return b.one("abs", [x], part_type(x)) if kind == "complex" else b.same("abs", x)
+    return b.one("abs", [x], part_type(x)) if kind == "complex" else computed(b, "abs", x)
 
 
 @elementwise("sign")
 def _(b: Builder, x: Value) -> Value:
     if dtypes.kind(x.dtype) != "unsigned":
-        return b.same("sign", x)
+        return computed(b, "sign", x)
     return b.same("minimum", x, b.like(x, 1))
 
 
 @elementwise("square")
 def _(b: Builder, x: Value) -> Value:
-    return b.same("multiply", x, x)
+    return computed(b, "multiply", x, x)
 
 
 @elementwise("exp2")
@@ -207,10 +245,10 @@ def _(b: Builder, x: Value, *, y: int) -> Value:
     power, left, square = None, abs(y), x
     while left:
         if left & 1:
-            power = square if power is None else b.same("multiply", power, square)
+            power = square if power is None else computed(b, "multiply", power, square)
         left >>= 1
         if left:
-            square = b.same("multiply", square, square)
+            square = computed(b, "multiply", square, square)
     assert power is not None
     return b.same("divide", b.like(x, 1), power) if y < 0 else power
 
@@ -251,6 +289,8 @@ def convert(b: Builder, types: Types, x: Value, **params: Any) -> Value:
         return b.compare("NE", x, b.like(x, 0))
     if dtypes.kind(x.dtype) == "complex" and dtypes.kind(out) != "complex":
         x = b.one("real", [x], part_type(x))
+    # XLA takes the largest number of this dtype for an infinity.
+    x = b.convert(x, dtypes.float32) if x.dtype == FLOAT4 else x
     return b.convert(x, out)
 
 

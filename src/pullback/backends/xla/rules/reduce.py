@@ -9,7 +9,7 @@ from .... import dtypes
 from ....primitives.reduce import least
 from ..builder import Builder, table
 from ..hlo import Tensor, Value, int64, ints
-from .elementwise import maximum, minimum, part_type, parts
+from .elementwise import SMALL, maximum, minimum, part_type, parts
 from .shape import slice_axis
 
 Types = list[Tensor]
@@ -63,11 +63,11 @@ COMBINE: dict[str, tuple[Combine, Callable[[Any], Any]]] = {
 
 
 def reduction(name: str) -> Callable[..., Value]:
-    """The rule of a reduction of one array. Narrow floats are added and multiplied in float32."""
+    """The rule of a reduction of one array."""
     combine, identity = COMBINE[name]
 
     def apply(b: Builder, types: Types, x: Value, *, axes: Any) -> Value:
-        wide = b.convert(x, dtypes.float32) if _widens(name, x) else x
+        wide = b.convert(x, accumulator(name, x))
         start = b.constant(identity(wide.dtype), wide.dtype)
         (out,) = reduce(b, [wide], [start], axes, lambda p, q: combine(b, p, q))
         return b.convert(out, x.dtype)
@@ -75,8 +75,11 @@ def reduction(name: str) -> Callable[..., Value]:
     return apply
 
 
-def _widens(name: str, x: Value) -> bool:
-    return name in ("sum", "prod") and x.dtype in NARROW
+def accumulator(name: str, x: Value) -> Any:
+    """The dtype in which elements are combined: sums and products of narrow ones in a wider one."""
+    if name not in ("sum", "prod"):
+        return x.dtype
+    return dtypes.float32 if x.dtype in NARROW else SMALL.get(x.dtype, x.dtype)
 
 
 for _name in COMBINE:
@@ -172,10 +175,10 @@ def _log_add_exp(b: Builder, x: Value, y: Value) -> Value:
 
 
 def cumulative(name: str, combine: Combine) -> Callable[..., Value]:
-    """The rule of a running reduction. Narrow floats are added and multiplied in float32."""
+    """The rule of a running reduction."""
 
     def apply(b: Builder, types: Types, x: Value, *, axis: int, reverse: bool) -> Value:
-        wide = b.convert(x, dtypes.float32) if _widens(name, x) else x
+        wide = b.convert(x, accumulator(name, x))
         if reverse:
             wide = b.one("reverse", [wide], wide.type, dimensions=ints([axis]))
         out = running(b, combine, wide, axis)

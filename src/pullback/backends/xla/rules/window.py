@@ -8,9 +8,9 @@ from .... import dtypes
 from ....primitives.reduce import least
 from ..builder import Builder, table
 from ..hlo import Tensor, Value, int64, ints, matrix
-from .contract import axes_text, precision_text
+from .contract import axes_text, in_bytes, precision_text
 from .elementwise import parts
-from .reduce import COMBINE, NARROW
+from .reduce import COMBINE, NARROW, accumulator
 
 Types = list[Tensor]
 RULES, rule = table()
@@ -35,11 +35,11 @@ def reduce_window(
 
 
 def window_reduction(name: str) -> Callable[..., Value]:
-    """The rule of a reduction over windows. Narrow floats are added in float32."""
+    """The rule of a reduction over windows."""
     combine, identity = COMBINE[name]
 
     def apply(b: Builder, types: Types, x: Value, **windows: Any) -> Value:
-        wide = b.convert(x, dtypes.float32) if name == "sum" and x.dtype in NARROW else x
+        wide = b.convert(x, accumulator(name, x))
         start = b.constant(identity(wide.dtype), wide.dtype)
         outs = [Tensor(types[0].shape, wide.dtype)]
         body = partial(combine, b)
@@ -138,6 +138,7 @@ def convolution(
     }
 
     def convolved(p: Value, q: Value, out: Tensor) -> Value:
+        p, q = in_bytes(b, p), in_bytes(b, q)
         how = precision_text(b, precision, p, q)
         return b.one("convolution", [p, q], out, **attributes, precision_config=how)
 
