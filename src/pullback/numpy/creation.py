@@ -32,7 +32,7 @@ from .values import (
 
 def canonical_shape(name: str, shape: Any) -> Shape:
     """A shape as a tuple of Python integers; TypeError or ValueError that names the function."""
-    sizes: Any = shape if np.ndim(shape) else (shape,)
+    sizes: Any = shape if type(shape) is tuple or np.ndim(shape) else (shape,)
     out = []
     for size in sizes:
         try:
@@ -44,7 +44,7 @@ def canonical_shape(name: str, shape: Any) -> Shape:
                 f"{name}: Shapes must be 1D sequences of concrete values of integer type,"
                 f" got {shape!r}"
             ) from error
-    if any(n < 0 for n in out):
+    if out and min(out) < 0:
         raise ValueError(f"{name}: sizes must not be negative, got {tuple(out)}")
     return tuple(out)
 

@@ -8,11 +8,12 @@ from .rules import BITS, INTEGERS
 
 def unsigned(x: np.ndarray) -> np.ndarray:
     """The bits of integers as unsigned ones."""
-    return x.view(f"u{x.dtype.itemsize}")
+    return x if x.dtype.kind == "u" else x.view(f"u{x.dtype.itemsize}")
 
 
 def _shift_right_logical(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    return np.asarray(np.right_shift(unsigned(x), unsigned(y))).view(x.dtype)
+    shifted = np.right_shift(unsigned(x), unsigned(y))
+    return shifted if x.dtype.kind == "u" else np.asarray(shifted).view(x.dtype)
 
 
 def _population_count(x: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Error, gamma, zeta and Bessel functions. SciPy's special functions load at the first call."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -30,19 +31,27 @@ TAIL = (
     -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
     -0.0076224613, 0.00943887047, 1.00167406, 2.83297682,
 )  # fmt: skip
-COEFFICIENTS = np.array([CENTRAL, TAIL], np.float32)
+
+
+def _polynomial(coefficients: Sequence[float], u: Any) -> Any:
+    p = coefficients[0] * u
+    for c in coefficients[1:-1]:
+        p += c
+        p *= u
+    p += coefficients[-1]
+    return p
 
 
 def _erf_inv(x: np.ndarray) -> Any:
     if x.dtype != np.float32:
         return scipy_special.erfinv(x)
     w = -np.log1p(-x * x)
-    tail = (w >= 5).astype(np.intp)
-    u = np.where(tail, np.sqrt(w) - np.float32(3), w - np.float32(2.5))
-    p = COEFFICIENTS[tail, 0]
-    for k in range(1, len(CENTRAL)):
-        p = COEFFICIENTS[tail, k] + p * u
-    return np.where(np.abs(x) == 1, x * np.float32(np.inf), p * x)
+    p = _polynomial(CENTRAL, w - 2.5)
+    tail = w >= 5
+    if tail.any():
+        p = np.where(tail, _polynomial(TAIL, np.sqrt(w) - 3), p)
+        p = np.where(np.isinf(w), np.inf, p)
+    return p * x
 
 
 def _lgamma(x: np.ndarray) -> Any:

@@ -34,16 +34,14 @@ def unit_interval(bits: Any, dtype: DType) -> Any:
     return sub(floats, one)
 
 
-def stretched(unit: Any, low: float, high: float) -> Any:
-    """Numbers in [0, 1) as numbers in [low, high)."""
-    dtype = get_aval(unit).dtype
-    least = scalar(low, dtype)
-    span = np.asarray(scalar(high, dtype) - least)
-    return max(add(mul(unit, span), least), least)
+def stretched(unit: Any, low: Any, span: Any) -> Any:
+    """Numbers in [0, 1) as numbers in [low, low + span)."""
+    return max(add(mul(unit, span), low), low)
 
 
 def normal_of(unit: Any) -> Any:
     """Standard normal numbers of uniform ones: sqrt(2) erfinv(u) of u in (-1, 1)."""
     dtype = get_aval(unit).dtype
-    low = float(np.nextafter(np.array(-1, dtype), np.array(0, dtype)))
-    return mul(scalar(math.sqrt(2), dtype), erf_inv(stretched(unit, low, 1.0)))
+    low = np.nextafter(np.array(-1, dtype), np.array(0, dtype))
+    u = stretched(unit, np.asarray(low), np.asarray(scalar(1.0, dtype) - low))
+    return mul(scalar(math.sqrt(2), dtype), erf_inv(u))

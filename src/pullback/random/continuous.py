@@ -13,7 +13,7 @@ from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
 from ..primitives.uniform import normal_of
-from .compiled import Draw, compiled_if_many
+from .drawn import Draw, drawn
 from .keys import one_key
 from .parameters import float_dtype, inexact_dtype, shape_of
 from .uniform import draw_uniform
@@ -22,7 +22,7 @@ from .uniform import draw_uniform
 def _standard(name: str, doc: str, draw: Draw) -> Callable[..., Any]:
     """A distribution without parameters: a function of (key, shape, dtype)."""
 
-    draw = compiled_if_many(draw)
+    draw = drawn(draw)
 
     def sample(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
         found = float_dtype(name, dtype)
@@ -39,7 +39,7 @@ def _standard(name: str, doc: str, draw: Draw) -> Callable[..., Any]:
     return sample
 
 
-@compiled_if_many
+@drawn
 def draw_normal(key: Any, shape: Shape, dtype: DType) -> Any:
     """Standard normal numbers of a typed key."""
     return normal_of(draw_uniform(key, shape, dtype))

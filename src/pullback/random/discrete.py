@@ -5,17 +5,17 @@ from typing import Any
 
 from .. import dtypes
 from .. import numpy as pnp
-from ..core.aval import canonical_axis
+from ..core.aval import Shape, canonical_axis
+from ..dtypes import DType
 from ..numpy.creation import requested_dtype
 from ..numpy.values import as_array, describe, promote_arrays_inexact
 from ..primitives.rules import scalar
 from ..primitives.sort import top_k
+from .drawn import drawn
 from .gumbel import gumbel
 from .keys import one_key
 from .parameters import int_dtype, shape_of
 from .uniform import draw_uniform
-
-MODES = ("low", "high")
 
 
 def bernoulli(
@@ -34,16 +34,28 @@ def bernoulli(
     Array([False, False,  True], dtype=bool)
     """
     typed = one_key("bernoulli", key)
-    if mode not in MODES:
+    if mode not in DRAWS:
         raise ValueError(f"got mode={mode!r}, expected 'high' or 'low'")
     shape = shape_of("bernoulli", shape, p)
     p = as_array("bernoulli", p)
     if dtypes.kind(p.dtype) != "float":
         raise TypeError(f"bernoulli probability `p` must have a floating dtype, got {describe(p)}")
-    if mode == "low":
-        return draw_uniform(typed, shape, p.dtype) < p
-    u, v = draw_uniform(typed, (2, *shape), p.dtype)
-    return v * scalar(2.0 ** -dtypes.info(p.dtype).nmant, p.dtype) < p - u
+    return DRAWS[mode](typed, p, shape, p.dtype)
+
+
+@drawn
+def _low(key: Any, p: Any, shape: Shape, dtype: DType) -> Any:
+    return draw_uniform(key, shape, dtype) < p
+
+
+@drawn
+def _high(key: Any, p: Any, shape: Shape, dtype: DType) -> Any:
+    """Of a number and further digits of it."""
+    u, v = draw_uniform(key, (2, *shape), dtype)
+    return v * scalar(2.0 ** -dtypes.info(dtype).nmant, dtype) < p - u
+
+
+DRAWS = {"high": _high, "low": _low}
 
 
 def rademacher(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
@@ -61,9 +73,14 @@ def geometric(
     typed, found = one_key("geometric", key), int_dtype("geometric", dtype)
     shape = shape_of("geometric", shape, p)
     (p,) = promote_arrays_inexact("geometric", p)
-    u = draw_uniform(typed, shape, p.dtype)
+    return _geometric(typed, p, shape, found)
+
+
+@drawn
+def _geometric(key: Any, p: Any, shape: Shape, dtype: DType) -> Any:
+    u = draw_uniform(key, shape, p.dtype)
     u = pnp.where(u == 0, 1, u)
-    return (pnp.floor(pnp.log(u) / pnp.log1p(-p)) + 1).astype(found)
+    return (pnp.floor(pnp.log(u) / pnp.log1p(-p)) + 1).astype(dtype)
 
 
 def categorical(

@@ -11,7 +11,7 @@ from ..dtypes import DType
 from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
-from .compiled import compiled_if_many
+from .drawn import drawn
 from .keys import one_key
 from .parameters import float_dtype, shape_of
 from .uniform import draw_uniform
@@ -43,13 +43,13 @@ def gumbel(
     return DRAWS[mode](typed, shape_of("gumbel", shape), found)
 
 
-@compiled_if_many
+@drawn
 def _low(key: Any, shape: Shape, dtype: DType) -> Any:
     tiny = float(dtypes.info(dtype).tiny)
     return _of_probability(draw_uniform(key, shape, dtype, tiny, 1.0))
 
 
-@compiled_if_many
+@drawn
 def _high(key: Any, shape: Shape, dtype: DType) -> Any:
     """Of a uniform number that has further digits where it is below a half."""
     info = dtypes.info(dtype)
@@ -58,7 +58,7 @@ def _high(key: Any, shape: Shape, dtype: DType) -> Any:
     return _of_complement(pnp.where(high >= 0.5, high, fine))
 
 
-@compiled_if_many
+@drawn
 def _highest(key: Any, shape: Shape, dtype: DType) -> Any:
     """Of the fraction x of 64 random bits, or of 1 - x where that is below a half."""
     if dtype != float32:

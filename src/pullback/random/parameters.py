@@ -14,9 +14,10 @@ from ..numpy.values import as_array, describe, value_type
 
 def shape_of(name: str, shape: Any, *params: Any) -> Shape:
     """The shape asked for, or that of the parameters. They must broadcast to it."""
+    parts = [np.shape(p) for p in params]
     if shape is None:
-        return pnp.broadcast_shapes(*map(np.shape, params))
-    return whole_shape(name, shape, *map(np.shape, params))
+        return pnp.broadcast_shapes(*parts)
+    return whole_shape(name, shape, *parts)
 
 
 def whole_shape(name: str, shape: Any, *parts: Shape) -> Shape:
@@ -24,7 +25,9 @@ def whole_shape(name: str, shape: Any, *parts: Shape) -> Shape:
     if isinstance(shape, int):
         raise TypeError(f"{name}: shape must be a sequence of integers, got {shape}: ({shape},)")
     shape = canonical_shape(name, shape)
-    together = pnp.broadcast_shapes(*parts) if parts else ()
+    if not any(parts):
+        return shape
+    together = pnp.broadcast_shapes(*parts)
     if not _broadcasts(together, shape):
         raise ValueError(
             f"{name}: parameters of shape {together} do not broadcast to the shape {shape}"
@@ -39,7 +42,9 @@ def _broadcasts(shape: Shape, to: Shape) -> bool:
 
 def float_dtype(name: str, dtype: Any) -> DType:
     """The real floating-point dtype asked for; None and float mean the default one."""
-    found = requested_dtype(name, float if dtype is None else dtype)
+    if dtype is None:
+        return dtypes.default_dtype(float)
+    found = requested_dtype(name, dtype)
     if dtypes.kind(found) != "float":
         raise ValueError(f"dtype argument to `{name}` must be a float dtype, got {found}")
     return found
@@ -47,7 +52,9 @@ def float_dtype(name: str, dtype: Any) -> DType:
 
 def inexact_dtype(name: str, dtype: Any) -> DType:
     """The float or complex dtype asked for; None and float mean the default one."""
-    found = requested_dtype(name, float if dtype is None else dtype)
+    if dtype is None:
+        return dtypes.default_dtype(float)
+    found = requested_dtype(name, dtype)
     if not dtypes.is_float(found):
         raise ValueError(
             f"dtype argument to `{name}` must be a float or complex dtype, got {found}"
@@ -57,7 +64,9 @@ def inexact_dtype(name: str, dtype: Any) -> DType:
 
 def int_dtype(name: str, dtype: Any) -> DType:
     """The integer dtype asked for; None and int mean the default one."""
-    found = requested_dtype(name, int if dtype is None else dtype)
+    if dtype is None:
+        return dtypes.default_dtype(int)
+    found = requested_dtype(name, dtype)
     if not dtypes.is_integer(found):
         raise TypeError(f"{name} only accepts integer dtypes, got {found}")
     return found

@@ -6,11 +6,14 @@ from typing import Any
 import numpy as np
 
 from .. import numpy as pnp
+from ..core.aval import Shape
+from ..dtypes import DType
 from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
 from ..transforms.stop import stop_gradient
 from .continuous import draw_any_normal, draw_exponential, draw_normal
+from .drawn import drawn
 from .keys import one_key
 from .parameters import float_dtype, inexact_dtype, parameters, safe_parameters, shape_of
 from .uniform import draw_uniform
@@ -38,11 +41,16 @@ def truncated_normal(
     typed, found = one_key("truncated_normal", key), float_dtype("truncated_normal", dtype)
     shape = shape_of("truncated_normal", shape, lower, upper)
     lower, upper = parameters("truncated_normal", found, lower, upper)
-    root = scalar(math.sqrt(2), found)
-    u = draw_uniform(typed, shape, found, ew.erf(lower / root), ew.erf(upper / root))
+    return _truncated_normal(typed, lower, upper, shape, found)
+
+
+@drawn
+def _truncated_normal(key: Any, lower: Any, upper: Any, shape: Shape, dtype: DType) -> Any:
+    root = scalar(math.sqrt(2), dtype)
+    u = draw_uniform(key, shape, dtype, ew.erf(lower / root), ew.erf(upper / root))
     # Rounding may not push the numbers out of the open interval.
-    first = ew.nextafter(stop_gradient(lower), scalar(math.inf, found))
-    last = ew.nextafter(stop_gradient(upper), scalar(-math.inf, found))
+    first = ew.nextafter(stop_gradient(lower), scalar(math.inf, dtype))
+    last = ew.nextafter(stop_gradient(upper), scalar(-math.inf, dtype))
     return pnp.clip(root * ew.erf_inv(u), first, last)
 
 
@@ -52,7 +60,12 @@ def pareto(
     """Numbers of density b / x**(b + 1), x >= 1; b broadcasts to the shape."""
     typed, found = one_key("pareto", key), float_dtype("pareto", dtype)
     (b,) = safe_parameters("pareto", found, b)
-    return pnp.exp(draw_exponential(typed, shape_of("pareto", shape, b), found) / b)
+    return _pareto(typed, b, shape_of("pareto", shape, b), found)
+
+
+@drawn
+def _pareto(key: Any, b: Any, shape: Shape, dtype: DType) -> Any:
+    return pnp.exp(draw_exponential(key, shape, dtype) / b)
 
 
 def rayleigh(
@@ -61,8 +74,12 @@ def rayleigh(
     """Numbers of density x exp(-x**2 / (2 s**2)) / s**2, x >= 0, of scale s."""
     typed, found = one_key("rayleigh", key), float_dtype("rayleigh", dtype)
     (scale,) = safe_parameters("rayleigh", found, scale)
-    u = draw_uniform(typed, shape_of("rayleigh", shape, scale), found)
-    return scale * ew.sqrt(ew.mul(ew.log(u), -2.0))
+    return _rayleigh(typed, scale, shape_of("rayleigh", shape, scale), found)
+
+
+@drawn
+def _rayleigh(key: Any, scale: Any, shape: Shape, dtype: DType) -> Any:
+    return scale * ew.sqrt(ew.mul(ew.log(draw_uniform(key, shape, dtype)), -2.0))
 
 
 def lognormal(
@@ -76,7 +93,12 @@ def lognormal(
     """exp(sigma x) of standard normal x, real or complex; sigma broadcasts to the shape."""
     typed, found = one_key("lognormal", key), inexact_dtype("lognormal", dtype)
     (sigma,) = safe_parameters("lognormal", found, sigma)
-    return pnp.exp(draw_any_normal(typed, shape_of("lognormal", shape, sigma), found) * sigma)
+    return _lognormal(typed, sigma, shape_of("lognormal", shape, sigma), found)
+
+
+@drawn
+def _lognormal(key: Any, sigma: Any, shape: Shape, dtype: DType) -> Any:
+    return pnp.exp(draw_any_normal(key, shape, dtype) * sigma)
 
 
 def weibull_min(
@@ -102,7 +124,12 @@ def triangular(
     typed, found = one_key("triangular", key), float_dtype("triangular", dtype)
     shape = shape_of("triangular", shape, left, mode, right)
     left, mode, right = safe_parameters("triangular", found, left, mode, right)
-    u = draw_uniform(typed, shape, found)
+    return _triangular(typed, left, mode, right, shape, found)
+
+
+@drawn
+def _triangular(key: Any, left: Any, mode: Any, right: Any, shape: Shape, dtype: DType) -> Any:
+    u = draw_uniform(key, shape, dtype)
     below = left + pnp.sqrt(u * (right - left) * (mode - left))
     above = right - pnp.sqrt((1 - u) * (right - left) * (right - mode))
     return pnp.where(u < (mode - left) / (right - left), below, above)
@@ -119,9 +146,14 @@ def wald(
     typed, found = one_key("wald", key), float_dtype("wald", dtype)
     shape = shape_of("wald", shape, mean)
     (mean,) = safe_parameters("wald", found, mean)
-    of_normal, of_uniform = prng.random_split(typed, (2,))
-    y = ew.square(draw_normal(of_normal, shape, found))
-    z = draw_uniform(of_uniform, shape, found)
+    return _wald(typed, mean, shape, found)
+
+
+@drawn
+def _wald(key: Any, mean: Any, shape: Shape, dtype: DType) -> Any:
+    of_normal, of_uniform = prng.random_split(key, (2,))
+    y = ew.square(draw_normal(of_normal, shape, dtype))
+    z = draw_uniform(of_uniform, shape, dtype)
     square = mean * mean
     root = pnp.sqrt(4 * mean * y + square * (y * y))
     x = mean + square * y / 2 - mean / 2 * root

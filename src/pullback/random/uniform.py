@@ -14,7 +14,7 @@ from ..primitives import random as prng
 from ..primitives.rules import scalar
 from ..primitives.shape import full
 from ..primitives.uniform import drawn_bits, stretched, unit_interval
-from .compiled import compiled_if_many
+from .drawn import drawn
 from .keys import one_key
 from .parameters import float_dtype, int_dtype, shape_of
 
@@ -68,18 +68,29 @@ def uniform(
 
 def draw_uniform(key: Any, shape: Shape, dtype: DType, minval: Any = 0.0, maxval: Any = 1.0) -> Any:
     """Uniform numbers of a typed key, of a checked shape and dtype."""
-    unit = _unit_interval(key, shape, dtype)
     if not (isinstance(minval, NUMBERS) and isinstance(maxval, NUMBERS)):
         low, high = (pnp.asarray(v).astype(dtype) for v in (minval, maxval))
-        return pnp.maximum(low, pnp.reshape(unit * (high - low) + low, shape))
+        return _between_arrays(key, low, high, shape, dtype)
     if (minval, maxval) == (0, 1):
-        return unit
-    return stretched(unit, minval, maxval)
+        return _unit_interval(key, shape, dtype)
+    low = scalar(minval, dtype)
+    return _between(key, low, np.asarray(scalar(maxval, dtype) - low), shape, dtype)
 
 
-@compiled_if_many
+@drawn
 def _unit_interval(key: Any, shape: Shape, dtype: DType) -> Any:
     return unit_interval(prng.random_bits(key, drawn_bits(dtype), shape), dtype)
+
+
+@drawn
+def _between(key: Any, low: Any, span: Any, shape: Shape, dtype: DType) -> Any:
+    return stretched(_unit_interval(key, shape, dtype), low, span)
+
+
+@drawn
+def _between_arrays(key: Any, low: Any, high: Any, shape: Shape, dtype: DType) -> Any:
+    unit = _unit_interval(key, shape, dtype)
+    return pnp.maximum(low, pnp.reshape(unit * (high - low) + low, shape))
 
 
 def randint(
@@ -111,7 +122,8 @@ def randint(
     else:
         low, span = _interval(pnp.asarray(minval), pnp.asarray(maxval), found, sampled)
         low, span = pnp.broadcast_to(low, shape), pnp.broadcast_to(span, shape)
-    return ew.convert_element_type(_draw_integers(typed, shape, low, span, sampled), found)
+    integers = _draw_integers(typed, low, span, shape, sampled)
+    return integers if found == sampled else ew.convert_element_type(integers, found)
 
 
 def _both_fit(minval: int, maxval: int) -> bool:
@@ -151,7 +163,8 @@ def _clipped(x: Any, dtype: DType) -> Any:
     return pnp.clip(x, scalar(low, x.dtype), scalar(high, x.dtype)).astype(dtype)
 
 
-def _draw_integers(key: Any, shape: Shape, low: Any, span: Any, dtype: DType) -> Any:
+@drawn
+def _draw_integers(key: Any, low: Any, span: Any, shape: Shape, dtype: DType) -> Any:
     """(2**n h + l) mod span + low of two words h, l of n bits, so that the bias is small.
 
     A remainder by 0 is the number itself, which is right for a span of 2**n.

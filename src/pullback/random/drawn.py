@@ -1,0 +1,52 @@
+"""What draws become when numbers are wanted now: a program for each shape and dtype, which runs on
+NumPy arrays, or compiled where the numbers are many and NumPy would take many passes."""
+
+from collections.abc import Callable
+from functools import partial, wraps
+from inspect import signature
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .._native import ArrayImpl, is_eager
+from ..core.memo import Memory
+from ..core.stage import stage_hoisted
+from ..core.trace import as_array
+from ..core.values import on_values
+from ..jit import jit
+
+Draw = Callable[..., Any]
+
+CONCRETE = {ArrayImpl, np.ndarray}
+# From this size on, a draw costs more than a tenth of compiling it.
+MANY = 1 << 15
+
+
+def drawn(draw: Draw) -> Draw:
+    """The same draw: a function of a typed key, other arrays, a shape and a dtype."""
+    last = len(signature(draw).parameters)
+    compiled = jit(draw, static_argnums=(last - 2, last - 1))
+    programs: Memory[Any, Draw] = Memory()
+
+    @wraps(draw)
+    def run(*args: Any) -> Any:
+        shape, dtype = args[-2:]
+        if not (is_eager() and CONCRETE.issuperset(map(type, args[:-2]))):
+            return draw(*args)
+        if prod(shape) >= MANY:
+            return compiled(*args)
+        arrays = [as_array(a) for a in args[:-2]]
+        key = (shape, dtype, *[a.aval for a in arrays])
+        program = programs.get(key)
+        if program is None:
+            program = programs[key] = _prepared(draw, arrays, shape, dtype)
+        return ArrayImpl(program(*[a._npy for a in arrays])[0], False)
+
+    return run
+
+
+def _prepared(draw: Draw, arrays: Any, shape: Any, dtype: Any) -> Draw:
+    avals = [a.aval for a in arrays]
+    jaxpr, consts = stage_hoisted(lambda *xs: [draw(*xs, shape, dtype)], avals)
+    return partial(on_values(jaxpr), *[as_array(c)._npy for c in consts])
