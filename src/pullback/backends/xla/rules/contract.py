@@ -32,15 +32,10 @@ def name_of(precision: Any) -> str:
 
 
 def in_bytes(b: Builder, x: Value) -> Value:
-    """Factors of fewer than eight bits in a wider type where XLA has no products of them.
-
-    On the CPU it would join the conversion to the product and fail: a barrier parts them.
-    """
-    wide = dtypes.bfloat16 if x.dtype == FLOAT4 else SMALL.get(x.dtype, x.dtype)
-    if b.module.platform == "tpu" or wide == x.dtype:
+    """Factors of fewer than eight bits in a wider type where XLA has no products of them."""
+    if b.module.platform == "tpu":
         return x
-    out = b.convert(x, wide)
-    return b.same("optimization_barrier", out) if b.module.platform == "cpu" else out
+    return b.convert(x, dtypes.bfloat16 if x.dtype == FLOAT4 else SMALL.get(x.dtype, x.dtype))
 
 
 @rule("dot_general")
@@ -61,6 +56,7 @@ def _(
         f" lhs_contracting_dimensions = {axes_text(xc)},"
         f" rhs_contracting_dimensions = {axes_text(yc)}>"
     )
+    x, y = in_bytes(b, x), in_bytes(b, y)
     how = precision_text(b, precision, x, y)
     return b.one(
         "dot_general", [x, y], types[0], dot_dimension_numbers=numbers, precision_config=how
