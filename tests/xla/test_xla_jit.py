@@ -172,6 +172,7 @@ def test_callbacks(x, device, capfd):
     f = pb.jit(lambda v: pb.pure_callback(lambda a: np.asarray(a) * 2, shape, v) + 1)
     near(f(x), VALUES * 2 + 1, device)
     near(f(x), VALUES * 2 + 1, device)
+    near(pb.pure_callback(lambda a: np.asarray(a) * 2, shape, x), VALUES * 2, device)
 
     @pb.jit
     def shown(v):

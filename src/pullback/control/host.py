@@ -9,7 +9,7 @@ from .. import tree
 from .._native import ArrayImpl
 from ..core.aval import ShapedArray, type_name
 from ..core.primitive import Effect, Primitive
-from ..core.trace import as_array
+from ..core.trace import as_array, eager_device
 from ..transforms.flat import canonical, function_name
 from ..tree import PyTreeDef
 from .custom_call import Rule
@@ -133,7 +133,12 @@ def _eager(args: Sequence[Any], params: dict[str, Any]) -> list[Any]:
     callback, avals = params["callback"], params["result_avals"]
     found = results(callback, callback(*map(as_array, args)), avals)
     # The function may go on to write into what it returned.
-    return [ArrayImpl(x.copy(), False) for x in found]
+    outs = [ArrayImpl(x.copy(), False) for x in found]
+    device = eager_device(args)
+    if device is None:
+        return outs
+    committed = any(getattr(a, "committed", False) for a in args)
+    return [device.put(x, committed) for x in outs]
 
 
 def batched(
