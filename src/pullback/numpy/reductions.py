@@ -339,6 +339,15 @@ def std(
     keepdims: bool = False, *, where: Any = None, mean: Any = None, correction: Any = None,
 ) -> Any:  # fmt: skip
     """The standard deviation over axes: the root of the variance."""
-    return ew.sqrt(
-        var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    return smooth_at_zero(
+        ew.sqrt,
+        var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction),
     )
+
+
+def smooth_at_zero(f: Callable[[Any], Any], x: Any) -> Any:
+    """f with f(0) = 0, whose derivative there is taken to be 0 instead of infinite."""
+    if type(x) is ArrayImpl:
+        return f(x)
+    zero = ew.eq(x, 0)
+    return pick(zero, sh.full_like(x, 0), f(pick(zero, sh.full_like(x, 1), x)))

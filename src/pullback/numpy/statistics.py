@@ -136,7 +136,8 @@ def nanstd(
     keepdims: bool = False, where: Any = None, mean: Any = None,
 ) -> Any:  # fmt: skip
     """The standard deviation of the elements that are not NaN."""
-    return ew.sqrt(nanvar(a, axis, dtype, out, ddof, keepdims, where, mean))
+    variance = nanvar(a, axis, dtype, out, ddof, keepdims, where, mean)
+    return reductions.smooth_at_zero(ew.sqrt, variance)
 
 
 # Quantiles.

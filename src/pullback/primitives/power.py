@@ -110,9 +110,9 @@ def without_zero(x: Any) -> Any:
 
 
 def _pow_along_x(t: Any, out: Any, x: Any, y: Any) -> Any:
-    if not dtypes.is_integer(y.dtype):
-        return mul(t, mul(y, pow(x, sub(y, 1))))
     # At y = 0 the derivative is 0 even where x^-1 is infinite.
+    if not dtypes.is_integer(y.dtype):
+        return mul(t, mul(y, pow(x, sub(without_zero(y), 1))))
     slope = mul(convert_element_type(y, x.dtype), pow(x, sub(without_zero(y), 1)))
     return mul(t, slope)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from .arithmetic import add, div, mul, neg, sub
 from .nary import binary, unary
-from .power import rsqrt, square
+from .power import rsqrt, square, without_zero
 from .rules import INEXACT
 
 
@@ -41,7 +41,9 @@ atanh_p, atanh = unary(
 
 
 def _along(t: Any, x: Any, y: Any, numerator: Any) -> Any:
-    return mul(t, div(numerator, add(square(x), square(y))))
+    size = add(square(x), square(y))
+    # No direction at the origin: 0 is the mean of the derivatives around it.
+    return mul(t, div(numerator, without_zero(size)))
 
 
 # atan2 -- the angle of the point (y, x): its first argument is the ordinate

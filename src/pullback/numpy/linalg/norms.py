@@ -1,15 +1,13 @@
 """Norms of vectors and matrices."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..._native import ArrayImpl
 from ...primitives import elementwise as ew
 from ...primitives import shape as sh
 from .. import reductions, shapes
-from ..elementwise import as_inexact, pick
+from ..elementwise import as_inexact
 from ..shapes import axes_of
 from ..values import describe
 from .factors import svdvals
@@ -34,15 +32,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def _two(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     square = ew.real(x * ew.conj(x)) if x.dtype.kind == "c" else ew.mul(x, x)
-    return _smooth_at_zero(ew.sqrt, reductions.sum(square, axes, keepdims=keepdims))
-
-
-def _smooth_at_zero(f: Callable[[Any], Any], x: Any) -> Any:
-    """f with f(0) = 0, whose derivative there is taken to be 0 instead of infinite."""
-    if type(x) is ArrayImpl:
-        return f(x)
-    zero = ew.eq(x, 0)
-    return pick(zero, sh.full_like(x, 0), f(pick(zero, sh.full_like(x, 1), x)))
+    return reductions.smooth_at_zero(ew.sqrt, reductions.sum(square, axes, keepdims=keepdims))
 
 
 def _vector(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
@@ -62,9 +52,9 @@ def _vector(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
         return reductions.sum(size, axes, keepdims=keepdims)
     if ord < 0:
         return reductions.sum(size**ord, axes, keepdims=keepdims) ** (1.0 / ord)
-    powers = _smooth_at_zero(lambda v: v**ord, size)
+    powers = reductions.smooth_at_zero(lambda v: v**ord, size)
     total = reductions.sum(powers, axes, keepdims=keepdims)
-    return _smooth_at_zero(lambda v: v ** (1.0 / ord), total)
+    return reductions.smooth_at_zero(lambda v: v ** (1.0 / ord), total)
 
 
 def _matrix(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
