@@ -22,13 +22,14 @@ STEPS = (0.9, 1.1)
 class Wrapper:
     """`wrap(s, f)` uses a control operation, `plain(s, f)` none; both mean the same.
 
-    forward, reverse: whether it can be differentiated so.
+    forward, reverse: whether it can be differentiated so; `theirs`: whether JAX can, in reverse.
     """
 
     wrap: Callable[[Any, Function], Function]
     plain: Callable[[Any, Function], Function]
     forward: bool = True
     reverse: bool = True
+    theirs: bool = True
 
 
 def scan(reverse):
@@ -124,6 +125,11 @@ def same_function(s, f):
     return f
 
 
+def saving(s, f):
+    """A checkpoint that keeps sines and what comes after."""
+    return s.checkpoint(f, policy=lambda primitive, *_, **__: primitive.name in ("sin", "mul"))
+
+
 def gradient(s, f):
     return lambda x: s.grad(f)(x) * x
 
@@ -136,13 +142,15 @@ WRAPPERS = {
     "scan": scan(False),
     "reverse scan": scan(True),
     "fori_loop": Wrapper(fori, plain_fori),
-    "while_loop": Wrapper(while_loop, plain_while, reverse=False),
+    "while_loop": Wrapper(while_loop, plain_while, theirs=False),
     "cond": Wrapper(cond, plain_cond),
     "switch": Wrapper(switch, plain_switch),
     "map": Wrapper(mapped, plain_batched),
     "vmap": Wrapper(batched, plain_batched),
     "jit": Wrapper(lambda s, f: s.jit(f), same_function),
     "checkpoint": Wrapper(lambda s, f: s.checkpoint(f), same_function),
+    "policy": Wrapper(saving, same_function),
+    "barrier": Wrapper(lambda s, f: lambda x: s.lax.optimization_barrier(f(x)), same_function),
     "custom_jvp": Wrapper(with_jvp, same_function),
     "custom_vjp": Wrapper(with_vjp, same_function, forward=False),
     "grad": Wrapper(gradient, gradient),
@@ -157,6 +165,7 @@ class Transform:
     apply: Callable[[Any, Function, Any, Any], Any]
     forward: bool = False
     reverse: bool = False
+    twice: bool = False
 
 
 TRANSFORMS = {
@@ -164,12 +173,14 @@ TRANSFORMS = {
     "vmap": Transform(lambda s, f, x, xs: s.vmap(f)(xs)),
     "jvp": Transform(lambda s, f, x, xs: s.jvp(f, (x,), (x,)), forward=True),
     "grad": Transform(lambda s, f, x, xs: s.grad(f)(x), reverse=True),
-    "grad of grad": Transform(lambda s, f, x, xs: s.grad(s.grad(f))(x), reverse=True),
+    "grad of grad": Transform(lambda s, f, x, xs: s.grad(s.grad(f))(x), reverse=True, twice=True),
     "vmap of grad": Transform(lambda s, f, x, xs: s.vmap(s.grad(f))(xs), reverse=True),
     "grad of vmap": Transform(
         lambda s, f, x, xs: s.grad(lambda xs: s.np.sum(s.vmap(f)(xs) ** 2))(xs), reverse=True
     ),
-    "jvp of grad": Transform(lambda s, f, x, xs: s.jvp(s.grad(f), (x,), (x,)), reverse=True),
+    "jvp of grad": Transform(
+        lambda s, f, x, xs: s.jvp(s.grad(f), (x,), (x,)), reverse=True, twice=True
+    ),
     "jit of vmap of grad": Transform(
         lambda s, f, x, xs: s.jit(s.vmap(s.grad(f)))(xs), reverse=True
     ),
@@ -180,6 +191,8 @@ def allowed(names, transform):
     """Whether the wrappers, outermost first, can be transformed so."""
     if names.count("custom_vjp") > 1 and transform is TRANSFORMS["jvp of grad"]:
         return False  # the forward rule of one calls the other, which jvp then differentiates
+    if transform.twice and {"while_loop", "custom_vjp"} <= set(names):
+        return False  # the second derivative of a loop of unknown length runs its body forward
     wrappers = [WRAPPERS[n] for n in names]
     for i, name in enumerate(names):
         inner = wrappers[i + 1 :]
@@ -226,6 +239,12 @@ def test_pairs(outer, inner):
         ("scan", "scan"),
         ("while_loop", "scan"),
         ("scan", "while_loop"),
+        ("while_loop", "while_loop"),
+        ("while_loop", "cond"),
+        ("vmap", "while_loop", "switch"),
+        ("checkpoint", "while_loop", "scan"),
+        ("policy", "scan", "cond"),
+        ("scan", "policy", "jit"),
         ("switch", "checkpoint"),
         ("checkpoint", "reverse scan"),
         ("map", "custom_vjp"),
@@ -248,7 +267,7 @@ def test_single_wrappers_as_in_jax(name):
         return {
             n: t.apply(s, build(s, (name,), "wrap"), x, xs)
             for n, t in TRANSFORMS.items()
-            if allowed((name,), t)
+            if allowed((name,), t) and (WRAPPERS[name].theirs or not t.reverse)
         }
 
     compare(program, np.asarray(0.7), np.abs(sample(3)), tol=1e-9)

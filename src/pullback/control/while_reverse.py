@@ -21,7 +21,7 @@ from ..primitives.compare import lt
 from ..primitives.shape import zeros
 from ..transforms.batch import vmap_flat
 from ..transforms.jvp import jvp_flat
-from ..transforms.program import Mask, jvp_jaxpr, pick, stage_pure
+from ..transforms.program import Mask, jvp_jaxpr, linearize_jaxpr, pick, stage_pure
 from ..transforms.transpose import materialize
 from .call import jit_p
 from .effects import refuse_io
@@ -46,7 +46,7 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], **params: Any) -> Any:
     _, consts_nz, init_nz = split_at(nonzero, skipped, n_body)
 
     def step(carry: Mask) -> Mask:
-        return jvp_jaxpr(body, (*consts_nz, *carry), carry)[1]
+        return linearize_jaxpr(body, (*consts_nz, *carry), carry).nonzero_outs
 
     carry_nz = fixpoint(step, tuple(init_nz))
     if not any(carry_nz):
