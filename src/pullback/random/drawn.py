@@ -1,5 +1,6 @@
 """What draws become when numbers are wanted now: a program for each shape and dtype, which runs on
-NumPy arrays, or compiled where the numbers are many and NumPy would take many passes."""
+NumPy arrays, or compiled where the numbers are many, so that NumPy would take many passes, or where
+another device draws them."""
 
 from collections.abc import Callable
 from functools import partial, wraps
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .._native import ArrayImpl, is_eager
+from .._native import ArrayImpl, DeviceArray, is_eager, is_traced
 from ..core.memo import Memory
 from ..core.stage import stage_hoisted
 from ..core.trace import as_array
@@ -18,7 +19,7 @@ from ..jit import jit
 
 Draw = Callable[..., Any]
 
-CONCRETE = {ArrayImpl, np.ndarray}
+CONCRETE = {ArrayImpl, DeviceArray, np.ndarray}
 # From this size on, a draw costs more than a tenth of compiling it.
 MANY = 1 << 15
 
@@ -32,9 +33,10 @@ def drawn(draw: Draw) -> Draw:
     @wraps(draw)
     def run(*args: Any) -> Any:
         shape, dtype = args[-2:]
-        if not (is_eager() and CONCRETE.issuperset(map(type, args[:-2]))):
+        kinds = set(map(type, args[:-2]))
+        if is_traced() or not CONCRETE >= kinds:
             return draw(*args)
-        if prod(shape) >= MANY:
+        if prod(shape) >= MANY or not is_eager() or DeviceArray in kinds:
             return compiled(*args)
         arrays = [as_array(a) for a in args[:-2]]
         key = (shape, dtype, *[a.aval for a in arrays])

@@ -112,7 +112,7 @@ def argument(x: Any, what: str, where: str = "") -> Any:
     if isinstance(x, (np.ndarray, np.generic)):
         value = canonical(np.asarray(cast(Any, x)), what)
         # While a program is written a NumPy scalar stays one, and becomes a literal of it.
-        return ArrayImpl(value, False) if value.ndim or _native.is_eager() else value[()]
+        return ArrayImpl(value, False) if value.ndim or not _native.is_traced() else value[()]
     return as_array(x)
 
 
