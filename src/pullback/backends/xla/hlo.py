@@ -46,9 +46,9 @@ def tensor_text(shape: Shape, dtype: DType) -> str:
 
 
 def tensor(aval: ShapedArray) -> Tensor:
-    """How values of a type are held: keys as pairs of words, tangents of integers as booleans."""
+    """How values of a type are held: keys as words, tangents of integers as booleans."""
     if aval.dtype in dtypes.KEY_DTYPES:
-        return Tensor((*aval.shape, 2), dtypes.uint32)
+        return Tensor((*aval.shape, aval.dtype.itemsize // 4), dtypes.uint32)
     if aval.dtype == dtypes.float0:
         return Tensor(aval.shape, dtypes.bool_)
     return Tensor(aval.shape, aval.dtype)

@@ -1,4 +1,4 @@
-"""Reductions over axes, and running ones along an axis."""
+"""Reductions over axes."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -8,9 +8,8 @@ import numpy as np
 from .... import dtypes
 from ....primitives.reduce import least
 from ..builder import Builder, table
-from ..hlo import Tensor, Value, int64, ints
+from ..hlo import Tensor, Value, ints
 from .elementwise import SMALL, maximum, minimum, part_type, parts
-from .shape import slice_axis
 
 Types = list[Tensor]
 Combine = Callable[[Builder, Value, Value], Value]
@@ -128,67 +127,3 @@ def _beyond(b: Builder, direction: str, p: Value, q: Value) -> Value:
 
 rule("argmax")(_arg_reduction("GT", 1))
 rule("argmin")(_arg_reduction("LT", -1))
-
-
-# Running reductions: pairs are combined, their running reduction is found, and what lies between.
-
-
-def running(b: Builder, combine: Combine, x: Value, axis: int) -> Value:
-    """y[i] = x[0] . x[1] . ... . x[i] along an axis, in a logarithmic number of steps."""
-    n = x.shape[axis]
-    if n < 2:
-        return x
-    pairs = combine(b, slice_axis(b, x, axis, 0, n - 1, 2), slice_axis(b, x, axis, 1, n, 2))
-    odd = running(b, combine, pairs, axis)
-    first = slice_axis(b, x, axis, 0, 1)
-    if n == 2:
-        return _joined(b, [first, odd], axis)
-    before = slice_axis(b, odd, axis, 0, (n - 1) // 2)
-    between = combine(b, before, slice_axis(b, x, axis, 2, n, 2))
-    return _interleaved(b, _joined(b, [first, between], axis), odd, axis)
-
-
-def _joined(b: Builder, xs: Sequence[Value], axis: int) -> Value:
-    shape = list(xs[0].shape)
-    shape[axis] = sum(x.shape[axis] for x in xs)
-    return b.one("concatenate", xs, Tensor(tuple(shape), xs[0].dtype), dimension=int64(axis))
-
-
-def _interleaved(b: Builder, even: Value, odd: Value, axis: int) -> Value:
-    """even[0], odd[0], even[1], odd[1], ..."""
-    n, size = even.shape[axis], even.shape[axis] + odd.shape[axis]
-    if odd.shape[axis] < n:
-        odd = _joined(b, [odd, slice_axis(b, even, axis, 0, 1)], axis)
-    shape = (*even.shape[: axis + 1], 1, *even.shape[axis + 1 :])
-    both = _joined(b, [b.reshape(even, shape), b.reshape(odd, shape)], axis + 1)
-    flat = b.reshape(both, (*even.shape[:axis], 2 * n, *even.shape[axis + 1 :]))
-    return slice_axis(b, flat, axis, 0, size)
-
-
-def _log_add_exp(b: Builder, x: Value, y: Value) -> Value:
-    """log(exp(x) + exp(y)) = m + log1p(exp(-|x - y|)); equal infinities are themselves."""
-    top = maximum(b, x, y)
-    gap = b.same("negate", b.same("abs", b.same("subtract", x, y)))
-    out = b.same("add", top, b.same("log_plus_one", b.same("exponential", gap)))
-    infinite = b.compare("EQ", b.same("abs", x), b.like(x, np.inf))
-    return b.select(b.same("and", b.compare("EQ", x, y), infinite), x, out)
-
-
-def cumulative(name: str, combine: Combine) -> Callable[..., Value]:
-    """The rule of a running reduction."""
-
-    def apply(b: Builder, types: Types, x: Value, *, axis: int, reverse: bool) -> Value:
-        wide = b.convert(x, accumulator(name, x))
-        if reverse:
-            wide = b.one("reverse", [wide], wide.type, dimensions=ints([axis]))
-        out = running(b, combine, wide, axis)
-        if reverse:
-            out = b.one("reverse", [out], out.type, dimensions=ints([axis]))
-        return b.convert(out, x.dtype)
-
-    return apply
-
-
-for _name in ("sum", "prod", "max", "min"):
-    rule(f"cum{_name}")(cumulative(_name, COMBINE[_name][0]))
-rule("cumlogsumexp")(cumulative("logsumexp", _log_add_exp))

@@ -1,16 +1,18 @@
-"""Reductions over sliding windows, choices from them, and convolutions."""
+"""Reductions over sliding windows and up to a place, choices from windows, convolutions."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
+
+import numpy as np
 
 from .... import dtypes
 from ....primitives.reduce import least
 from ..builder import Builder, table
 from ..hlo import Tensor, Value, int64, ints, matrix
 from .contract import axes_text, in_bytes, precision_text
-from .elementwise import parts
-from .reduce import COMBINE, NARROW, accumulator
+from .elementwise import maximum, parts
+from .reduce import COMBINE, NARROW, Combine, accumulator
 
 Types = list[Tensor]
 RULES, rule = table()
@@ -51,6 +53,52 @@ def window_reduction(name: str) -> Callable[..., Value]:
 
 for _name in ("sum", "max", "min"):
     rule(f"reduce_window_{_name}")(window_reduction(_name))
+
+
+# Running reductions: the window at each place reaches back to the first, or on to the last.
+
+
+def _log_add_exp(b: Builder, x: Value, y: Value) -> Value:
+    """log(exp(x) + exp(y)) = m + log1p(exp(-|x - y|)); equal infinities are themselves."""
+    top = maximum(b, x, y)
+    gap = b.same("negate", b.same("abs", b.same("subtract", x, y)))
+    out = b.same("add", top, b.same("log_plus_one", b.same("exponential", gap)))
+    infinite = b.compare("EQ", b.same("abs", x), b.like(x, np.inf))
+    return b.select(b.same("and", b.compare("EQ", x, y), infinite), x, out)
+
+
+def cumulative(name: str, combine: Combine, identity: Callable[[Any], Any]) -> Callable[..., Value]:
+    """The rule of a running reduction."""
+
+    def apply(b: Builder, types: Types, x: Value, *, axis: int, reverse: bool) -> Value:
+        if 0 in x.shape:
+            return x
+        wide = b.convert(x, accumulator(name, x))
+        start = b.constant(identity(wide.dtype), wide.dtype)
+        ones, reach = [1] * x.ndim, x.shape[axis] - 1
+        padding = [(0, 0)] * x.ndim
+        padding[axis] = (0, reach) if reverse else (reach, 0)
+        windows = [*ones[:axis], reach + 1, *ones[axis + 1 :]]
+        (out,) = reduce_window(
+            b,
+            [wide],
+            [start],
+            [wide.type],
+            partial(combine, b),
+            window_dimensions=windows,
+            window_strides=ones,
+            padding=padding,
+            base_dilation=ones,
+            window_dilation=ones,
+        )
+        return b.convert(out, x.dtype)
+
+    return apply
+
+
+for _name in ("sum", "prod", "max", "min"):
+    rule(f"cum{_name}")(cumulative(_name, *COMBINE[_name]))
+rule("cumlogsumexp")(cumulative("logsumexp", _log_add_exp, lambda dtype: -np.inf))
 
 
 @rule("select_and_gather_add")
