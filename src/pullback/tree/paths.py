@@ -1,7 +1,6 @@
 """Where in a tree a leaf stands: key paths and their text."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import optree
@@ -9,44 +8,67 @@ import optree
 from .leaves import NAMESPACE, LeafTest, PyTreeDef, all_leaves, flatten, leaves, structure
 
 
-@dataclass(frozen=True)
-class SequenceKey:
+class _Key:
+    """One step of a path: data of one field, compared by it."""
+
+    __slots__: tuple[str, ...] = ()
+    TEXT = ""
+
+    def __str__(self) -> str:
+        return self.TEXT.format(self._value)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.__slots__[0]}={self._value!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, type(self)) and self._value == other._value
+
+    def __hash__(self) -> int:
+        return hash((self.__slots__[0], self._value))
+
+    @property
+    def _value(self) -> Any:
+        return getattr(self, self.__slots__[0])
+
+
+class SequenceKey(_Key):
     """Item `idx` of a tuple or list."""
 
-    idx: int
+    __slots__ = ("idx",)
+    TEXT = "[{!r}]"
 
-    def __str__(self) -> str:
-        return f"[{self.idx!r}]"
+    def __init__(self, idx: int) -> None:
+        self.idx = idx
 
 
-@dataclass(frozen=True)
-class DictKey:
+class DictKey(_Key):
     """Item `key` of a dictionary."""
 
-    key: Any
+    __slots__ = ("key",)
+    TEXT = "[{!r}]"
 
-    def __str__(self) -> str:
-        return f"[{self.key!r}]"
+    def __init__(self, key: Any) -> None:
+        self.key = key
 
 
-@dataclass(frozen=True)
-class GetAttrKey:
+class GetAttrKey(_Key):
     """Attribute `name` of a named tuple, dataclass or registered node."""
 
-    name: str
+    __slots__ = ("name",)
+    TEXT = ".{}"
 
-    def __str__(self) -> str:
-        return f".{self.name}"
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-@dataclass(frozen=True)
-class FlattenedIndexKey:
+class FlattenedIndexKey(_Key):
     """Child number `key` of a registered node that names no children."""
 
-    key: int
+    __slots__ = ("key",)
+    TEXT = "[<flat index {}>]"
 
-    def __str__(self) -> str:
-        return f"[<flat index {self.key}>]"
+    def __init__(self, key: int) -> None:
+        self.key = key
 
 
 KeyEntry = SequenceKey | DictKey | GetAttrKey | FlattenedIndexKey
