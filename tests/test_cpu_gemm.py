@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from cpu import executable, program
 
-from pullback import config
+from pullback import _native, config
 from pullback.backends.cpu import contract as build
-from pullback.backends.cpu import gemm, target
+from pullback.backends.cpu import gemm, panels, target
 from pullback.backends.cpu.loops import Gemm, Operand
 from pullback.core.trace import as_array
 from pullback.primitives import contract
@@ -125,8 +125,55 @@ def stmt(m: int, n: int, k: int) -> Gemm:
     return Gemm("float32", operand(m, k), operand(k, n), operand(m, n))
 
 
-def test_large_products_are_left_to_the_library() -> None:
+# Packed: past one pass of terms, of columns, of rows; whole tiles and parts of them.
+LARGE = [(300, 400, 500), (97, 40, 4100), (1030, 390, 260), (200, 3000, 210), (4100, 300, 40)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(("ca", "cb"), FORMS)
+def test_large_sizes(ca: int, cb: int, dtype: str) -> None:
+    for size in LARGE:
+        check(*operands(size, ca, cb, dtype), ca, cb)
+
+
+def test_large_products_are_packed_or_shared() -> None:
     assert gemm.choose(stmt(1000, 1000, 1000), 64) is None
+    tile = gemm.choose(stmt(400, 300, 200), 64)
+    assert tile is not None and panels.cut(stmt(400, 300, 200), tile) is not None
+    assert panels.cut(stmt(40, 30, 20), tile) is None
+
+
+@pytest.mark.parametrize("shape", [(16, 800, 900), (800, 16, 900), (900, 900, 8), (5, 900, 900)])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_narrow_ones(shape: tuple[int, ...], dtype: str) -> None:
+    check(*operands(shape, 1, 0, dtype), 1, 0)
+
+
+def test_a_shared_batch() -> None:
+    for shape in [(70, 40, 50, 36), (3, 150, 140, 170)]:
+        check(*operands(shape, 1, 0, "float32"), 1, 0)
+
+
+@pytest.mark.parametrize("size", [(400, 300, 200), (500, 500, 500)])
+def test_results_do_not_depend_on_threads(size: tuple[int, ...]) -> None:
+    a, b = operands(size, 1, 0, "float32")
+    before = _native.get_num_threads()
+    results = []
+    for threads in (1, 2, 5):
+        _native.set_num_threads(threads)
+        results.append(compiled(form(1, 0), a, b))
+    _native.set_num_threads(before)
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+
+
+@pytest.mark.parametrize("vector_bytes", [16, 32, 64])
+def test_packed_vectors_of_any_length(vector_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    host = target.host()
+    if vector_bytes <= host.vector_bytes:
+        monkeypatch.setattr(host, "vector_bytes", vector_bytes)
+    check(*operands((300, 400, 500), 1, 1, "float32"), 1, 1)
+    check(*operands((300, 400, 500), 1, 0, "float64"), 1, 0)
 
 
 def test_blocks_fit_the_registers() -> None:

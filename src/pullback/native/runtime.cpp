@@ -7,6 +7,7 @@
 #include "native.h"
 #include "payne_hanek.h"
 #include "pool.h"
+#include "product.h"
 #include "threefry.h"
 
 namespace nb = nanobind;
@@ -100,6 +101,7 @@ static void pb_reduce_float64(const double* x, double* r, double* low, int64_t* 
                               double limit, int32_t shift, int32_t quarter) {
     payne_hanek(x, r, low, n, count, limit, shift, quarter);
 }
+static void pb_multiply(const Product* product) { multiply(*product); }
 static int32_t pb_check_interrupt() { return check_interrupt(); }
 }
 
@@ -115,6 +117,7 @@ void add_runtime(nb::module_& m) {
         add("pb_alloc", pb_alloc);
         add("pb_free", pb_free);
         add("pb_check_interrupt", pb_check_interrupt);
+        add("pb_multiply", pb_multiply);
         add("pb_reduce_float32", pb_reduce_float32);
         add("pb_reduce_float64", pb_reduce_float64);
         return table;

@@ -121,12 +121,11 @@ def _plain(key: Any) -> str:
     return str(key)
 
 
-@dataclass(frozen=True)
 class _Found:
     """A leaf, or a subtree that is taken for one, and where it stands."""
 
-    path: KeyPath
-    value: Any
+    def __init__(self, path: KeyPath, value: Any) -> None:
+        self.path, self.value = path, value
 
 
 def _parted(tree: Any, is_leaf: Callable[[KeyPath, Any], bool], path: KeyPath) -> Any:

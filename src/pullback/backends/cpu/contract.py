@@ -1,4 +1,4 @@
-"""Products of arrays: BLAS for large matrices, loop nests for the rest."""
+"""Products of arrays: matrix products in one statement, loop nests for the rest."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -159,7 +159,7 @@ def _element(x: Value, groups: Groups, idx: Indices) -> Node:
     return x.at(tuple([places[d] for d in range(len(x.shape))]))
 
 
-# BLAS
+# Matrices
 
 
 def _gemm(
@@ -206,7 +206,7 @@ def _matrices(b: Builder, x: Value, groups: list[list[int]]) -> Operand:
 
 
 def _no_overlap(o: Operand) -> bool:
-    """Whether BLAS takes the strides: a leading dimension at least as long as a row."""
+    """Whether rows lie one after the other, or columns do."""
     _, m, k = o.shape
     _, sm, sk = o.strides
     return (sk == 1 and sm >= k) or (sm == 1 and sk >= m)

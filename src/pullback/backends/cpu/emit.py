@@ -5,7 +5,7 @@ Equal nests, whatever their buffers, share one function.
 
 from collections.abc import Sequence
 
-from . import blas, expr, gemm, loops, show
+from . import expr, gemm, loops, packed, panels, show
 from .coalesce import copied
 from .emit_kernel import emit_nest, emit_unrolled
 from .emit_value import Emitter, Frame
@@ -95,10 +95,13 @@ class ProgramEmitter:
             self.branch(stmt)
 
     def gemm(self, stmt: Gemm) -> None:
-        """A product of matrices, by the library where that is faster."""
+        """A product of matrices: packed, shared by threads, or here."""
         tile = gemm.choose(stmt, self.vector_bytes)
+        part = tile and panels.cut(stmt, tile)
         if tile is None:
-            blas.emit(self.frame, stmt)
+            packed.emit(self.frame, stmt, self.vector_bytes)
+        elif part is not None:
+            panels.emit(self.frame, stmt, tile, part)
         else:
             gemm.emit(self.frame, stmt, tile)
         self.frame.forget([stmt.out.buffer])

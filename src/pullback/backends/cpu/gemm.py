@@ -11,8 +11,10 @@ from .emit_value import Emitter, Frame
 from .loops import Gemm, Operand
 from .text import WIDTHS, Function, Module, ir_type, mangle, vector
 
-# Above this many multiplications BLAS, which packs its operands and shares the work, is faster.
-MOST_WORK = 128 * 128 * 128
+# Bytes: larger operands are packed (`packed.py`), those of fewer multiplications never.
+MOST_LEFT = 1 << 20
+MOST_PANEL = 1 << 19
+SMALL = 128 * 128 * 128
 # A transposed right operand is copied to the stack, if it takes at most this many bytes and serves
 # at least so many rows.
 MOST_COPY = 1 << 16
@@ -37,12 +39,16 @@ class Tile(NamedTuple):
 
 
 def choose(stmt: Gemm, vector_bytes: int) -> Tile | None:
-    """The block of the least estimated time; None where BLAS is better."""
+    """The block of the least estimated time; None where the operands are packed."""
     (_, m, k), n = stmt.a.shape, stmt.b.shape[2]
     size = WIDTHS[stmt.dtype] // 8
-    if m * n * k > MOST_WORK or not _readable(stmt, size):
-        return None
-    return _best(m, n, k, size, vector_bytes)
+    tile = _best(m, n, k, size, vector_bytes) if _readable(stmt, size) else None
+    if tile is None or m * n * k <= SMALL:
+        return tile
+    # A panel is read for each block of rows, the left operand for each panel.
+    panel_stays = k * tile.width * size <= MOST_PANEL or m <= tile.rows
+    left_stays = m * k * size <= MOST_LEFT or n <= 2 * tile.width
+    return tile if panel_stays and left_stays else None
 
 
 @cache
@@ -100,7 +106,7 @@ def emit(frame: Frame, stmt: Gemm, tile: Tile) -> None:
 def _product(frame: Frame, stmt: Gemm, tile: Tile, i: str) -> None:
     f, size = frame.f, WIDTHS[stmt.dtype] // 8
     (_, m, k), n = stmt.a.shape, stmt.b.shape[2]
-    a, b, c = (_pointer(frame, o, i, stmt.dtype) for o in (stmt.a, stmt.b, stmt.out))
+    a, b, c = (pointer(frame, o, i, stmt.dtype) for o in (stmt.a, stmt.b, stmt.out))
     lead = stmt.b.strides[1]
     if stmt.b.strides[2] != 1:
         b, lead = _rows(f, stmt, b), n
@@ -122,10 +128,10 @@ def _product(frame: Frame, stmt: Gemm, tile: Tile, i: str) -> None:
         columns("0")
         return
     with f.loop(0, n, width) as j:
-        columns(_at_most(f, j, str(n - width)))
+        columns(at_most(f, j, str(n - width)))
 
 
-def _pointer(frame: Frame, o: Operand, i: str, dtype: str) -> str:
+def pointer(frame: Frame, o: Operand, i: str, dtype: str) -> str:
     """Matrix i of the batch."""
     em = Emitter(frame)
     base = em.address(o.buffer, em.index(o.offset), dtype)
@@ -134,7 +140,7 @@ def _pointer(frame: Frame, o: Operand, i: str, dtype: str) -> str:
     return em.f.gep(ir_type(dtype), base, em.f.line(f"mul i64 {i}, {o.strides[0]}"))
 
 
-def _at_most(f: Function, value: str, limit: str) -> str:
+def at_most(f: Function, value: str, limit: str) -> str:
     return f.line(f"call i64 @llvm.smin.i64(i64 {value}, i64 {limit})")
 
 
@@ -155,7 +161,7 @@ def panel(module: Module, dtype: str, tile: Tile) -> str:
     writer = _Panel(f, dtype, tile)
     last = f.line(f"sub i64 %m, {tile.rows}")
     with f.carried_loop(0, "%m", tile.rows, (), runs=True) as loop:
-        writer.block(_at_most(f, loop.index, last))
+        writer.block(at_most(f, loop.index, last))
     f.ret()
     module.add(f)
     return name
@@ -268,11 +274,11 @@ def transposed(module: Module, dtype: str) -> str:
     f = Function(module, name, params, linkage="internal", attributes="noinline nounwind")
     ends = [f.line(f"sub i64 %{p}, {SQUARE}") for p in "mn"]
     with f.carried_loop(0, "%m", SQUARE, (), runs=True) as down:
-        i = _at_most(f, down.index, ends[0])
+        i = at_most(f, down.index, ends[0])
         a = f.gep("i8", "%a", f.line(f"mul i64 {i}, %am"))
         c = f.gep(ir_type(dtype), "%c", i)
         with f.carried_loop(0, "%n", SQUARE, (), runs=True) as along:
-            j = _at_most(f, along.index, ends[1])
+            j = at_most(f, along.index, ends[1])
             to = f.gep("i8", c, f.line(f"mul i64 {j}, %cm"))
             _square(f, dtype, f.gep(ir_type(dtype), a, j), to)
     f.ret()

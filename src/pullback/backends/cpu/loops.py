@@ -87,7 +87,7 @@ class Operand:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Gemm:
-    """out[b, m, n] = sum over k of a[b, m, k] * b[b, k, n], by BLAS. `out` is row-major."""
+    """out[b, m, n] = sum over k of a[b, m, k] * b[b, k, n]. `out` is row-major."""
 
     dtype: str
     a: Operand

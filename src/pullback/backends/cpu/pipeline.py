@@ -13,7 +13,6 @@ from ...core.rewrite import simplify
 from ...core.show import show as show_jaxpr
 from ...primitives import algebra
 from . import (
-    blas,
     buffers,
     coalesce,
     dead,
@@ -112,7 +111,6 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     clock("write")
     dump(4, f"{name} as LLVM", module.render)
     dump(5, f"{name} as assembly", lambda: host.assembly(module))
-    blas.register(host, module)
     code = host.compile(module, [emit.ENTRY])
     clock.timings.update({STEPS.get(k, k): v for k, v in code.timings.items()})
     dump(1, name, lambda: explain.times(clock.timings))
