@@ -36,8 +36,8 @@ def _type_text(x: ArrayImpl) -> str:
 
 def _key_repr(x: ArrayImpl) -> str:
     name = dtypes.KEY_DTYPES[x.dtype]
-    words = x._npy["fry"] if name == "fry" else x._npy
-    return f"Array({x.shape}, dtype=key<{name}>) overlaying:\n{np.array2string(words)}"
+    words = np.array2string(x._npy[name])
+    return f"Array({x.shape}, dtype=key<{name}>) overlaying:\n{words}"
 
 
 def array_repr(x: ArrayImpl) -> str:

@@ -20,6 +20,7 @@ class Config:
     numpy_dtype_promotion: str = "standard"
     numpy_rank_promotion: str = "allow"
     default_matmul_precision: str | None = None
+    default_prng_impl: str = "threefry2x32"
     default_device: Any = None
     debug_nans: bool = False
     debug_infs: bool = False
@@ -31,7 +32,6 @@ NAMES = frozenset(f.name for f in fields(Config))
 IGNORED = frozenset({"platform_name", "platforms", "traceback_filtering"})
 # Options of JAX's that exist here with one value only.
 FIXED: dict[str, Any] = {
-    "default_prng_impl": "threefry2x32",
     "threefry_partitionable": True,
     "check_tracer_leaks": False,
 }
@@ -40,6 +40,7 @@ FIXED: dict[str, Any] = {
 CHOICES = {
     "numpy_dtype_promotion": ("standard", "strict"),
     "numpy_rank_promotion": ("allow", "warn", "raise"),
+    "default_prng_impl": ("threefry2x32", "rbg", "unsafe_rbg"),
 }
 
 
@@ -167,6 +168,11 @@ def default_matmul_precision(new_val: str | None) -> Any:
     The CPU's products are exact to their dtype whatever is asked for.
     """
     return override(default_matmul_precision=new_val)
+
+
+def default_prng_impl(new_val: str) -> Any:
+    """A context manager in which random keys are of another kind: see `random.key`."""
+    return override(default_prng_impl=new_val)
 
 
 def numpy_dtype_promotion(new_val: str) -> Any:

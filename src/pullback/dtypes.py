@@ -21,9 +21,11 @@ float16 = np.dtype(np.float16)
 # The tangent type of values that have no derivative. Its arrays hold no information.
 float0 = np.dtype([("float0", np.void, 0)])
 
-# A random key is one opaque element of eight bytes, so every shape operation moves keys unchanged.
+# A random key is one opaque element of its words, so every shape operation moves keys unchanged.
 key_fry = np.dtype([("fry", np.uint32, (2,))])
-KEY_DTYPES = {key_fry: "fry"}
+key_rbg = np.dtype([("rbg", np.uint32, (4,))])
+key_urbg = np.dtype([("urbg", np.uint32, (4,))])
+KEY_DTYPES = {key_fry: "fry", key_rbg: "rbg", key_urbg: "urbg"}
 
 for _dtype in (float0, *KEY_DTYPES):
     _native.add_opaque_dtype(_dtype)
@@ -241,6 +243,7 @@ def issubdtype(a: Any, b: Any) -> bool:
     return np.dtype(a) == np.dtype(b)
 
 
+@cache
 def info(dtype: DType) -> Any:
     """Limits of a float or integer dtype (`finfo` or `iinfo`)."""
     if kind(dtype) in ("float", "complex"):

@@ -1,13 +1,14 @@
 """Random bits, and keys from seeds, splits and folds: each stands for a program of hashes.
 
 They are those of JAX's counter mode `threefry_partitionable`: each word depends on its place
-alone. Values are computed at once; compilers see the program, by `inline`.
+alone. Values are computed at once; compilers see the program, by `inline`. Keys of `OTHERS` have
+programs of their own.
 """
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from ..core.aval import Shape, ShapedArray, type_name
 from ..core.ir import Jaxpr
 from ..core.primitive import Primitive
 from ..core.stage import stage
-from ..core.trace import get_aval
+from ..core.trace import eager, get_aval, use
 from .batching import batch_size, move_axis, to_axis
 from .bitwise import bitwise_or, bitwise_xor, shift_left, shift_right_logical
 from .convert import convert_element_type
@@ -32,6 +33,29 @@ random_bits_p = Primitive("random_bits", differentiable=False)
 random_split_p = Primitive("random_split", differentiable=False)
 random_fold_in_p = Primitive("random_fold_in", differentiable=False)
 random_seed_p = Primitive("random_seed", differentiable=False)
+
+
+class Implementation(NamedTuple):
+    """Another way of making random numbers: programs as those of threefry's primitives."""
+
+    seed: Callable[..., Any]
+    bits: Callable[..., Any]
+    split: Callable[..., Any]
+    fold_in: Callable[..., Any]
+
+
+OTHERS: dict[str, Implementation] = {}
+
+
+def _other(keys: Any) -> Implementation | None:
+    """How keys make numbers that are not threefry's, the only ones of two words."""
+    return None if keys.dtype.itemsize == 8 else OTHERS[dtypes.KEY_DTYPES[keys.dtype]]
+
+
+def _computed(program: Callable[..., Any], *args: Any) -> Any:
+    """The values of a program, which may be asked for under any trace."""
+    with use(eager):
+        return program(*args)._npy
 
 
 def _stands_for(primitive: Primitive, program: Callable[..., Any]) -> None:
@@ -99,7 +123,9 @@ def _hash_values(keys: np.ndarray, shape: Shape) -> tuple[np.ndarray, np.ndarray
 
 
 def _wrap_values(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    return np.stack([low, high], -1).view(dtypes.key_fry)[..., 0]
+    words = np.empty((*low.shape, 2), np.uint32)
+    words[..., 0], words[..., 1] = low, high
+    return words.view(dtypes.key_fry)[..., 0]
 
 
 # random_bits -- unsigned integers of uniform bits, shape keys.shape + shape
@@ -116,6 +142,9 @@ def _(keys, *, bit_width, shape):
 
 @random_bits_p.def_value
 def _(keys, *, bit_width, shape):
+    other = _other(keys)
+    if other:
+        return _computed(other.bits, keys, bit_width, shape)
     y0, y1 = _hash_values(keys, shape)
     if bit_width == 64:
         return y0.astype(np.uint64) << np.uint64(32) | y1
@@ -124,6 +153,9 @@ def _(keys, *, bit_width, shape):
 
 
 def _bits_program(keys: Any, bit_width: int, shape: Shape) -> Any:
+    other = _other(keys)
+    if other:
+        return other.bits(keys, bit_width, shape)
     return joined_words(*_hash_places(keys, shape), bit_width)
 
 
@@ -154,10 +186,18 @@ def _(keys, *, shape):
 
 @random_split_p.def_value
 def _(keys, *, shape):
+    other = _other(keys)
+    if other:
+        return _computed(other.split, keys, shape)
     return _wrap_values(*_hash_values(keys, shape))
 
 
-_stands_for(random_split_p, lambda keys, shape: random_wrap(_pairs(*_hash_places(keys, shape))))
+def _split_program(keys: Any, shape: Shape) -> Any:
+    other = _other(keys)
+    return other.split(keys, shape) if other else random_wrap(_pairs(*_hash_places(keys, shape)))
+
+
+_stands_for(random_split_p, _split_program)
 
 
 def _keys_first(primitive: Primitive) -> None:
@@ -188,6 +228,9 @@ def _(keys, data):
 
 @random_fold_in_p.def_value
 def _(keys, data):
+    other = _other(keys)
+    if other:
+        return _computed(other.fold_in, keys, data)
     words = keys["fry"]
     data = np.broadcast_to(data, keys.shape) if data.shape != keys.shape else data
     zero = np.zeros(keys.shape, np.uint32)
@@ -195,6 +238,9 @@ def _(keys, data):
 
 
 def _fold_in_program(keys: Any, data: Any) -> Any:
+    other = _other(keys)
+    if other:
+        return other.fold_in(keys, data)
     k0, k1 = key_words(keys)
     shape = get_aval(keys).shape
     if get_aval(data).shape != shape:
@@ -233,6 +279,8 @@ def _(seeds, *, impl):
 
 @random_seed_p.def_value
 def _(seeds, *, impl):
+    if impl in OTHERS:
+        return _computed(OTHERS[impl].seed, seeds)
     low = seeds.astype(np.uint32)
     wide = seeds.dtype.itemsize == 8
     high = (
@@ -242,6 +290,8 @@ def _(seeds, *, impl):
 
 
 def _seed_program(seeds: Any, impl: str) -> Any:
+    if impl in OTHERS:
+        return OTHERS[impl].seed(seeds)
     dtype = get_aval(seeds).dtype
     low = convert_element_type(seeds, dtypes.uint32)
     if dtype.itemsize < 8:

@@ -1,6 +1,6 @@
 """Typed random keys and the threefry2x32 hash.
 
-A key is one element of an opaque dtype that holds two 32-bit words.
+A key is one element of an opaque dtype that holds its 32-bit words: two for threefry.
 """
 
 from typing import Any
@@ -15,23 +15,29 @@ from .batching import batch_size, to_axis
 from .rules import fail
 from .shape import broadcast_in_dim
 
-IMPLEMENTATIONS = {"fry": dtypes.key_fry}
+IMPLEMENTATIONS = {tag: dtype for dtype, tag in dtypes.KEY_DTYPES.items()}
 
 random_wrap_p = Primitive("random_wrap", differentiable=False)
 random_unwrap_p = Primitive("random_unwrap", differentiable=False)
 threefry2x32_p = Primitive("threefry2x32", multiple_results=True, differentiable=False)
 
 
+def word_count(dtype: Any) -> int:
+    """How many words keys of a dtype have."""
+    return dtype.itemsize // 4
+
+
 # random_wrap -- uint32[..., 2] -> key<fry>[...]
 def random_wrap(words: Any, impl: str = "fry") -> Any:
-    """Typed keys of pairs of words."""
+    """Typed keys of words."""
     return random_wrap_p.bind(words, impl=impl)
 
 
 @random_wrap_p.def_type
 def _(words, *, impl):
-    if words.dtype != dtypes.uint32 or words.ndim == 0 or words.shape[-1] != 2:
-        raise TypeError(f"random_wrap: uint32[..., 2] is wanted, got {type_name(words)}")
+    n = word_count(IMPLEMENTATIONS[impl])
+    if words.dtype != dtypes.uint32 or words.ndim == 0 or words.shape[-1] != n:
+        raise TypeError(f"random_wrap: uint32[..., {n}] is wanted, got {type_name(words)}")
     return ShapedArray(words.shape[:-1], IMPLEMENTATIONS[impl])
 
 
@@ -55,12 +61,12 @@ def random_unwrap(keys: Any) -> Any:
 def _(keys):
     if dtypes.kind(keys.dtype) != "key":
         raise TypeError(f"random_unwrap: typed random keys are wanted, got {type_name(keys)}")
-    return ShapedArray((*keys.shape, 2), dtypes.uint32)
+    return ShapedArray((*keys.shape, word_count(keys.dtype)), dtypes.uint32)
 
 
 @random_unwrap_p.def_value
 def _(keys):
-    return keys["fry"]
+    return keys[keys.dtype.names[0]]
 
 
 @random_unwrap_p.def_batch

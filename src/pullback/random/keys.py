@@ -5,24 +5,33 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import config, dtypes
 from .. import numpy as pnp
 from ..numpy.values import as_array, describe, is_array
 from ..primitives import random as prng
+from ..primitives import rbg
 from ..primitives.elementwise import convert_element_type
+from ..primitives.threefry import word_count
 
-# The one way of making random numbers, by its name and those of its dtype.
-IMPLEMENTATIONS = ("threefry2x32", "fry", "key<fry>")
+# The ways of making random numbers by name, and the tag of each one's dtype.
+IMPLEMENTATIONS = {"threefry2x32": "fry", "rbg": "rbg", "unsafe_rbg": "urbg"}
+assert set(IMPLEMENTATIONS.values()) == {"fry", *rbg.OTHERS}
 
 
-def check_impl(name: str, impl: Any, dtype: Any) -> None:
-    """Raise unless keys of this implementation exist here."""
+def tag_of(name: str, impl: Any, dtype: Any = None) -> str:
+    """The tag of the keys that are asked for; ValueError if there are none such."""
     if impl is not None and dtype is not None:
         raise ValueError(f"Cannot specify both `impl` and `dtype` arguments to {name}")
     wanted = dtype if impl is None else impl
-    known = wanted in IMPLEMENTATIONS if isinstance(wanted, str) else wanted == dtypes.key_fry
-    if wanted is not None and not known:
-        raise ValueError(f"{name}: no random keys of {wanted!r}, only of 'threefry2x32'")
+    if wanted is None:
+        wanted = config.current().default_prng_impl
+    for known, tag in IMPLEMENTATIONS.items():
+        names = (known, tag, f"key<{tag}>")
+        if wanted in names if isinstance(wanted, str) else wanted == prng.IMPLEMENTATIONS[tag]:
+            return tag
+    raise ValueError(
+        f"{name}: no random keys of {wanted!r}, only of {', '.join(map(repr, IMPLEMENTATIONS))}"
+    )
 
 
 def is_typed(x: Any) -> bool:
@@ -39,12 +48,14 @@ def typed_keys(name: str, keys: Any) -> Any:
             f"{name} wants a random key, got {describe(keys)}: make one with random.key(seed)"
         )
     words = as_array(name, keys)
-    if words.dtype != dtypes.uint32 or words.ndim == 0 or words.shape[-1] != 2:
+    tag = tag_of(name, None)
+    n = word_count(prng.IMPLEMENTATIONS[tag])
+    if words.dtype != dtypes.uint32 or words.ndim == 0 or words.shape[-1] != n:
         raise TypeError(
-            f"{name} wants a random key, typed or uint32[2], got {describe(words)}:"
+            f"{name} wants a random key, typed or uint32[{n}], got {describe(words)}:"
             " make one with random.key(seed)"
         )
-    return prng.random_wrap(words)
+    return prng.random_wrap(words, tag)
 
 
 def one_key(name: str, key: Any) -> Any:
@@ -63,7 +74,7 @@ def like_given(given: Any, keys: Any) -> Any:
     return keys if is_typed(given) else prng.random_unwrap(keys)
 
 
-def _seeded(name: str, seed: Any) -> Any:
+def _seeded(name: str, seed: Any, tag: str) -> Any:
     if is_typed(seed):
         raise TypeError(f"{name} accepts a scalar seed, but was given a PRNG key.")
     if isinstance(seed, int) and not isinstance(seed, bool):
@@ -78,7 +89,7 @@ def _seeded(name: str, seed: Any) -> Any:
         )
     if not dtypes.is_integer(seed.dtype):
         raise TypeError(f"PRNG key seed must be an integer; got {describe(seed)}")
-    return prng.random_seed(seed)
+    return prng.random_seed(seed, tag)
 
 
 def key(seed: Any, *, impl: Any = None, dtype: Any = None) -> Any:
@@ -86,29 +97,30 @@ def key(seed: Any, *, impl: Any = None, dtype: Any = None) -> Any:
 
     Args:
       seed: an integer of 32 or 64 bits, which may be traced.
-      impl, dtype: the way of making random numbers; 'threefry2x32' or None.
+      impl, dtype: the way of making random numbers: 'threefry2x32' (the default), 'rbg' or
+        'unsafe_rbg', whose bits are XLA's `rng_bit_generator`'s and cost less. Their batches of
+        keys all follow from the first key.
 
     Returns:
-      A scalar array of dtype key<fry>, for `split`, `fold_in` and the functions that draw.
+      A scalar array of dtype key<fry>, key<rbg> or key<urbg>, for `split`, `fold_in` and the
+      functions that draw.
 
     >>> from pullback import random
     >>> random.key(7)
     Array((), dtype=key<fry>) overlaying:
     [0 7]
     """
-    check_impl("random.key", impl, dtype)
-    return _seeded("key", seed)
+    return _seeded("key", seed, tag_of("random.key", impl, dtype))
 
 
 def PRNGKey(seed: Any, *, impl: Any = None) -> Any:
-    """A random key from an integer, as its two words.
+    """A random key from an integer, as its words.
 
     >>> from pullback import random
     >>> random.PRNGKey(7)
     Array([0, 7], dtype=uint32)
     """
-    check_impl("random.PRNGKey", impl, None)
-    return prng.random_unwrap(_seeded("PRNGKey", seed))
+    return prng.random_unwrap(_seeded("PRNGKey", seed, tag_of("random.PRNGKey", impl)))
 
 
 def split(key: Any, num: int | tuple[int, ...] = 2) -> Any:
@@ -150,26 +162,25 @@ def fold_in(key: Any, data: Any) -> Any:
 
 
 def key_data(keys: Any) -> Any:
-    """The words of keys: uint32[..., 2]."""
+    """The words of keys: uint32[..., 2], of rbg's keys uint32[..., 4]."""
     return prng.random_unwrap(typed_keys("key_data", keys))
 
 
 def wrap_key_data(key_bits_array: Any, *, impl: Any = None, dtype: Any = None) -> Any:
-    """Typed keys of words uint32[..., 2]; the inverse of `key_data`."""
-    check_impl("random.wrap_key_data", impl, dtype)
-    return prng.random_wrap(as_array("wrap_key_data", key_bits_array))
+    """Typed keys of words; the inverse of `key_data`."""
+    tag = tag_of("random.wrap_key_data", impl, dtype)
+    return prng.random_wrap(as_array("wrap_key_data", key_bits_array), tag)
 
 
 def key_impl(keys: Any) -> str:
     """The name of the way in which keys make random numbers."""
-    typed_keys("key_impl", keys)
-    return "threefry2x32"
+    tag = dtypes.KEY_DTYPES[typed_keys("key_impl", keys).dtype]
+    return next(name for name, known in IMPLEMENTATIONS.items() if known == tag)
 
 
 def key_dtype(impl_spec: Any = None) -> Any:
     """The dtype of typed keys."""
-    check_impl("random.key_dtype", impl_spec, None)
-    return dtypes.key_fry
+    return prng.IMPLEMENTATIONS[tag_of("random.key_dtype", impl_spec)]
 
 
 def clone(key: Any) -> Any:

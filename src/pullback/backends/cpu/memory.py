@@ -1,7 +1,7 @@
 """Vectors to and from memory as LLVM instructions: runs, strides, gathers and scatters, each under
 a mask of lanes or for all of them (None). Booleans are bytes in memory."""
 
-from .text import WIDTHS, Function, ir_type, mangle, memory_type, vector
+from .text import Function, alignment, ir_type, mangle, memory_type, vector
 
 ALL = "splat (i1 true)"
 
@@ -112,7 +112,7 @@ def _to_memory(f: Function, dtype: str, value: str, lanes: int) -> str:
 
 
 def _aligned(dtype: str, lanes: int) -> str:
-    return f"{vector('ptr', lanes)} align {WIDTHS[dtype] // 8}"
+    return f"{vector('ptr', lanes)} align {alignment(dtype)}"
 
 
 def _suffix(dtype: str, lanes: int) -> str:

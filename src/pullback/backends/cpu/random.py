@@ -1,14 +1,16 @@
 """Random keys and the threefry2x32 hash (Salmon et al., "Parallel random numbers: as easy as 1, 2,
 3", 2011) as scalar expressions, so that numbers are made where they are used.
 
-A key is one 64-bit element whose lower half is its first word.
+A key is one integer whose lowest bits are its first word: of 64 bits, or of 128.
 """
+
+from typing import Any
 
 from ...core.ir import JaxprEqn
 from . import index as ix
 from .build import Builder
 from .expr import Node
-from .values import Indices, Value
+from .values import Indices, Value, storage
 
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
@@ -17,30 +19,42 @@ PARITY = 0x1BD11BDA
 def unwrap(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> Value:
     """words[..., k] = key >> 32 k."""
     (keys,) = ins
-    graph = b.graph
+    whole = _integer(keys.dtype)
 
     def at(idx: Indices) -> Node:
-        key = b.op("convert_element_type", "uint64", keys.at(idx[:-1]))
-        places = graph.iota(ix.scale(idx[-1], 32), "uint64")
+        key = b.op("convert_element_type", whole, keys.at(idx[:-1]))
+        places = b.op(
+            "convert_element_type", whole, b.graph.iota(ix.scale(idx[-1], 32), "uint64")
+        )
         return b.op(
-            "convert_element_type", "uint32", b.op("shift_right_logical", "uint64", key, places)
+            "convert_element_type", "uint32", b.op("shift_right_logical", whole, key, places)
         )
 
     return Value(eqn.outvars[0].aval.shape, "uint32", at)
 
 
 def wrap(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> Value:
-    """key = words[..., 0] | words[..., 1] << 32."""
+    """key = words[..., 0] | words[..., 1] << 32 | ..."""
     (words,) = ins
+    stored = storage(eqn.outvars[0].aval)
+    whole = _integer(stored)
 
     def at(idx: Indices) -> Node:
-        low, high = (
-            b.op("convert_element_type", "uint64", words.at((*idx, ix.constant(k)))) for k in (0, 1)
-        )
-        high = b.op("shift_left", "uint64", high, b.graph.const(32, "uint64"))
-        return b.op("convert_element_type", "int64", b.op("or", "uint64", low, high))
+        key: Any = None
+        for k in range(words.shape[-1]):
+            word = b.op("convert_element_type", whole, words.at((*idx, ix.constant(k))))
+            if k:
+                by = b.op("convert_element_type", whole, b.graph.const(32 * k, "uint64"))
+                word = b.op("shift_left", whole, word, by)
+            key = word if key is None else b.op("or", whole, key, word)
+        return b.op("convert_element_type", stored, key)
 
-    return Value(eqn.outvars[0].aval.shape, "int64", at)
+    return Value(eqn.outvars[0].aval.shape, stored, at)
+
+
+def _integer(stored: str) -> str:
+    """The dtype in which the words of a key are put together and taken apart."""
+    return "uint64" if stored == "int64" else stored
 
 
 def threefry(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:

@@ -44,6 +44,11 @@ def memory_type(dtype: str, lanes: int = 1) -> str:
     return vector("i8" if dtype == "bool" else SCALAR_TYPES[dtype], lanes)
 
 
+def alignment(dtype: str) -> int:
+    """The bytes to which elements are aligned in memory: an opaque one as its parts."""
+    return 4 if dtype == "int128" else WIDTHS[dtype] // 8
+
+
 def mangle(scalar: str, lanes: int) -> str:
     """The suffix by which intrinsics name a type: `v8f32`, `i32`."""
     suffix = _SUFFIXES.get(scalar, scalar)
@@ -209,7 +214,7 @@ class Function:
 
     def load(self, dtype: str, pointer: str, lanes: int = 1, align: int = 0, meta: str = "") -> str:
         """Load; `align` in bytes, by default that of one element."""
-        align = align or WIDTHS[dtype] // 8
+        align = align or alignment(dtype)
         type_ = memory_type(dtype, lanes)
         value = self.line(f"load {type_}, ptr {pointer}, align {align}{meta}")
         if dtype != "bool":
@@ -220,7 +225,7 @@ class Function:
         self, dtype: str, value: str, pointer: str, lanes: int = 1, align: int = 0, meta: str = ""
     ) -> None:
         """Store; `align` in bytes, by default that of one element."""
-        align = align or WIDTHS[dtype] // 8
+        align = align or alignment(dtype)
         type_ = memory_type(dtype, lanes)
         if dtype == "bool":
             value = self.line(f"zext {ir_type(dtype, lanes)} {value} to {type_}")
