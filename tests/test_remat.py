@@ -6,6 +6,7 @@ from both import Pair, compare, sample
 
 import pullback as pb
 from pullback import numpy as pnp
+from pullback.ad_checkpoint import saved_residuals
 from pullback.transforms.linearize import linearize_flat, residuals
 
 
@@ -148,3 +149,49 @@ def test_errors():
         pb.checkpoint(lambda x, mode: x)(1.0, "a")
     with pytest.raises(TypeError, match="checkpoint: <lambda> returned 'a' of type str"):
         pb.checkpoint(lambda x: "a")(1.0)
+
+
+def nested(n, inner, wrap):
+    """A loop of n steps as a loop of loops, the inner ones wrapped."""
+
+    def step(c, _):
+        return pnp.sin(c) * 1.01, None
+
+    part = wrap(lambda c: pb.lax.scan(step, c, None, length=inner)[0])
+    return lambda x: pb.lax.scan(lambda c, _: (part(c), None), x, None, length=n // inner)[0].sum()
+
+
+def kept_numbers(f, x):
+    """How many numbers wait for the backward pass."""
+    return sum(aval.size for aval, _ in saved_residuals(f, x))
+
+
+@pytest.mark.parametrize("root", [8, 16, 32])
+def test_a_loop_of_checkpointed_loops_keeps_the_root_of_its_steps(root):
+    n, x = root * root, pnp.ones(3)
+    plain, thrifty = nested(n, root, lambda f: f), nested(n, root, pb.checkpoint)
+    assert kept_numbers(plain, x) >= n * 3
+    assert kept_numbers(thrifty, x) <= 2 * root * 3
+    np.testing.assert_allclose(pb.grad(thrifty)(x), pb.grad(plain)(x), rtol=1e-5)
+
+
+def test_compiled_memory_of_a_loop_of_checkpointed_loops():
+    """The whole gradient needs the root of the steps in memory: those kept, and one inner loop."""
+
+    def scratch(wrap):
+        f = pb.jit(pb.grad(nested(64 * 64, 64, wrap)))
+        return f.lower(pnp.ones(3)).compile().memory_analysis().temp_size_in_bytes
+
+    assert scratch(pb.checkpoint) * 10 < scratch(lambda f: f)
+
+
+def test_a_loop_of_unknown_length_needs_no_memory_for_its_steps():
+    """The compiled gradient has one size for all lengths; it reaches 2^31 steps."""
+
+    def f(x, n):
+        return pb.lax.fori_loop(0, n, lambda i, c: pnp.sin(c) * 1.01, x).sum()
+
+    g = pb.jit(pb.grad(f)).lower(pnp.ones(3), 1).compile()
+    assert g.memory_analysis().temp_size_in_bytes < 1 << 20
+    known = pb.grad(lambda x: f(x, 9000))(pnp.ones(3))
+    np.testing.assert_allclose(g(pnp.ones(3), 9000), known, rtol=1e-4)
