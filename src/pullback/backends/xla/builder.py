@@ -56,6 +56,7 @@ class Module:
     names: set[str] = field(default_factory=set)
     callbacks: list[Callable[..., Any]] = field(default_factory=list)
     called: dict[Structure, str] = field(default_factory=dict)
+    imported: dict[Any, str] = field(default_factory=dict)
 
     def name(self, wanted: str) -> str:
         """A free name of a function that resembles the wanted one."""

@@ -19,12 +19,9 @@ from ..cache import ObjectCache, default_directory
 from .buffers import buffer_type
 from .client import Client, register_lapack, runtime, xc
 from .lower import Lowered, lower
+from .modules import parse
 
 llvm: Any = LazyModule("llvmlite.binding")
-mlir: Any = LazyModule("jaxlib.mlir.ir")
-extension: Any = LazyModule("jaxlib.mlir._mlir_libs._jax_mlir_ext")
-stablehlo: Any = LazyModule("jaxlib.mlir.dialects.stablehlo")
-chlo: Any = LazyModule("jaxlib.mlir.dialects.chlo")
 jaxlib: Any = LazyModule("jaxlib")
 
 
@@ -153,7 +150,7 @@ def compile_text(place: Place, lowered: Lowered, overrides: Options = ()) -> Any
     client = place.client.runtime
     if lowered.callbacks:
         callbacks = list(lowered.callbacks)
-        return client.compile_and_load(_parsed(lowered.text), place.devices, options, callbacks)
+        return client.compile_and_load(parse(lowered.text), place.devices, options, callbacks)
     key = _cache().key([*_identity(place), options.SerializeAsString().hex(), lowered.text])
     known = _cache().load(key)
     if known is not None:
@@ -194,21 +191,3 @@ def _identity(place: Place) -> list[str]:
 @cache
 def _host() -> str:
     return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
-
-
-def _parsed(text: str) -> Any:
-    """The module of a text: programs with call-backs are not compiled from text."""
-    with _context():
-        return mlir.Module.parse(text)
-
-
-@cache
-def _context() -> Any:
-    registry = mlir.DialectRegistry()
-    extension.register_dialects(registry)
-    context = mlir.Context()
-    context.append_dialect_registry(registry)
-    context.load_all_available_dialects()
-    stablehlo.register_dialect(context)
-    chlo.register_dialect(context)
-    return context

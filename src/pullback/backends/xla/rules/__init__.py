@@ -6,6 +6,7 @@ from . import (
     contract,
     control,
     elementwise,
+    exported,
     fft,
     indexing,
     linalg,
@@ -20,7 +21,7 @@ from . import (
 
 FAMILIES = (
     elementwise, shape, reduce, contract, window, indexing, sort, random, fft, control, linalg,
-    special,
+    special, exported,
 )  # fmt: skip
 OPERATIONS = {name: rule for family in FAMILIES for name, rule in family.RULES.items()}
 PLATFORMS = {"cpu": linalg.ON_CPU, "cuda": linalg.ON_CUDA, "tpu": {}}
