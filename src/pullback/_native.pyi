@@ -330,6 +330,12 @@ def set_num_threads(threads: int, /) -> None: ...
 def threefry2x32(key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[_Ndarray, _Ndarray]:
     """Threefry-2x32 with 20 rounds; keys are 0-d, or one for each counter."""
 
+def threefry_places(key0: int, key1: int, shape: Sequence[int]) -> tuple[_Ndarray, _Ndarray]:
+    """The hashes of 0, 1, 2, ... under one key."""
+
+def erf_inv(x: Any) -> _Ndarray:
+    """The inverse error function of float32, to 4 ulp where |x| < 1; infinite at 1 and -1."""
+
 def cached_memory() -> int:
     """The bytes of freed arrays that are kept for new ones."""
 

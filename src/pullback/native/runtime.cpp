@@ -1,5 +1,10 @@
 // What generated code calls, by name and address; and the same for Python.
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
 #include <chrono>
+#include <cmath>
+#include <vector>
 
 #include "array.h"
 #include "buffer.h"
@@ -77,6 +82,48 @@ nb::tuple threefry(nb::handle key0, nb::handle key1, nb::handle x0, nb::handle x
     return nb::make_tuple(nb::steal(y0.release()), nb::steal(y1.release()));
 }
 
+Ref uninitialized(const std::vector<npy_intp>& shape, int kind) {
+    Ref made(PyArray_SimpleNew(static_cast<int>(shape.size()),
+                               const_cast<npy_intp*>(shape.data()), kind));
+    if (!made) nb::raise_python_error();
+    return made;
+}
+
+// The hashes of 0, 1, 2, ... under one key, as two arrays of a shape.
+nb::tuple threefry_places(uint32_t k0, uint32_t k1, const std::vector<npy_intp>& shape) {
+    Ref y0 = uninitialized(shape, NPY_UINT32), y1 = uninitialized(shape, NPY_UINT32);
+    threefry2x32_places(k0, k1, data(y0), data(y1), PyArray_SIZE(y0.array()));
+    return nb::make_tuple(nb::steal(y0.release()), nb::steal(y1.release()));
+}
+
+// M. Giles, "Approximating the erfinv function" (2010), single precision.
+float inverse_erf(float x) {
+    constexpr float central[] = {2.81022636e-08f, 3.43273939e-07f, -3.5233877e-06f,
+                                 -4.39150654e-06f, 0.00021858087f, -0.00125372503f,
+                                 -0.00417768164f, 0.246640727f, 1.50140941f};
+    constexpr float tail[] = {-0.000200214257f, 0.000100950558f, 0.00134934322f,
+                              -0.00367342844f, 0.00573950773f, -0.0076224613f,
+                              0.00943887047f, 1.00167406f, 2.83297682f};
+    // In double precision, as 1 - x^2 loses digits near the ends.
+    double w = -std::log1p(-static_cast<double>(x) * x);
+    bool far = w >= 5;
+    if (std::isinf(w)) return x * static_cast<float>(w);
+    float u = static_cast<float>(far ? std::sqrt(w) - 3 : w - 2.5), p = 0;
+    for (float c : far ? tail : central) p = p * u + c;
+    return p * x;
+}
+
+nb::object erf_inv(nb::handle value) {
+    Ref x(PyArray_FROM_OTF(value.ptr(), NPY_FLOAT32, NPY_ARRAY_IN_ARRAY));
+    if (!x) nb::raise_python_error();
+    npy_intp* dims = PyArray_DIMS(x.array());
+    Ref y = uninitialized({dims, dims + PyArray_NDIM(x.array())}, NPY_FLOAT32);
+    auto* from = static_cast<const float*>(PyArray_DATA(x.array()));
+    std::transform(from, from + PyArray_SIZE(x.array()),
+                   static_cast<float*>(PyArray_DATA(y.array())), inverse_erf);
+    return nb::steal(y.release());
+}
+
 }  // namespace
 
 extern "C" {
@@ -124,6 +171,8 @@ void add_runtime(nb::module_& m) {
     });
     m.def("get_num_threads", num_threads);
     m.def("set_num_threads", set_num_threads, nb::call_guard<nb::gil_scoped_release>());
+    m.def("erf_inv", erf_inv, nb::arg("x"));
+    m.def("threefry_places", threefry_places, nb::arg("key0"), nb::arg("key1"), nb::arg("shape"));
     m.def("threefry2x32", threefry, nb::arg("key0"), nb::arg("key1"), nb::arg("x0"),
           nb::arg("x1"));
 }

@@ -57,4 +57,13 @@ PULLBACK_CLONES void threefry2x32_keys(const uint32_t* k0, const uint32_t* k1, c
     }
 }
 
+PULLBACK_CLONES void threefry2x32_places(uint32_t k0, uint32_t k1, uint32_t* y0, uint32_t* y1,
+                                         int64_t n) {
+    for (int64_t i = 0; i < n; ++i) {
+        uint32_t a = 0, b = static_cast<uint32_t>(i);
+        block(k0, k1, a, b);
+        y0[i] = a, y1[i] = b;
+    }
+}
+
 }  // namespace pullback

@@ -116,7 +116,9 @@ def _(ct: Any, x: Any, y: Any) -> list[Any]:
 
 def _rem(x: np.ndarray, y: np.ndarray) -> Any:
     remainder = np.fmod(x, y)
-    return remainder if x.dtype.kind not in "iu" or y.all() else np.where(y == 0, x, remainder)
+    if x.dtype.kind not in "iu" or (y.all() if y.ndim else y):
+        return remainder
+    return np.where(y == 0, x, remainder)
 
 
 def trunc(x: Any) -> Any:

@@ -113,12 +113,12 @@ def _hash_places(keys: Any, shape: Shape) -> list[Any]:
 def _hash_values(keys: np.ndarray, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """The same, computed."""
     words, full = keys["fry"], keys.shape + shape
-    k0, k1 = words[..., 0], words[..., 1]
+    if not keys.ndim:
+        return _native.threefry_places(*words.tolist(), shape)
+    ends = keys.shape + (1,) * len(shape)
+    k0, k1 = (np.broadcast_to(words[..., k].reshape(ends), full) for k in (0, 1))
     places = np.arange(prod(shape), dtype=np.uint32).reshape(shape)
-    if keys.ndim:
-        ends = keys.shape + (1,) * len(shape)
-        k0, k1 = (np.broadcast_to(k.reshape(ends), full) for k in (k0, k1))
-        places = np.broadcast_to(places, full)
+    places = np.broadcast_to(places, full)
     return _native.threefry2x32(k0, k1, np.zeros(full, np.uint32), places)
 
 

@@ -1,12 +1,12 @@
 """Error, gamma, zeta and Bessel functions. SciPy's special functions load at the first call."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
 from .. import dtypes
+from .._native import erf_inv as erf_inv_of_floats
 from ..lazy import LazyModule
 from .arithmetic import add, div, mul, neg, sub
 from .compare import le, lt
@@ -21,37 +21,9 @@ from .trigonometric import sin
 
 scipy_special = LazyModule("scipy.special")
 
-# M. Giles, "Approximating the erfinv function" (2010), single precision: polynomials in
-# w - 2.5 where w = -log(1 - x^2) < 5, and in sqrt(w) - 3 elsewhere; highest power first.
-CENTRAL = (
-    2.81022636e-08, 3.43273939e-07, -3.5233877e-06, -4.39150654e-06, 0.00021858087,
-    -0.00125372503, -0.00417768164, 0.246640727, 1.50140941,
-)  # fmt: skip
-TAIL = (
-    -0.000200214257, 0.000100950558, 0.00134934322, -0.00367342844, 0.00573950773,
-    -0.0076224613, 0.00943887047, 1.00167406, 2.83297682,
-)  # fmt: skip
-
-
-def _polynomial(coefficients: Sequence[float], u: Any) -> Any:
-    p = coefficients[0] * u
-    for c in coefficients[1:-1]:
-        p += c
-        p *= u
-    p += coefficients[-1]
-    return p
-
 
 def _erf_inv(x: np.ndarray) -> Any:
-    if x.dtype != np.float32:
-        return scipy_special.erfinv(x)
-    w = -np.log1p(-x * x)
-    p = _polynomial(CENTRAL, w - 2.5)
-    tail = w >= 5
-    if tail.any():
-        p = np.where(tail, _polynomial(TAIL, np.sqrt(w) - 3), p)
-        p = np.where(np.isinf(w), np.inf, p)
-    return p * x
+    return erf_inv_of_floats(x) if x.dtype == np.float32 else scipy_special.erfinv(x)
 
 
 def _lgamma(x: np.ndarray) -> Any:

@@ -38,7 +38,7 @@ def drawn(draw: Draw) -> Draw:
             return draw(*args)
         if prod(shape) >= MANY or not is_eager() or DeviceArray in kinds:
             return compiled(*args)
-        arrays = [as_array(a) for a in args[:-2]]
+        arrays = list(map(as_array, args[:-2]))
         key = (shape, dtype, *[a.aval for a in arrays])
         program = programs.get(key)
         if program is None:
