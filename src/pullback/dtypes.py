@@ -244,7 +244,6 @@ def issubdtype(a: Any, b: Any) -> bool:
 
 
 @cache
-@cache
 def info(dtype: DType) -> Any:
     """Limits of a float or integer dtype (`finfo` or `iinfo`)."""
     if kind(dtype) in ("float", "complex"):
