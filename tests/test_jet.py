@@ -202,7 +202,30 @@ def test_what_jax_lacks_is_nested_jvp(name):
             np.testing.assert_allclose(g, w, rtol=1e-8, atol=1e-8)
 
 
-def test_custom_rules_are_passed_by():
+def test_custom_jvp_rules_are_used():
+    @pb.custom_jvp
+    def f(x):
+        return pb.lax.stop_gradient(pnp.sin(x))
+
+    f.defjvp(lambda primals, tangents: (f(*primals), pnp.cos(*primals) * tangents[0]))
+    got = jet(lambda x: f(x) * x, (X,), (TERMS,))
+    close(got, jet(lambda x: pnp.sin(x) * x, (X,), (TERMS,)))
+    close(pb.jit(lambda x: jet(f, (x,), (TERMS,)))(X), jet(pnp.sin, (X,), (TERMS,)))
+
+
+def test_roots():
+    def root(x):
+        return pb.lax.custom_root(
+            lambda y: y * y - x,
+            x,
+            lambda f, y: pb.lax.fori_loop(0, 30, lambda _, y: (y + x / y) / 2, y),
+            lambda g, y: y / g(pnp.ones_like(y)),
+        )
+
+    close(jet(root, (X,), (TERMS[:3],)), jet(pnp.sqrt, (X,), (TERMS[:3],)))
+
+
+def test_custom_vjp_rules_are_passed_by():
     got = jet(DERIVED["custom_vjp"], (X,), (TERMS,))
     close(got, jet(lambda x: pnp.sin(2 * x) * x, (X,), (TERMS,)))
 

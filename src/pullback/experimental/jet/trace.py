@@ -30,8 +30,8 @@ LINEAR_IN: dict[str, Callable[[int], range]] = {
 }
 
 
-# Calls with derivative rules of their own.
-CALLS = frozenset({"custom_jvp_call", "custom_vjp_call"})
+# Calls whose own rule is for reverse mode only: the function itself is followed.
+CALLS = frozenset({"custom_vjp_call"})
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -84,7 +84,6 @@ class JetTrace(Trace):
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Apply an operation to series."""
         if primitive.name in CALLS:
-            # The function itself is followed, not the derivative rule that comes with it.
             with use(self):
                 return params["call"](*args)
         series = [self.series(x) for x in args]
