@@ -71,6 +71,10 @@ def test_every_dtype_goes_there_and_back(device, dtype):
 def test_empty_arrays_and_scalars(device):
     empty = pb.device_put(np.zeros((0, 3), np.float32), device)
     same(empty + 1, np.zeros((0, 3), np.float32))
+    for kind in (int, float, bool, np.float32):
+        one = pb.device_put(np.asarray(1, kind), device)
+        assert one.shape == np.asarray(one).shape == ()
+        assert kind(one) == 1
     scalar = pb.device_put(2.0, device)
     assert scalar.weak_type and scalar.shape == ()
     assert (scalar * pb.device_put(np.float16(3), device)).dtype == np.float16

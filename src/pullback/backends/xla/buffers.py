@@ -10,7 +10,7 @@ from ..._native import DeviceArray
 from ...core.aval import ShapedArray
 from ...primitives.convert import bitcast_convert_type_p, convert_element_type_p
 from .client import runtime, xc
-from .hlo import tensor
+from .hlo import held_as, tensor
 
 
 class BufferType(NamedTuple):
@@ -33,16 +33,9 @@ def buffer_type(aval: ShapedArray) -> BufferType:
 
 def put(x: np.ndarray, device: Any, sharding: Any) -> Any:
     """The buffer of a NumPy array that nobody writes again; on the CPU it may share its memory."""
-    x = held(x)
+    x = np.asarray(held_as(x), order="C")
     aval = BufferType(x.shape, x.dtype)
     return xc.batched_device_put(aval, sharding, [x], [device], enable_x64=True)
-
-
-def held(x: np.ndarray) -> np.ndarray:
-    """The array as a device holds it: keys as words, tangents of integers as booleans."""
-    if x.dtype in dtypes.KEY_DTYPES:
-        return np.ascontiguousarray(x).reshape(*x.shape, 1).view(np.uint32)
-    return np.zeros(x.shape, bool) if x.dtype == dtypes.float0 else np.ascontiguousarray(x)
 
 
 def released(x: np.ndarray, aval: ShapedArray) -> np.ndarray:
@@ -67,7 +60,9 @@ def fetch(x: DeviceArray, place: Any) -> np.ndarray:
     aval: ShapedArray = x.aval
     shown = SHOWN.get(tensor(aval).dtype)
     if shown is None:
-        return released(_values(x._buffer, place), aval)
+        values = _values(x._buffer, place)
+        assert values.shape == tensor(aval).shape, (values.shape, aval)
+        return released(values, aval)
     return shown.read(fetch(shown.show(x), place), aval.dtype)
 
 
