@@ -214,3 +214,17 @@ def test_keys_are_chosen_by_compiled_code():
     got = pb.jit(pb.lax.select)(which, a, b)
     words = [np.asarray(random.key_data(k)) for k in (got, a, b)]
     np.testing.assert_array_equal(words[0], np.where(np.asarray(which)[:, None], *words[1:]))
+
+
+@pytest.mark.parametrize("impl", ["rbg", "unsafe_rbg"])
+def test_keys_of_other_implementations(impl):
+    """Where the numbers of one key depend on how many are drawn at once."""
+    key, jax_key = random.key(3, impl=impl), jax.random.key(3, impl=impl)
+    for name, args in (
+        ("gamma", (2.0, (3,))),
+        ("loggamma", (0.3, ())),
+        ("binomial", (9, 0.5, (4,))),
+    ):
+        close(getattr(random, name)(key, *args), getattr(jax.random, name)(jax_key, *args), 3e-5)
+    with fails(NotImplementedError, "keys of threefry2x32 are wanted, got key<u?rbg>"):
+        random.poisson(key, 3.0)

@@ -22,14 +22,15 @@ from ..dtypes import DType
 from ..primitives import elementwise as ew
 from ..primitives.batching import batch_size, to_axis
 from ..primitives.incomplete import random_gamma_grad
-from ..primitives.random import joined_words, key_words
+from ..primitives.pieces import slice
+from ..primitives.random import joined_words, key_words, random_bits, random_split
 from ..primitives.rules import const, zero_like
-from ..primitives.shape import broadcast_in_dim, full_like, iota, reshape
+from ..primitives.shape import broadcast_in_dim, full_like, iota, reshape, squeeze
 from ..primitives.threefry import threefry2x32
 from ..primitives.uniform import drawn_bits, normal_of, unit_interval
 from .blocks import any_of, in_blocks
 from .call import interpret
-from .loop import while_loop
+from .loop import map, while_loop
 
 random_gamma_p = Primitive("random_gamma")
 
@@ -41,22 +42,25 @@ def random_gamma(keys: Any, a: Any, log_space: bool) -> Any:
 
 @random_gamma_p.def_type
 def _(keys: ShapedArray, a: ShapedArray, *, log_space: bool) -> ShapedArray:
-    if keys.dtype != dtypes.key_fry or a.shape[: keys.ndim] != keys.shape:
+    if dtypes.kind(keys.dtype) != "key" or a.shape[: keys.ndim] != keys.shape:
         raise TypeError(
-            f"random_gamma: keys of threefry2x32 and floats for each are wanted, got"
-            f" {type_name(keys)} and {type_name(a)}"
+            f"random_gamma: keys and floats for each are wanted, got {type_name(keys)} and"
+            f" {type_name(a)}"
         )
     return ShapedArray(a.shape, a.dtype)
 
 
 class Words(NamedTuple):
-    """Keys as two arrays of words."""
+    """Keys of threefry2x32 as two arrays of words; other keys are typed, one at a time."""
 
     low: Any
     high: Any
 
 
-def _split(key: Words, n: int) -> list[Words]:
+def _split(key: Any, n: int) -> list[Any]:
+    if not isinstance(key, Words):
+        keys = random_split(key, (n,))
+        return [squeeze(slice(keys, (k,), (k + 1,)), (0,)) for k in range(n)]
     zero = full_like(key.low, 0)
     return [_hashed(key, zero, full_like(key.low, k)) for k in range(n)]
 
@@ -66,13 +70,15 @@ def _hashed(key: Words, x0: Any, x1: Any) -> Words:
     return Words(low, high)
 
 
-def _unit(key: Words, dtype: DType) -> Any:
+def _unit(key: Any, dtype: DType) -> Any:
+    if not isinstance(key, Words):
+        return unit_interval(random_bits(key, drawn_bits(dtype), ()), dtype)
     zero = full_like(key.low, 0)
     hashed = _hashed(key, zero, zero)
     return unit_interval(joined_words(hashed.low, hashed.high, drawn_bits(dtype)), dtype)
 
 
-def _normal_above(key: Words, c: Any) -> tuple[Any, Any]:
+def _normal_above(key: Any, c: Any) -> tuple[Any, Any]:
     """Normal numbers x for which v = 1 + c x > 0; x and v."""
 
     def draw(state: Any) -> Any:
@@ -88,7 +94,7 @@ def _normal_above(key: Words, c: Any) -> tuple[Any, Any]:
     return x, v
 
 
-def _accepted_cube(key: Words, d: Any, c: Any) -> Any:
+def _accepted_cube(key: Any, d: Any, c: Any) -> Any:
     """The first v^3 that is not rejected."""
 
     def draw(state: Any) -> Any:
@@ -111,7 +117,7 @@ def _rejected(square: Any, cube: Any, u: Any, d: Any) -> Any:
     return ew.bitwise_and(ew.ge(u, squeeze), ew.ge(ew.log(u), limit))
 
 
-def _samples(key: Words, a: Any, log_space: bool) -> Any:
+def _samples(key: Any, a: Any, log_space: bool) -> Any:
     """A block of samples of keys and shapes."""
     large = ew.ge(a, 1)
     d = ew.sub(ew.select(large, a, ew.add(a, 1)), 1 / 3)
@@ -129,21 +135,30 @@ def _samples(key: Words, a: Any, log_space: bool) -> Any:
 
 
 def _program(keys: Any, a: Any, log_space: bool) -> Any:
-    aval = get_aval(a)
-    batch = get_aval(keys).shape
+    aval, batch = get_aval(a), get_aval(keys).shape
     own = (prod(batch), prod(aval.shape[len(batch) :]))
+    each = _in_blocks if get_aval(keys).dtype == dtypes.key_fry else _one_by_one
+    drawn = each(reshape(keys, own[:1]), reshape(a, (prod(own),)), own, log_space)
+    return reshape(drawn, aval.shape)
+
+
+def _in_blocks(keys: Any, a: Any, own: tuple[int, int], log_space: bool) -> Any:
+    """Samples of own[1] keys split from each key."""
 
     def spread(x: Any, axis: int) -> Any:
         return reshape(broadcast_in_dim(x, own, (axis,)), (prod(own),))
 
-    low, high = (spread(reshape(k, (own[0],)), 0) for k in key_words(keys))
-    places = spread(iota(np.uint32, (own[1],)), 1)
-
     def block(low: Any, high: Any, place: Any, a: Any) -> Any:
         return _samples(_hashed(Words(low, high), full_like(place, 0), place), a, log_space)
 
-    drawn = in_blocks(block, low, high, places, reshape(a, (prod(own),)))
-    return reshape(drawn, aval.shape)
+    low, high = (spread(k, 0) for k in key_words(keys))
+    return in_blocks(block, low, high, spread(iota(np.uint32, own[1:]), 1), a)
+
+
+def _one_by_one(keys: Any, a: Any, own: tuple[int, int], log_space: bool) -> Any:
+    """The same, of keys whose numbers depend on how many are drawn at once."""
+    parted = reshape(random_split(keys, own[1:]), (prod(own),))
+    return map(lambda x: _samples(x[0], x[1], log_space), (parted, a))
 
 
 @random_gamma_p.def_inline

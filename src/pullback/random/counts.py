@@ -53,6 +53,10 @@ def poisson(
     Array([0, 1, 5], dtype=int32)
     """
     typed, found = one_key("poisson", key), int_dtype("poisson", dtype)
+    if typed.dtype != dtypes.key_fry:
+        raise NotImplementedError(
+            f"poisson: keys of threefry2x32 are wanted, got {dtypes.long_name(typed.dtype)}"
+        )
     (lam,) = parameters("poisson", float32, lam)
     return _poisson(typed, lam, shape_of("poisson", shape, lam), found)
 
