@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -67,5 +66,4 @@ def artifact(jaxpr: Jaxpr, name: str, platforms: Sequence[str]) -> Artifact:
                 " exported: take callbacks and debug prints out of it"
             )
         modules[platform] = portable(lowered.text)
-    avals: list[Any] = [tuple(jaxpr.in_avals), tuple(jaxpr.out_avals)]
-    return Artifact(name, *avals, tuple(modules.items()))
+    return Artifact(name, tuple(jaxpr.in_avals), tuple(jaxpr.out_avals), tuple(modules.items()))

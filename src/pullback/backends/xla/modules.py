@@ -11,6 +11,9 @@ stablehlo: Any = LazyModule("jaxlib.mlir.dialects.stablehlo")
 chlo: Any = LazyModule("jaxlib.mlir.dialects.chlo")
 runtime: Any = LazyModule("jaxlib._jax")
 
+# How portable modules begin: MLIR's bytecode, and the name and version of their dialect.
+MAGIC = b"ML\xefR"
+
 
 @cache
 def _context() -> Any:
@@ -46,3 +49,9 @@ def readable(portable: bytes) -> str:
 def version() -> str:
     """The newest version of StableHLO that can be read."""
     return str(stablehlo.get_current_version())
+
+
+def written_version(portable: bytes) -> str:
+    """The version of StableHLO that a portable module needs: it stands at its head."""
+    head = portable[: portable.index(b"\0", len(MAGIC))].decode(errors="replace")
+    return head.partition("StableHLO_v")[2]

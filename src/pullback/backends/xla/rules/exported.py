@@ -32,7 +32,7 @@ def imported(b: Builder, program: Foreign) -> str:
 
 
 def functions(module: str) -> str:
-    """What stands between a module's braces, which are in its first and last line that is not empty.
+    """What stands between a module's braces, which end its first line and make its last.
 
     The module's own attributes may hold braces, too.
     """
