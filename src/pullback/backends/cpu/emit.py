@@ -13,6 +13,7 @@ from .index import Atom
 from .loops import Block, Branch, Buffer, Callback, For, Gemm, Nest, Program, Stmt, While
 from .parallel import Sharing, shared
 from .schedule import (
+    UNROLL_ENTRY,
     UNROLL_LATE,
     UNROLL_OUTSIDE,
     UNROLL_TOTAL,
@@ -50,10 +51,9 @@ class ProgramEmitter:
 
     def run(self) -> Module:
         """The module."""
-        for buffer in self.program.buffers.values():
-            if buffer.kind != "row":
-                self.frame.pointers[buffer.name] = self.pointer(buffer)
-        self.block(self.program.body)
+        for stmt in self.program.body:
+            self.point(stmt)
+            self.statement(stmt)
         self.f.ret("i32", "0")
         if self.callbacks:
             self.f.place("failed")
@@ -63,6 +63,13 @@ class ProgramEmitter:
             self.f.ret("i32", "3")
         self.module.add(self.f)
         return self.module
+
+    def point(self, stmt: Stmt) -> None:
+        """Find the buffers of a statement, late: registers that live long are dear to allocate."""
+        for name in sorted(loops.reads(stmt) | loops.writes(stmt)):
+            buffer = self.program.buffers[name]
+            if buffer.kind != "row" and name not in self.frame.pointers:
+                self.frame.pointers[name] = self.pointer(buffer)
 
     def pointer(self, buffer: Buffer) -> str:
         """Where a buffer is."""
@@ -112,8 +119,8 @@ class ProgramEmitter:
         """Whether a nest becomes straight-line code here."""
         work = unrolled_work(nest)
         limit = UNROLL_WORK if self.depth else UNROLL_OUTSIDE
-        if self.unrolled > UNROLL_TOTAL:
-            limit = UNROLL_LATE
+        if self.unrolled > (UNROLL_TOTAL if self.depth else UNROLL_ENTRY):
+            limit = UNROLL_LATE if self.depth else 0
         if work > limit:
             return False
         self.unrolled += work

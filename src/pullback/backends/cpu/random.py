@@ -23,9 +23,7 @@ def unwrap(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> Value:
 
     def at(idx: Indices) -> Node:
         key = b.op("convert_element_type", whole, keys.at(idx[:-1]))
-        places = b.op(
-            "convert_element_type", whole, b.graph.iota(ix.scale(idx[-1], 32), "uint64")
-        )
+        places = b.op("convert_element_type", whole, b.graph.iota(ix.scale(idx[-1], 32), "uint64"))
         return b.op(
             "convert_element_type", "uint32", b.op("shift_right_logical", whole, key, places)
         )

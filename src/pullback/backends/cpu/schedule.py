@@ -16,6 +16,9 @@ UNROLL_WORK = 600
 UNROLL_OUTSIDE = 150
 UNROLL_LATE = 60
 UNROLL_TOTAL = 6000
+# Straight-line code of a thousand lines takes LLVM's schedulers quadratic time; what runs once a
+# call is called, not unrolled, after so many.
+UNROLL_ENTRY = 600
 UNROLL_POINTS = 160
 # Bodies of more work than this are written once, with a mask for the remainder in every pass.
 HEAVY = 14.0
