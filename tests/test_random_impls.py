@@ -139,3 +139,23 @@ def test_what_is_not_there_is_refused():
         pb.random.uniform(pb.random.key_data(key))
     with pytest.raises(pb.dtypes.TypePromotionError, match="different implementations"):
         pnp.stack([key, pb.random.key(0)])
+
+
+@pytest.mark.parametrize("impl", IMPLS)
+def test_keys_on_xla(impl):
+    """XLA holds keys as words; so is every operation that moves them."""
+
+    def f(seed):
+        key = pb.random.key(seed, impl=impl)
+        many = pb.random.split(key, 6).reshape(2, 3)
+        moved = [
+            many.T, many[::-1, 1:], pnp.where(pnp.arange(3) > 0, many, key), many[:, np.array([2, 0])],
+            pnp.pad(many[0], (1, 2), constant_values=key), pnp.concatenate([many[0], many[1]]),
+            pnp.broadcast_to(key, (2, 2)), many.at[0, 1].set(key), pb.lax.dynamic_slice(
+                many, (seed - 6, 0), (1, 3)
+            ),
+        ]  # fmt: skip
+        draws = pb.random.uniform(many[1, 2], (5,))
+        return [*map(pb.random.key_data, moved), draws, many[0, 0] == many, many != key]
+
+    same(pb.jit(f, backend="xla")(7), jax.tree.map(np.asarray, pb.jit(f)(7)))

@@ -1,4 +1,4 @@
-"""Operations on random keys: those of pairs of words, with a last axis of two."""
+"""Operations on random keys: those of words, with a last axis of two, or of four."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ def _windowed(field: str) -> Extend:
         axes = (*getattr(dimension_numbers, field), last)
         changed: dict[str, Any] = {"dimension_numbers": dimension_numbers._replace(**{field: axes})}
         if "slice_sizes" in params:
-            changed["slice_sizes"] = (*params["slice_sizes"], 2)
+            changed["slice_sizes"] = (*params["slice_sizes"], x.shape[-1])
         return changed
 
     return extend
@@ -44,7 +44,7 @@ EXTENDED: dict[str, Extend] = {
     "transpose": lambda out, x, permutation: {"permutation": (*permutation, len(permutation))},
     "slice": lambda out, x, start_indices, limit_indices, strides: {
         "start_indices": (*start_indices, 0),
-        "limit_indices": (*limit_indices, 2),
+        "limit_indices": (*limit_indices, x.shape[-1]),
         "strides": (*strides, 1) if strides else None,
     },
     "gather": _windowed("offset_dims"),
@@ -72,10 +72,33 @@ def _(b: Builder, types: Types, which: Value, *cases: Value) -> Value:
 
 @rule("pad")
 def _(b: Builder, types: Types, x: Value, value: Value, **params: Any) -> Value:
-    """As 64-bit numbers."""
-    whole = [b.one("bitcast_convert", [v], _whole(v.type)) for v in (x, value)]
-    out = BASE["pad"](b, [_whole(types[0])], *whole, **params)
-    return b.one("bitcast_convert", [out], types[0])
+    """Two words at a time, as 64-bit numbers."""
+    pairs = range(0, x.shape[-1], 2)
+    part = Tensor((*types[0].shape[:-1], 2), dtypes.uint32)
+    outs: list[Value] = []
+    for k in pairs:
+        whole = [b.one("bitcast_convert", [v], _whole(v.type)) for v in _words(b, k, x, value)]
+        out = BASE["pad"](b, [_whole(part)], *whole, **params)
+        outs.append(b.one("bitcast_convert", [out], part))
+    if len(outs) == 1:
+        return outs[0]
+    return BASE["concatenate"](b, types, *outs, dimension=len(part.shape) - 1)
+
+
+def _words(b: Builder, k: int, *keys: Value) -> list[Value]:
+    """Words k and k + 1 of keys."""
+    found: list[Value] = []
+    for x in keys:
+        lead = x.shape[:-1]
+        bounds = {
+            "start_indices": (*[0] * len(lead), k),
+            "limit_indices": (*lead, k + 2),
+            "strides": None,
+        }
+        whole = x.shape[-1] == 2
+        pair = Tensor((*lead, 2), dtypes.uint32)
+        found.append(x if whole else BASE["slice"](b, [pair], x, **bounds))
+    return found
 
 
 def _whole(t: Tensor) -> Tensor:
@@ -84,7 +107,7 @@ def _whole(t: Tensor) -> Tensor:
 
 def _comparison(direction: str, name: str) -> Callable[..., Value]:
     def apply(b: Builder, types: Types, x: Value, y: Value) -> Value:
-        shape = (*types[0].shape, 2)
+        shape = (*types[0].shape, x.shape[-1])
         p, q = (v if v.shape == shape else b.broadcast(v, shape, (len(shape) - 1,)) for v in (x, y))
         differ = b.compare(direction, p, q)
         return reduce.RULES[f"reduce_{name}"](b, types, differ, axes=(len(shape) - 1,))
