@@ -180,6 +180,37 @@ def test_what_is_missing_is_named_with_what_to_install():
         assert f'"{platform}"' in line and f'pip install "pullback[{extra}]"' in line
 
 
+SEVERAL = """
+import numpy as np, pullback as pb
+from pullback import numpy as pnp
+a, b = pb.devices("xla")
+values = np.arange(3.0, dtype=np.float32)
+x, y = pb.device_put(values, a), pb.device_put(values, b)
+try:
+    x + y
+except ValueError as error:
+    assert "different devices, xla:0 and xla:1" in str(error)
+f = pb.jit(lambda v: pnp.sin(v) * v)
+assert [f(x).device, f(y).device] == [a, b] and f._cache_size() == 2
+np.testing.assert_array_equal(np.asarray(f(x)), np.asarray(f(y)))
+moved = pb.device_put(x, b)
+assert (moved + y).device is b and moved.device is b
+np.testing.assert_array_equal(np.asarray(moved), values)
+slope = pb.grad(lambda v: (pb.device_put(v, b) * y).sum())(x)
+assert slope.device is a
+np.testing.assert_array_equal(np.asarray(slope), values)
+with pb.default_device(b):
+    assert (pnp.ones(3) * 2).device is b and (x + pnp.ones(3)).device is a
+assert pb.device_count("xla") == 2
+print("done")
+"""
+
+
+def test_several_devices():
+    done = run(SEVERAL, XLA_FLAGS="--xla_force_host_platform_device_count=2")
+    assert done.stdout == "done\n", done.stderr
+
+
 # A program that would raise wherever the library, or jaxlib for it, so much as looks for JAX.
 WITHOUT_JAX = """
 import sys

@@ -147,10 +147,16 @@ def _folder(package: str) -> Path | None:
 
 # TPU
 
+# Where the makers of attached hardware are found.
+PCI = Path("/sys/bus/pci/devices")
+GOOGLE = "0x1ae0"
+
 
 def _tpu() -> Any:
     if find_spec("libtpu") is None:
         raise _missing("tpu", "libtpu is not installed")
+    if not any(path.read_text().strip() == GOOGLE for path in PCI.glob("*/vendor")):
+        raise Unavailable('no devices of platform "tpu": this machine has none')
     libtpu: Any = LazyModule("libtpu")
     xc.load_pjrt_plugin_dynamically("tpu", libtpu.get_library_path())
     xc.initialize_pjrt_plugin("tpu")

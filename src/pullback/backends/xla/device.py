@@ -89,8 +89,11 @@ class XlaDevice(Remote):
 
     def buffer(self, x: Any) -> Any:
         """The buffer here of a value that lies anywhere; equal scalars share one."""
-        if type(x) is DeviceArray and x._place is self:
-            return x._buffer
+        if type(x) is DeviceArray:
+            if x._place is self:
+                return x._buffer
+            if self._neighbours(x._place):
+                return buffers.copied(x._buffer, self.place.devices, self.place.sharding)
         value = as_array(x)._npy
         if value.ndim:
             return buffers.put(value, self.place.device, self.place.sharding)
@@ -100,6 +103,10 @@ class XlaDevice(Remote):
             made = buffers.put(value, self.place.device, self.place.sharding)
             found = self._scalars[key] = made
         return found
+
+    def _neighbours(self, other: Remote) -> bool:
+        """Whether buffers go to another device without the host between."""
+        return isinstance(other, XlaDevice) and other.place.client is self.place.client
 
     def own_buffer(self, x: Any) -> Any:
         """A buffer of the value here that nobody else knows, to be given away."""
