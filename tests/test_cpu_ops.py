@@ -34,6 +34,11 @@ CALLED_BACK = set(
     """.split()
 )
 
+# What calls Python, or keeps a state there, by its nature; and what the rewriting passes take away.
+BY_NATURE = {"call_exported", "debug_callback", "debug_print", "io_callback", "pure_callback"}
+BY_NATURE |= {"constant", "rng_uniform"}
+REWRITTEN = {"name"}
+
 
 def own(p: Primitive) -> bool:
     """Whether the library defines it, not another test."""
@@ -50,4 +55,4 @@ def test_what_is_called_back_is_known() -> None:
         for name, p in registry.items()
         if name not in known and p.inline is None and not p.collective and own(p)
     }
-    assert missing == CALLED_BACK
+    assert missing == CALLED_BACK | BY_NATURE | REWRITTEN
