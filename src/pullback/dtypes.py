@@ -69,6 +69,7 @@ SHORT = {
     bfloat16: "bf16",
     **{k: f"key<{v}>" for k, v in KEY_DTYPES.items()},
 }
+WIDE = {bool: bool_, int: int64, float: float64, complex: complex128}
 NARROW: dict[DType, DType] = {int64: int32, uint64: uint32, float64: float32, complex128: complex64}
 
 
@@ -130,9 +131,8 @@ def canonicalize_dtype(dtype: Any, allow_extended_dtype: bool = False) -> DType:
 
 def default_dtype(python_type: type) -> DType:
     """The dtype of a Python scalar that stands alone."""
-    if python_type is bool:
-        return bool_
-    return canonicalize_dtype({int: int64, float: float64, complex: complex128}[python_type])
+    wide = WIDE[python_type]
+    return wide if wide is bool_ or config.current().enable_x64 else NARROW[wide]
 
 
 # The promotion lattice. Weak types (those of Python scalars) are the nodes written as Python types.

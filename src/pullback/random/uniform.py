@@ -118,11 +118,12 @@ def randint(
     shape = shape_of("randint", shape, minval, maxval)
     sampled = found if found.itemsize >= 4 else dtypes.int32
     if type(minval) is type(maxval) is int and _both_fit(minval, maxval):
-        low, span = _known_interval(minval, maxval, found, sampled)
+        low, span, two_n = _known_interval(minval, maxval, found, sampled)
     else:
         low, span = _interval(pnp.asarray(minval), pnp.asarray(maxval), found, sampled)
         low, span = pnp.broadcast_to(low, shape), pnp.broadcast_to(span, shape)
-    integers = _draw_integers(typed, low, span, shape, sampled)
+        two_n = _power_rem(span)
+    integers = _draw_integers(typed, low, span, two_n, shape, sampled)
     return integers if found == sampled else ew.convert_element_type(integers, found)
 
 
@@ -132,12 +133,16 @@ def _both_fit(minval: int, maxval: int) -> bool:
 
 
 def _known_interval(minval: int, maxval: int, dtype: DType, sampled: DType) -> Any:
-    """`_interval` of Python integers."""
+    """`_interval` of Python integers, and `_power_rem` of the second."""
     limits = dtypes.info(dtype)
     low, high = (min(max(v, int(limits.min)), int(limits.max) + 1) for v in (minval, maxval))
     low = min(low, int(limits.max))
-    span = (high - low) % 2 ** (8 * sampled.itemsize) if high > low else 1
-    return scalar(low, sampled), scalar(span, prng.WORDS[8 * sampled.itemsize])
+    width = 8 * sampled.itemsize
+    span = (high - low) % 2**width if high > low else 1
+    half = 2 ** (width // 2) % span if span else 0
+    two_n = half**2 % 2**width % span if span else 0
+    word = prng.WORDS[width]
+    return scalar(low, sampled), scalar(span, word), scalar(two_n, word)
 
 
 def _interval(minval: Any, maxval: Any, dtype: DType, sampled: DType) -> Any:
@@ -163,17 +168,21 @@ def _clipped(x: Any, dtype: DType) -> Any:
     return pnp.clip(x, scalar(low, x.dtype), scalar(high, x.dtype)).astype(dtype)
 
 
+def _power_rem(span: Any) -> Any:
+    """The square of 2**(n / 2) mod span, mod span, in words of n bits: 2**n mod span if it fits."""
+    half = full(span.shape, 2 ** (4 * span.dtype.itemsize), span.dtype)
+    half = ew.rem(half, span)
+    return ew.rem(ew.mul(half, half), span)
+
+
 @drawn
-def _draw_integers(key: Any, low: Any, span: Any, shape: Shape, dtype: DType) -> Any:
+def _draw_integers(key: Any, low: Any, span: Any, two_n: Any, shape: Shape, dtype: DType) -> Any:
     """(2**n h + l) mod span + low of two words h, l of n bits, so that the bias is small.
 
     A remainder by 0 is the number itself, which is right for a span of 2**n.
     """
     width = dtype.itemsize * 8
-    word = prng.WORDS[width]
     keys = prng.random_split(key, (2,))
     high_word, low_word = (prng.random_bits(keys[k], width, shape) for k in (0, 1))
-    half = ew.rem(full(span.shape, 2 ** (width // 2), word), span)
-    two_n = ew.rem(ew.mul(half, half), span)
     offset = ew.add(ew.mul(ew.rem(high_word, span), two_n), ew.rem(low_word, span))
     return ew.add(ew.convert_element_type(ew.rem(offset, span), dtype), low)
