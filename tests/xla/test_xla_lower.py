@@ -26,6 +26,7 @@ from pullback.backends.xla.rules.polar import svd_by_polar
 from pullback.core.primitive import Primitive, registry
 from pullback.primitives.constant import Held, constant_p
 from pullback.primitives.contract import dot_general
+from pullback.primitives.dynamic import dynamic_update_slice
 from pullback.primitives.linalg.householder import geqrf, ormqr
 from pullback.primitives.precision import Precision
 
@@ -240,6 +241,32 @@ def test_arrays_inside_programs() -> None:
                 held = Held(pnp.asarray(values))
                 got = by_xla(lambda held=held: constant_p.bind(held=held))
             assert got.tobytes() == values.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize("mode", ["clip", "fill", "promise_in_bounds"])
+def test_indices_of_every_dtype(dtype: str, mode: str) -> None:
+    """Axes longer than a small dtype counts, and indices beyond both ends."""
+    x = np.arange(600, dtype=np.float32).reshape(300, 2)
+    info = np.iinfo(dtype)
+    low = max(info.min, -400) if mode != "promise_in_bounds" else 0
+    places = np.array([0, 1, 100, min(info.max, 299), low, 50], dtype)
+    if mode != "promise_in_bounds":
+        places = np.concatenate([places, np.array([info.min, info.max], dtype)])
+    updates = np.arange(len(places) * 2, dtype=np.float32).reshape(-1, 2)
+    form = "drop" if mode == "fill" else mode
+    with config.override(enable_x64=True):
+        compare(
+            lambda x, i, u: [
+                x.at[i].get(mode=mode, wrap_negative_indices=False),
+                x.at[i].add(u, mode=form, wrap_negative_indices=False),
+                pb.lax.dynamic_slice_in_dim(x, i[3], 7, allow_negative_indices=False),
+                dynamic_update_slice(x, u[:3], [i[4], i[0]]),
+            ],
+            x,
+            places,
+            updates,
+        )
 
 
 # Functions of Python

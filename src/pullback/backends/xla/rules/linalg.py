@@ -292,8 +292,7 @@ def _(
     subset_by_index: Any,
     algorithm: Any,
 ) -> list[Value]:
-    s, u, vh = svd(b, x, full_matrices, compute_uv)
-    found = [s, u, vh] if compute_uv else [s]
+    found = svd(b, x, full_matrices, compute_uv)[: 3 if compute_uv else 1]
     if subset_by_index is None:
         return found
     cut, rows = (decomposed.part(axis, *subset_by_index) for axis in (-1, -2))
@@ -301,7 +300,7 @@ def _(
 
 
 def svd(b: Builder, x: Value, full: bool, vectors: bool) -> list[Value]:
-    """Singular values, u and v^H; what is not asked for may be anything."""
+    """Singular values, and u and v^H, which may be anything or missing if not asked for."""
     *lead, m, n = x.shape
     rank = min(m, n)
     part = part_type(x).dtype if dtypes.kind(x.dtype) == "complex" else x.dtype
@@ -317,8 +316,9 @@ def svd(b: Builder, x: Value, full: bool, vectors: bool) -> list[Value]:
         mode = char(("A" if full else "S") if vectors else "N")
         outs = lapack(b, "gesdd", [x], [x.type, s, u, vh, info_type(x)], mode=mode)
     else:
-        outs = _cusolver_svd(b, x, [s, u, vh], full, vectors)
-    return where_fine(b, outs[-1], *outs[1:-1])
+        scalar = Tensor((), x.dtype)
+        outs = _cusolver_svd(b, x, [s, u, vh] if vectors else [s, scalar, scalar], full, vectors)
+    return where_fine(b, outs[-1], *outs[1:-1] if vectors else [outs[1]])
 
 
 def _cusolver_svd(b: Builder, x: Value, types: Types, full: bool, vectors: bool) -> list[Value]:
@@ -326,6 +326,8 @@ def _cusolver_svd(b: Builder, x: Value, types: Types, full: bool, vectors: bool)
     s, u, vh = types
     if x.shape[-2] < x.shape[-1]:
         turned = b.transpose(x, (*range(x.ndim - 2), x.ndim - 1, x.ndim - 2))
+        if not vectors:
+            return _cusolver_svd(b, turned, types, full, vectors)
         swapped = [Tensor((*t.shape[:-2], *t.shape[:-3:-1]), t.dtype) for t in (vh, u)]
         a, s, v, uh, info = _cusolver_svd(b, turned, [s, *swapped], full, vectors)
         (u_out,), (vh_out,) = (composed(b, matrices.transposed, w) for w in (uh, v))
