@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--group G] [--case C] [--rounds N] [--only LIBRARY]`: prints the table."""
+"""`python -m benchmarks [--group G] [--case C] [--platform P] [--rounds N] [--only LIBRARY]`."""
 
 import argparse
 import importlib.metadata
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from benchmarks.case import Case
 from benchmarks.cases import CASES
-from benchmarks.harness import OURS, Pool, Row, Times, measure
+from benchmarks.harness import OURS, PLATFORMS, Pool, Row, Times, measure, on_platform
 
 LIBRARIES = (OURS, "jax", "numpy")
 LINE = "{:<33} {:>9} {:>9}  {:<11} {:>7} {:>7} {:<5} {:>20} {:>15}"
@@ -25,6 +25,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--case", help="run the cases whose name contains this")
     parser.add_argument("--rounds", type=int, default=7, help="samples of each side (7)")
     parser.add_argument("--only", choices=LIBRARIES, help="measure one library alone")
+    parser.add_argument("--platform", choices=PLATFORMS, default="cpu", help="where to run (cpu)")
     parser.add_argument("--list", action="store_true", help="print the cases and stop")
     return parser.parse_args()
 
@@ -90,11 +91,11 @@ def line(row: Row) -> str:
     ).rstrip()
 
 
-def header(libraries: set[str], rounds: int) -> str:
+def header(libraries: set[str], rounds: int, where: str) -> str:
     """What was measured, and on what."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in sorted(libraries))
     machine = f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores"
-    return f"{versions}; {machine}; {rounds} rounds\n\n{LINE.format(*HEAD).rstrip()}"
+    return f"{versions}; {machine}; on {where}; {rounds} rounds\n\n{LINE.format(*HEAD).rstrip()}"
 
 
 def rows(cases: list[Case], only: str | None, rounds: int) -> Iterator[Row]:
@@ -120,7 +121,8 @@ def main() -> int:
     compared = {OURS} | {rival.library for case in cases for rival in case.rivals}
     libraries = compared & ({options.only} if options.only else set(LIBRARIES))
     need(libraries)
-    print(header(libraries, options.rounds), flush=True)
+    os.environ.update(on_platform(options.platform))
+    print(header(libraries, options.rounds, options.platform), flush=True)
     done: list[Row] = []
     for row in rows(cases, options.only, options.rounds):
         done.append(row)

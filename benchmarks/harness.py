@@ -13,12 +13,20 @@ from typing import Any
 from benchmarks.case import Case, Rival
 
 OURS = "pullback"
-# The same ground for every library: the CPU, its own defaults, no compiled program read from disk.
+# The same ground for every library: its own defaults, no compiled program read from disk.
 ENVIRONMENT = {
-    "JAX_PLATFORMS": "cpu",
     "JAX_ENABLE_COMPILATION_CACHE": "0",
     "PULLBACK_CACHE": "0",
 }
+
+
+# The same hardware for both sides: what ours calls it, and what JAX does.
+PLATFORMS = {"cpu": "cpu", "xla": "cpu", "cuda": "cuda", "tpu": "tpu"}
+
+
+def on_platform(name: str) -> dict[str, str]:
+    """What makes workers compute on a platform."""
+    return {"PULLBACK_PLATFORMS": f"{name},cpu", "JAX_PLATFORMS": PLATFORMS[name]}
 
 
 class WorkerError(Exception):
