@@ -72,6 +72,11 @@ def test_compiler_options(lowered, x):
     np.testing.assert_allclose(np.asarray(compiled(x)), VALUES @ VALUES + 1)
     with pytest.raises(RuntimeError, match="No such compile option: 'xla_nonsense'"):
         lowered.compile({"xla_nonsense": True})
+    f = pb.jit(lambda v: v + 1, compiler_options={"xla_backend_optimization_level": 1})
+    np.testing.assert_allclose(np.asarray(f(x)), VALUES + 1)
+    np.testing.assert_allclose(np.asarray(f.lower(x).compile()(x)), VALUES + 1)
+    with pytest.raises(NotImplementedError, match="no compiler options on the CPU"):
+        f(VALUES)
 
 
 def test_costs_and_sizes(lowered):

@@ -1,7 +1,7 @@
 """jit and explain as users call them."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import WeakSet
 
@@ -29,6 +29,7 @@ def jit(
     device: Any = None,
     backend: str | None = None,
     inline: bool = False,
+    compiler_options: Mapping[str, Any] | None = None,
 ) -> Any:
     """Compile `fun` for each signature it is called with: structure, shapes, dtypes, static values.
 
@@ -41,6 +42,8 @@ def jit(
       device: one of `devices()` or the name of a platform; the arguments go there. By default a
         program runs where its arguments lie.
       backend: the name of a platform: its first device.
+      compiler_options: switches of XLA by name, as in {"xla_gpu_deterministic_ops": True}, where
+        it compiles. The CPU's own compiler has none.
 
     Returns:
       A function with the same meaning. Its first call with a new signature traces and compiles.
@@ -66,13 +69,17 @@ def jit(
             donate_argnames=donate_argnames,
             device=device,
             backend=backend,
+            compiler_options=compiler_options,
         )
     if not callable(fun):
         raise TypeError(f"jit: the first argument must be a function, got {fun!r}")
     if backend is not None and device is not None:
         raise ValueError("jit: give device or backend, not both")
     options = _options(fun, static_argnums, static_argnames, donate_argnums, donate_argnames)
-    options = options._replace(device=backend if device is None else device)
+    options = options._replace(
+        device=backend if device is None else device,
+        compiler_options=tuple((compiler_options or {}).items()),
+    )
     return _function(fun, Miss(fun, options))
 
 

@@ -70,13 +70,6 @@ def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
     )
 
 
-def device_executable(
-    traced: Traced, device: Remote, donated: tuple[int, ...] = (), committed: bool = False
-) -> DeviceProgram:
-    """What runs a traced function on its leaves on a device that is not the host."""
-    return run_on(traced, device, device.load(traced.jaxpr, traced.name, donated), committed)
-
-
 def run_on(traced: Traced, device: Remote, code: Any, committed: bool = False) -> DeviceProgram:
     """What runs the code that a device has compiled of a traced function."""
     results = None if traced.out_tree.is_leaf() else traced.out_tree

@@ -16,7 +16,7 @@ from ..core.stage import hoist, stage
 from ..core.trace import Tracer, as_array, current_trace, eager_device, get_aval
 from ..primitives.device_put import device_put
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
-from .executable import Traced, device_executable, executable
+from .executable import Traced, executable, run_on
 
 
 def convert(leaf: Any) -> ArrayImpl | None:
@@ -34,6 +34,7 @@ class Options(NamedTuple):
     donate_argnums: tuple[int, ...] = ()
     donate_argnames: tuple[str, ...] = ()
     device: Device | str | None = None
+    compiler_options: tuple[tuple[str, Any], ...] = ()
 
 
 class Miss:
@@ -67,7 +68,14 @@ class Miss:
         chosen = devices.resolve(self.options.device)
         where = chosen or eager_device((*leaves, *traced.consts))
         if isinstance(where, Remote):
-            return device_executable(traced, where, donated, chosen is not None), None
+            switches = dict(self.options.compiler_options)
+            code = where.load(traced.jaxpr, traced.name, donated, switches)
+            return run_on(traced, where, code, chosen is not None), None
+        if self.options.compiler_options:
+            raise NotImplementedError(
+                f"jit of {traced.name}: there are no compiler options on the CPU, got"
+                f" {dict(self.options.compiler_options)}"
+            )
         program = executable(traced, donated)
         if not any(type(x) is DeviceArray for x in leaves):
             return program, None

@@ -58,6 +58,7 @@ class Signature:
     in_tree: PyTreeDef
     donated: tuple[int, ...]
     device: Remote | None = None
+    options: tuple[tuple[str, Any], ...] = ()
 
     @property
     def avals(self) -> list[ShapedArray]:
@@ -237,13 +238,14 @@ class Lowered(Stage):
           device_assignment: None: there is one device.
         """
         device = self._device()
+        compiler_options = dict(self._signature.options) | (compiler_options or {})
         if compiler_options and device is None:
             raise NotImplementedError(
                 f"compile: there are no compiler options on the CPU, got {compiler_options!r}"
             )
         if device_assignment is not None:
             raise NotImplementedError("compile: leave device_assignment out: there is one device")
-        return Compiled(replace(self._signature, device=device), compiler_options or {})
+        return Compiled(replace(self._signature, device=device), compiler_options)
 
     def _device(self) -> Remote | None:
         """Where the program is to run."""
@@ -376,4 +378,4 @@ def trace(miss: Miss, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Trace
     if device is None and not is_traced():
         device = eager_device((*leaves, *traced.consts))
     where = device if isinstance(device, Remote) else None
-    return Traced(Signature(traced, in_tree, donated, where))
+    return Traced(Signature(traced, in_tree, donated, where, miss.options.compiler_options))
