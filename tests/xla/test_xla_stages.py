@@ -85,3 +85,16 @@ def test_costs_and_sizes(lowered):
     sizes = compiled.memory_analysis()
     assert (sizes.argument_size_in_bytes, sizes.output_size_in_bytes) == (36, 36)
     assert len(compiled.runtime_executable().local_devices()) == 1
+
+
+def test_explain_shows_what_xla_made(x):
+    assert pb.explain(pnp.sin)(x).startswith("HloModule")
+    assert "HloModule" not in pb.explain(pb.jit(lambda v, n: v * n, static_argnums=1))(1.0, 3)
+
+
+def test_debug_prints_every_stage(x, capfd):
+    with pb.config.override(debug=5):
+        pb.jit(lambda v: pnp.cos(v) * 7)(x)
+    printed = capfd.readouterr().err
+    for part in ("cos a", "stablehlo.cosine", "HloModule", "compile"):
+        assert part in printed

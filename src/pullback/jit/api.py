@@ -8,6 +8,7 @@ from weakref import WeakSet
 from .. import tree
 from .._native import JitFunction
 from ..core import memo
+from ..core.device import Remote
 from ..lazy import LazyModule
 from ..transforms.flat import function_name
 from .executable import compiled
@@ -194,17 +195,19 @@ def explain(fun: Callable[..., Any]) -> Callable[..., str]:
 
     Returns:
       A function of the same arguments that returns a text: loop nests and what was fused in each,
-      library calls, call-backs to Python, buffers and their sizes, time by compiler pass.
+      library calls, call-backs to Python, buffers and their sizes, time by compiler pass. On a
+      device that XLA compiles for, its HLO.
 
     >>> import pullback as pb
     >>> print(pb.explain(lambda x: pb.numpy.sin(x) + 1)(1.0))  # doctest: +SKIP
     """
     target = fun if isinstance(fun, JitFunction) else jit(fun)
-    inner = target.__wrapped__
-    options = _options(inner, None, None, None, None)
 
     def explained(*args: Any, **kwargs: Any) -> str:
-        traced, _ = Miss(inner, options).trace(args, kwargs)
+        traced, leaves = target._miss.trace(args, kwargs)
+        device = target._miss.place(traced, leaves)
+        if isinstance(device, Remote):
+            return device.load(traced.jaxpr, traced.name).as_text()
         return compiled(traced.jaxpr, traced.name).explain()
 
     return explained

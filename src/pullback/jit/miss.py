@@ -65,12 +65,11 @@ class Miss:
         self, traced: Traced, leaves: Sequence[Any], donated: tuple[int, ...]
     ) -> tuple[Executable | DeviceProgram | None, Any]:
         """The program of a call on the device of its operands, or on the one that was chosen."""
-        chosen = devices.resolve(self.options.device)
-        where = chosen or eager_device((*leaves, *traced.consts))
+        where = self.place(traced, leaves)
         if isinstance(where, Remote):
             switches = dict(self.options.compiler_options)
             code = where.load(traced.jaxpr, traced.name, donated, switches)
-            return run_on(traced, where, code, chosen is not None), None
+            return run_on(traced, where, code, self.options.device is not None), None
         if self.options.compiler_options:
             raise NotImplementedError(
                 f"jit of {traced.name}: there are no compiler options on the CPU, got"
@@ -80,6 +79,11 @@ class Miss:
         if not any(type(x) is DeviceArray for x in leaves):
             return program, None
         return None, traced.out_tree.unflatten(program([as_array(x) for x in leaves]))
+
+    def place(self, traced: Traced, leaves: Sequence[Any]) -> Device | None:
+        """Where a call runs: where jit was told, else where its operands lie; None: the host."""
+        chosen = devices.resolve(self.options.device)
+        return chosen or eager_device((*leaves, *traced.consts))
 
     def split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
         """Dynamic arguments, keywords, and the static ones by position and by name."""

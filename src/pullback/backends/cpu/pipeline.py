@@ -1,17 +1,17 @@
 """Jaxpr to a native function: the passes in order, each timed."""
 
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ... import _native, config
+from ... import _native
 from ...control import unused
 from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
 from ...core.show import show as show_jaxpr
 from ...primitives import algebra
+from ..dump import dump
 from . import (
     buffers,
     coalesce,
@@ -131,13 +131,6 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
 
 # What the steps of the target are called beside those here.
 STEPS = {"emit": "generate"}
-
-
-def dump(level: int, title: str, text: Callable[[], str]) -> None:
-    """Print a stage where PULLBACK_DEBUG asks for it: 1 times, 2 the program, 3 loops by pass,
-    4 LLVM, 5 assembly."""
-    if config.current().debug >= level:
-        print(f"-- {title}\n{text()}", file=sys.stderr)
 
 
 PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (

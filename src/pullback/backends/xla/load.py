@@ -1,6 +1,7 @@
 """Programs as loaded executables: lowered, compiled, and kept on disk for the next process."""
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -13,9 +14,11 @@ from ...core.device import Code
 from ...core.ir import Jaxpr, Var
 from ...core.memo import Memory
 from ...core.rewrite import dead_code, effects
+from ...core.show import show
 from ...core.structure import structure
 from ...lazy import LazyModule
 from ..cache import ObjectCache, default_directory
+from ..dump import dump
 from .buffers import buffer_type
 from .client import Client, register_lapack, runtime, xc
 from .lower import Lowered, lower
@@ -110,10 +113,18 @@ def _load(
     kept = _kept(program, donated)
     program = program.replace(invars=[program.invars[i] for i in kept])
     given = [kept.index(i) for i in donated]
+    start = time.perf_counter()
+    dump(2, name, lambda: show(program))
     lowered = lower(program, name, given, place.client.target)
+    dump(4, f"{name} in StableHLO", lambda: lowered.text)
+    written = time.perf_counter()
+    executable = compile_text(place, lowered, options)
+    done = time.perf_counter()
+    dump(1, name, lambda: f"lower {written - start:.4f} s, compile {done - written:.4f} s")
+    dump(5, f"{name} in HLO", lambda: executable.hlo_modules()[0].to_string())
     handlers = [_handler(place, a) for a in program.out_avals]
     return Loaded(
-        compile_text(place, lowered, options),
+        executable,
         lowered,
         tuple(kept),
         tuple(donated),
