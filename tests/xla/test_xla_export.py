@@ -1,10 +1,12 @@
 """Exported functions: called here and in another process, with derivatives."""
 
+import inspect
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax.export
 import numpy as np
 import pytest
 from xla_run import parse
@@ -138,6 +140,30 @@ def test_other_platforms() -> None:
     assert exported.platforms == ("tpu", "cuda")
     with pytest.raises(ValueError, match="cannot run on 'cpu'"):
         exported.call(np.eye(3, dtype=np.float32))
+
+
+def test_platforms_that_need_not_agree() -> None:
+    checks = [pb.export.DisabledSafetyCheck.platform()]
+    exported = pb.export.export(pb.jit(pnp.sin), platforms=["tpu"], disabled_checks=checks)(X)
+    for g in (exported, round_trip(exported)):
+        np.testing.assert_allclose(np.asarray(g.call(X)), np.sin(X), rtol=1e-6)
+
+
+NAMES = [n for n in dir(jax.export) if hasattr(pb.export, n) and not n.startswith("_")]
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if inspect.isfunction(getattr(jax.export, n))])
+def test_signatures(name: str) -> None:
+    ours, theirs = (
+        [(p.name, p.kind) for p in inspect.signature(getattr(m, name)).parameters.values()]
+        for m in (pb.export, jax.export)
+    )
+    assert ours == [p for p in theirs if not p[0].startswith("_")]
+
+
+def test_missing_names_are_those_of_symbolic_shapes() -> None:
+    missing = [n for n in dir(jax.export) if not hasattr(pb.export, n)]
+    assert [n for n in missing if not n.startswith("_") and "ymbolic" not in n] == []
 
 
 def test_keys_and_integers() -> None:

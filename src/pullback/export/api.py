@@ -43,7 +43,7 @@ class DisabledSafetyCheck:
 
     @classmethod
     def custom_call(cls, target_name: str) -> "DisabledSafetyCheck":
-        """A program may call a library by this name, whose interface may change."""
+        """A program may call a library by this name. Those that Pullback writes do not change."""
         return cls(f"custom_call:{target_name}")
 
     def is_custom_call(self) -> str | None:
@@ -224,7 +224,7 @@ def from_program(
     jaxpr: Jaxpr, name: str, platforms: Sequence[str], checks: Sequence[DisabledSafetyCheck]
 ) -> Exported:
     """A program of flat arguments and results, exported with all its reverse derivatives."""
-    program = artifacts.artifact(jaxpr, name, platforms)
+    program = artifacts.artifact(jaxpr, name, platforms, DisabledSafetyCheck.platform() in checks)
 
     def derivative(_: Exported) -> Exported:
         return from_program(reverse(jaxpr), f"{name}_vjp", platforms, checks)

@@ -111,6 +111,8 @@ def _read(data: bytes, at: int) -> tuple[Exported, int]:
         tuple([_aval(a) for a in header[part]]) for part in ("in_avals", "out_avals")
     )
     name = header["fun_name"]
+    checks = tuple(map(DisabledSafetyCheck, header["disabled_safety_checks"]))
+    anywhere = DisabledSafetyCheck.platform() in checks
     derivative: Exported | None = None
     if header["vjp_order"]:
         derivative, at = _read(data, at)
@@ -120,9 +122,9 @@ def _read(data: bytes, at: int) -> tuple[Exported, int]:
         in_avals=in_avals,
         out_tree=trees.read(header["out_tree"]),
         out_avals=out_avals,
-        disabled_safety_checks=tuple(map(DisabledSafetyCheck, header["disabled_safety_checks"])),
+        disabled_safety_checks=checks,
         calling_convention_version=header["calling_convention_version"],
-        _program=artifacts.Artifact(name, in_avals, out_avals, tuple(found)),
+        _program=artifacts.Artifact(name, in_avals, out_avals, tuple(found), anywhere),
         _get_vjp=None if derivative is None else lambda _: derivative,
     )
     return exported, at

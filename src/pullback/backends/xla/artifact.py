@@ -17,12 +17,16 @@ from .modules import portable, readable
 
 @dataclass(frozen=True)
 class Artifact(Foreign):
-    """A program as StableHLO's portable bytes, by platform: cpu, cuda, tpu."""
+    """A program as StableHLO's portable bytes, by platform: cpu, cuda, tpu.
+
+    anywhere: whether another platform, too, may take the first module.
+    """
 
     name: str
     in_avals: tuple[ShapedArray, ...]
     out_avals: tuple[ShapedArray, ...]
     modules: tuple[tuple[str, bytes], ...]
+    anywhere: bool = False
 
     @cached_property
     def _hash(self) -> int:
@@ -38,12 +42,13 @@ class Artifact(Foreign):
 
     def text(self, platform: str) -> str:
         """The module for a platform. ValueError if it was not exported for it."""
-        found = dict(self.modules).get(platform)
+        default = self.modules[0][1] if self.anywhere else None
+        found = dict(self.modules).get(platform, default)
         if found is None:
             names = ", ".join(map(repr, self.platforms))
             raise ValueError(
                 f"the exported {self.name} is for {names} and cannot run on {platform!r}: export it"
-                f" with platforms=[{platform!r}]"
+                f" with platforms=[{platform!r}], or with DisabledSafetyCheck.platform()"
             )
         return readable(found)
 
@@ -55,7 +60,7 @@ class Artifact(Foreign):
         return [device.fetch(out) for out in outs]
 
 
-def artifact(jaxpr: Jaxpr, name: str, platforms: Sequence[str]) -> Artifact:
+def artifact(jaxpr: Jaxpr, name: str, platforms: Sequence[str], anywhere: bool) -> Artifact:
     """A program as a portable module for each of some platforms."""
     modules: dict[str, bytes] = {}
     for platform in platforms:
@@ -66,4 +71,5 @@ def artifact(jaxpr: Jaxpr, name: str, platforms: Sequence[str]) -> Artifact:
                 " exported: take callbacks and debug prints out of it"
             )
         modules[platform] = portable(lowered.text)
-    return Artifact(name, tuple(jaxpr.in_avals), tuple(jaxpr.out_avals), tuple(modules.items()))
+    avals = tuple(jaxpr.in_avals), tuple(jaxpr.out_avals)
+    return Artifact(name, *avals, tuple(modules.items()), anywhere)
