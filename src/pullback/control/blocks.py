@@ -16,15 +16,15 @@ from .loop import map
 BLOCK = 16
 
 
-def in_blocks(f: Callable[..., Any], *vectors: Any, fill: float = 1) -> Any:
-    """`f` of vectors of one length, BLOCK elements at a time; `fill` completes the last block."""
+def in_blocks(f: Callable[..., Any], *vectors: Any, size: int = BLOCK, fill: float = 1) -> Any:
+    """`f` of vectors of one length, `size` elements at a time; `fill` completes the last block."""
     (n,) = get_aval(vectors[0]).shape
-    if n <= BLOCK:
+    if n <= size:
         return f(*vectors)
-    rows = -(-n // BLOCK)
-    blocks = [reshape(_filled(x, rows * BLOCK, fill), (rows, BLOCK)) for x in vectors]
+    rows = -(-n // size)
+    blocks = [reshape(_filled(x, rows * size, fill), (rows, size)) for x in vectors]
     done = map(lambda xs: f(*xs), tuple(blocks))
-    return slice(reshape(done, (rows * BLOCK,)), (0,), (n,))
+    return slice(reshape(done, (rows * size,)), (0,), (n,))
 
 
 def _filled(x: Any, size: int, fill: float) -> Any:

@@ -114,7 +114,8 @@ def _hash_values(keys: np.ndarray, shape: Shape) -> tuple[np.ndarray, np.ndarray
     """The same, computed."""
     words, full = keys["fry"], keys.shape + shape
     if not keys.ndim:
-        return _native.threefry_places(*words.tolist(), shape)
+        low, high = words.tolist()
+        return _native.threefry_places(low, high, shape)
     ends = keys.shape + (1,) * len(shape)
     k0, k1 = (np.broadcast_to(words[..., k].reshape(ends), full) for k in (0, 1))
     places = np.arange(prod(shape), dtype=np.uint32).reshape(shape)
@@ -156,7 +157,15 @@ def _bits_program(keys: Any, bit_width: int, shape: Shape) -> Any:
     other = _other(keys)
     if other:
         return other.bits(keys, bit_width, shape)
-    return joined_words(*_hash_places(keys, shape), bit_width)
+    y0, y1 = _hash_places(keys, shape)
+    return joined_words(y0, y1, bit_width)
+
+
+def bits_at(key: Any, places: Any, bit_width: int) -> Any:
+    """What `random_bits` draws of one key of threefry2x32 at these places."""
+    low, high = key_words(key)
+    y0, y1 = threefry2x32(low, high, full_like(places, 0), places)
+    return joined_words(y0, y1, bit_width)
 
 
 def joined_words(y0: Any, y1: Any, bit_width: int) -> Any:

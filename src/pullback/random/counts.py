@@ -1,10 +1,11 @@
 """Counts of random events, drawn by loops that run until every element is done.
 
-All are drawn by compiled code. What the whole array draws in a step decides when the loop ends, as
-in JAX, and so the numbers.
+All are drawn by compiled code. Where a loop rejects, what the whole array draws in a step decides
+when it ends, as in JAX, and so the numbers; where it counts, each element stays as it is.
 """
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from .. import dtypes
 from .. import numpy as pnp
+from ..control.blocks import in_blocks
 from ..control.loop import scan, while_loop
 from ..core.aval import Shape
 from ..dtypes import DType
@@ -19,11 +21,15 @@ from ..jit import jit
 from ..numpy.creation import canonical_shape, requested_dtype
 from ..numpy.values import as_array, promote_arrays_inexact
 from ..primitives import random as prng
+from ..primitives.shape import iota
+from ..primitives.uniform import drawn_bits, unit_interval
 from .keys import one_key
 from .parameters import float_dtype, int_dtype, parameters, shape_of
 from .uniform import draw_uniform
 
 float32 = np.dtype(np.float32)
+# Elements that are counted together: the keys of the steps are made for each block anew.
+BLOCK = 128
 # Means below which numbers are counted one by one.
 FEW = 10
 # log(k!) less Stirling's approximation, for k = 0, ..., 9.
@@ -65,21 +71,40 @@ def poisson(
 def _poisson(key: Any, lam: Any, shape: Shape, dtype: DType) -> Any:
     lam = pnp.broadcast_to(lam, shape)
     few = pnp.isnan(lam) | (lam < FEW)
-    counted = _poisson_one_by_one(key, pnp.where(few, lam, 0), dtype)
+    counted = _one_by_one(key, float32, _count_poisson, pnp.where(few, lam, 0)).astype(dtype)
     drawn = _poisson_by_rejection(key, pnp.where(few, 1e5, lam), ~pnp.any(~few)).astype(dtype)
     return pnp.where(lam == 0, 0, pnp.where(few, counted, drawn)).astype(dtype)
 
 
-def _poisson_one_by_one(key: Any, lam: Any, dtype: DType) -> Any:
+def _one_by_one(key: Any, dtype: DType, count: Callable[..., Any], *params: Any) -> Any:
+    """`count(key, draw, *params)` of the whole arrays, or of blocks of them where every number
+    depends on its place alone; `draw(key)` gives uniform numbers."""
+    shape = params[0].shape
+    if key.dtype != dtypes.key_fry:
+        return count(key, lambda own: draw_uniform(own, shape, dtype), *params)
+
+    def block(places: Any, *params: Any) -> Any:
+        def draw(own: Any) -> Any:
+            return unit_interval(prng.bits_at(own, places, drawn_bits(dtype)), dtype)
+
+        return count(key, draw, *params)
+
+    size = math.prod(shape)
+    flat = [pnp.reshape(p, (size,)) for p in params]
+    found = in_blocks(block, iota(np.uint32, (size,)), *flat, size=BLOCK, fill=0.5)
+    return pnp.reshape(found, shape)
+
+
+def _count_poisson(key: Any, draw: Callable[[Any], Any], lam: Any) -> Any:
     """How many uniform numbers have a product above exp(-lam)."""
 
     def step(state: Any) -> Any:
         k, key, total = state
         keys = prng.random_split(key, (2,))
         k = pnp.where(total > -lam, k + 1, k)
-        return k, keys[0], total + pnp.log(draw_uniform(keys[1], lam.shape, float32))
+        return k, keys[0], total + pnp.log(draw(keys[1]))
 
-    first = (pnp.zeros(lam.shape, dtype), key, pnp.zeros_like(lam))
+    first = (pnp.zeros(lam.shape, dtypes.int32), key, pnp.zeros_like(lam))
     return while_loop(lambda state: pnp.any(state[2] > -lam), step, first)[0] - 1
 
 
@@ -148,7 +173,7 @@ def _draw_binomial(key: Any, n: Any, p: Any, shape: Shape, dtype: DType) -> Any:
     q = pnp.where(bad, 0.01, q)
     few = none | (n * q <= FEW)
     n = pnp.floor(n)
-    counted = _binomial_one_by_one(key, pnp.where(few, n, 0), q).astype(dtype)
+    counted = _one_by_one(key, p.dtype, _count_binomial, pnp.where(few, n, 0), q).astype(dtype)
     many, half = pnp.where(few, 1e4, n), pnp.where(few, 0.5, q)
     drawn = _binomial_by_rejection(key, many, half, ~pnp.any(~few)).astype(dtype)
     k = pnp.where(invalid, math.nan, pnp.where(few, counted, drawn)).astype(dtype)
@@ -160,14 +185,14 @@ def _draw_binomial(key: Any, n: Any, p: Any, shape: Shape, dtype: DType) -> Any:
 _binomial = jit(_draw_binomial, static_argnums=(3, 4))
 
 
-def _binomial_one_by_one(key: Any, n: Any, q: Any) -> Any:
+def _count_binomial(key: Any, draw: Callable[[Any], Any], n: Any, q: Any) -> Any:
     """How many numbers of tosses until a success have a sum of at most n."""
     log_failure = pnp.log1p(-q)
 
     def step(state: Any) -> Any:
         k, total, key = state
         keys = prng.random_split(key, (2,))
-        tosses = pnp.ceil(pnp.log(draw_uniform(keys[0], q.shape, q.dtype)) / log_failure)
+        tosses = pnp.ceil(pnp.log(draw(keys[0])) / log_failure)
         return pnp.where(total <= n, k + 1, k), total + tosses, keys[1]
 
     first = (pnp.zeros_like(q), pnp.zeros_like(q), key)
