@@ -9,6 +9,7 @@
 #include "array.h"
 #include "buffer.h"
 #include "callback.h"
+#include "contraction.h"
 #include "native.h"
 #include "payne_hanek.h"
 #include "pool.h"
@@ -149,6 +150,7 @@ static void pb_reduce_float64(const double* x, double* r, double* low, int64_t* 
     payne_hanek(x, r, low, n, count, limit, shift, quarter);
 }
 static void pb_multiply(const Product* product) { multiply(*product); }
+static void pb_contract(const Contraction* contraction) { contract(*contraction); }
 static int32_t pb_check_interrupt() { return check_interrupt(); }
 }
 
@@ -165,6 +167,7 @@ void add_runtime(nb::module_& m) {
         add("pb_free", pb_free);
         add("pb_check_interrupt", pb_check_interrupt);
         add("pb_multiply", pb_multiply);
+        add("pb_contract", pb_contract);
         add("pb_reduce_float32", pb_reduce_float32);
         add("pb_reduce_float64", pb_reduce_float64);
         return table;

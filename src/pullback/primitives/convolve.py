@@ -26,7 +26,7 @@ def convolve(
     """The value of conv_general_dilated."""
     numbers = dimension_numbers
     out = x.dtype if params["preferred_element_type"] is None else params["preferred_element_type"]
-    wide = _accumulator(x.dtype, w.dtype, out)
+    wide = accumulator(x.dtype, w.dtype, out)
     x, w = x.astype(wide, copy=False), w.astype(wide, copy=False)
     groups = max(feature_group_count, batch_group_count)
     x = _split_lhs(x.transpose(numbers.lhs_spec), groups, batch_group_count > 1)
@@ -44,7 +44,7 @@ def convolve(
     return z.transpose(np.argsort(numbers.out_spec)).astype(out, copy=False)
 
 
-def _accumulator(*given: DType) -> DType:
+def accumulator(*given: DType) -> DType:
     """The dtype in which sums are kept."""
     return np.result_type(*[_widened(d) for d in given])
 

@@ -3,7 +3,20 @@
 from . import expr, loops
 from .expr import Node
 from .index import Atom, Index, bounds
-from .loops import Block, Branch, Callback, For, Gemm, Kernel, Nest, Operand, Program, Stmt, While
+from .loops import (
+    Block,
+    Branch,
+    Callback,
+    Contraction,
+    For,
+    Gemm,
+    Kernel,
+    Nest,
+    Operand,
+    Program,
+    Stmt,
+    While,
+)
 
 
 def check(program: Program) -> None:
@@ -27,6 +40,11 @@ class _Checker:
         elif isinstance(stmt, Gemm):
             for o in (stmt.a, stmt.b, stmt.out):
                 assert len(o.shape) == 3, "gemm takes a batch of matrices"
+                self.operand(o, bound)
+        elif isinstance(stmt, Contraction):
+            m, n, k = stmt.counts
+            for o, own in ((stmt.a, m + k), (stmt.b, k + n), (stmt.out, m + n)):
+                assert len(o.shape) == 1 + own, "an operand's axes are those that are counted"
                 self.operand(o, bound)
         elif isinstance(stmt, Callback):
             for o in (*stmt.args, *stmt.outs):

@@ -6,7 +6,20 @@ from math import prod
 from . import loops
 from .expr import Rewriter
 from .fuse import rebuilt, row_strides
-from .loops import Block, Branch, Callback, Gemm, Kernel, Nest, Operand, Program, Stmt, Store, While
+from .loops import (
+    Block,
+    Branch,
+    Callback,
+    Contraction,
+    Gemm,
+    Kernel,
+    Nest,
+    Operand,
+    Program,
+    Stmt,
+    Store,
+    While,
+)
 
 
 def coalesce(program: Program) -> None:
@@ -133,6 +146,9 @@ def renamed(program: Program, stmt: Stmt, to: dict[str, str]) -> Stmt:
         return Nest(stmt.axes, tuple([_kernel(k, writer, to) for k in stmt.kernels]))
     if isinstance(stmt, Gemm):
         return Gemm(stmt.dtype, operand(stmt.a), operand(stmt.b), operand(stmt.out))
+    if isinstance(stmt, Contraction):
+        a, b, out = (operand(o) for o in (stmt.a, stmt.b, stmt.out))
+        return Contraction(stmt.dtype, a, b, out, stmt.counts)
     if isinstance(stmt, Callback):
         args, outs = (tuple([operand(o) for o in group]) for group in (stmt.args, stmt.outs))
         return Callback(stmt.name, stmt.function, args, outs, stmt.specs)

@@ -60,10 +60,11 @@ def _outer(
     wide = WIDE.get(dtype, dtype)
     first = _element(x, left, (*idx[: nb + nx], *ones))
     second = _element(y, right, (*idx[:nb], *idx[nb + nx :], *ones))
-    return widened(b, _times(b, first, second, wide), dtype)
+    return widened(b, times(b, first, second, wide), dtype)
 
 
-def _times(b: Builder, x: Node, y: Node, dtype: str) -> Node:
+def times(b: Builder, x: Node, y: Node, dtype: str) -> Node:
+    """The product of elements, in another dtype."""
     op = "and" if dtype == "bool" else "mul"
     return b.op(op, dtype, widened(b, x, dtype), widened(b, y, dtype))
 
@@ -147,7 +148,7 @@ def _nest(
     else:
         first = _element(x, left, (*idx[: nb + nx], *summed))
         second = _element(y, right, (*idx[:nb], *idx[nb + nx :], *summed))
-        value = _times(b, first, second, wide)
+        value = times(b, first, second, wide)
     monoid = "or" if wide == "bool" else "add"
     item = Reduction(monoid, view.buffer, at_view(view, idx), value, wide)
     b.block.append(Nest((), (Kernel(tuple(axes), tuple(over), (), (item,)),)))

@@ -5,12 +5,24 @@ Equal nests, whatever their buffers, share one function.
 
 from collections.abc import Sequence
 
-from . import expr, gemm, loops, packed, panels, show
+from . import contraction, expr, gemm, loops, packed, panels, show
 from .coalesce import copied
 from .emit_kernel import emit_nest, emit_unrolled
 from .emit_value import Emitter, Frame
 from .index import Atom
-from .loops import Block, Branch, Buffer, Callback, For, Gemm, Nest, Program, Stmt, While
+from .loops import (
+    Block,
+    Branch,
+    Buffer,
+    Callback,
+    Contraction,
+    For,
+    Gemm,
+    Nest,
+    Program,
+    Stmt,
+    While,
+)
 from .parallel import Sharing, shared
 from .schedule import (
     UNROLL_ENTRY,
@@ -92,6 +104,9 @@ class ProgramEmitter:
             self.nest(stmt)
         elif isinstance(stmt, Gemm):
             self.gemm(stmt)
+        elif isinstance(stmt, Contraction):
+            contraction.emit(self.frame, stmt, self.vector_bytes)
+            self.frame.forget([stmt.out.buffer])
         elif isinstance(stmt, Callback):
             self.callback(stmt)
         elif isinstance(stmt, For):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from . import loops, show
 from .buffers import item_bytes
 from .coalesce import copied
-from .loops import Callback, Gemm, Nest, Program
+from .loops import Callback, Contraction, Gemm, Nest, Program
 
 
 def explain(program: Program, scratch: int, timings: Mapping[str, float]) -> str:
@@ -27,7 +27,7 @@ def _counts(program: Program, scratch: int) -> str:
         if isinstance(s, Nest):
             found["nest"] += 1
             found["kernel"] += len(s.kernels)
-        elif isinstance(s, Gemm):
+        elif isinstance(s, (Gemm, Contraction)):
             found["product"] += 1
         elif isinstance(s, Callback):
             found["call-back"] += 1

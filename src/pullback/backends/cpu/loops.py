@@ -96,6 +96,20 @@ class Gemm:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Contraction:
+    """out[g, m.., n..] = sum over k.. of a[g, m.., k..] * b[g, k.., n..], with any strides.
+
+    `counts` says how many axes m.., n.. and k.. are.
+    """
+
+    dtype: str
+    a: Operand
+    b: Operand
+    out: Operand
+    counts: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Callback:
     """Buffers `outs` = the value rule of an equation on buffers `args`, through Python."""
 
@@ -131,7 +145,7 @@ class Branch:
     branches: tuple["Block", ...]
 
 
-Stmt = Nest | Gemm | Callback | For | While | Branch
+Stmt = Nest | Gemm | Contraction | Callback | For | While | Branch
 Block = list[Stmt]
 
 
@@ -207,7 +221,7 @@ def reads(stmt: Stmt) -> set[str]:
     if isinstance(stmt, Nest):
         return {b for k in stmt.kernels for b, _ in kernel_reads(k)}
     found = {b for block in blocks(stmt) for s in block for b in reads(s)}
-    if isinstance(stmt, Gemm):
+    if isinstance(stmt, (Gemm, Contraction)):
         found |= {stmt.a.buffer, stmt.b.buffer, *_operand_reads(stmt.a, stmt.b, stmt.out)}
     elif isinstance(stmt, Callback):
         found |= {a.buffer for a in stmt.args}
@@ -228,7 +242,7 @@ def writes(stmt: Stmt) -> set[str]:
     """The buffers that a statement writes."""
     if isinstance(stmt, Nest):
         return {b for k in stmt.kernels for b, _ in kernel_writes(k)}
-    if isinstance(stmt, Gemm):
+    if isinstance(stmt, (Gemm, Contraction)):
         return {stmt.out.buffer}
     if isinstance(stmt, Callback):
         return {o.buffer for o in stmt.outs}

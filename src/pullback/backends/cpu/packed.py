@@ -48,27 +48,27 @@ def _product(frame: Frame, stmt: Gemm, vector_bytes: int, i: str) -> None:
     f.call("void", RUNTIME, ("ptr", table))
 
 
-def micro_kernel(module: Module, dtype: str, rows: int, lanes: int) -> str:
+def micro_kernel(module: Module, dtype: str, rows: int, lanes: int, vectors: int = COLUMNS) -> str:
     """The function that multiplies packed blocks: `MicroKernel` in native/product.h."""
-    name = f"pb.micro.{dtype}.{rows}x{lanes}"
+    name = f"pb.micro.{dtype}.{rows}x{lanes}x{vectors}"
     if name in module.pieces:
         return name
     params = [("i64", "k"), ("ptr", "a"), ("ptr", "b"), ("ptr", "c"), ("i64", "cm"), ("i64", "add")]
     f = Function(module, name, params, linkage="internal", attributes="noinline nounwind")
     scalar, type_ = ir_type(dtype), ir_type(dtype, lanes)
-    sums = [(type_, "zeroinitializer")] * rows * COLUMNS
+    sums = [(type_, "zeroinitializer")] * rows * vectors
     with f.carried_loop(0, "%k", 1, [("ptr", "%a"), ("ptr", "%b"), *sums], runs=True) as loop:
         at_a, at_b, *totals = loop.carry
-        right = [f.load(dtype, f.gep(scalar, at_b, v * lanes), lanes) for v in range(COLUMNS)]
-        loop.next = [f.gep(scalar, at_a, rows), f.gep(scalar, at_b, COLUMNS * lanes)]
+        right = [f.load(dtype, f.gep(scalar, at_b, v * lanes), lanes) for v in range(vectors)]
+        loop.next = [f.gep(scalar, at_a, rows), f.gep(scalar, at_b, vectors * lanes)]
         for r in range(rows):
             left = splat(f, scalar, f.load(dtype, f.gep(scalar, at_a, r)), lanes)
             loop.next += [
                 f.intrinsic(f"fma.{mangle(scalar, lanes)}", vector(scalar, lanes), left, b, total)
-                for b, total in zip(right, totals[r * COLUMNS :], strict=False)
+                for b, total in zip(right, totals[r * vectors :], strict=False)
             ]
     results = loop.results[2:]
-    places = _places(f, dtype, rows, lanes)
+    places = _places(f, dtype, rows, lanes, vectors)
     old = f.label("add"), f.label("fresh")
     f.branch(f.line("icmp ne i64 %add, 0"), *old)
     f.place(old[0])
@@ -83,11 +83,11 @@ def micro_kernel(module: Module, dtype: str, rows: int, lanes: int) -> str:
     return name
 
 
-def _places(f: Function, dtype: str, rows: int, lanes: int) -> list[str]:
+def _places(f: Function, dtype: str, rows: int, lanes: int, vectors: int) -> list[str]:
     """The addresses of the vectors of the result."""
     places = []
     row = "%c"
     for _ in range(rows):
-        places += [f.gep(ir_type(dtype), row, v * lanes) for v in range(COLUMNS)]
+        places += [f.gep(ir_type(dtype), row, v * lanes) for v in range(vectors)]
         row = f.gep("i8", row, "%cm")
     return places

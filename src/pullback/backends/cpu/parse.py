@@ -14,6 +14,7 @@ from .loops import (
     Branch,
     Buffer,
     Callback,
+    Contraction,
     For,
     Gemm,
     Kernel,
@@ -115,6 +116,11 @@ class Parser:
         if rest.startswith("gemm:"):
             head, a, b = rest.split(" ", 2)[0], *_operands(rest.split(" ", 1)[1])
             return Gemm(head[5:], self.operand(a), self.operand(b), self.operand(outs))
+        if rest.startswith("contraction:"):
+            (_, dtype, counts), (a, b) = rest.split(" ", 1)[0].split(":"), _operands(rest)
+            m, n, k = map(int, counts.split("."))
+            a, b, out = self.operand(a), self.operand(b), self.operand(outs)
+            return Contraction(dtype, a, b, out, (m, n, k))
         name, args = rest.removeprefix("callback ").rstrip(")").split("(", 1)
         group = [tuple([self.operand(o) for o in _operands(t)]) for t in (args, outs)]
         return Callback(name, None, group[0], group[1], None)

@@ -1,7 +1,18 @@
 """Which rule builds each operation."""
 
 from ...core.ir import JaxprEqn
-from . import contract, fallback, indexing, random, reduction, regions, scalar, structure, window
+from . import (
+    contract,
+    convolution,
+    fallback,
+    indexing,
+    random,
+    reduction,
+    regions,
+    scalar,
+    structure,
+    window,
+)
 from .build import Rules
 from .values import is_movable, is_native
 
@@ -13,6 +24,7 @@ LAZY = {
 }
 EAGER = {
     **contract.EAGER,
+    **convolution.EAGER,
     **reduction.EAGER,
     **regions.EAGER,
     **indexing.EAGER,

@@ -7,7 +7,7 @@ from math import prod
 from . import expr, plan
 from .expr import Node
 from .index import Atom, Index, coefficient
-from .loops import Block, For, Gemm, Kernel, Nest, blocks, kernel_nodes
+from .loops import Block, Contraction, For, Gemm, Kernel, Nest, blocks, kernel_nodes
 from .text import WIDTHS
 
 # Nests of at most this many scalar operations become straight-line code: in loops, outside of them,
@@ -89,6 +89,8 @@ def block_work(block: Block) -> float:
         elif isinstance(stmt, Gemm):
             batch, m, k = stmt.a.shape
             total += batch * m * k * stmt.b.shape[2] / 8
+        elif isinstance(stmt, Contraction):
+            total += prod(stmt.out.shape) * prod(stmt.a.shape[1 + stmt.counts[0] :]) / 8
         elif isinstance(stmt, For):
             total += stmt.axis.extent * block_work(stmt.body)
         else:

@@ -11,6 +11,7 @@ from .loops import (
     Branch,
     Buffer,
     Callback,
+    Contraction,
     For,
     Gemm,
     Kernel,
@@ -144,6 +145,10 @@ class Printer:
         if isinstance(stmt, Gemm):
             a, b, out = self.operand(stmt.a), self.operand(stmt.b), self.operand(stmt.out)
             return [f"{out} = gemm:{stmt.dtype} {a} {b}"]
+        if isinstance(stmt, Contraction):
+            a, b, out = self.operand(stmt.a), self.operand(stmt.b), self.operand(stmt.out)
+            counts = ".".join(map(str, stmt.counts))
+            return [f"{out} = contraction:{stmt.dtype}:{counts} {a} {b}"]
         if isinstance(stmt, Callback):
             outs = ", ".join([self.operand(o) for o in stmt.outs])
             args = ", ".join([self.operand(o) for o in stmt.args])

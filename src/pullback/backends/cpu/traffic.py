@@ -7,6 +7,7 @@ from .loops import (
     Block,
     Branch,
     Callback,
+    Contraction,
     For,
     Gemm,
     Nest,
@@ -38,12 +39,13 @@ def _statement(program: Program, stmt: Stmt) -> int:
         return _block(program, stmt.cond) + _block(program, stmt.body)
     if isinstance(stmt, Branch):
         return max([_block(program, b) for b in stmt.branches])
-    operands = (stmt.a, stmt.b, stmt.out) if isinstance(stmt, Gemm) else _operands(stmt)
-    return sum([_touched(program, o.buffer, prod(o.shape)) for o in operands])
+    return sum([_touched(program, o.buffer, prod(o.shape)) for o in _operands(stmt)])
 
 
-def _operands(stmt: Callback) -> tuple[Operand, ...]:
-    return (*stmt.args, *stmt.outs)
+def _operands(stmt: Gemm | Contraction | Callback) -> tuple[Operand, ...]:
+    if isinstance(stmt, Callback):
+        return (*stmt.args, *stmt.outs)
+    return (stmt.a, stmt.b, stmt.out)
 
 
 def _nest(program: Program, nest: Nest) -> int:

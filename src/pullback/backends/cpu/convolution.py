@@ -1,0 +1,297 @@
+"""Convolutions: sums of products over a view in which windows overlap, or loop nests if small.
+
+Along an axis of space, result p meets tap t at the place p * stride + t * wide - low between
+elements that stand `base` apart. Where base is 1 that is element start + p * stride + t * wide.
+Otherwise results fall into phases that meet some of the taps only, each a convolution like that.
+"""
+
+from collections.abc import Sequence
+from itertools import product
+from math import gcd, prod
+from typing import NamedTuple
+
+from ...core.ir import JaxprEqn
+from ...primitives.conv import sizes_at
+from ...primitives.convolve import accumulator
+from . import index as ix
+from .build import Builder, at_view
+from .contract import times
+from .expr import Node
+from .index import Atom, Index
+from .loops import Contraction, Kernel, Nest, Operand, Reduction, Store
+from .reduction import widened
+from .values import NATIVE, Indices, Value, View, storage
+
+# Products of fewer rows or columns, or fewer multiplications, are loop nests.
+LEAST, LEAST_WORK = 3, 16 * 16 * 16
+
+
+class Phase(NamedTuple):
+    """Results first + f + p * apart along an axis, for f < width and p < results. They meet the
+    taps tap + f * turn + t * gap, for t < taps, at elements start + p * stride + t * wide."""
+
+    first: int
+    width: int
+    results: int
+    tap: int
+    turn: int
+    taps: int
+    start: int
+
+
+class Space(NamedTuple):
+    """An axis of space, and what its phases have in common."""
+
+    size: int
+    phases: list[Phase]
+    apart: int
+    gap: int
+    stride: int
+    wide: int
+
+    def padding(self) -> tuple[int, int]:
+        """How many elements are missing at either end."""
+        low = high = 0
+        for p in self.phases:
+            last = p.start + (p.results - 1) * self.stride + (p.taps - 1) * self.wide
+            low, high = max(low, -p.start), max(high, last + 1 - self.size)
+        return low, high
+
+
+def space(size: int, taps: int, results: int, stride: int, low: int, base: int, wide: int) -> Space:
+    """The phases of an axis; neighbours that differ by their first tap only are one."""
+    apart, gap = base // gcd(base, stride), base // gcd(base, wide)
+    found: list[Phase] = []
+    for first in range(min(apart, results)):
+        meets = [t for t in range(min(gap, taps)) if (first * stride + t * wide - low) % base == 0]
+        tap = meets[0] if meets else taps
+        start = (first * stride + tap * wide - low) // base if meets else 0
+        one = Phase(
+            first, 1, -(-(results - first) // apart), tap, 0, -(-(taps - tap) // gap), start
+        )
+        both = _joined(found[-1], one) if found else None
+        found[-1:] = [both] if both else [*found[-1:], one]
+    return Space(size, found, apart, gap, apart * stride // base, gap * wide // base)
+
+
+def _joined(a: Phase, b: Phase) -> Phase | None:
+    """Two phases as one, if the taps of the second follow from those of the first."""
+    turn = b.tap - a.tap if a.width == 1 else a.turn
+    if b != Phase(b.first, 1, a.results, a.tap + turn * a.width, 0, a.taps, a.start):
+        return None
+    return a._replace(width=a.width + 1, turn=turn)
+
+
+class Sizes(NamedTuple):
+    """Groups, whether the batch is in groups, and of each group the batch, the features of the
+    result, and those summed over."""
+
+    groups: int
+    of_batch: bool
+    batch: int
+    out: int
+    features: int
+
+
+class Part(NamedTuple):
+    """One phase of each axis: the axes of loops, and where in the operands and the result they
+    are. Places in space are in order, not the axes of the operands."""
+
+    group: list[Atom]
+    rows: list[Atom]
+    columns: list[Atom]
+    terms: list[Atom]
+    x: Indices
+    w: Indices
+    z: Indices
+
+
+def conv_general_dilated(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """z[n, o, p..] = sum over i, t.. of x[n, i, p.. * stride + t.. * wide - low] * w[o, i, t..]."""
+    x, w = ins
+    out = eqn.outvars[0]
+    view = b.destination(out)
+    if 0 not in out.aval.shape:
+        sizes, spaces = _sizes(eqn), _spaces(eqn)
+        empty = 0 in x.shape or 0 in w.shape
+        padded = _Padded(b, x, eqn.params["dimension_numbers"].lhs_spec, spaces)
+        for phases in product(*[s.phases for s in spaces]):
+            part = _part(b, eqn, sizes, spaces, phases)
+            if empty or any(p.taps == 0 for p in phases):
+                _store_zero(b, part, view, storage(out.aval))
+            elif _worth(part, [x.dtype, w.dtype, storage(out.aval)]):
+                _contraction(b, part, padded, w, view)
+            else:
+                _nest(b, eqn, part, x, w, view)
+    return [b.standing(view, out.aval)]
+
+
+def _sizes(eqn: JaxprEqn) -> Sizes:
+    (x, w), p = eqn.invars, eqn.params
+    n, c = sizes_at(x.aval.shape, p["dimension_numbers"].lhs_spec[:2])
+    o = w.aval.shape[p["dimension_numbers"].rhs_spec[0]]
+    features, batches = p["feature_group_count"], p["batch_group_count"]
+    groups = max(features, batches)
+    return Sizes(groups, batches > 1, n // batches, o // groups, c // features)
+
+
+def _spaces(eqn: JaxprEqn) -> list[Space]:
+    p = eqn.params
+    specs = p["dimension_numbers"]
+    arrays = zip([*eqn.invars, *eqn.outvars], specs, strict=True)
+    axes = zip(
+        *[sizes_at(v.aval.shape, spec[2:]) for v, spec in arrays],
+        p["window_strides"],
+        [low for low, _ in p["padding"]],
+        p["lhs_dilation"],
+        p["rhs_dilation"],
+        strict=True,
+    )
+    return [space(*axis) for axis in axes]
+
+
+def _part(
+    b: Builder, eqn: JaxprEqn, sizes: Sizes, spaces: list[Space], phases: tuple[Phase, ...]
+) -> Part:
+    groups, of_batch, batch, out, features = sizes
+    axes = b.graph.atoms.axes
+    group, (g,) = axes([groups])
+    rows, (n, *at) = axes([batch, *[p.results for p in phases]])
+    columns, (o, *turns) = axes([out, *[p.width for p in phases]])
+    terms, (c, *taps) = axes([features, *[p.taps for p in phases]])
+    places, met, results = [], [], []
+    for s, p, i, f, t in zip(spaces, phases, at, turns, taps, strict=True):
+        places.append(ix.shift(ix.weighted([(i, s.stride), (t, s.wide)]), p.start))
+        met.append(ix.shift(ix.weighted([(f, p.turn), (t, s.gap)]), p.tap))
+        results.append(ix.shift(ix.weighted([(f, 1), (i, s.apart)]), p.first))
+    lhs, rhs, target = eqn.params["dimension_numbers"]
+    own = ix.weighted([(g, out), (o, 1)])
+    n_of_x = ix.weighted([(g, batch), (n, 1)]) if of_batch else n
+    c_of_x = c if of_batch else ix.weighted([(g, features), (c, 1)])
+    return Part(
+        group, rows, columns, terms,
+        _ordered(lhs, [n_of_x, c_of_x, *places]),
+        _ordered(rhs, [own, c, *met]),
+        _ordered(target, [n, own, *results]),
+    )  # fmt: skip
+
+
+def _ordered(spec: Sequence[int], idx: Sequence[Index]) -> Indices:
+    return tuple([idx[spec.index(d)] for d in range(len(spec))])
+
+
+def _store_zero(b: Builder, part: Part, view: View, dtype: str) -> None:
+    axes = (*part.group, *part.rows, *part.columns)
+    store = Store(view.buffer, at_view(view, part.z), b.graph.const(0, dtype))
+    b.block.append(Nest((), (Kernel(axes, (), (store,)),)))
+
+
+def _nest(b: Builder, eqn: JaxprEqn, part: Part, x: Value, w: Value, view: View) -> None:
+    """Loops over results, and over terms inside; elements outside of x are zero."""
+    out = eqn.outvars[0].aval
+    wide = NATIVE[accumulator(*[v.aval.dtype for v in eqn.invars], out.dtype)]
+    nothing = b.graph.const(0, x.dtype)
+    tests = [(i, 0, n) for i, n in zip(part.x, x.shape, strict=True)]
+    element = b.graph.guard(tests, lambda: x.at(part.x), nothing)
+    value = times(b, element, w.at(part.w), wide)
+    offset, axes = at_view(view, part.z), (*part.group, *part.rows, *part.columns)
+    if part.terms:
+        item = Reduction("or" if wide == "bool" else "add", view.buffer, offset, value, wide)
+        kernel = Kernel(axes, tuple(part.terms), (), (item,))
+    else:
+        store = Store(view.buffer, offset, widened(b, value, storage(out)))
+        kernel = Kernel(axes, (), (store,))
+    b.block.append(Nest((), (kernel,)))
+
+
+# Contractions
+
+
+class _Padded:
+    """x in memory with all the zeros around that windows meet, made when it is asked for."""
+
+    def __init__(self, b: Builder, x: Value, spec: Sequence[int], spaces: list[Space]) -> None:
+        self.b, self.x = b, x
+        pads = dict(zip(spec[2:], [s.padding() for s in spaces], strict=True))
+        self.pads = [pads.get(d, (0, 0)) for d in range(len(x.shape))]
+        self.view: View | None = None
+
+    def offset(self, idx: Indices) -> tuple[str, Index]:
+        """Buffer and place of the element at indices of x."""
+        view = self.view = self.view or self.placed()
+        moved = [ix.shift(i, low) for i, (low, _) in zip(idx, self.pads, strict=True)]
+        return view.buffer, at_view(view, moved)
+
+    def placed(self) -> View:
+        """A copy with the padding; x itself where there is none."""
+        x = self.x
+        if not any(map(any, self.pads)):
+            placed = self.b.firm(x)
+        else:
+            shape = [n + low + high for n, (low, high) in zip(x.shape, self.pads, strict=True)]
+            placed = self.b.copied(Value(shape, x.dtype, self.element))
+        assert placed.view is not None
+        return placed.view
+
+    def element(self, idx: Indices) -> Node:
+        """An element of the copy."""
+        graph, x = self.b.graph, self.x
+        inner = tuple([ix.shift(i, -low) for i, (low, _) in zip(idx, self.pads, strict=True)])
+        tests = [(i, 0, n) for i, n in zip(inner, x.shape, strict=True)]
+        return graph.guard(tests, lambda: x.at(inner), graph.const(0, x.dtype))
+
+
+def _worth(part: Part, dtypes: list[str]) -> bool:
+    """Whether a part is a product of matrices large enough."""
+    same = len(set(dtypes)) == 1 and dtypes[0] in ("float32", "float64")
+    m, n, k, groups = (
+        prod([a.extent for a in axes]) for axes in (part.rows, part.columns, part.terms, part.group)
+    )
+    return same and min(m, n) >= LEAST and groups * m * n * k >= LEAST_WORK
+
+
+Axis = tuple[int, int, int]
+
+
+def _contraction(b: Builder, part: Part, padded: _Padded, w: Value, view: View) -> None:
+    """The sum of products in one statement."""
+    firm = b.firm(w).view
+    assert firm is not None
+    x = padded.offset(part.x)
+    y, z = (firm.buffer, at_view(firm, part.w)), (view.buffer, at_view(view, part.z))
+    rows = _merged(part.rows, z[1], x[1])
+    columns = _merged(part.columns, z[1], y[1])
+    terms = _merged(part.terms, x[1], y[1])
+    inside = [*part.group, *part.rows, *part.columns, *part.terms]
+
+    def operand(place: tuple[str, Index], *axes: tuple[list[Axis], int]) -> Operand:
+        (constant, found), groups = place[1], prod([a.extent for a in part.group])
+        offset = constant, tuple([t for t in found if t[0] not in inside])
+        stride = sum([ix.coefficient(place[1], a) for a in part.group])
+        own = [(axis[0], axis[k]) for group, k in axes for axis in group]
+        shape, strides = zip((groups, stride), *own, strict=True)
+        return Operand(place[0], offset, shape, strides)
+
+    operands = (
+        operand(x, (rows, 2), (terms, 1)),
+        operand(y, (terms, 2), (columns, 2)),
+        operand(z, (rows, 1), (columns, 1)),
+    )
+    counts = len(rows), len(columns), len(terms)
+    b.block.append(Contraction(w.dtype, *operands, counts))
+
+
+def _merged(axes: Sequence[Atom], first: Index, second: Index) -> list[Axis]:
+    """Extents and strides in two arrays, slow axes of the first one before fast ones; axes that
+    follow one another in both arrays are one."""
+    found = [(a.extent, ix.coefficient(first, a), ix.coefficient(second, a)) for a in axes]
+    merged: list[Axis] = []
+    for n, s, t in sorted(found, key=lambda axis: -abs(axis[1])):
+        if merged and merged[-1][1:] == (n * s, n * t):
+            merged[-1] = (merged[-1][0] * n, s, t)
+        else:
+            merged.append((n, s, t))
+    return merged
+
+
+EAGER = {"conv_general_dilated": conv_general_dilated}

@@ -1,0 +1,290 @@
+#include "contraction.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "buffer.h"
+#include "pool.h"
+
+namespace pullback {
+namespace {
+
+// Of a pass: terms. Of a task: vectors of the operand that it packs, which stay in the second cache.
+constexpr int64_t kDepth = 384, kBlock = 128;
+// Tasks worth having, and the multiplications from which on there are any.
+constexpr int64_t kTasks = 8, kShared = 1000000;
+constexpr int64_t kMostTile = 32 * 32;
+// Elements that are copied one by one go through the first cache, this many terms at a time.
+constexpr int64_t kChunk = 64, kTogether = 4;
+
+using Places = std::vector<int64_t>;
+
+int64_t over(int64_t value, int64_t step) { return (value + step - 1) / step; }
+
+template <typename T>
+T* allocate(int64_t elements) {
+    auto bytes = static_cast<size_t>(elements) * sizeof(T);
+    void* data = buffer_alloc(std::max<size_t>(bytes, 4096));
+    if (!data) std::abort();
+    return static_cast<T*>(data);
+}
+
+struct Axes {
+    const Axis* axes;
+    int64_t number;
+
+    int64_t count() const {
+        int64_t total = 1;
+        for (int64_t d = 0; d < number; ++d) total *= axes[d].extent;
+        return total;
+    }
+
+    // The places of points begin to end, the last axis fastest.
+    Places places(int64_t Axis::*stride, int64_t begin, int64_t end) const {
+        Places found(static_cast<size_t>(end - begin)), index(static_cast<size_t>(number));
+        int64_t place = 0, rest = begin;
+        for (int64_t d = number; d-- > 0; rest /= axes[d].extent) {
+            index[d] = rest % axes[d].extent;
+            place += index[d] * axes[d].*stride;
+        }
+        for (int64_t& one : found) {
+            one = place;
+            for (int64_t d = number; d-- > 0;) {
+                place += axes[d].*stride;
+                if (++index[d] < axes[d].extent) break;
+                place -= axes[d].extent * (axes[d].*stride);
+                index[d] = 0;
+            }
+        }
+        return found;
+    }
+};
+
+// Vectors side by side: `width` of them fill a panel, of which `count` are there.
+template <typename T>
+struct Panel {
+    const int64_t *across, *along;
+    int64_t count, width, depth;
+
+    // Term after term, those of the vectors side by side; missing ones are zero.
+    void pack(const T* from, T* to) const {
+        int64_t runs = 1;
+        for (int64_t v = 1; v < count; ++v) runs += across[v] != across[v - 1] + 1;
+        if (count >= kTogether * runs)
+            for (int64_t v = 0; v < count;) v = run(from, v, to);
+        else
+            for (int64_t e = 0; e < depth; e += kChunk) elements(from, e, to);
+        for (int64_t e = 0; count < width && e < depth; ++e)
+            std::fill(to + e * width + count, to + (e + 1) * width, T{0});
+    }
+
+    // The vectors from v on whose elements are adjacent.
+    int64_t run(const T* from, int64_t v, T* to) const {
+        int64_t end = v + 1;
+        while (end < count && across[end] == across[end - 1] + 1) ++end;
+        int64_t length = end - v;
+        from += across[v], to += v;
+        for (int64_t e = 0; e < depth; ++e, to += width)
+            for (int64_t i = 0; i < length; ++i) to[i] = from[along[e] + i];
+        return end;
+    }
+
+    void elements(const T* from, int64_t begin, T* to) const {
+        int64_t end = std::min(begin + kChunk, depth), v = 0;
+        for (; v + kTogether <= count; v += kTogether) {
+            const T *p = from + across[v], *q = from + across[v + 1];
+            const T *r = from + across[v + 2], *s = from + across[v + 3];
+            for (int64_t e = begin; e < end; ++e) {
+                T* at = to + e * width + v;
+                at[0] = p[along[e]], at[1] = q[along[e]], at[2] = r[along[e]], at[3] = s[along[e]];
+            }
+        }
+        for (; v < count; ++v)
+            for (int64_t e = begin; e < end; ++e) to[e * width + v] = from[across[v] + along[e]];
+    }
+};
+
+// A panel in the result: where its vectors are, and how far apart: 0 where that varies.
+struct Span {
+    const int64_t* places;
+    int64_t count, step;
+
+    Span(const int64_t* from, int64_t number) : places(from), count(number), step(1) {
+        if (count > 1) step = places[1] - places[0];
+        for (int64_t v = 2; v < count; ++v)
+            if (places[v] - places[v - 1] != step) step = 0;
+    }
+};
+
+template <typename T>
+struct Tiles {
+    const Contraction& p;
+
+    void add_to(T* c, const Span& down, const Span& across, const T* a, const T* b, int64_t depth,
+                bool add) const {
+        constexpr auto size = static_cast<int64_t>(sizeof(T));
+        if (down.count == p.rows && across.count == p.columns && across.step == 1 && down.step) {
+            c += down.places[0] + across.places[0];
+            p.kernel(depth, a, b, c, down.step * size, add);
+            return;
+        }
+        // A tile that is not whole, or not in rows, is computed beside the result.
+        alignas(64) T whole[kMostTile];
+        if (add) move<false>(c, down, across, whole);
+        p.kernel(depth, a, b, whole, p.columns * size, add);
+        move<true>(c, down, across, whole);
+    }
+
+    template <bool kOut>
+    void move(T* c, const Span& down, const Span& across, T* whole) const {
+        for (int64_t r = 0; r < down.count; ++r, whole += p.columns) {
+            T* row = c + down.places[r];
+            for (int64_t j = 0; j < across.count; ++j) {
+                T* at = row + (across.step == 1 ? across.places[0] + j : across.places[j]);
+                if constexpr (kOut)
+                    *at = whole[j];
+                else
+                    whole[j] = *at;
+            }
+        }
+    }
+};
+
+// The operand with more vectors streams: a task packs some of them. The other is packed at once.
+template <typename T>
+struct Contractor {
+    const Contraction& p;
+    bool left;  // Does a stream?
+    Axes stream, shared;
+    int64_t stream_width, shared_width, stream_count, shared_count, depth;
+    Places stream_along, shared_along, shared_across, shared_places;
+    std::vector<Span> spans;
+    T* packed = nullptr;
+    int64_t block = 0, blocks = 0, parts = 1;
+
+    explicit Contractor(const Contraction& given) : p(given) {
+        Axes rows{p.axes, p.row_axes}, columns{p.axes + p.row_axes, p.column_axes};
+        Axes terms{columns.axes + p.column_axes, p.term_axes};
+        left = rows.count() >= columns.count();
+        stream = left ? rows : columns, shared = left ? columns : rows;
+        stream_width = left ? p.rows : p.columns, shared_width = left ? p.columns : p.rows;
+        stream_count = stream.count(), shared_count = shared.count(), depth = terms.count();
+        stream_along = terms.places(left ? &Axis::first : &Axis::second, 0, depth);
+        shared_along = terms.places(left ? &Axis::second : &Axis::first, 0, depth);
+        shared_across = shared.places(&Axis::first, 0, shared_count);
+        shared_places = shared.places(&Axis::second, 0, shared_count);
+        spans = spans_of(shared_places, shared_width);
+    }
+
+    static std::vector<Span> spans_of(const Places& places, int64_t width) {
+        std::vector<Span> found;
+        auto count = static_cast<int64_t>(places.size());
+        for (int64_t v = 0; v < count; v += width)
+            found.emplace_back(places.data() + v, std::min(width, count - v));
+        return found;
+    }
+
+    const T* stream_from(int64_t group) const {
+        return static_cast<const T*>(left ? p.a : p.b) + group * (left ? p.a_group : p.b_group);
+    }
+
+    int64_t panels() const { return static_cast<int64_t>(spans.size()); }
+
+    // Where a panel of the shared operand lies: the panels of a pass stand together.
+    T* shared_panel(int64_t group, int64_t panel, int64_t e) const {
+        int64_t of_pass = std::min(kDepth, depth - e);
+        int64_t across = panels() * shared_width;
+        return packed + (group * depth + e) * across + panel * shared_width * of_pass;
+    }
+
+    static void pack_shared(void* self, int64_t begin, int64_t end) {
+        auto& c = *static_cast<Contractor*>(self);
+        for (int64_t t = begin; t < end; ++t) {
+            int64_t group = t / c.panels(), panel = t % c.panels(), v = panel * c.shared_width;
+            int64_t there = std::min(c.shared_width, c.shared_count - v);
+            auto* from = static_cast<const T*>(c.left ? c.p.b : c.p.a);
+            from += group * (c.left ? c.p.b_group : c.p.a_group);
+            for (int64_t e = 0; e < c.depth; e += kDepth)
+                Panel<T>{&c.shared_across[v], &c.shared_along[e], there, c.shared_width,
+                         std::min(kDepth, c.depth - e)}
+                    .pack(from, c.shared_panel(group, panel, e));
+        }
+    }
+
+    static void run(void* self, int64_t begin, int64_t end) {
+        auto& c = *static_cast<Contractor*>(self);
+        for (int64_t t = begin; t < end; ++t) {
+            int64_t rest = t / c.parts;
+            c.task(rest / c.blocks, rest % c.blocks * c.block, t % c.parts);
+        }
+    }
+
+    void task(int64_t group, int64_t first, int64_t part) const {
+        int64_t last = std::min(first + block, stream_count), each = over(panels(), parts);
+        int64_t begin = part * each, end = std::min(begin + each, panels());
+        Places across = stream.places(&Axis::first, first, last);
+        Places places = stream.places(&Axis::second, first, last);
+        auto mine = spans_of(places, stream_width);
+        T* c = static_cast<T*>(p.c) + group * p.c_group;
+        T* room = allocate<T>(block * std::min(depth, kDepth));
+        for (int64_t e = 0; e < depth; e += kDepth) {
+            int64_t pass = std::min(kDepth, depth - e);
+            for (size_t s = 0; s < mine.size(); ++s) {
+                auto v = static_cast<int64_t>(s) * stream_width;
+                Panel<T>{&across[v], &stream_along[e], mine[s].count, stream_width, pass}.pack(
+                    stream_from(group), room + v * pass);
+            }
+            for (int64_t h = begin; h < end; ++h)
+                for (size_t s = 0; s < mine.size(); ++s)
+                    tile(c, mine[s], room + static_cast<int64_t>(s) * stream_width * pass, spans[h],
+                         shared_panel(group, h, e), pass, e > 0);
+        }
+        buffer_free(room);
+    }
+
+    void tile(T* c, const Span& mine, const T* streamed, const Span& other, const T* shared_data,
+              int64_t pass, bool add) const {
+        Tiles<T> tiles{p};
+        if (left)
+            tiles.add_to(c, mine, other, streamed, shared_data, pass, add);
+        else
+            tiles.add_to(c, other, mine, shared_data, streamed, pass, add);
+    }
+
+    void choose_tasks(bool worth) {
+        int64_t wanted = worth ? over(kTasks, p.groups) : 1;
+        int64_t most = std::min(kBlock, over(stream_count, wanted));
+        block = over(most, stream_width) * stream_width;
+        blocks = over(stream_count, block);
+        parts = std::min(panels(), over(wanted, blocks));
+        parts = over(panels(), over(panels(), parts));
+    }
+
+    void compute() {
+        bool worth = p.groups * stream_count * shared_count * depth > kShared;
+        choose_tasks(worth);
+        packed = allocate<T>(p.groups * depth * panels() * shared_width);
+        int64_t packing = p.groups * panels(), tasks = p.groups * blocks * parts;
+        if (worth) {
+            parallel_for(pack_shared, this, packing, 1);
+            parallel_for(run, this, tasks, 1);
+        } else {
+            pack_shared(this, 0, packing);
+            run(this, 0, tasks);
+        }
+        buffer_free(packed);
+    }
+};
+
+}  // namespace
+
+void contract(const Contraction& contraction) {
+    if (contraction.item == 4)
+        Contractor<uint32_t>(contraction).compute();
+    else
+        Contractor<uint64_t>(contraction).compute();
+}
+
+}  // namespace pullback
