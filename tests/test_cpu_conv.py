@@ -1,4 +1,4 @@
-"""Compiled convolutions as contractions: all parameters at random, against NumPy's value and JAX."""
+"""Compiled convolutions as contractions: any parameters, against NumPy's value and JAX."""
 
 from collections.abc import Iterator
 from typing import Any
