@@ -9,7 +9,7 @@ from op import Op
 from ops import OPS
 
 import pullback
-from pullback.backends.cpu import rules
+from pullback.backends.cpu import complexes, rules
 from pullback.core.primitive import Primitive, registry
 
 CASES = [pytest.param(op, dtype, id=f"{op.name} {dtype}") for op in OPS for dtype in op.dtypes]
@@ -24,10 +24,10 @@ def test_compiled_is_value(op: Op, dtype: str) -> None:
 # What still runs its NumPy value through a call back into Python. The list only shrinks.
 CALLED_BACK = set(
     """
-    bessel_i0e bessel_i1e cholesky cholesky_update cofactor complex conj
+    bessel_i0e bessel_i1e cholesky cholesky_update cofactor
     cumlogsumexp dawsn det digamma eig eigh erfcx exp1 expi expn fft geqrf hessenberg
-    householder_product igamma igamma_grad_a igammac imag lgamma log_ndtr lu
-    lu_pivots_to_permutation lu_solve ndtri ormqr poch polygamma qr random_gamma_grad real
+    householder_product igamma igamma_grad_a igammac lgamma log_ndtr lu
+    lu_pivots_to_permutation lu_solve ndtri ormqr poch polygamma qr random_gamma_grad
     regularized_incomplete_beta schur select_and_gather_add select_and_scatter_add slogdet
     solve sort spence sqrtm svd sylvester top_k triangular_solve tridiagonal tridiagonal_solve
     zeta
@@ -49,7 +49,7 @@ def test_what_is_called_back_is_known() -> None:
     # Every primitive there is, whatever loads it.
     for module in pkgutil.walk_packages(pullback.__path__, "pullback."):
         importlib.import_module(module.name)
-    known = {*rules.LAZY, *rules.EAGER}
+    known = {*rules.LAZY, *rules.EAGER, *complexes.RULES}
     missing = {
         name
         for name, p in registry.items()

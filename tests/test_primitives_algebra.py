@@ -33,6 +33,13 @@ BECOMES = [
     ("a:i32[9] = mul i 1:i32[]", "i"),
     ("b:f32[9] = neg x a:f32[9] = neg b", "x"),
     ("b:bool[9] = not p a:bool[9] = not b", "p"),
+    ("b:c64[9] = complex x y a:f32[9] = real b", "x"),
+    ("b:c64[9] = complex x y a:f32[9] = imag b", "y"),
+    (
+        "b:c64[9] = complex x y c:c64[9] = neg b d:f32[9] = real c e:f32[9] = imag c"
+        " f:c64[9] = complex d e a:f32[9] = real f",
+        "b:c64[9] = complex x y c:c64[9] = neg b a:f32[9] = real c",
+    ),
     ("b:f32[9] = neg y a:f32[9] = add x b", "a:f32[9] = sub x y"),
     ("b:f32[9] = neg x a:f32[9] = add b y", "a:f32[9] = sub y x"),
     ("b:f32[9] = neg x a:f32[9] = add_any b y", "a:f32[9] = sub y x"),

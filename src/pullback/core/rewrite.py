@@ -53,11 +53,11 @@ def programs(params: Any) -> Iterator[Jaxpr]:
 def again(jaxpr: Jaxpr) -> Jaxpr:
     """The program for running it another time: without the operations that tell what it does."""
     assert Effect.IO not in effects(jaxpr)
-    eqns = [_inside(e, again) for e in jaxpr.eqns if e.primitive.effect is None]
+    eqns = [inside(e, again) for e in jaxpr.eqns if e.primitive.effect is None]
     return jaxpr.replace(eqns=eqns)
 
 
-def _inside(eqn: JaxprEqn, rewrite: Pass) -> JaxprEqn:
+def inside(eqn: JaxprEqn, rewrite: Pass) -> JaxprEqn:
     """The equation with the programs it holds rewritten."""
     if not eqn.primitive.higher:
         return eqn
@@ -120,7 +120,7 @@ def _live(jaxpr: Jaxpr, outvars: Sequence[Atom]) -> tuple[Jaxpr, set[Var]]:
     for eqn in reversed(jaxpr.eqns):
         kept = _used_part(eqn, [v in live for v in eqn.outvars])
         if kept is not None:
-            kept = _inside(kept, dead_code)
+            kept = inside(kept, dead_code)
             eqns.append(kept)
             live.update([v for v in kept.invars if type(v) is Var])
     return jaxpr.replace(outvars=outvars, eqns=eqns[::-1]), live
@@ -144,7 +144,7 @@ def common_subexpressions(jaxpr: Jaxpr) -> Jaxpr:
     seen: dict[Any, JaxprEqn] = {}
     eqns: list[JaxprEqn] = []
     for old in jaxpr.eqns:
-        eqn = _inside(_substitute(known, old), common_subexpressions)
+        eqn = inside(_substitute(known, old), common_subexpressions)
         first = eqn if has_effect(eqn) else seen.setdefault(_eqn_key(eqn), eqn)
         if first is eqn:
             eqns.append(eqn)
@@ -170,7 +170,7 @@ def inline(jaxpr: Jaxpr) -> Jaxpr:
         eqn = _substitute(known, old)
         body = eqn.primitive.inline(eqn) if eqn.primitive.inline is not None else None
         if body is None:
-            eqns.append(_inside(eqn, inline))
+            eqns.append(inside(eqn, inline))
         else:
             known.update(zip(eqn.outvars, _splice(inline(body), eqn, eqns), strict=True))
     return jaxpr.replace(outvars=_atoms(known, jaxpr.outvars), eqns=eqns)
@@ -202,7 +202,7 @@ def algebra(jaxpr: Jaxpr) -> Jaxpr:
         return made.get(atom) if type(atom) is Var else None
 
     for old in jaxpr.eqns:
-        found = _simplest(_inside(_substitute(known, old), algebra), definition)
+        found = _simplest(inside(_substitute(known, old), algebra), definition)
         if isinstance(found, JaxprEqn):
             eqns.append(found)
             made.update([(v, found) for v in found.outvars])

@@ -17,6 +17,7 @@ from ..core.primitive import Primitive
 from ..core.structure import literal_key
 from .arithmetic import add_p, div_p, mul_p, neg_p, sub_p
 from .bitwise import and_p, not_p, or_p, xor_p
+from .complex import complex_p, imag_p, real_p
 from .convert import convert_element_type_p
 from .magnitude import abs_p, max_p, min_p
 from .nary import add_any_p
@@ -351,6 +352,25 @@ def one_piece(eqn: JaxprEqn, definition: Definition) -> Result:
     return eqn.invars[0] if len(eqn.invars) == 1 else None
 
 
+def part(place: int) -> Rule:
+    """A part of a number that was put together from its parts."""
+
+    def rule(eqn: JaxprEqn, definition: Definition) -> Result:
+        whole = definition(eqn.invars[0])
+        if whole is None or whole.primitive is not complex_p:
+            return None
+        found = whole.invars[place]
+        return found if found.aval == eqn.outvars[0].aval else None
+
+    return rule
+
+
+def parts_of_one(eqn: JaxprEqn, definition: Definition) -> Result:
+    """Both parts of one number, put together."""
+    x, y = (argument(v, p, definition) for v, p in zip(eqn.invars, (real_p, imag_p), strict=True))
+    return x if x is not None and x is y and x.aval == eqn.outvars[0].aval else None
+
+
 # The rules of each operation, in the order in which they are tried.
 RULES: dict[Primitive, tuple[Rule, ...]] = {
     add_p: (zero_neutral, plus_negative),
@@ -372,6 +392,9 @@ RULES: dict[Primitive, tuple[Rule, ...]] = {
     xor_p: (neutral(0),),
     not_p: (involution,),
     select_n_p: (one_case, select_of_not),
+    real_p: (part(0),),
+    imag_p: (part(1),),
+    complex_p: (parts_of_one,),
     convert_element_type_p: (same_dtype, through_wider),
     transpose_p: (composed_transpose,),
     reshape_p: (reshape_once,),

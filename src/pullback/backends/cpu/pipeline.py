@@ -26,6 +26,7 @@ from . import (
     target,
 )
 from .build import Builder
+from .complexes import in_parts
 from .loops import Callback, Program
 from .rules import RULES
 from .schedule import block_work
@@ -91,7 +92,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     """Native code of a closed program."""
     assert not jaxpr.constvars
     clock = _Clock()
-    jaxpr = simplify(jaxpr)
+    jaxpr = simplify(in_parts(simplify(jaxpr)))
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
     kept, outs, program = build(jaxpr)

@@ -36,6 +36,8 @@ EAGER = {
 MOVES = (
     frozenset(structure.LAZY)
     | frozenset((*indexing.MOVES, *random.MOVES, *structure.EAGER, "select_n"))
+    # The parts of a complex number are bits of an integer.
+    | {"real", "imag", "complex"}
 ) - {"convert_element_type", "iota"}
 
 

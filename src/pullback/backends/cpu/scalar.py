@@ -12,7 +12,7 @@ import numpy as np
 from . import elementary
 from .context import FLOATS, FORMATS, HALVES, SIGNED, UNSIGNED, Context
 from .convert import convert
-from .text import WIDTHS, Function, ir_type, mangle, vector
+from .text import WIDTHS, Function, constant, ir_type, mangle, vector
 
 Rule = Callable[..., str]
 RULES: dict[str, Rule] = {}
@@ -50,6 +50,33 @@ def lower(
     out = "float32" if narrow else out_dtype
     result = RULES[op](Context(f, wide, out, lanes, c.params), *values)
     return convert(f, result, "float32", out_dtype, lanes) if narrow else result
+
+
+# Complex numbers: integers whose lower half are the bits of the real part
+
+
+@rule("real", exact=True)
+def _(c: Context, x: str) -> str:
+    half = ir_type(f"int{c.bits // 2}", c.lanes)
+    return c.f.line(f"bitcast {half} {c.f.line(f'trunc {c.type} {x} to {half}')} to {_out(c)}")
+
+
+@rule("imag", exact=True)
+def _(c: Context, x: str) -> str:
+    return RULES["real"](c, c.op("lshr", x, c.c(c.bits // 2)))
+
+
+@rule("complex", exact=True)
+def _(c: Context, x: str, y: str) -> str:
+    half = ir_type(f"int{c.bits}", c.lanes)
+    bits = [c.f.line(f"bitcast {c.type} {part} to {half}") for part in (x, y)]
+    low, high = (c.f.line(f"zext {half} {b} to {_out(c)}") for b in bits)
+    up = c.f.line(f"shl {_out(c)} {high}, {constant(c.out_dtype, c.bits, c.lanes)}")
+    return c.f.line(f"or {_out(c)} {low}, {up}")
+
+
+def _out(c: Context) -> str:
+    return ir_type(c.out_dtype, c.lanes)
 
 
 # Arithmetic

@@ -1,0 +1,99 @@
+"""Complex numbers in compiled code: special points, chains that never store them, no call-backs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pullback as pb
+from pullback import lax
+from pullback import numpy as pnp
+
+PARTS = [0.0, -0.0, 1.0, -1.0, 0.5, 3e-5, -2.5, 1e-20, 40.0, 1e18, -1e18]
+POINTS = np.array([complex(x, y) for x in PARTS for y in PARTS])
+UNARY = [
+    *(np.abs, np.conj, np.sign, np.sqrt, np.log, np.exp, np.expm1, np.log1p, np.square),
+    *(np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh, np.real, np.imag, np.angle),
+]
+
+
+def close(got: Any, wanted: Any, dtype: str) -> None:
+    """Within a few ulp of the size, part by part where the size is not all infinite."""
+    assert got.dtype == wanted.dtype
+    rtol = 40 * np.finfo(dtype).eps
+    finite = np.isfinite(wanted)
+    np.testing.assert_array_equal(np.isfinite(got)[finite], True)
+    error = np.abs(got[finite] - wanted[finite])
+    assert (error <= rtol * np.abs(wanted[finite])).all(), wanted[finite][error.argmax()]
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("f", UNARY, ids=lambda f: f.__name__)
+def test_special_points(f: Callable[[Any], Any], dtype: str) -> None:
+    x = POINTS.astype(dtype)
+    huge = np.abs(x) > 1e9
+    if f.__name__ in ("exp", "expm1", "sin", "cos", "sinh", "cosh", "tan", "tanh", "square"):
+        x = x[~huge]
+    if f.__name__ in ("log", "sqrt", "abs"):
+        x = x[np.abs(x) > 0]
+    if f.__name__ == "sign":
+        x = x[(np.abs(x) > 1e-18) & ~huge]
+    if f.__name__ == "log1p":
+        # The oracle loses real parts that are tiny beside 1.
+        x = x[(x != -1) & (np.abs(x.real) != np.array(1e-20, x.real.dtype))]
+    with np.errstate(all="ignore"), pb.enable_x64():
+        # The oracle in twice the digits.
+        wide = np.clongdouble if dtype == "complex128" else np.complex128
+        wanted = f(x.astype(wide))
+        real = "float32" if dtype == "complex64" else "float64"
+        kind = dtype if np.iscomplexobj(wanted) else real
+        wanted = wanted.astype(kind)
+        got = np.asarray(pb.jit(getattr(pnp, f.__name__))(x))
+    close(got, wanted, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_quotients_do_not_overflow(dtype: str) -> None:
+    big = np.finfo(dtype).max / 4
+    x = np.array([big + 1j * big, 1 + 2j, 1e-30 + 1e-30j, 5 - 1j, 2j]).astype(dtype)
+    y = np.array([big - 1j * big, 3 - 4j, 1e-30 - 1e-30j, 2j, 4 + 0j]).astype(dtype)
+    with pb.enable_x64():
+        got = np.asarray(pb.jit(lambda x, y: x / y)(x, y))
+    np.testing.assert_allclose(got, x / y, rtol=4 * np.finfo(dtype).eps)
+
+
+def test_the_sign_of_zero_chooses_the_side_of_the_cut() -> None:
+    x = np.array([complex(-4, 0.0), complex(-4, -0.0)], np.complex64)
+    np.testing.assert_allclose(np.asarray(pb.jit(pnp.sqrt)(x)), [2j, -2j])
+    np.testing.assert_allclose(np.asarray(pb.jit(pnp.log)(x)).imag, [np.pi, -np.pi], rtol=1e-6)
+
+
+def programs() -> list[Any]:
+    def mandelbrot(c: Any) -> Any:
+        def step(z: Any, _: Any) -> Any:
+            return z * z + c, pnp.abs(z)
+
+        return lax.scan(step, c, None, length=8)[1]
+
+    return [
+        lambda z: pnp.sum(z * pnp.conj(z) / (1 + abs(z)), axis=0),
+        lambda z: pnp.cumsum(z * 1j, axis=1),
+        lambda z: z @ pnp.conj(z).T + pnp.einsum("ij,ik->jk", z, z).sum(),
+        lambda z: pnp.where(z.real > 0, z**3, pnp.exp(1j * z.imag)),
+        lambda z: pnp.mean(z) ** 0.5 + z ** (1.5 + 1j),
+        lambda z: mandelbrot(z * 0.3),
+        lambda z: pb.grad(lambda a: pnp.sum(abs(pnp.exp(a * z)) ** 2))(0.1),
+        lambda z: pb.grad(lambda w: pnp.sum(pnp.abs(w * w + 1)), holomorphic=False)(z),
+    ]
+
+
+@pytest.mark.parametrize("k", range(len(programs())))
+def test_programs_run_without_calling_back(k: int) -> None:
+    rng = np.random.default_rng(k)
+    z = (rng.normal(size=(5, 7)) + 1j * rng.normal(size=(5, 7))).astype(np.complex64)
+    f = programs()[k]
+    with pb.disable_jit():
+        wanted = np.asarray(f(pnp.asarray(z)))
+    np.testing.assert_allclose(np.asarray(pb.jit(f)(z)), wanted, rtol=2e-4, atol=1e-5)
+    assert "call-back" not in pb.explain(f)(z)
