@@ -131,7 +131,9 @@ def _(
     padding: Any,
 ) -> Value:
     wide = dtypes.float32 if x.dtype in NARROW else x.dtype
-    s, y = b.convert(source, wide), b.convert(x, wide)
+    # TPUs want windows of one element in the last two axes.
+    more = (1, 1) if b.module.platform == "tpu" else ()
+    s, y = (b.reshape(b.convert(v, wide), (*v.shape, *more)) for v in (source, x))
     scalar = Tensor((), wide)
     direction = "GE" if select_prim.name == "ge" else "LE"
     chosen = b.region([scalar, scalar], lambda p, q: b.compare(direction, p, q))
@@ -141,11 +143,11 @@ def _(
         [y, s, b.constant(0, wide)],
         y.type,
         [chosen, added],
-        window_dimensions=ints(window_dimensions),
-        window_strides=ints(window_strides),
-        padding=matrix(padding),
+        window_dimensions=ints((*window_dimensions, *more)),
+        window_strides=ints((*window_strides, *more)),
+        padding=matrix([*padding, *[(0, 0)] * len(more)]),
     )
-    return b.convert(out, x.dtype)
+    return b.convert(b.reshape(out, x.shape), x.dtype)
 
 
 def _conv_numbers(numbers: Any) -> str:
