@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         default_device,
         device_count,
         devices,
+        live_arrays,
         local_device_count,
         local_devices,
         process_count,
@@ -90,8 +91,8 @@ __getattr__ = later(
     ),
     {
         "backends.devices": (
-            "default_backend default_device device_count devices local_device_count local_devices"
-            " process_count process_index"
+            "default_backend default_device device_count devices live_arrays local_device_count"
+            " local_devices process_count process_index"
         ),
         "control.callback": "pure_callback",
         "control.closures": "closure_convert custom_gradient",
@@ -164,6 +165,7 @@ __all__ = [
     "lax",
     "linear_transpose",
     "linearize",
+    "live_arrays",
     "local_device_count",
     "local_devices",
     "make_jaxpr",

@@ -121,6 +121,9 @@ class DeviceArray:
     def block_until_ready(self) -> DeviceArray: ...
     def copy_to_host_async(self) -> None: ...
 
+def live_device_arrays() -> list[DeviceArray]:
+    """All arrays on devices that are not the host, the oldest first."""
+
 def add_opaque_dtype(dtype: np.dtype[Any]) -> None:
     """Lets arrays hold a structured dtype besides bools and numbers."""
 

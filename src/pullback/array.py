@@ -115,6 +115,7 @@ ELSEWHERE: dict[str, Any] = {
     "_npy": property(lambda x: x._place.fetch(x), doc="The values as an ndarray."),
     "block_until_ready": _wait,
     "copy_to_host_async": lambda x: x._place.start_fetch(x),
+    "is_ready": lambda x: x._place.is_ready(x),
     "__copy__": lambda x: x._place.copy(x),
     "__deepcopy__": lambda x, memo: x._place.copy(x),
     "__dlpack__": lambda x, **options: x._place.dlpack(x, **options),
@@ -125,6 +126,7 @@ ELSEWHERE: dict[str, Any] = {
 HERE: dict[str, Any] = {
     "device": property(lambda x: host, doc="The device that holds the values: the host."),
     "devices": lambda x: {host},
+    "is_ready": lambda x: True,
     "committed": property(lambda x: False, doc="Arrays on the host go where others are."),
 }
 

@@ -29,7 +29,8 @@ class Config:
 
 NAMES = frozenset(f.name for f in fields(Config))
 # Options of JAX's that have one meaning here, whatever they are set to.
-IGNORED = frozenset({"platform_name", "platforms", "traceback_filtering"})
+PLATFORMS = frozenset({"platform_name", "platforms"})
+IGNORED = PLATFORMS | {"traceback_filtering"}
 # Options of JAX's that exist here with one value only.
 FIXED: dict[str, Any] = {
     "threefry_partitionable": True,
@@ -102,6 +103,11 @@ def update(option: str, value: Any) -> None:
     name = _name(option)
     if name in FIXED and value != FIXED[name]:
         raise NotImplementedError(f"config.update: {option} is always {FIXED[name]!r}")
+    if name in PLATFORMS and value not in (None, "", "cpu"):
+        raise NotImplementedError(
+            f"config.update: {option} cannot be {value!r}: set the environment variable"
+            " PULLBACK_PLATFORMS before pullback is imported, or use default_device"
+        )
     if name in NAMES:
         _check(name, value)
         changed = replace(_global, **{name: value})

@@ -41,6 +41,16 @@ def test_devices_and_their_names(xla):
     assert host.memory_stats() is None
 
 
+def test_live_arrays(xla):
+    before = len(pb.live_arrays("xla"))
+    x, y = pb.device_put(1.0, xla), pb.device_put(2.0, xla)
+    assert [v is w for v, w in zip(pb.live_arrays()[-2:], (x, y), strict=True)] == [True, True]
+    y.delete()
+    del x
+    assert len(pb.live_arrays("xla")) == before
+    assert pb.live_arrays("tpu") == []
+
+
 def test_unknown_platforms_are_refused():
     with pytest.raises(ValueError, match="no platform 'rocm'; the platforms are 'cpu', 'xla'"):
         pb.devices("rocm")
@@ -48,6 +58,8 @@ def test_unknown_platforms_are_refused():
         pb.device_put(1.0, 3)
     with pytest.raises(ValueError, match="process"):
         pb.local_devices(1)
+    with pytest.raises(NotImplementedError, match="PULLBACK_PLATFORMS"):
+        pb.config.update("jax_platforms", "cuda")
     with pytest.raises(ValueError, match="device or backend, not both"):
         pb.jit(lambda x: x, device="cpu", backend="xla")
 

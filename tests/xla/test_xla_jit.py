@@ -198,7 +198,7 @@ def test_results_that_are_not_there_yet_are_waited_for(x, device):
     f = pb.jit(lambda v: pb.lax.fori_loop(0, 1000, lambda i, c: c + 1, v))
     out = f(x)
     out.copy_to_host_async()
-    assert out.block_until_ready() is out
+    assert out.block_until_ready() is out and out.is_ready()
     near(pb.block_until_ready({"a": out})["a"], VALUES + 1000, device)
 
 

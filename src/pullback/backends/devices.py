@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from .. import config
+from .. import _native, config
+from .._native import DeviceArray
 from ..core.device import Device, host
 from ..lazy import LazyModule
 
@@ -122,6 +123,21 @@ def default_device(device: Device | str | None) -> Iterator[None]:
     """
     with config.override(default_device=resolve(device)):
         yield
+
+
+def live_arrays(platform: str | None = None) -> list[DeviceArray]:
+    """The arrays that lie on devices other than the host, the oldest first.
+
+    Args:
+      platform: one platform's alone.
+
+    >>> import pullback as pb
+    >>> pb.live_arrays("cuda")
+    []
+    """
+    wanted = None if platform is None else platform_name(platform)
+    arrays = _native.live_device_arrays()
+    return [x for x in arrays if wanted in (None, x._place.platform)]
 
 
 def start() -> None:

@@ -144,6 +144,10 @@ class Remote(Device):
         """The device as DLPack numbers it."""
 
     @abstractmethod
+    def is_ready(self, x: DeviceArray) -> bool:
+        """Whether the values are there."""
+
+    @abstractmethod
     def wait(self, x: DeviceArray) -> None:
         """Return when the values are there; raises what went wrong in computing them."""
 

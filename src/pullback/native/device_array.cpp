@@ -12,11 +12,35 @@ PyTypeObject* device_array_type = nullptr;
 
 namespace {
 
+// The ring's fixed member.
+DeviceArray ring;
+
+void join(DeviceArray* self) {
+    self->before = ring.before;
+    self->after = &ring;
+    ring.before->after = self;
+    ring.before = self;
+}
+
+void leave(DeviceArray* self) {
+    self->before->after = self->after;
+    self->after->before = self->before;
+}
+
+PyObject* live_device_arrays(PyObject*, PyObject*) {
+    Ref list(PyList_New(0));
+    for (DeviceArray* at = ring.after; list && at != &ring; at = at->after)
+        if (at->buffer && PyList_Append(list.get(), reinterpret_cast<PyObject*>(at)) < 0)
+            return nullptr;
+    return list.release();
+}
+
 ArrayType* type_of(PyObject* self) { return as_device_array(self)->type; }
 
 void dealloc(PyObject* object) {
     DeviceArray* self = as_device_array(object);
     PyTypeObject* type = Py_TYPE(object);
+    leave(self);
     if (self->weakrefs) PyObject_ClearWeakRefs(object);
     type_drop(self->type);
     Py_XDECREF(self->buffer);
@@ -144,7 +168,13 @@ PyType_Spec spec = {"pullback._native.DeviceArray", sizeof(DeviceArray), 0, Py_T
 
 }  // namespace
 
+PyMethodDef device_array_functions[] = {
+    {"live_device_arrays", live_device_arrays, METH_NOARGS, "All arrays on other devices."},
+    {nullptr, nullptr, 0, nullptr},
+};
+
 bool device_array_init(PyObject* module) {
+    ring.before = ring.after = &ring;
     Ref type(PyType_FromSpec(&spec));
     if (!type) return false;
     device_array_type = reinterpret_cast<PyTypeObject*>(type.get());
@@ -167,6 +197,7 @@ PyObject* device_array_make(PyObject* buffer, ArrayType* type, PyObject* device,
     self->host = nullptr;
     self->weakrefs = nullptr;
     self->committed = committed;
+    join(self);
     return reinterpret_cast<PyObject*>(self);
 }
 

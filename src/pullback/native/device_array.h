@@ -13,10 +13,12 @@ struct DeviceArray {
     PyObject* device;
     PyObject* host;  // the values as an ndarray, once they were asked for
     PyObject* weakrefs;
+    DeviceArray *before, *after;  // all arrays that live, in a ring
     bool committed;  // placed there by the user, so that other arrays come to it
 };
 
 extern PyTypeObject* device_array_type;
+extern PyMethodDef device_array_functions[];
 bool device_array_init(PyObject* module);
 
 inline bool is_device_array(PyObject* object) { return Py_TYPE(object) == device_array_type; }

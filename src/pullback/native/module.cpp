@@ -34,6 +34,7 @@ NB_MODULE(_native, m) {
     require(buffer_init());
     require(array_init(m.ptr()));
     require(device_array_init(m.ptr()));
+    add(m, device_array_functions);
     add(m, trace_methods);
     add(m, view_methods);
     add(m, eager_methods);

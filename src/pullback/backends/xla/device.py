@@ -153,6 +153,10 @@ class XlaDevice(Remote):
         """The device as DLPack numbers it."""
         return DLPACK[self.target], self.local_hardware_id
 
+    def is_ready(self, x: DeviceArray) -> bool:
+        """Whether the values are there."""
+        return x._buffer.is_ready()
+
     def wait(self, x: DeviceArray) -> None:
         """Return when the values are there."""
         x._buffer.block_until_ready()
