@@ -25,6 +25,7 @@ from pullback.primitives.linalg import (
     solve,
     svd,
     sylvester,
+    symmetric,
     triangular,
     tridiagonal,
 )
@@ -146,6 +147,12 @@ LINALG = (
         lambda r, w: cholesky.cholesky_update(add(r, mul(eye_like(r), 4.0)), w),
         lambda r, w: upper_update(r + 4 * jnp.eye(4, dtype=r.dtype), w),
         ((Arg((4, 4), -1, 1), Arg((4,))),), WIDE, 100.0, derivative=False,
+    ),
+    Op(
+        "symmetric_product",
+        partial(symmetric.symmetric_product, alpha=2.0, beta=0.5),
+        lambda a, c: 2 * a @ a.mT + 0.5 * c,
+        ((TALL, Arg((5, 5))), (Arg((2, 3, 4)), Arg((2, 3, 3)))), ALL, 100.0,
     ),
     *[
         solved(left, lower, transposed, conjugated, unit)

@@ -16,6 +16,7 @@ from ..primitives.linalg import matrices as mt
 from ..primitives.linalg import qr as _qr
 from ..primitives.linalg import schur as _schur
 from ..primitives.linalg import svd as _svd
+from ..primitives.linalg import symmetric as _symmetric
 from ..primitives.linalg import triangular as _triangular
 from ..primitives.linalg import tridiagonal as _tridiagonal
 from .qdwh import qdwh
@@ -32,6 +33,7 @@ ormqr_p = _householder.ormqr_p
 qr_p = _qr.qr_p
 schur_p = _schur.schur_p
 svd_p = _svd.svd_p
+symmetric_product_p = _symmetric.symmetric_product_p
 triangular_solve_p = _triangular.triangular_solve_p
 tridiagonal_p = _schur.tridiagonal_p
 tridiagonal_solve_p = _tridiagonal.tridiagonal_solve_p
@@ -204,8 +206,7 @@ def symmetric_product(
 ) -> Any:
     """alpha a a^T + beta c, of which the lower triangle counts unless made symmetric."""
     a, c = as_arrays("symmetric_product", (a_matrix, c_matrix))
-    product = ew.mul(mt.matmul(a, mt.transposed(a)), alpha)
-    out = ew.add(product, ew.mul(c, beta))
+    out = _symmetric.symmetric_product(a, c, alpha=alpha, beta=beta)
     if not symmetrize_output:
         return out
     return ew.add(mt.lower_part(out), mt.transposed(mt.lower_part(out, -1)))
@@ -254,7 +255,7 @@ __all__ = [
     "cholesky_update", "cholesky_update_p", "eig", "eig_p", "eigh", "eigh_p", "hessenberg",
     "hessenberg_p", "householder_product", "householder_product_p", "lu", "lu_p",
     "lu_pivots_to_permutation", "lu_pivots_to_permutation_p", "ormqr", "ormqr_p", "qdwh", "qr",
-    "qr_p", "schur", "schur_p", "svd", "svd_p", "symmetric_product", "triangular_solve",
-    "triangular_solve_p", "tridiagonal", "tridiagonal_p", "tridiagonal_solve",
+    "qr_p", "schur", "schur_p", "svd", "svd_p", "symmetric_product", "symmetric_product_p",
+    "triangular_solve", "triangular_solve_p", "tridiagonal", "tridiagonal_p", "tridiagonal_solve",
     "tridiagonal_solve_p",
 ]  # fmt: skip
