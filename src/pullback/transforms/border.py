@@ -51,10 +51,18 @@ def strip(x: Any) -> Any:
     return x
 
 
-def cotangent(ct: Any) -> Any:
-    """A cotangent as an array."""
+def cotangent(ct: Any, aval: ShapedArray) -> Any:
+    """The cotangent of a value of this type as an array, weak where the value is."""
     ct = materialize(ct, ct.aval) if type(ct) is Zero else ct
-    return ct if isinstance(ct, (DeviceArray, Tracer)) else as_array(ct)
+    ct = ct if isinstance(ct, (DeviceArray, Tracer)) else as_array(ct)
+    return weak_as(ct, aval)
+
+
+def weak_as(x: Any, aval: ShapedArray) -> Any:
+    """The value, weakly typed where the type is."""
+    if x.weak_type == aval.weak_type:
+        return x
+    return convert_element_type(x, x.dtype, aval.weak_type)
 
 
 def float0(aval: ShapedArray) -> np.ndarray:

@@ -176,7 +176,8 @@ def _vjp_flat(
     def pull(cts: list[Any]) -> list[Any]:
         found = iter(backward(tape, cts))
         return [
-            cotangent(next(found)) if n else float0(a) for a, n in zip(avals, active, strict=True)
+            cotangent(next(found), a) if n else float0(a)
+            for a, n in zip(avals, active, strict=True)
         ]
 
     return outs, pull

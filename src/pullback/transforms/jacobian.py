@@ -10,7 +10,7 @@ import numpy as np
 from .. import dtypes
 from ..core.aval import ShapedArray, make_aval
 from ..core.trace import get_aval
-from ..dtypes import DType, int32
+from ..dtypes import int32
 from ..primitives.arithmetic import add
 from ..primitives.compare import eq
 from ..primitives.convert import convert_element_type
@@ -18,7 +18,7 @@ from ..primitives.pieces import slice
 from ..primitives.shape import iota, reshape, transpose, zeros
 from ..tree import PyTreeDef
 from .batch import to_dim, vmap_flat
-from .border import aux_result
+from .border import aux_result, weak_as
 from .differentiable import check_input
 from .flat import ASSIGNED, Flat, arguments, check_function, positions, select_argnums
 from .jvp import instantiate_zeros, jvp_flat
@@ -66,7 +66,10 @@ def jacfwd(
             return instantiate_zeros(out_tangents)
 
         columns, dims = vmap_flat(push, _basis(avals, n), [0] * len(flat), None, n)
-        rows = [_columns(to_dim(c, d, 0, n), avals) for c, d in zip(columns, dims, strict=True)]
+        rows = [
+            _columns(weak_as(to_dim(c, d, 0, n), get_aval(y)), avals)
+            for c, d, y in zip(columns, dims, values, strict=True)
+        ]
         result = f.out_tree.unflatten([_choose(in_tree.unflatten(r), argnums) for r in rows])
         return (result, aux_result(f)) if has_aux else result
 
@@ -117,7 +120,9 @@ def _rows_of(tape: Tape, out_avals: list[ShapedArray], avals: list[ShapedArray])
     rows, dims = vmap_flat(pull, _basis(out_avals, n), [0] * len(out_avals), None, n)
     moved = iter([to_dim(r, d, 0, n) for r, d in zip(rows, dims, strict=True)])
     return [
-        _split(next(moved), out_avals) if dtypes.is_float(a.dtype) else _nothing(out_avals, a)
+        _split(weak_as(next(moved), a), out_avals)
+        if dtypes.is_float(a.dtype)
+        else _nothing(out_avals, a)
         for a in avals
     ]
 
@@ -174,16 +179,17 @@ def _basis(avals: list[ShapedArray], n: int) -> list[Any]:
     """For each leaf its part of the n basis vectors of all leaves together."""
     starts = [0, *accumulate(a.size for a in avals)]
     return [
-        reshape(_unit_rows(n, a.size, start, a.dtype), (n, *a.shape))
+        reshape(_unit_rows(n, a, start), (n, *a.shape))
         for a, start in zip(avals, starts, strict=False)
     ]
 
 
-def _unit_rows(n: int, size: int, start: int, dtype: DType) -> Any:
-    """Columns `start` to `start + size` of the identity matrix of size n."""
-    rows = iota(int32, (n, size), 0)
-    columns = iota(int32, (n, size), 1)
-    return convert_element_type(eq(rows, add(columns, np.int32(start))), dtype)
+def _unit_rows(n: int, aval: ShapedArray, start: int) -> Any:
+    """The columns from `start` on of the identity matrix of size n, one an element of the type."""
+    rows = iota(int32, (n, aval.size), 0)
+    columns = iota(int32, (n, aval.size), 1)
+    chosen = eq(rows, add(columns, np.int32(start)))
+    return convert_element_type(chosen, aval.dtype, aval.weak_type)
 
 
 def _split(x: Any, avals: list[ShapedArray]) -> list[Any]:

@@ -61,6 +61,6 @@ def linear_transpose(
             return outs
 
         found = transpose_function(checked, avals, cts)
-        return in_tree.unflatten([cotangent(c) for c in found])
+        return in_tree.unflatten([cotangent(c, a) for c, a in zip(found, avals, strict=True)])
 
     return transposed
