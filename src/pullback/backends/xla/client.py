@@ -46,7 +46,6 @@ def client(platform: str) -> Client:
         if platform not in _clients:
             if find_spec("jaxlib") is None:
                 raise _missing(platform, "jaxlib is not installed")
-            os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
             found = MAKERS[platform]()
             _clients[platform] = Client(platform, found, tuple(found.local_devices()))
         return _clients[platform]
