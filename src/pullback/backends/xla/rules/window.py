@@ -163,6 +163,11 @@ def _conv_numbers(numbers: Any) -> str:
     )
 
 
+def _is_exact_in_float64(x: Value) -> bool:
+    """Integers whose products double precision holds: CUDA has no convolutions of integers."""
+    return dtypes.is_integer(x.dtype) and x.dtype.itemsize < 4
+
+
 @rule("conv_general_dilated")
 def convolution(
     b: Builder,
@@ -188,6 +193,10 @@ def convolution(
     }
 
     def convolved(p: Value, q: Value, out: Tensor) -> Value:
+        if b.module.platform == "cuda" and _is_exact_in_float64(p):
+            left, right = b.convert(p, dtypes.float64), b.convert(q, dtypes.float64)
+            whole = convolved(left, right, Tensor(out.shape, dtypes.float64))
+            return b.convert(b.convert(whole, dtypes.int64), out.dtype)
         p, q = in_bytes(b, p), in_bytes(b, q)
         how = precision_text(b, precision, p, q)
         return b.one("convolution", [p, q], out, **attributes, precision_config=how)
