@@ -29,7 +29,7 @@ CALLED_BACK = set(
     householder_product igamma igamma_grad_a igammac lgamma log_ndtr lu
     lu_pivots_to_permutation lu_solve ndtri ormqr poch polygamma qr random_gamma_grad
     regularized_incomplete_beta schur select_and_gather_add select_and_scatter_add slogdet
-    solve sort spence sqrtm svd sylvester top_k triangular_solve tridiagonal tridiagonal_solve
+    solve spence sqrtm svd sylvester triangular_solve tridiagonal tridiagonal_solve
     zeta
     """.split()
 )

@@ -323,6 +323,8 @@ def symbols() -> dict[str, int]:
     void pb_threefry2x32(key, x0, x1, y0, y1: uint32_t*, int64_t n)
     void* pb_alloc(int64_t bytes): 64-byte aligned, null when memory ran out
     void pb_free(void*)
+    void pb_multiply(const Product*): as in native/product.h
+    int32_t pb_sort(void** operands, void** out, int64_t* plan): 2 when memory ran out
     int32_t pb_check_interrupt(): 3 after Ctrl-C, else 0
     """
 
@@ -338,6 +340,14 @@ def threefry_places(key0: int, key1: int, shape: Sequence[int]) -> tuple[_Ndarra
 
 def erf_inv(x: Any) -> _Ndarray:
     """The inverse error function of float32, to 4 ulp where |x| < 1; infinite at 1 and -1."""
+
+def sort(operands: Sequence[Any], out: Sequence[Any], plan: Sequence[int]) -> None:
+    """Sorts contiguous ndarrays (outer, n, inner) along the middle axis into others.
+
+    The plan is outer, n, inner, keep, the numbers of keys and of results; for each key its operand,
+    the bytes of an element, the offset and the bytes of the key in it, its form and the bits of
+    infinity; for each result its operand, or -1 for places, and the bytes of an element.
+    """
 
 def cached_memory() -> int:
     """The bytes of freed arrays that are kept for new ones."""

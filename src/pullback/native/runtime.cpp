@@ -14,6 +14,7 @@
 #include "payne_hanek.h"
 #include "pool.h"
 #include "product.h"
+#include "sort.h"
 #include "threefry.h"
 
 namespace nb = nanobind;
@@ -125,6 +126,26 @@ nb::object erf_inv(nb::handle value) {
     return nb::steal(y.release());
 }
 
+std::vector<void*> addresses(nb::sequence arrays) {
+    std::vector<void*> found;
+    for (nb::handle array : arrays) {
+        if (!PyArray_Check(array.ptr()) || !PyArray_IS_C_CONTIGUOUS(ndarray(array.ptr())))
+            throw nb::type_error("sort: wants contiguous arrays");
+        found.push_back(PyArray_DATA(ndarray(array.ptr())));
+    }
+    return found;
+}
+
+void sort_arrays(nb::sequence operands, nb::sequence out, const std::vector<int64_t>& plan) {
+    std::vector<void*> from = addresses(operands), to = addresses(out);
+    bool fine;
+    {
+        nb::gil_scoped_release release;
+        fine = sort(sort_of(plan.data(), from.data(), to.data()));
+    }
+    if (!fine) throw std::bad_alloc();
+}
+
 }  // namespace
 
 extern "C" {
@@ -151,6 +172,10 @@ static void pb_reduce_float64(const double* x, double* r, double* low, int64_t* 
 }
 static void pb_multiply(const Product* product) { multiply(*product); }
 static void pb_contract(const Contraction* contraction) { contract(*contraction); }
+// 2 when memory ran out.
+static int32_t pb_sort(const void* const* operands, void* const* out, const int64_t* plan) {
+    return sort(sort_of(plan, operands, out)) ? 0 : 2;
+}
 static int32_t pb_check_interrupt() { return check_interrupt(); }
 }
 
@@ -167,6 +192,7 @@ void add_runtime(nb::module_& m) {
         add("pb_free", pb_free);
         add("pb_check_interrupt", pb_check_interrupt);
         add("pb_multiply", pb_multiply);
+        add("pb_sort", pb_sort);
         add("pb_contract", pb_contract);
         add("pb_reduce_float32", pb_reduce_float32);
         add("pb_reduce_float64", pb_reduce_float64);
@@ -178,6 +204,7 @@ void add_runtime(nb::module_& m) {
     m.def("threefry_places", threefry_places, nb::arg("key0"), nb::arg("key1"), nb::arg("shape"));
     m.def("threefry2x32", threefry, nb::arg("key0"), nb::arg("key1"), nb::arg("x0"),
           nb::arg("x1"));
+    m.def("sort", sort_arrays, nb::arg("operands"), nb::arg("out"), nb::arg("plan"));
 }
 
 }  // namespace pullback

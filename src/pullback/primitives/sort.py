@@ -7,9 +7,12 @@ import numpy as np
 
 from .. import dtypes
 from ..core.aval import ShapedArray, canonical_axis, type_name
+from ..core.memo import Memory
 from ..core.primitive import Primitive, Zero
 from ..core.trace import get_aval
+from . import order
 from .batching import batch_size, to_axis
+from .compare import total_order_key
 from .gather import gather
 from .index import GatherDimensionNumbers, GatherScatterMode
 from .rules import fail, zero_like
@@ -35,60 +38,21 @@ def take_along(x: Any, indices: Any, axis: int) -> Any:
     )
 
 
-def order_keys(x: np.ndarray) -> list[np.ndarray]:
-    """Unsigned integers in the order of x, the first ones deciding: -0 and 0 equal, NaN last."""
-    kind = dtypes.kind(x.dtype)
-    if kind == "complex":
-        return [*order_keys(np.real(x)), *order_keys(np.imag(x))]
-    if kind != "float":
-        return [total_order_key(x)]
-    # Adding 0 makes -0 to 0.
-    key = total_order_key(np.asarray(x + x.dtype.type(0)))
-    key[np.isnan(x)] = ~key.dtype.type(0)
-    return [key]
+_plans: Memory[Any, tuple[int, ...]] = Memory()
 
 
-def total_order_key(x: np.ndarray) -> np.ndarray:
-    """An unsigned integer in the order of x: for floats -NaN < -inf < ... -0 < 0 ... < NaN."""
-    kind = dtypes.kind(x.dtype)
-    if kind == "float" and x.itemsize < 4:
-        x = x.astype(np.float32)
-    if kind in ("signed", "unsigned") and x.dtype.kind not in "iu":
-        x = x.astype(np.int8)
-    bits = x.view(f"u{x.itemsize}")
-    if kind in ("bool", "unsigned"):
-        return bits
-    sign = bits.dtype.type(1 << (8 * bits.itemsize - 1))
-    if kind == "signed":
-        return bits ^ sign
-    # A negative float's bits reversed, a positive one's with the sign bit set.
-    return np.where(bits & sign, ~bits, bits | sign)
-
-
-# From this size on, sorting packed pairs is faster than a stable argsort.
-_PACKED_FROM = 256
-
-
-def _packed(key: np.ndarray) -> np.ndarray | None:
-    """Key and place in one integer each, along the last axis; None if they do not fit."""
-    if key.itemsize > 4 or key.size < _PACKED_FROM:
-        return None
-    return key.astype(np.uint64) << np.uint64(32) | np.arange(key.shape[-1], dtype=np.uint64)
-
-
-def _places(packed: np.ndarray) -> np.ndarray:
-    return (packed & np.uint64(0xFFFFFFFF)).astype(np.intp)
-
-
-def stable_order(keys: Sequence[np.ndarray]) -> np.ndarray:
-    """The stable order of unsigned keys along the last axis."""
-    if len(keys) > 1:
-        return np.lexsort(tuple(reversed(keys)), axis=-1)
-    packed = _packed(keys[0])
-    if packed is None:
-        return keys[0].argsort(axis=-1, kind="stable")
-    packed.sort(axis=-1)
-    return _places(packed)
+def _plan(
+    shape: tuple[int, ...], axis: int, num_keys: int, kinds: tuple[dtypes.DType, ...]
+) -> tuple[int, ...]:
+    """How arrays of these dtypes are sorted: keys of other dtypes come after them."""
+    keys: list[tuple[int, ...]] = []
+    last = len(kinds)
+    for k, d in enumerate(kinds[:num_keys]):
+        like = order.known(d)
+        keys += order.parts(k if like == d else last, like) or ()
+        last += like != d
+    results = [(k, d.itemsize) for k, d in enumerate(kinds)]
+    return order.plan(shape, axis, shape[axis], keys, results)
 
 
 # sort -- the operands along `dimension` in the order of the first `num_keys` of them
@@ -113,19 +77,14 @@ def _(*avals, dimension, is_stable, num_keys):
 
 @sort_p.def_value
 def _(*operands, dimension, is_stable, num_keys):
-    if len(operands) == 1 and operands[0].dtype.kind in "biuf":
-        y = np.sort(operands[0], axis=dimension)
-        if y.dtype.kind != "f" or not _has_both_zeros(y):
-            return [y]
-    keys = [k for x in operands[:num_keys] for k in order_keys(x.swapaxes(dimension, -1))]
-    order = stable_order(keys).swapaxes(dimension, -1)
-    return [np.take_along_axis(x, order, dimension) for x in operands]
-
-
-def _has_both_zeros(x: np.ndarray) -> bool:
-    """Whether there are 0 and -0, which NumPy leaves in any order."""
-    negative = np.signbit(x[x == 0])
-    return bool(negative.any() and not negative.all())
+    shape, kinds = operands[0].shape, tuple([x.dtype for x in operands])
+    key = (shape, dimension, num_keys, kinds)
+    plan = _plans.get(key)
+    if plan is None:
+        plan = _plans[key] = _plan(*key)
+    pairs = [(x, order.known(d)) for x, d in zip(operands[:num_keys], kinds, strict=False)]
+    others = [x.astype(like) for x, like in pairs if x.dtype != like]
+    return order.execute((*operands, *others), plan, shape, kinds)
 
 
 @sort_p.def_jvp
@@ -167,20 +126,15 @@ def _(x, *, k, axis):
 
 @top_k_p.def_value
 def _(x, *, k, axis):
-    order = _first_places(~total_order_key(x.swapaxes(axis, -1)), k).swapaxes(axis, -1)
-    return [np.take_along_axis(x, order, axis), order.astype(np.int32)]
+    key = x if x.dtype in order.FORMS else _total(x)
+    args = [key] if key is x else [key, x]
+    results = [(len(args) - 1, x.dtype), (order.PLACES, dtypes.int32)]
+    return order.run(args, axis, k, order.greatest(0, key.dtype) or (), results)
 
 
-def _first_places(key: np.ndarray, k: int) -> np.ndarray:
-    """Where the k least keys are, in order."""
-    packed = _packed(key)
-    if packed is None:
-        return stable_order([key])[..., :k]
-    if 0 < k < packed.shape[-1]:
-        packed = np.partition(packed, k - 1, axis=-1)
-    packed = packed[..., :k]
-    packed.sort(axis=-1)
-    return _places(packed)
+def _total(x: np.ndarray) -> np.ndarray:
+    """Integers in the total order of elements of eight bits or less."""
+    return total_order_key(x) if dtypes.kind(x.dtype) == "float" else x.astype(np.int8)
 
 
 @top_k_p.def_jvp

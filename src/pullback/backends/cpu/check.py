@@ -6,6 +6,7 @@ from .index import Atom, Index, bounds
 from .loops import (
     Block,
     Branch,
+    Call,
     Callback,
     Contraction,
     For,
@@ -46,7 +47,7 @@ class _Checker:
             for o, own in ((stmt.a, m + k), (stmt.b, k + n), (stmt.out, m + n)):
                 assert len(o.shape) == 1 + own, "an operand's axes are those that are counted"
                 self.operand(o, bound)
-        elif isinstance(stmt, Callback):
+        elif isinstance(stmt, Callback | Call):
             for o in (*stmt.args, *stmt.outs):
                 self.operand(o, bound)
         else:

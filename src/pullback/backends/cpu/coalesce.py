@@ -9,6 +9,7 @@ from .fuse import rebuilt, row_strides
 from .loops import (
     Block,
     Branch,
+    Call,
     Callback,
     Contraction,
     Gemm,
@@ -149,6 +150,9 @@ def renamed(program: Program, stmt: Stmt, to: dict[str, str]) -> Stmt:
     if isinstance(stmt, Contraction):
         a, b, out = (operand(o) for o in (stmt.a, stmt.b, stmt.out))
         return Contraction(stmt.dtype, a, b, out, stmt.counts)
+    if isinstance(stmt, Call):
+        args, outs = (tuple([operand(o) for o in group]) for group in (stmt.args, stmt.outs))
+        return Call(stmt.name, stmt.plan, args, outs)
     if isinstance(stmt, Callback):
         args, outs = (tuple([operand(o) for o in group]) for group in (stmt.args, stmt.outs))
         return Callback(stmt.name, stmt.function, args, outs, stmt.specs)

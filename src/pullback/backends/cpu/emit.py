@@ -14,11 +14,13 @@ from .loops import (
     Block,
     Branch,
     Buffer,
+    Call,
     Callback,
     Contraction,
     For,
     Gemm,
     Nest,
+    Operand,
     Program,
     Stmt,
     While,
@@ -57,6 +59,7 @@ class ProgramEmitter:
         self.dtypes = {b.name: b.dtype for b in program.buffers.values()}
         self.shared: dict[str, str] = {}
         self.callbacks: list[Callback] = []
+        self.plans: dict[tuple[int, ...], str] = {}
         self.depth = 0
         self.unrolled = 0
         self.ticks = ""
@@ -70,6 +73,9 @@ class ProgramEmitter:
         if self.callbacks:
             self.f.place("failed")
             self.f.ret("i32", "1")
+        if self.plans:
+            self.f.place("exhausted")
+            self.f.ret("i32", "2")
         if self.ticks:
             self.f.place("stopped")
             self.f.ret("i32", "3")
@@ -109,6 +115,8 @@ class ProgramEmitter:
             self.frame.forget([stmt.out.buffer])
         elif isinstance(stmt, Callback):
             self.callback(stmt)
+        elif isinstance(stmt, Call):
+            self.call(stmt)
         elif isinstance(stmt, For):
             self.for_(stmt)
         elif isinstance(stmt, While):
@@ -229,18 +237,35 @@ class ProgramEmitter:
         number = len(self.callbacks)
         self.callbacks.append(stmt)
         self.module.declare("pb_callback", "i32", "ptr", "ptr", "ptr")
-        tables = []
-        em = Emitter(self.frame)
-        for operands in (stmt.args, stmt.outs):
-            table = f.alloca("ptr", max(len(operands), 1))
-            for k, o in enumerate(operands):
-                address = em.address(o.buffer, em.index(o.offset), self.dtypes[o.buffer])
-                f.effect(f"store ptr {address}, ptr {f.gep('ptr', table, k)}")
-            tables.append(table)
+        tables = [self.addresses(operands) for operands in (stmt.args, stmt.outs)]
         slot = f.line(f"load ptr, ptr {f.gep('ptr', '%externals', number)}")
         status = f.call("i32", "pb_callback", ("ptr", slot), ("ptr", tables[0]), ("ptr", tables[1]))
         fine = f.label("fine")
         f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, "failed")
+        f.place(fine)
+        self.frame.forget([o.buffer for o in stmt.outs])
+
+    def addresses(self, operands: Sequence[Operand]) -> str:
+        """A table of where operands are."""
+        f, em = self.f, Emitter(self.frame)
+        table = f.alloca("ptr", max(len(operands), 1))
+        for k, o in enumerate(operands):
+            address = em.address(o.buffer, em.index(o.offset), self.dtypes[o.buffer])
+            f.effect(f"store ptr {address}, ptr {f.gep('ptr', table, k)}")
+        return table
+
+    def call(self, stmt: Call) -> None:
+        """A call of the runtime: operands, results, and a constant table of what to do."""
+        f, name = self.f, f"pb_{stmt.name}"
+        self.module.declare(name, "i32", "ptr", "ptr", "ptr")
+        plan = self.plans.setdefault(stmt.plan, f"plan{len(self.plans)}")
+        values = ", ".join([f"i64 {n}" for n in stmt.plan])
+        type_ = f"[{len(stmt.plan)} x i64]"
+        self.module.require(plan, f"@{plan} = internal constant {type_} [{values}]")
+        tables = [("ptr", self.addresses(operands)) for operands in (stmt.args, stmt.outs)]
+        status = f.call("i32", name, *tables, ("ptr", f"@{plan}"))
+        fine = f.label("fine")
+        f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, "exhausted")
         f.place(fine)
         self.frame.forget([o.buffer for o in stmt.outs])
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from . import loops, show
 from .buffers import item_bytes
 from .coalesce import copied
-from .loops import Callback, Contraction, Gemm, Nest, Program
+from .loops import Call, Callback, Contraction, Gemm, Nest, Program
 
 
 def explain(program: Program, scratch: int, timings: Mapping[str, float]) -> str:
@@ -22,13 +22,15 @@ def times(timings: Mapping[str, float]) -> str:
 
 
 def _counts(program: Program, scratch: int) -> str:
-    found = {"nest": 0, "kernel": 0, "product": 0, "call-back": 0, "region": 0}
+    found = {"nest": 0, "kernel": 0, "product": 0, "call": 0, "call-back": 0, "region": 0}
     for s in loops.statements(program.body):
         if isinstance(s, Nest):
             found["nest"] += 1
             found["kernel"] += len(s.kernels)
         elif isinstance(s, (Gemm, Contraction)):
             found["product"] += 1
+        elif isinstance(s, Call):
+            found["call"] += 1
         elif isinstance(s, Callback):
             found["call-back"] += 1
         else:

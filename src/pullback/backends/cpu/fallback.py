@@ -13,7 +13,7 @@ from .values import Value
 
 def callback(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     """A statement that fills the results by the value rule."""
-    args = tuple([_contiguous(b, x) for x in ins])
+    args = tuple([contiguous(b, x) for x in ins])
     places = [b.destination(v) for v in eqn.outvars]
     outs = tuple(
         [
@@ -29,7 +29,8 @@ def callback(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     return [b.standing(view, v.aval) for v, view in zip(eqn.outvars, places, strict=True)]
 
 
-def _contiguous(b: Builder, x: Value) -> Operand:
+def contiguous(b: Builder, x: Value) -> Operand:
+    """The value as consecutive elements in memory, copied if it must be."""
     firm = b.operand(x)
     wanted = 1
     for n, s in zip(reversed(firm.shape), reversed(firm.strides), strict=True):

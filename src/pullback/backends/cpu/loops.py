@@ -121,6 +121,16 @@ class Callback:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """Buffers `outs` = the runtime's `pb_<name>` on buffers `args`; `plan` tells it what to do."""
+
+    name: str
+    plan: tuple[int, ...]
+    args: tuple[Operand, ...]
+    outs: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class For:
     """The body for each value of the axis, in order."""
 
@@ -145,7 +155,7 @@ class Branch:
     branches: tuple["Block", ...]
 
 
-Stmt = Nest | Gemm | Contraction | Callback | For | While | Branch
+Stmt = Nest | Gemm | Contraction | Callback | Call | For | While | Branch
 Block = list[Stmt]
 
 
@@ -223,7 +233,7 @@ def reads(stmt: Stmt) -> set[str]:
     found = {b for block in blocks(stmt) for s in block for b in reads(s)}
     if isinstance(stmt, (Gemm, Contraction)):
         found |= {stmt.a.buffer, stmt.b.buffer, *_operand_reads(stmt.a, stmt.b, stmt.out)}
-    elif isinstance(stmt, Callback):
+    elif isinstance(stmt, Callback | Call):
         found |= {a.buffer for a in stmt.args}
         found |= set(_operand_reads(*stmt.args, *stmt.outs))
     elif isinstance(stmt, While):
@@ -244,7 +254,7 @@ def writes(stmt: Stmt) -> set[str]:
         return {b for k in stmt.kernels for b, _ in kernel_writes(k)}
     if isinstance(stmt, (Gemm, Contraction)):
         return {stmt.out.buffer}
-    if isinstance(stmt, Callback):
+    if isinstance(stmt, Callback | Call):
         return {o.buffer for o in stmt.outs}
     return {b for block in blocks(stmt) for s in block for b in writes(s)}
 

@@ -13,6 +13,7 @@ from .loops import (
     Block,
     Branch,
     Buffer,
+    Call,
     Callback,
     Contraction,
     For,
@@ -111,7 +112,7 @@ class Parser:
         return Branch(index, tuple(branches))
 
     def call(self, line: str) -> Stmt:
-        """A product or a call-back."""
+        """A product, a call or a call-back."""
         outs, rest = line.split(" = ", 1) if " = " in line else ("", line)
         if rest.startswith("gemm:"):
             head, a, b = rest.split(" ", 2)[0], *_operands(rest.split(" ", 1)[1])
@@ -121,8 +122,12 @@ class Parser:
             m, n, k = map(int, counts.split("."))
             a, b, out = self.operand(a), self.operand(b), self.operand(outs)
             return Contraction(dtype, a, b, out, (m, n, k))
-        name, args = rest.removeprefix("callback ").rstrip(")").split("(", 1)
+        word, rest = rest.split(" ", 1)
+        name, args = rest.rstrip(")").split("(", 1)
         group = [tuple([self.operand(o) for o in _operands(t)]) for t in (args, outs)]
+        if word == "call":
+            name, plan = name.split(":")
+            return Call(name, tuple(map(int, plan.split("."))), group[0], group[1])
         return Callback(name, None, group[0], group[1], None)
 
     def operand(self, text: str) -> Operand:

@@ -10,6 +10,7 @@ from . import (
     reduction,
     regions,
     scalar,
+    sorting,
     structure,
     window,
 )
@@ -29,13 +30,14 @@ EAGER = {
     **regions.EAGER,
     **indexing.EAGER,
     **random.EAGER,
+    **sorting.EAGER,
     **structure.EAGER,
     **window.EAGER,
 }
 # Operations that only move elements: any dtype of a simple size will do.
 MOVES = (
     frozenset(structure.LAZY)
-    | frozenset((*indexing.MOVES, *random.MOVES, *structure.EAGER, "select_n"))
+    | frozenset((*indexing.MOVES, *random.MOVES, *sorting.EAGER, *structure.EAGER, "select_n"))
     # The parts of a complex number are bits of an integer.
     | {"real", "imag", "complex"}
 ) - {"convert_element_type", "iota"}

@@ -7,7 +7,7 @@ from math import prod
 from . import expr, plan
 from .expr import Node
 from .index import Atom, Index, coefficient
-from .loops import Block, Contraction, For, Gemm, Kernel, Nest, blocks, kernel_nodes
+from .loops import Block, Call, Contraction, For, Gemm, Kernel, Nest, blocks, kernel_nodes
 from .text import WIDTHS
 
 # Nests of at most this many scalar operations become straight-line code: in loops, outside of them,
@@ -27,6 +27,8 @@ STRIP = 64
 IN_CACHE = 8192
 # The work of a statement that may take any time: a loop without a count, a call-back.
 UNKNOWN = 5000.0
+# The work of the runtime's functions for each element they are given.
+CALL_WORK = 16.0
 NO_VECTOR = frozenset({"rem", "nextafter"})
 
 
@@ -91,6 +93,8 @@ def block_work(block: Block) -> float:
             total += batch * m * k * stmt.b.shape[2] / 8
         elif isinstance(stmt, Contraction):
             total += prod(stmt.out.shape) * prod(stmt.a.shape[1 + stmt.counts[0] :]) / 8
+        elif isinstance(stmt, Call):
+            total += CALL_WORK * sum([prod(o.shape) for o in stmt.args])
         elif isinstance(stmt, For):
             total += stmt.axis.extent * block_work(stmt.body)
         else:

@@ -10,6 +10,7 @@ from .loops import (
     Block,
     Branch,
     Buffer,
+    Call,
     Callback,
     Contraction,
     For,
@@ -149,10 +150,12 @@ class Printer:
             a, b, out = self.operand(stmt.a), self.operand(stmt.b), self.operand(stmt.out)
             counts = ".".join(map(str, stmt.counts))
             return [f"{out} = contraction:{stmt.dtype}:{counts} {a} {b}"]
-        if isinstance(stmt, Callback):
+        if isinstance(stmt, Callback | Call):
             outs = ", ".join([self.operand(o) for o in stmt.outs])
             args = ", ".join([self.operand(o) for o in stmt.args])
-            return [f"{outs} = " * bool(outs) + f"callback {stmt.name}({args})"]
+            plan = "" if isinstance(stmt, Callback) else ":" + ".".join(map(str, stmt.plan))
+            what = "callback" if isinstance(stmt, Callback) else "call"
+            return [f"{outs} = " * bool(outs) + f"{what} {stmt.name}{plan}({args})"]
         if isinstance(stmt, For):
             return [f"loop {self.axis(stmt.axis)}:{stmt.axis.extent}", *self.block(stmt.body)]
         if isinstance(stmt, While):

@@ -6,6 +6,7 @@ from .buffers import item_bytes
 from .loops import (
     Block,
     Branch,
+    Call,
     Callback,
     Contraction,
     For,
@@ -42,8 +43,8 @@ def _statement(program: Program, stmt: Stmt) -> int:
     return sum([_touched(program, o.buffer, prod(o.shape)) for o in _operands(stmt)])
 
 
-def _operands(stmt: Gemm | Contraction | Callback) -> tuple[Operand, ...]:
-    if isinstance(stmt, Callback):
+def _operands(stmt: Gemm | Contraction | Callback | Call) -> tuple[Operand, ...]:
+    if isinstance(stmt, Callback | Call):
         return (*stmt.args, *stmt.outs)
     return (stmt.a, stmt.b, stmt.out)
 
