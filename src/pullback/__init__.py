@@ -21,6 +21,7 @@ from .core.ir import ClosedJaxpr, Jaxpr
 from .dtypes import float0
 from .jit import clear_caches, explain, jit
 from .lazy import later
+from .settle import settle
 from .transforms.grad import grad, jvp, linearize, value_and_grad, vjp
 from .transforms.vmap import vmap
 from .version import __version__
@@ -110,6 +111,7 @@ __getattr__ = later(
 )
 
 start_devices()
+settle()
 remat = checkpoint
 
 __all__ = [
