@@ -15,9 +15,10 @@ namespace {
 constexpr int64_t kDepth = 384, kBlock = 128;
 // Tasks worth having, and the multiplications from which on there are any.
 constexpr int64_t kTasks = 8, kShared = 1000000;
-constexpr int64_t kMostTile = 32 * 32;
 // Elements that are copied one by one go through the first cache, this many terms at a time.
 constexpr int64_t kChunk = 64, kTogether = 4;
+// Runs of at least this many vectors are copied as they are.
+constexpr int64_t kLong = 16;
 
 using Places = std::vector<int64_t>;
 
@@ -62,20 +63,47 @@ struct Axes {
     }
 };
 
-// Vectors side by side: `width` of them fill a panel, of which `count` are there.
+// In how many runs of adjacent elements places lie.
+int64_t runs(const int64_t* places, int64_t count) {
+    int64_t found = 1;
+    for (int64_t k = 1; k < count; ++k) found += places[k] != places[k - 1] + 1;
+    return found;
+}
+
+// Four terms of four vectors, transposed in registers where the compiler has the means.
+template <typename T>
+void square(const T* p, const T* q, const T* r, const T* s, T* to, int64_t width) {
+#if defined(__GNUC__) && defined(__has_builtin) && __has_builtin(__builtin_shufflevector)
+    typedef T Four __attribute__((vector_size(4 * sizeof(T))));
+    Four a, b, c, d;
+    std::memcpy(&a, p, sizeof a), std::memcpy(&b, q, sizeof b);
+    std::memcpy(&c, r, sizeof c), std::memcpy(&d, s, sizeof d);
+    Four ac = __builtin_shufflevector(a, c, 0, 4, 1, 5), bd = __builtin_shufflevector(b, d, 0, 4, 1, 5);
+    a = __builtin_shufflevector(a, c, 2, 6, 3, 7), b = __builtin_shufflevector(b, d, 2, 6, 3, 7);
+    Four rows[] = {
+        __builtin_shufflevector(ac, bd, 0, 4, 1, 5), __builtin_shufflevector(ac, bd, 2, 6, 3, 7),
+        __builtin_shufflevector(a, b, 0, 4, 1, 5), __builtin_shufflevector(a, b, 2, 6, 3, 7)};
+    for (const Four& row : rows) std::memcpy(to, &row, sizeof row), to += width;
+#else
+    for (int64_t e = 0; e < kTogether; ++e, to += width)
+        to[0] = p[e], to[1] = q[e], to[2] = r[e], to[3] = s[e];
+#endif
+}
+
+// Vectors side by side: `width` of them fill a panel, of which `count` are there. The elements of a
+// vector are adjacent for about `deep` terms.
 template <typename T>
 struct Panel {
     const int64_t *across, *along;
-    int64_t count, width, depth;
+    int64_t count, width, depth, deep;
 
     // Term after term, those of the vectors side by side; missing ones are zero.
     void pack(const T* from, T* to) const {
-        int64_t runs = 1;
-        for (int64_t v = 1; v < count; ++v) runs += across[v] != across[v - 1] + 1;
-        if (count >= kTogether * runs)
+        int64_t wide = count / runs(across, count);
+        if (wide >= kLong || (wide >= kTogether && wide >= deep))
             for (int64_t v = 0; v < count;) v = run(from, v, to);
         else
-            for (int64_t e = 0; e < depth; e += kChunk) elements(from, e, to);
+            for (int64_t e = 0; e < depth;) e = chunk(from, e, to);
         for (int64_t e = 0; count < width && e < depth; ++e)
             std::fill(to + e * width + count, to + (e + 1) * width, T{0});
     }
@@ -86,23 +114,49 @@ struct Panel {
         while (end < count && across[end] == across[end - 1] + 1) ++end;
         int64_t length = end - v;
         from += across[v], to += v;
-        for (int64_t e = 0; e < depth; ++e, to += width)
-            for (int64_t i = 0; i < length; ++i) to[i] = from[along[e] + i];
+        for (int64_t e = 0; e < depth; ++e, to += width) {
+            const T* source = from + along[e];
+            int64_t i = 0;
+            for (; i + kLong <= length; i += kLong) copy<kLong>(source + i, to + i);
+            for (; i + kTogether <= length; i += kTogether) copy<kTogether>(source + i, to + i);
+            for (; i < length; ++i) to[i] = source[i];
+        }
         return end;
     }
 
-    void elements(const T* from, int64_t begin, T* to) const {
+    template <int64_t kCount>
+    static void copy(const T* from, T* to) {
+        std::memcpy(to, from, kCount * sizeof(T));
+    }
+
+    // Some terms from `begin` on, of all vectors.
+    int64_t chunk(const T* from, int64_t begin, T* to) const {
         int64_t end = std::min(begin + kChunk, depth), v = 0;
-        for (; v + kTogether <= count; v += kTogether) {
-            const T *p = from + across[v], *q = from + across[v + 1];
-            const T *r = from + across[v + 2], *s = from + across[v + 3];
-            for (int64_t e = begin; e < end; ++e) {
-                T* at = to + e * width + v;
-                at[0] = p[along[e]], at[1] = q[along[e]], at[2] = r[along[e]], at[3] = s[along[e]];
-            }
+        if (deep >= kTogether) {
+            int64_t stop = begin + 1;
+            while (stop < end && along[stop] == along[stop - 1] + 1) ++stop;
+            end = stop;
         }
+        to += begin * width;
+        for (; v + kTogether <= count; v += kTogether) together(from, v, begin, end, to + v);
         for (; v < count; ++v)
-            for (int64_t e = begin; e < end; ++e) to[e * width + v] = from[across[v] + along[e]];
+            for (int64_t e = begin; e < end; ++e)
+                to[(e - begin) * width + v] = from[across[v] + along[e]];
+        return end;
+    }
+
+    void together(const T* from, int64_t v, int64_t e, int64_t end, T* to) const {
+        const T *p = from + across[v], *q = from + across[v + 1];
+        const T *r = from + across[v + 2], *s = from + across[v + 3];
+        if (deep >= kTogether)
+            for (int64_t k = along[e]; e + kTogether <= end; e += kTogether, k += kTogether) {
+                square(p + k, q + k, r + k, s + k, to, width);
+                to += kTogether * width;
+            }
+        for (; e < end; ++e, to += width) {
+            int64_t k = along[e];
+            to[0] = p[k], to[1] = q[k], to[2] = r[k], to[3] = s[k];
+        }
     }
 };
 
@@ -122,33 +176,26 @@ template <typename T>
 struct Tiles {
     const Contraction& p;
 
+    // One pass of a tile. One that is not whole, or not in rows, grows in `aside`.
     void add_to(T* c, const Span& down, const Span& across, const T* a, const T* b, int64_t depth,
-                bool add) const {
+                bool first, bool last, T* aside) const {
         constexpr auto size = static_cast<int64_t>(sizeof(T));
         if (down.count == p.rows && across.count == p.columns && across.step == 1 && down.step) {
             c += down.places[0] + across.places[0];
-            p.kernel(depth, a, b, c, down.step * size, add);
+            p.kernel(depth, a, b, c, down.step * size, !first);
             return;
         }
-        // A tile that is not whole, or not in rows, is computed beside the result.
-        alignas(64) T whole[kMostTile];
-        if (add) move<false>(c, down, across, whole);
-        p.kernel(depth, a, b, whole, p.columns * size, add);
-        move<true>(c, down, across, whole);
+        p.kernel(depth, a, b, aside, p.columns * size, !first);
+        if (last)
+            for (int64_t r = 0; r < down.count; ++r)
+                spread(aside + r * p.columns, across, c + down.places[r]);
     }
 
-    template <bool kOut>
-    void move(T* c, const Span& down, const Span& across, T* whole) const {
-        for (int64_t r = 0; r < down.count; ++r, whole += p.columns) {
-            T* row = c + down.places[r];
-            for (int64_t j = 0; j < across.count; ++j) {
-                T* at = row + (across.step == 1 ? across.places[0] + j : across.places[j]);
-                if constexpr (kOut)
-                    *at = whole[j];
-                else
-                    whole[j] = *at;
-            }
-        }
+    static void spread(const T* row, const Span& across, T* to) {
+        if (across.step == 1)
+            std::memcpy(to + across.places[0], row, static_cast<size_t>(across.count) * sizeof(T));
+        else
+            for (int64_t j = 0; j < across.count; ++j) to[across.places[j]] = row[j];
     }
 };
 
@@ -159,6 +206,7 @@ struct Contractor {
     bool left;  // Does a stream?
     Axes stream, shared;
     int64_t stream_width, shared_width, stream_count, shared_count, depth;
+    int64_t stream_deep, shared_deep;
     Places stream_along, shared_along, shared_across, shared_places;
     std::vector<Span> spans;
     T* packed = nullptr;
@@ -173,6 +221,8 @@ struct Contractor {
         stream_count = stream.count(), shared_count = shared.count(), depth = terms.count();
         stream_along = terms.places(left ? &Axis::first : &Axis::second, 0, depth);
         shared_along = terms.places(left ? &Axis::second : &Axis::first, 0, depth);
+        stream_deep = depth / runs(stream_along.data(), depth);
+        shared_deep = depth / runs(shared_along.data(), depth);
         shared_across = shared.places(&Axis::first, 0, shared_count);
         shared_places = shared.places(&Axis::second, 0, shared_count);
         spans = spans_of(shared_places, shared_width);
@@ -208,7 +258,7 @@ struct Contractor {
             from += group * (c.left ? c.p.b_group : c.p.a_group);
             for (int64_t e = 0; e < c.depth; e += kDepth)
                 Panel<T>{&c.shared_across[v], &c.shared_along[e], there, c.shared_width,
-                         std::min(kDepth, c.depth - e)}
+                         std::min(kDepth, c.depth - e), c.shared_deep}
                     .pack(from, c.shared_panel(group, panel, e));
         }
     }
@@ -227,30 +277,35 @@ struct Contractor {
         Places across = stream.places(&Axis::first, first, last);
         Places places = stream.places(&Axis::second, first, last);
         auto mine = spans_of(places, stream_width);
+        auto count = static_cast<int64_t>(mine.size());
+        int64_t tiles = depth > kDepth ? count * (end - begin) : 1, tile = p.rows * p.columns;
+        T* room = allocate<T>(tiles * tile + block * std::min(depth, kDepth));
+        T* packed_here = room + tiles * tile;
         T* c = static_cast<T*>(p.c) + group * p.c_group;
-        T* room = allocate<T>(block * std::min(depth, kDepth));
         for (int64_t e = 0; e < depth; e += kDepth) {
             int64_t pass = std::min(kDepth, depth - e);
-            for (size_t s = 0; s < mine.size(); ++s) {
-                auto v = static_cast<int64_t>(s) * stream_width;
-                Panel<T>{&across[v], &stream_along[e], mine[s].count, stream_width, pass}.pack(
-                    stream_from(group), room + v * pass);
+            for (int64_t s = 0; s < count; ++s) {
+                int64_t v = s * stream_width;
+                Panel<T>{&across[v], &stream_along[e], mine[s].count, stream_width, pass, stream_deep}
+                    .pack(stream_from(group), packed_here + v * pass);
             }
             for (int64_t h = begin; h < end; ++h)
-                for (size_t s = 0; s < mine.size(); ++s)
-                    tile(c, mine[s], room + static_cast<int64_t>(s) * stream_width * pass, spans[h],
-                         shared_panel(group, h, e), pass, e > 0);
+                for (int64_t s = 0; s < count; ++s)
+                    add_to(c, mine[s], packed_here + s * stream_width * pass, spans[h],
+                           shared_panel(group, h, e), e, room + ((h - begin) * count + s) % tiles * tile);
         }
         buffer_free(room);
     }
 
-    void tile(T* c, const Span& mine, const T* streamed, const Span& other, const T* shared_data,
-              int64_t pass, bool add) const {
+    void add_to(T* c, const Span& mine, const T* streamed, const Span& other, const T* shared_data,
+                int64_t e, T* aside) const {
         Tiles<T> tiles{p};
+        int64_t pass = std::min(kDepth, depth - e);
+        bool last = e + pass == depth;
         if (left)
-            tiles.add_to(c, mine, other, streamed, shared_data, pass, add);
+            tiles.add_to(c, mine, other, streamed, shared_data, pass, e == 0, last, aside);
         else
-            tiles.add_to(c, other, mine, shared_data, streamed, pass, add);
+            tiles.add_to(c, other, mine, shared_data, streamed, pass, e == 0, last, aside);
     }
 
     void choose_tasks(bool worth) {

@@ -20,10 +20,12 @@ from .expr import Node
 from .index import Atom, Index
 from .loops import Contraction, Kernel, Nest, Operand, Reduction, Store
 from .reduction import widened
-from .values import NATIVE, Indices, Value, View, storage
+from .values import NATIVE, Indices, Value, View, row_major, storage
 
 # Products of fewer rows or columns, or fewer multiplications, are loop nests.
 LEAST, LEAST_WORK = 3, 16 * 16 * 16
+# Last axes of fewer elements are not worth a loop of their own.
+SHORT = 16
 
 
 class Phase(NamedTuple):
@@ -224,21 +226,35 @@ class _Padded:
 
     def placed(self) -> View:
         """A copy with the padding; x itself where there is none."""
-        x = self.x
+        b, x = self.b, self.x
         if not any(map(any, self.pads)):
-            placed = self.b.firm(x)
-        else:
-            shape = [n + low + high for n, (low, high) in zip(x.shape, self.pads, strict=True)]
-            placed = self.b.copied(Value(shape, x.dtype, self.element))
-        assert placed.view is not None
-        return placed.view
+            placed = b.firm(x).view
+            assert placed is not None
+            return placed
+        shape = [n + low + high for n, (low, high) in zip(x.shape, self.pads, strict=True)]
+        rank = self.rank()
+        joined = (*shape[: rank - 1], prod(shape[rank - 1 :]))
+        copy = b.copied(Value(joined, x.dtype, self.element)).view
+        assert copy is not None
+        return row_major(copy.buffer, shape)
+
+    def rank(self) -> int:
+        """How many axes the copy has: short ones after the last that is padded are one with it."""
+        last = max([d for d, pad in enumerate(self.pads) if any(pad)])
+        return last + 1 if prod(self.x.shape[last + 1 :]) < SHORT else len(self.pads)
 
     def element(self, idx: Indices) -> Node:
         """An element of the copy."""
-        graph, x = self.b.graph, self.x
-        inner = tuple([ix.shift(i, -low) for i, (low, _) in zip(idx, self.pads, strict=True)])
-        tests = [(i, 0, n) for i, n in zip(inner, x.shape, strict=True)]
-        return graph.guard(tests, lambda: x.at(inner), graph.const(0, x.dtype))
+        b, x = self.b, self.x
+        rest = x.shape[len(idx) :]
+        sizes = [*[1] * (len(idx) - 1), prod(rest)]
+        tests, inner = [], []
+        for i, n, (low, _), size in zip(idx, x.shape, self.pads, sizes, strict=False):
+            inner.append(ix.shift(i, -low * size))
+            tests.append((inner[-1], 0, n * size))
+        tail = b.graph.atoms.unflatten(inner[-1], rest)
+        inner[-1] = b.graph.atoms.div(inner[-1], prod(rest))
+        return b.graph.guard(tests, lambda: x.at((*inner, *tail)), b.graph.const(0, x.dtype))
 
 
 def _worth(part: Part, dtypes: list[str]) -> bool:
