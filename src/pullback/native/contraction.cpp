@@ -11,8 +11,8 @@
 namespace pullback {
 namespace {
 
-// Of a pass: terms. Of a task: vectors of the operand that it packs, which stay in the second cache.
-constexpr int64_t kDepth = 384, kBlock = 128;
+// Of a pass: terms, so that a packed panel stays in the first cache. Of a task: vectors.
+constexpr int64_t kMostTerms = 384, kLeastTerms = 64, kPanelBytes = 24 << 10, kBlock = 128;
 // Tasks worth having, and the multiplications from which on there are any.
 constexpr int64_t kTasks = 8, kShared = 1000000;
 // Elements that are copied one by one go through the first cache, this many terms at a time.
@@ -206,7 +206,7 @@ struct Contractor {
     bool left;  // Does a stream?
     Axes stream, shared;
     int64_t stream_width, shared_width, stream_count, shared_count, depth;
-    int64_t stream_deep, shared_deep;
+    int64_t stream_deep, shared_deep, terms;
     Places stream_along, shared_along, shared_across, shared_places;
     std::vector<Span> spans;
     T* packed = nullptr;
@@ -214,13 +214,15 @@ struct Contractor {
 
     explicit Contractor(const Contraction& given) : p(given) {
         Axes rows{p.axes, p.row_axes}, columns{p.axes + p.row_axes, p.column_axes};
-        Axes terms{columns.axes + p.column_axes, p.term_axes};
+        Axes summed{columns.axes + p.column_axes, p.term_axes};
         left = rows.count() >= columns.count();
         stream = left ? rows : columns, shared = left ? columns : rows;
         stream_width = left ? p.rows : p.columns, shared_width = left ? p.columns : p.rows;
-        stream_count = stream.count(), shared_count = shared.count(), depth = terms.count();
-        stream_along = terms.places(left ? &Axis::first : &Axis::second, 0, depth);
-        shared_along = terms.places(left ? &Axis::second : &Axis::first, 0, depth);
+        stream_count = stream.count(), shared_count = shared.count(), depth = summed.count();
+        stream_along = summed.places(left ? &Axis::first : &Axis::second, 0, depth);
+        shared_along = summed.places(left ? &Axis::second : &Axis::first, 0, depth);
+        int64_t most = kPanelBytes / static_cast<int64_t>(sizeof(T)) / stream_width;
+        terms = over(depth, over(depth, std::clamp(most, kLeastTerms, kMostTerms)));
         stream_deep = depth / runs(stream_along.data(), depth);
         shared_deep = depth / runs(shared_along.data(), depth);
         shared_across = shared.places(&Axis::first, 0, shared_count);
@@ -244,7 +246,7 @@ struct Contractor {
 
     // Where a panel of the shared operand lies: the panels of a pass stand together.
     T* shared_panel(int64_t group, int64_t panel, int64_t e) const {
-        int64_t of_pass = std::min(kDepth, depth - e);
+        int64_t of_pass = std::min(terms, depth - e);
         int64_t across = panels() * shared_width;
         return packed + (group * depth + e) * across + panel * shared_width * of_pass;
     }
@@ -256,9 +258,9 @@ struct Contractor {
             int64_t there = std::min(c.shared_width, c.shared_count - v);
             auto* from = static_cast<const T*>(c.left ? c.p.b : c.p.a);
             from += group * (c.left ? c.p.b_group : c.p.a_group);
-            for (int64_t e = 0; e < c.depth; e += kDepth)
+            for (int64_t e = 0; e < c.depth; e += c.terms)
                 Panel<T>{&c.shared_across[v], &c.shared_along[e], there, c.shared_width,
-                         std::min(kDepth, c.depth - e), c.shared_deep}
+                         std::min(c.terms, c.depth - e), c.shared_deep}
                     .pack(from, c.shared_panel(group, panel, e));
         }
     }
@@ -276,31 +278,27 @@ struct Contractor {
         int64_t begin = part * each, end = std::min(begin + each, panels());
         Places across = stream.places(&Axis::first, first, last);
         Places places = stream.places(&Axis::second, first, last);
-        auto mine = spans_of(places, stream_width);
-        auto count = static_cast<int64_t>(mine.size());
-        int64_t tiles = depth > kDepth ? count * (end - begin) : 1, tile = p.rows * p.columns;
-        T* room = allocate<T>(tiles * tile + block * std::min(depth, kDepth));
-        T* packed_here = room + tiles * tile;
+        int64_t tile = p.rows * p.columns, tiles = depth > terms ? end - begin : 1;
+        T* room = allocate<T>(stream_width * terms + tiles * tile);
+        T* aside = room + stream_width * terms;
         T* c = static_cast<T*>(p.c) + group * p.c_group;
-        for (int64_t e = 0; e < depth; e += kDepth) {
-            int64_t pass = std::min(kDepth, depth - e);
-            for (int64_t s = 0; s < count; ++s) {
-                int64_t v = s * stream_width;
-                Panel<T>{&across[v], &stream_along[e], mine[s].count, stream_width, pass, stream_deep}
-                    .pack(stream_from(group), packed_here + v * pass);
+        auto mine = spans_of(places, stream_width);
+        for (size_t s = 0; s < mine.size(); ++s)
+            for (int64_t e = 0; e < depth; e += terms) {
+                Panel<T>{&across[s * static_cast<size_t>(stream_width)], &stream_along[e],
+                         mine[s].count, stream_width, std::min(terms, depth - e), stream_deep}
+                    .pack(stream_from(group), room);
+                for (int64_t h = begin; h < end; ++h)
+                    add_to(c, mine[s], room, spans[h], shared_panel(group, h, e), e,
+                           aside + (h - begin) % tiles * tile);
             }
-            for (int64_t h = begin; h < end; ++h)
-                for (int64_t s = 0; s < count; ++s)
-                    add_to(c, mine[s], packed_here + s * stream_width * pass, spans[h],
-                           shared_panel(group, h, e), e, room + ((h - begin) * count + s) % tiles * tile);
-        }
         buffer_free(room);
     }
 
     void add_to(T* c, const Span& mine, const T* streamed, const Span& other, const T* shared_data,
                 int64_t e, T* aside) const {
         Tiles<T> tiles{p};
-        int64_t pass = std::min(kDepth, depth - e);
+        int64_t pass = std::min(terms, depth - e);
         bool last = e + pass == depth;
         if (left)
             tiles.add_to(c, mine, other, streamed, shared_data, pass, e == 0, last, aside);
