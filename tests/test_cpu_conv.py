@@ -11,7 +11,8 @@ from jax import lax
 from op import Op
 from ops_conv import CONV
 
-from pullback import config
+import pullback as pb
+from pullback import _native, config
 from pullback.backends.cpu import convolution, parse, show
 from pullback.primitives import conv
 
@@ -87,3 +88,77 @@ def test_any_parameters(seed: int) -> None:
     with jax.enable_x64(True):
         wanted = np.asarray(oracle(x, w, params))
     np.testing.assert_allclose(got, wanted, 1e-4, 1e-4)
+
+
+def sized(seed: int, layout: str, **params: Any) -> tuple[Any, Any, dict[str, Any]]:
+    """A float32 convolution of some size: more terms than a pass, more vectors than a task."""
+    rng = np.random.default_rng(seed)
+    numbers = lax.conv_dimension_numbers((2, 2, 2, 2), (2, 2, 2, 2), (layout, "OIHW", layout))
+    x = rng.normal(size=(3, 40, 15, 17)).transpose(np.argsort(numbers.lhs_spec))
+    w = rng.normal(size=(20, 40 // params.get("feature_group_count", 1), 5, 3))
+    full = {
+        "window_strides": (1, 1),
+        "padding": ((2, 2), (1, 0)),
+        "lhs_dilation": (1, 1),
+        "rhs_dilation": (1, 1),
+        "dimension_numbers": conv.ConvDimensionNumbers(*map(tuple, numbers)),
+    }
+    return x.astype("float32"), w.astype("float32"), {**full, **params}
+
+
+SIZED = [
+    (layout, params)
+    for layout in ("NCHW", "NHWC")
+    for params in (
+        {},
+        {"window_strides": (2, 1)},
+        {"lhs_dilation": (2, 2), "padding": ((4, 3), (1, 2))},
+        {"feature_group_count": 4},
+    )
+]
+
+
+@pytest.mark.parametrize(("layout", "params"), SIZED)
+def test_gradients_and_threads(layout: str, params: dict[str, Any]) -> None:
+    x, w, full = sized(0, layout, **params)
+
+    def both(xp: Any, f: Any) -> Any:
+        def g(x: Any, w: Any) -> Any:
+            return (f(x, w) ** 2).sum()
+
+        return xp.jit(xp.value_and_grad(g, (0, 1)))
+
+    f = both(pb, lambda x, w: conv.conv_general_dilated(x, w, **full))
+    before = _native.get_num_threads()
+    results = []
+    try:
+        for threads in (1, 3):
+            _native.set_num_threads(threads)
+            value, grads = f(x, w)
+            results.append([np.asarray(v) for v in (value, *grads)])
+    finally:
+        _native.set_num_threads(before)
+    value, grads = both(jax, lambda x, w: oracle(x, w, full))(x, w)
+    for one, other, wanted in zip(*results, (value, *grads), strict=True):
+        assert one.tobytes() == other.tobytes()
+        wanted = np.asarray(wanted)
+        np.testing.assert_allclose(one, wanted, 1e-4, 1e-5 * abs(wanted).max())
+
+
+def test_large_ones_are_compiled_in_eager_code() -> None:
+    x, w, full = sized(1, "NHWC")
+    got = np.asarray(conv.conv_general_dilated(x, w, **full))
+    wanted = conv.conv_general_dilated_p.value(
+        *(v.astype(float) for v in (x, w)), preferred_element_type=None, precision=None,
+        feature_group_count=1, batch_group_count=1, **full,
+    )  # fmt: skip
+    np.testing.assert_allclose(got, wanted, 1e-4, 1e-4 * abs(wanted).max())
+    with config.override(disable_jit=True):
+        by_value = np.asarray(conv.conv_general_dilated(x, w, **full))
+    np.testing.assert_allclose(by_value, wanted, 1e-4, 1e-4 * abs(wanted).max())
+
+
+def test_a_convolution_is_a_product_without_call_backs() -> None:
+    x, w, full = sized(2, "NCHW", window_strides=(2, 2))
+    text = pb.explain(pb.jit(lambda x, w: conv.conv_general_dilated(x, w, **full)))(x, w)
+    assert "1 product" in text and "call-back" not in text

@@ -21,8 +21,11 @@ from ..core.primitive import Primitive
 from ..core.structure import Structure, structure
 from ..core.trace import as_array, eager_device, evaluate
 from ..lazy import LazyModule
+from ..primitives.conv import conv_general_dilated_p, multiplications
 
 PACKAGE = __name__.partition(".")[0]
+# Convolutions of fewer multiplications are done before they would be compiled.
+LARGE = 1 << 18
 pipeline: Any = LazyModule(f"{PACKAGE}.backends.cpu.pipeline")
 
 
@@ -89,10 +92,12 @@ def _result(spec: tuple[Any, ...], n: int, values: Sequence[Any], consts: list[A
 
 
 def install() -> None:
-    """Make compiled code the eager meaning of the operations that hold programs."""
+    """Make compiled code the eager meaning of the operations that hold programs, and of large
+    convolutions."""
     jit_p.eager = _call_eagerly
     for primitive in (checkpoint_p, cond_p, scan_p, while_p):
         primitive.eager = _compiled_alone(primitive)
+    conv_general_dilated_p.eager = _compiled_alone(conv_general_dilated_p, _large)
 
 
 def _call_eagerly(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
@@ -111,31 +116,42 @@ def flat_executable(jaxpr: Jaxpr, name: str) -> Executable:
     return executable(Traced(jaxpr, (), results, name))
 
 
-def _compiled_alone(primitive: Primitive) -> Callable[..., Any]:
-    """The eager meaning of one operation: a program of that operation, compiled."""
+def _large(avals: Sequence[ShapedArray], params: dict[str, Any]) -> bool:
+    return multiplications(*avals, **params) >= LARGE
+
+
+def _compiled_alone(
+    primitive: Primitive, worth: Callable[..., bool] | None = None
+) -> Callable[..., Any]:
+    """The eager meaning of one operation: a program of that operation, compiled where worth it."""
     programs: Memory[Any, Executable] = Memory()
 
-    def run(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
+    def run(args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         if config.current().disable_jit:
             return evaluate(primitive, args, params)
         device = eager_device(args)
         if device is not None:
             return device.process(primitive, args, params)
         arrays = list(map(as_array, args))
-        jaxpr = _one_equation(primitive, [a.aval for a in arrays], params)
+        avals = [a.aval for a in arrays]
+        if worth is not None and not worth(avals, params):
+            return evaluate(primitive, args, params)
+        jaxpr = _one_equation(primitive, avals, params)
         key = structure(jaxpr)
         program = programs.get(key)
         if program is None:
             results = tree.structure([0] * len(jaxpr.outvars))
             program = programs[key] = executable(Traced(jaxpr, (), results, primitive.name))
-        return program(arrays)
+        outs = program(arrays)
+        return outs if primitive.multiple_results else outs[0]
 
     return run
 
 
 def _one_equation(primitive: Primitive, avals: list[ShapedArray], params: dict[str, Any]) -> Jaxpr:
     inputs = [Var(a) for a in avals]
-    outputs = [Var(a) for a in primitive.type(*avals, **params)]
+    types = primitive.type(*avals, **params)
+    outputs = [Var(a) for a in (types if primitive.multiple_results else [types])]
     return Jaxpr([], inputs, outputs, [JaxprEqn(primitive, inputs, outputs, params)])
 
 

@@ -148,6 +148,13 @@ def _check_groups(
 conv_general_dilated_p.def_value(quiet(convolve))
 
 
+def multiplications(x: ShapedArray, w: ShapedArray, **params: Any) -> int:
+    """How many numbers are multiplied."""
+    out = conv_general_dilated_p.type(x, w, **params)
+    features = w.shape[params["dimension_numbers"].rhs_spec[0]]
+    return out.size * w.size // max(features, 1)
+
+
 # Derivatives: linear in each operand.
 @conv_general_dilated_p.def_jvp
 def _(primals, tangents, **params):
