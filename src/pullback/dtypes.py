@@ -39,6 +39,7 @@ FLOAT8 = tuple(
 )
 INT_SMALL = tuple(np.dtype(getattr(ml_dtypes, name)) for name in ("int2", "int4"))
 UINT_SMALL = tuple(np.dtype(getattr(ml_dtypes, name)) for name in ("uint2", "uint4"))
+SMALL = frozenset((*INT_SMALL, *UINT_SMALL))
 
 SIGNED = (*INT_SMALL, *(np.dtype(f"int{n}") for n in (8, 16, 32, 64)))
 UNSIGNED = (*UINT_SMALL, *(np.dtype(f"uint{n}") for n in (8, 16, 32, 64)))

@@ -15,7 +15,7 @@ from .nary import (
     define_binary_type,
     linear_unary,
 )
-from .quiet import quiet
+from .quiet import elementwise
 from .rounding import ceil, floor
 from .rules import NUMBERS, REALS, const, zero_like
 from .select import select
@@ -25,7 +25,7 @@ neg_p, neg = linear_unary("neg", np.negative, NUMBERS, lambda ct: neg(ct))
 
 # add -- z = x + y
 add_p = Primitive("add", linear=True)
-add_p.def_value(quiet(np.add))
+add_p.def_value(elementwise(np.add))
 define_binary_type(add_p, NUMBERS, None)
 elementwise_batch(add_p)
 add = binary_function(add_p)
@@ -47,7 +47,7 @@ def _(ct: Any, x: Any, y: Any) -> list[Any]:
 
 # sub -- z = x - y
 sub_p = Primitive("sub", linear=True)
-sub_p.def_value(quiet(np.subtract))
+sub_p.def_value(elementwise(np.subtract))
 define_binary_type(sub_p, NUMBERS, None)
 elementwise_batch(sub_p)
 sub = binary_function(sub_p)
@@ -70,7 +70,7 @@ def _(ct: Any, x: Any, y: Any) -> list[Any]:
 
 # mul -- z = x y
 mul_p = Primitive("mul")
-mul_p.def_value(quiet(np.multiply))
+mul_p.def_value(elementwise(np.multiply))
 define_binary_type(mul_p, NUMBERS, None)
 elementwise_batch(mul_p)
 mul = binary_function(mul_p)
@@ -105,7 +105,7 @@ def _div(x: np.ndarray, y: np.ndarray) -> Any:
     return quotient if y.all() else np.where(y == 0, np.invert(np.zeros_like(x)), quotient)
 
 
-div_p.def_value(quiet(_div))
+div_p.def_value(elementwise(_div))
 
 
 @div_p.def_transpose

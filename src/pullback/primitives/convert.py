@@ -11,7 +11,7 @@ from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
 from ..core.trace import as_array, eager_device, get_aval
 from .batching import elementwise_batch, move_axis
-from .quiet import quiet
+from .quiet import lowest_bits, quiet
 from .rules import FLOATS, check_kind, fail, zero_like
 
 # convert_element_type -- y = x in another dtype; floats saturate to integers and NaN becomes 0
@@ -41,7 +41,21 @@ def _convert(x: np.ndarray, *, new_dtype: dtypes.DType, weak_type: bool) -> Any:
         return _saturated(x, new_dtype)
     if new_kind == "bool":
         return x != x.dtype.type(0)
-    return x.astype(new_dtype)
+    if x.dtype in dtypes.SMALL or new_dtype in dtypes.SMALL:
+        return _through_bytes(x, new_dtype)
+    try:
+        return x.astype(new_dtype)
+    except TypeError:  # There is no cast between some eight-bit floats.
+        return x.astype(np.float32).astype(new_dtype)
+
+
+def _through_bytes(x: np.ndarray, new_dtype: dtypes.DType) -> np.ndarray:
+    """Integers below a byte have casts from and to few dtypes."""
+    if x.dtype in dtypes.SMALL:
+        x = x.astype(np.int8 if dtypes.kind(x.dtype) == "signed" else np.uint8)
+        if dtypes.kind(new_dtype) == "float":
+            x = x.astype(np.float32)
+    return lowest_bits(x, new_dtype) if new_dtype in dtypes.SMALL else x.astype(new_dtype)
 
 
 convert_element_type_p.def_value(quiet(_convert))

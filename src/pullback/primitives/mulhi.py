@@ -4,6 +4,7 @@ import numpy as np
 
 from .. import dtypes
 from .nary import binary
+from .quiet import quiet
 from .rules import INTEGERS
 
 LOW = np.uint64(0xFFFFFFFF)
@@ -30,4 +31,4 @@ def _unsigned(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return a * c + (middle >> HALF) + (lower >> HALF)
 
 
-mulhi_p, mulhi = binary("mulhi", _mulhi, INTEGERS)
+mulhi_p, mulhi = binary("mulhi", quiet(_mulhi), INTEGERS)

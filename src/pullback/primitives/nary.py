@@ -4,6 +4,7 @@ A rank-0 operand beside others stands for all elements; nothing else is broadcas
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from .. import dtypes
 from ..core.aval import Shape, ShapedArray
 from ..core.primitive import Primitive, Zero
 from .batching import batch_size, elementwise_batch, to_axis
-from .quiet import quiet
+from .quiet import elementwise
 from .rules import Kinds, check_kind, check_same_dtype, const, deflinear, fail, zero_like
 from .shape import spread
 
@@ -36,6 +37,11 @@ def common_shape(name: str, *avals: ShapedArray) -> Shape:
     return shape
 
 
+def _on_all(value: Value) -> Value:
+    """A NumPy function on every dtype; what `quiet` made knows them all itself."""
+    return value if isinstance(value, partial) else elementwise(value)
+
+
 def unary(
     name: str,
     value: Value,
@@ -45,7 +51,7 @@ def unary(
 ) -> tuple[Primitive, Operation]:
     """An operation on each element of one array, and its function."""
     primitive = Primitive(name, differentiable=tangent is not None)
-    primitive.def_value(quiet(value))
+    primitive.def_value(_on_all(value))
     define_unary_type(primitive, kinds, out_dtype)
     elementwise_batch(primitive)
     if tangent is not None:
@@ -100,7 +106,7 @@ def linear_unary(
 ) -> tuple[Primitive, Operation]:
     """A linear operation on each element; `transpose` maps the cotangent."""
     primitive = Primitive(name, linear=True)
-    primitive.def_value(quiet(value))
+    primitive.def_value(_on_all(value))
     primitive.def_transpose(lambda ct, x, **params: [transpose(ct)])
     define_unary_type(primitive, kinds, out_dtype)
     elementwise_batch(primitive)
@@ -118,7 +124,7 @@ def binary(
 ) -> tuple[Primitive, Operation]:
     """An operation on elements of two arrays, and its function."""
     primitive = Primitive(name, differentiable=left is not None)
-    primitive.def_value(quiet(value))
+    primitive.def_value(_on_all(value))
     define_binary_type(primitive, kinds, out_dtype)
     elementwise_batch(primitive)
     if left is not None and right is not None:
@@ -190,7 +196,7 @@ def bool_result(_: dtypes.DType) -> dtypes.DType:
 
 # add_any -- z = x + y, the sum of two tangents or cotangents
 add_any_p = Primitive("add_any", linear=True)
-add_any_p.def_value(quiet(np.add))
+add_any_p.def_value(elementwise(np.add))
 add_any_p.def_transpose(lambda ct, x, y: [ct, ct])
 
 
