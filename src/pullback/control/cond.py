@@ -1,29 +1,20 @@
 """cond_p: one of several programs on the same operands, chosen by an index."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, same_type, type_name
-from ..core.ir import Jaxpr
 from ..core.primitive import Linear, Primitive, Zero
-from ..core.stage import eval_jaxpr
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
-from ..primitives.select import clamp, select_n
-from ..primitives.shape import broadcast_in_dim, zeros
+from ..primitives.select import clamp
 from ..transforms.flat import argument, arguments, function_name
-from ..transforms.program import (
-    batched_jaxpr,
-    jvp_jaxpr,
-    linearize_jaxpr,
-    pick,
-    spread,
-    stage_pure,
-    transposed_jaxpr,
-)
+from ..transforms.program import batched_jaxpr, pick, spread, transposed_jaxpr
+from .batched_cond import choose_each
+from .branches import Branches, jvp_branches, linearize_branches, union
 from .call import check_operands, interpret, out_dims, to_front
 from .effects import refuse_io
 from .region import Region, hoisted_together, stage_region
@@ -35,7 +26,7 @@ cond_p = Primitive("cond", multiple_results=True, higher=True)
 
 
 @cond_p.def_type
-def _(index: ShapedArray, *ops: ShapedArray, branches: tuple[Jaxpr, ...]) -> list[ShapedArray]:
+def _(index: ShapedArray, *ops: ShapedArray, branches: Branches) -> list[ShapedArray]:
     if index.shape != () or index.dtype != dtypes.int32:
         raise TypeError(f"cond: the branch index must be int32[], got {type_name(index)}")
     check_operands("cond", branches[0].in_avals, ops)
@@ -43,98 +34,33 @@ def _(index: ShapedArray, *ops: ShapedArray, branches: tuple[Jaxpr, ...]) -> lis
 
 
 @cond_p.def_value
-def _(index: np.ndarray, *ops: np.ndarray, branches: tuple[Jaxpr, ...]) -> list[np.ndarray]:
+def _(index: np.ndarray, *ops: np.ndarray, branches: Branches) -> list[np.ndarray]:
     return interpret(branches[min(max(int(index), 0), len(branches) - 1)], *ops)
 
 
 @cond_p.def_jvp
-def _(primals: Sequence[Any], tangents: Sequence[Any], *, branches: tuple[Jaxpr, ...]) -> Any:
+def _(primals: Sequence[Any], tangents: Sequence[Any], *, branches: Branches) -> Any:
     nonzero = tuple(type(t) is not Zero for t in tangents[1:])
-    n = len(branches[0].outvars)
-    none = (False,) * n
-    found = union([jvp_jaxpr(b, nonzero, none)[1] for b in branches])
-    programs = tuple(jvp_jaxpr(b, nonzero, found)[0] for b in branches)
+    programs, found = jvp_branches(branches, nonzero)
     outs = cond_p.bind(*primals, *pick(tangents[1:], nonzero), branches=programs)
+    n = len(branches[0].outvars)
     return outs[:n], spread(outs[n:], found, branches[0].out_avals)
 
 
-def union(masks: Sequence[Sequence[bool]]) -> tuple[bool, ...]:
-    """Where any of the masks holds."""
-    return tuple(any(column) for column in zip(*masks, strict=True))
-
-
 @cond_p.def_linearize
-def _(primals: Sequence[Any], nonzero: Sequence[bool], *, branches: tuple[Jaxpr, ...]) -> Any:
-    index, *ops = primals
-    mask = tuple(nonzero[1:])
+def _(primals: Sequence[Any], nonzero: Sequence[bool], *, branches: Branches) -> Any:
+    split = linearize_branches(branches, tuple(nonzero[1:]))
     n = len(branches[0].outvars)
-    found = union([linearize_jaxpr(b, mask, (False,) * n).nonzero_outs for b in branches])
-    splits = [linearize_jaxpr(b, mask, found) for b in branches]
-    slots = shared_slots([s.primal.out_avals[n:] for s in splits])
-    primal = tuple(with_slots(s.primal, n, i, slots) for i, s in enumerate(splits))
-    outs = cond_p.bind(index, *ops, branches=primal)
-    linear_branches = tuple(
-        _from_slots(s.linear, s.sources, i, slots, branches[0]) for i, s in enumerate(splits)
-    )
-    assert len(outs) == n + len(slots.avals)
+    outs = cond_p.bind(*primals, branches=split.primal)
 
     def linear(*tangents: Any) -> list[Any]:
-        return cond_p.bind(index, *ops, *outs[n:], *tangents, branches=linear_branches)
+        return cond_p.bind(*primals, *outs[n:], *tangents, branches=split.linear)
 
-    return outs[:n], found, linear
-
-
-class Slots(NamedTuple):
-    """Places for what the branches compute besides their results, and which of them each uses."""
-
-    avals: list[ShapedArray]
-    places: list[list[int]]
-
-
-def shared_slots(wanted: Sequence[Sequence[ShapedArray]]) -> Slots:
-    """As few places as hold the values of any one branch, which are of these types."""
-    avals: list[ShapedArray] = []
-    places: list[list[int]] = []
-    for types in wanted:
-        own: list[int] = []
-        for aval in types:
-            free = [i for i, a in enumerate(avals) if a == aval and i not in own]
-            own.append(free[0] if free else len(avals))
-            if not free:
-                avals.append(aval)
-        places.append(own)
-    return Slots(avals, places)
-
-
-def with_slots(primal: Jaxpr, n: int, i: int, slots: Slots) -> Jaxpr:
-    """A branch that also fills the places of the other branches, with zeros."""
-
-    def fun(*args: Any) -> list[Any]:
-        outs = eval_jaxpr(primal, (), *args)
-        own = dict(zip(slots.places[i], outs[n:], strict=True))
-        return [*outs[:n], *[own[j] if j in own else zeros(a) for j, a in enumerate(slots.avals)]]
-
-    return stage_pure(fun, primal.in_avals, "cond")
-
-
-def _from_slots(
-    linear: Jaxpr, sources: Sequence[int | None], i: int, slots: Slots, branch: Jaxpr
-) -> Jaxpr:
-    """A linear branch on (operands, all residuals, tangents)."""
-    ops = branch.in_avals
-    start, end = len(ops), len(ops) + len(slots.avals)
-    tangent_avals = linear.in_avals[len(sources) :]
-
-    def fun(*args: Any) -> list[Any]:
-        own = iter(slots.places[i])
-        carried = [args[start + next(own)] if s is None else args[s] for s in sources]
-        return eval_jaxpr(linear, (), *carried, *args[end:])
-
-    return stage_pure(fun, [*ops, *slots.avals, *tangent_avals], "cond")
+    return outs[:n], split.nonzero_outs, linear
 
 
 @cond_p.def_transpose
-def _(cts: Sequence[Any], index: Any, *args: Any, branches: tuple[Jaxpr, ...]) -> list[Any]:
+def _(cts: Sequence[Any], index: Any, *args: Any, branches: Branches) -> list[Any]:
     linear = tuple(type(a) is Linear for a in args)
     nonzero = tuple(type(c) is not Zero for c in cts)
     programs = tuple(transposed_jaxpr(b, linear, nonzero) for b in branches)
@@ -144,42 +70,16 @@ def _(cts: Sequence[Any], index: Any, *args: Any, branches: tuple[Jaxpr, ...]) -
 
 
 @cond_p.def_batch
-def _(args: Sequence[Any], dims: Sequence[Any], *, axis: Any, branches: tuple[Jaxpr, ...]) -> Any:
+def _(args: Sequence[Any], dims: Sequence[Any], *, axis: Any, branches: Branches) -> Any:
     index, *ops = to_front(args, dims, axis)
     batched = tuple(d is not None for d in dims[1:])
     n = len(branches[0].outvars)
     if dims[0] is not None:
-        return _select_batched(index, ops, batched, axis, branches)
+        refuse_io("vmap of cond with a batched predicate runs every branch", branches, USE_WHERE)
+        return choose_each(index, ops, batched, axis, branches), [0] * n
     found = union([batched_jaxpr(b, batched, (False,) * n, axis)[1] for b in branches])
     programs = tuple(batched_jaxpr(b, batched, found, axis)[0] for b in branches)
     return cond_p.bind(index, *ops, branches=programs), out_dims(found)
-
-
-def _select_batched(
-    index: Any,
-    ops: Sequence[Any],
-    batched: tuple[bool, ...],
-    axis: Any,
-    branches: tuple[Jaxpr, ...],
-) -> Any:
-    """All branches run on the whole batch; each element takes its own branch's result."""
-    refuse_io("vmap of cond with a batched predicate runs every branch", branches, USE_WHERE)
-    n = len(branches[0].outvars)
-    results = [
-        eval_jaxpr(batched_jaxpr(b, batched, (True,) * n, axis)[0], (), *ops) for b in branches
-    ]
-    top = np.int32(len(branches) - 1)
-    which = clamp(np.int32(0), index, top)
-    chosen = [_choose(which, cases) for cases in zip(*results, strict=True)]
-    return chosen, [0] * n
-
-
-def _choose(which: Any, cases: Sequence[Any]) -> Any:
-    shape = get_aval(cases[0]).shape
-    wide = broadcast_in_dim(which, shape, (0,)) if len(shape) > 1 else which
-    if len(cases) == 2:
-        wide = convert_element_type(wide, np.dtype(bool))
-    return cases[0] if len(cases) == 1 else select_n(wide, *cases)
 
 
 def cond(
@@ -198,7 +98,7 @@ def cond(
       operand: a single operand, by keyword.
 
     Returns:
-      The chosen function's result. Under `vmap` with a batched `pred` both are computed.
+      The chosen function's result. Under `vmap` with a batched `pred` both may be computed.
 
     Raises:
       TypeError: the results' structures or types differ, or `pred` is no scalar.

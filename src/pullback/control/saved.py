@@ -10,8 +10,9 @@ from ..core.primitive import Effect, Primitive
 from ..core.rewrite import effects_of
 from ..core.stage import eval_jaxpr
 from ..transforms.program import pick, stage_pure
+from .branches import shared_slots, with_slots
 from .call import jit_p
-from .cond import cond_p, shared_slots, with_slots
+from .cond import cond_p
 from .policy import Policy, is_saved
 from .remat import checkpoint_p
 from .scan import scan_p

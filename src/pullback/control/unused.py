@@ -6,8 +6,10 @@ from ..core.ir import Atom, Jaxpr, JaxprEqn, Var
 from ..core.primitive import Primitive
 from ..core.rewrite import keep_arguments, prune
 from ..transforms.program import Mask, pick
+from .batched_cond import batched_cond_p
+from .branches import union
 from .call import jit_p
-from .cond import cond_p, union
+from .cond import cond_p
 from .remat import checkpoint_p
 from .scan import scan_p
 from .scan_body import fixpoint, split_at
@@ -33,13 +35,20 @@ _call(jit_p)
 _call(checkpoint_p)
 
 
-@cond_p.def_dce
-def _(eqn: JaxprEqn, used: list[bool]) -> JaxprEqn:
+def _choice(eqn: JaxprEqn, used: list[bool]) -> JaxprEqn:
     outs = tuple(used)
     pruned = [prune(b, outs) for b in eqn.params["branches"]]
     needed = union([n for _, n in pruned])
-    branches = tuple([keep_arguments(program, needed) for program, _ in pruned])
-    return part(eqn, (True, *needed), outs, {"branches": branches})
+    params: dict[str, Any] = {
+        "branches": tuple([keep_arguments(program, needed) for program, _ in pruned])
+    }
+    if "batched" in eqn.params:
+        params["batched"] = tuple(pick(eqn.params["batched"], needed))
+    return part(eqn, (True, *needed), outs, params)
+
+
+cond_p.def_dce(_choice)
+batched_cond_p.def_dce(_choice)
 
 
 @scan_p.def_dce

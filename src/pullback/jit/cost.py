@@ -64,8 +64,9 @@ def operation(eqn: JaxprEqn) -> Cost:
     inner = [program(j) for j in subjaxprs(eqn)]
     if name in REPEATED:
         return sum(inner, Cost()).times(REPEATED[name](eqn))
-    if name == "cond":
-        return max(inner, key=lambda c: c.flops + c.transcendentals + c.bytes)
+    if name in ("cond", "batched_cond"):
+        dearest = max(inner, key=lambda c: c.flops + c.transcendentals + c.bytes)
+        return dearest.times(eqn.invars[0].aval.size)
     if inner:
         return sum(inner, Cost())
     moved = size([v.aval for v in (*eqn.invars, *eqn.outvars)])

@@ -174,6 +174,10 @@ class Rules:
         """Whether an operation needs no loop of its own."""
         return self.lazy_rule(eqn) is not None
 
+    def is_called_back(self, eqn: JaxprEqn) -> bool:
+        """Whether an operation has no native code."""
+        return not self.is_lazy(eqn) and self.rule(eqn) is self.fallback
+
     def rule(self, eqn: JaxprEqn) -> Rule:
         """The rule of an operation that makes statements."""
         rule = self.eager.get(eqn.primitive.name)

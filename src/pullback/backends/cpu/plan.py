@@ -96,7 +96,7 @@ def _reused(eqn: JaxprEqn, v: Var) -> bool:
     name = eqn.primitive.name
     if name in ("broadcast_in_dim", "gather"):
         return v.aval.size < eqn.outvars[0].aval.size
-    return name in ("dot_general", "scan", "while", "cond")
+    return name in ("dot_general", "scan", "while", "cond", "batched_cond")
 
 
 def _chain_costs(jaxpr: Jaxpr, lazy: list[bool]) -> dict[Var, float]:

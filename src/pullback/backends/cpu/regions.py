@@ -1,6 +1,9 @@
 """Loops and branches: scan, while and cond hold their bodies as blocks of the same program."""
 
+from ...control.branches import selected
 from ...core.ir import Jaxpr, JaxprEqn
+from ...core.rewrite import simplify
+from . import choice
 from . import index as ix
 from .build import Builder, at_view
 from .loops import Block, Branch, For, While
@@ -106,16 +109,37 @@ def while_(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
 
 def cond(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     """Each branch fills the same results."""
-    index = b.buffer("int32", 1)
-    clamped = _clamped(b, ins[0], len(eqn.params["branches"]) - 1)
-    b.write(clamped, row_major(index, ()))
     places = [b.destination(v) for v in eqn.outvars]
+    _choose(b, eqn.params["branches"], ins, places)
+    return [b.standing(v, o.aval) for v, o in zip(places, eqn.outvars, strict=True)]
+
+
+def _choose(b: Builder, programs: tuple[Jaxpr, ...], ins: list[Value], places: list[View]) -> None:
+    index = b.buffer("int32", 1)
+    b.write(_clamped(b, ins[0], len(programs) - 1), row_major(index, ()))
     branches = []
-    for jaxpr in eqn.params["branches"]:
+    for jaxpr in programs:
         with b.inside([]) as block:
             b.run(jaxpr, ins[1:], places)
         branches.append(block)
     b.block.append(Branch(index, tuple(branches)))
+
+
+def batched_cond(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """A loop over the batch in which each element takes its own branch, or all branches on all."""
+    branches, batched = eqn.params["branches"], eqn.params["batched"]
+    n = ins[0].shape[0]
+    if not choice.pays(branches, n, b.rules):
+        whole = simplify(selected(branches, batched, (None, n)))
+        return b.run(whole, ins, [b.dests.pop(v, None) for v in eqn.outvars])
+    places = [b.destination(v) for v in eqn.outvars]
+    axis = b.graph.atoms.axis(n)
+    body: Block = []
+    with b.inside(body):
+        mask = (True, *batched)
+        rows = [_row_of(x, axis.index) if m else x for x, m in zip(ins, mask, strict=True)]
+        _choose(b, branches, rows, [_place_of(v, axis.index) for v in places])
+    b.block.append(For(axis, body))
     return [b.standing(v, o.aval) for v, o in zip(places, eqn.outvars, strict=True)]
 
 
@@ -151,5 +175,6 @@ EAGER = {
     "scan": scan,
     "while": while_,
     "cond": cond,
+    "batched_cond": batched_cond,
     **dict.fromkeys(CALLS, call),
 }

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ...control.branches import union
 from ...control.call import jit_p
-from ...control.cond import cond_p, union
+from ...control.cond import cond_p
 from ...control.remat import checkpoint_p
 from ...control.scan import scan_p
 from ...control.scan_body import fixpoint, split_at

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from .... import dtypes
+from ....control.branches import Branches, selected
 from ....control.custom_vjp_call import custom_lin_p
 from ....core.ir import Jaxpr
 from ....core.rewrite import effects
@@ -43,6 +44,20 @@ def _(b: Builder, types: Types, index: Value, *ops: Value, branches: Sequence[Ja
     regions = [b.region([], partial(branch, j)) for j in branches]
     *outs, b.order = b.op("case", [low], [*types, ORDER], regions)
     return outs
+
+
+@rule("batched_cond")
+def _(
+    b: Builder,
+    types: Types,
+    index: Value,
+    *ops: Value,
+    branches: Branches,
+    batched: Sequence[bool],
+) -> list[Value]:
+    """All branches on the whole batch, and a choice."""
+    n = index.type.shape[0]
+    return b.run(selected(branches, tuple(batched), (None, n)), [index, *ops])
 
 
 def while_loop(
