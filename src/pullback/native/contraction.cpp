@@ -19,6 +19,8 @@ constexpr int64_t kTasks = 8, kShared = 1000000;
 constexpr int64_t kChunk = 64, kTogether = 4;
 // Runs of at least this many vectors are copied as they are.
 constexpr int64_t kLong = 16;
+// Terms that are adjacent, from which on an operand is read as it lies.
+constexpr int64_t kNear = 8;
 
 using Places = std::vector<int64_t>;
 
@@ -172,20 +174,28 @@ struct Span {
     }
 };
 
+// The terms of a panel: packed, or where they are in the operand.
+template <typename T>
+struct Terms {
+    const T* from;
+    int64_t step;  // from vector to vector
+    const int64_t* along;
+};
+
 template <typename T>
 struct Tiles {
     const Contraction& p;
 
     // One pass of a tile. One that is not whole, or not in rows, grows in `aside`.
-    void add_to(T* c, const Span& down, const Span& across, const T* a, const T* b, int64_t depth,
-                bool first, bool last, T* aside) const {
+    void add_to(T* c, const Span& down, const Span& across, const Terms<T>& a, const Terms<T>& b,
+                int64_t depth, bool first, bool last, T* aside) const {
         constexpr auto size = static_cast<int64_t>(sizeof(T));
         if (down.count == p.rows && across.count == p.columns && across.step == 1 && down.step) {
             c += down.places[0] + across.places[0];
-            p.kernel(depth, a, b, c, down.step * size, !first);
+            p.kernel(depth, a.from, a.step, a.along, b.from, b.along, c, down.step * size, !first);
             return;
         }
-        p.kernel(depth, a, b, aside, p.columns * size, !first);
+        p.kernel(depth, a.from, a.step, a.along, b.from, b.along, aside, p.columns * size, !first);
         if (last)
             for (int64_t r = 0; r < down.count; ++r)
                 spread(aside + r * p.columns, across, c + down.places[r]);
@@ -208,6 +218,7 @@ struct Contractor {
     int64_t stream_width, shared_width, stream_count, shared_count, depth;
     int64_t stream_deep, shared_deep, terms;
     Places stream_along, shared_along, shared_across, shared_places;
+    Places stream_packed, shared_packed;  // Where terms of packed panels are.
     std::vector<Span> spans;
     T* packed = nullptr;
     int64_t block = 0, blocks = 0, parts = 1;
@@ -228,6 +239,9 @@ struct Contractor {
         shared_across = shared.places(&Axis::first, 0, shared_count);
         shared_places = shared.places(&Axis::second, 0, shared_count);
         spans = spans_of(shared_places, shared_width);
+        Axis packed_terms{terms, stream_width, shared_width};
+        stream_packed = Axes{&packed_terms, 1}.places(&Axis::first, 0, terms);
+        shared_packed = Axes{&packed_terms, 1}.places(&Axis::second, 0, terms);
     }
 
     static std::vector<Span> spans_of(const Places& places, int64_t width) {
@@ -283,27 +297,41 @@ struct Contractor {
         T* aside = room + stream_width * terms;
         T* c = static_cast<T*>(p.c) + group * p.c_group;
         auto mine = spans_of(places, stream_width);
-        for (size_t s = 0; s < mine.size(); ++s)
+        for (size_t s = 0; s < mine.size(); ++s) {
+            const int64_t* vectors = &across[s * static_cast<size_t>(stream_width)];
             for (int64_t e = 0; e < depth; e += terms) {
-                Panel<T>{&across[s * static_cast<size_t>(stream_width)], &stream_along[e],
-                         mine[s].count, stream_width, std::min(terms, depth - e), stream_deep}
-                    .pack(stream_from(group), room);
+                Terms<T> streamed = terms_of(group, vectors, mine[s].count, e, room);
                 for (int64_t h = begin; h < end; ++h)
-                    add_to(c, mine[s], room, spans[h], shared_panel(group, h, e), e,
+                    add_to(c, mine[s], streamed, spans[h],
+                           {shared_panel(group, h, e), 1, shared_packed.data()}, e,
                            aside + (h - begin) % tiles * tile);
             }
+        }
         buffer_free(room);
     }
 
-    void add_to(T* c, const Span& mine, const T* streamed, const Span& other, const T* shared_data,
-                int64_t e, T* aside) const {
+    // What the kernel reads of a streamed panel: the operand itself where vectors are evenly spaced
+    // and its lines are used well, else a copy.
+    Terms<T> terms_of(int64_t group, const int64_t* vectors, int64_t count, int64_t e, T* room) const {
+        const T* from = stream_from(group);
+        int64_t step = Span(vectors, count).step;
+        bool near = step == 1 || (left && step && (stream_deep >= kNear || panels() == 1));
+        if (count == stream_width && near) return {from + vectors[0], step, &stream_along[e]};
+        Panel<T>{vectors, &stream_along[e], count, stream_width, std::min(terms, depth - e),
+                 stream_deep}
+            .pack(from, room);
+        return {room, 1, stream_packed.data()};
+    }
+
+    void add_to(T* c, const Span& mine, const Terms<T>& streamed, const Span& other,
+                const Terms<T>& packed_panel, int64_t e, T* aside) const {
         Tiles<T> tiles{p};
         int64_t pass = std::min(terms, depth - e);
         bool last = e + pass == depth;
         if (left)
-            tiles.add_to(c, mine, other, streamed, shared_data, pass, e == 0, last, aside);
+            tiles.add_to(c, mine, other, streamed, packed_panel, pass, e == 0, last, aside);
         else
-            tiles.add_to(c, other, mine, shared_data, streamed, pass, e == 0, last, aside);
+            tiles.add_to(c, other, mine, packed_panel, streamed, pass, e == 0, last, aside);
     }
 
     void choose_tasks(bool worth) {

@@ -1,17 +1,19 @@
 """Contractions of strided arrays: a table of axes for the runtime, and a micro-kernel that suits
-the numbers of rows and columns."""
+the numbers of rows and columns and reads operands where they lie, if they lie evenly."""
 
 from functools import cache
 from math import prod
 from typing import NamedTuple
 
 from .emit_value import Frame
-from .gemm import pointer
+from .gemm import pointer, splat
 from .loops import Contraction, Operand
-from .packed import micro_kernel
-from .text import WIDTHS
+from .packed import finish
+from .text import WIDTHS, Function, Module, ir_type, mangle, vector
 
 RUNTIME = "pb_contract"
+# The cycles of packing an element.
+PACKING = 0.5
 ROWS = 12
 VECTORS = 4
 
@@ -24,9 +26,20 @@ class Block(NamedTuple):
     vectors: int
 
 
+class Side(NamedTuple):
+    """The rows, or the columns: how many, and how many follow one another evenly in the operand."""
+
+    count: int
+    run: int
+
+    def packing(self, width: int) -> float:
+        """The cycles of packing a term of all, where panels are not evenly spaced."""
+        return 0.0 if self.run in (0, self.count) or self.run % width == 0 else PACKING * self.count
+
+
 @cache
-def choose(m: int, n: int, size: int, vector_bytes: int) -> tuple[float, Block]:
-    """The block that computes m rows of n columns fastest, and its cycles for each term."""
+def choose(rows: Side, columns: Side, size: int, vector_bytes: int) -> tuple[float, Block]:
+    """The block that computes all rows of all columns fastest, and its cycles for each term."""
     registers = 32 if vector_bytes == 64 else 16
     widths = [v for v in (16, 32, 64) if v <= vector_bytes]
     blocks = [
@@ -36,15 +49,28 @@ def choose(m: int, n: int, size: int, vector_bytes: int) -> tuple[float, Block]:
         for rows in range(1, ROWS + 1)
         if rows * vectors + vectors < registers
     ]
-    return min([(_cycles(b, m, n, size), b) for b in blocks])
+    return min([(_cycles(b, rows, columns, size), b) for b in blocks])
 
 
-def _cycles(block: Block, m: int, n: int, size: int) -> float:
+def _cycles(block: Block, rows: Side, columns: Side, size: int) -> float:
     """The estimated cycles of a term: multiplications, waiting for them, and reading operands."""
-    rows, lanes, vectors = block
-    work = rows * vectors * (1.0 if lanes * size == 64 else 0.5)
-    reading = (rows + vectors) * 0.1
-    return -(-m // rows) * -(-n // (lanes * vectors)) * (max(work, 4.0) + reading)
+    height, lanes, vectors = block
+    width = lanes * vectors
+    work = height * vectors * (1.0 if lanes * size == 64 else 0.5)
+    reading = (height + vectors) * 0.1
+    blocks = -(-rows.count // height) * -(-columns.count // width)
+    # The operand with more vectors is packed again and again.
+    packing = rows.packing(height) if rows.count >= columns.count else columns.packing(width)
+    return blocks * (max(work, 4.0) + reading) + packing
+
+
+def _sides(stmt: Contraction) -> tuple[Side, Side]:
+    a, b, out = stmt.a, stmt.b, stmt.out
+    m, n, _ = stmt.counts
+    rows = Side(prod(out.shape[1 : 1 + m]), a.shape[m] if m else 0)
+    adjacent = n > 0 and b.strides[-1] == 1
+    columns = prod(out.shape[1 + m :])
+    return rows, Side(columns, b.shape[-1] if adjacent else 1)
 
 
 def transposed(stmt: Contraction) -> Contraction:
@@ -61,12 +87,11 @@ def transposed(stmt: Contraction) -> Contraction:
 
 def _time(stmt: Contraction, vector_bytes: int) -> float:
     """The estimated cycles: of terms, and of moving results that are not computed in place."""
-    m = stmt.counts[0]
-    rows, columns = prod(stmt.out.shape[1 : 1 + m]), prod(stmt.out.shape[1 + m :])
-    terms = prod(stmt.a.shape[1 + m :])
+    rows, columns = _sides(stmt)
+    terms = prod(stmt.a.shape[1 + stmt.counts[0] :])
     cycles = choose(rows, columns, WIDTHS[stmt.dtype] // 8, vector_bytes)[0]
     in_place = stmt.counts[1] > 0 and stmt.out.strides[-1] == 1
-    return cycles * terms + (0 if in_place else 2 * rows * columns)
+    return cycles * terms + (0 if in_place else 2 * rows.count * columns.count)
 
 
 def emit(frame: Frame, stmt: Contraction, vector_bytes: int) -> None:
@@ -75,9 +100,8 @@ def emit(frame: Frame, stmt: Contraction, vector_bytes: int) -> None:
     f, size = frame.f, WIDTHS[stmt.dtype] // 8
     a, b, out = stmt.a, stmt.b, stmt.out
     m, n, k = stmt.counts
-    shape = prod(out.shape[1 : 1 + m]), prod(out.shape[1 + m :])
-    rows, lanes, vectors = choose(*shape, size, vector_bytes)[1]
-    kernel = micro_kernel(f.module, stmt.dtype, rows, lanes, vectors)
+    block = choose(*_sides(stmt), size, vector_bytes)[1]
+    kernel = micro_kernel(f.module, stmt.dtype, block)
     axes = [
         *zip(a.shape[1 : 1 + m], a.strides[1 : 1 + m], out.strides[1 : 1 + m], strict=True),
         *zip(b.shape[1 + k :], b.strides[1 + k :], out.strides[1 + m :], strict=True),
@@ -86,7 +110,7 @@ def emit(frame: Frame, stmt: Contraction, vector_bytes: int) -> None:
     # The fields of `Contraction` in native/contraction.h, and after them its axes.
     fields = [
         ("ptr", f"@{kernel}"),
-        *[("i64", str(v)) for v in (rows, lanes * vectors, size)],
+        *[("i64", str(v)) for v in (block.rows, block.lanes * block.vectors, size)],
         *[("ptr", pointer(frame, o, "0", stmt.dtype)) for o in (a, b, out)],
         *[("i64", str(v)) for v in (out.shape[0], a.strides[0], b.strides[0], out.strides[0])],
         *[("i64", str(v)) for v in (m, n, k)],
@@ -98,3 +122,37 @@ def emit(frame: Frame, stmt: Contraction, vector_bytes: int) -> None:
         f.effect(f"store {type_} {value}, ptr {f.gep('i64', table, at)}")
     f.module.declare(RUNTIME, "void", "ptr")
     f.call("void", RUNTIME, ("ptr", table))
+
+
+def micro_kernel(module: Module, dtype: str, block: Block) -> str:
+    """The function that multiplies panels as they lie: `PlacedKernel` in native/contraction.h."""
+    rows, lanes, vectors = block
+    name = f"pb.placed.{dtype}.{rows}x{lanes}x{vectors}"
+    if name in module.pieces:
+        return name
+    params = [
+        *[("i64", "k"), ("ptr", "a"), ("i64", "step"), ("ptr", "ak"), ("ptr", "b"), ("ptr", "bk")],
+        *[("ptr", "c"), ("i64", "cm"), ("i64", "add")],
+    ]
+    f = Function(module, name, params, linkage="internal", attributes="noinline nounwind")
+    scalar, type_ = ir_type(dtype), ir_type(dtype, lanes)
+    steps = ["0", "%step", *[f.line(f"mul i64 %step, {r}") for r in (2, 3, 4)]]
+    sums = [(type_, "zeroinitializer")] * rows * vectors
+    with f.carried_loop(0, "%k", 1, sums, runs=True) as loop:
+        at_a, at_b = (
+            f.gep(scalar, f"%{x}", f.line(f"load i64, ptr {f.gep('i64', f'%{x}k', loop.index)}"))
+            for x in "ab"
+        )
+        right = [f.load(dtype, f.gep(scalar, at_b, v * lanes), lanes) for v in range(vectors)]
+        loop.next = []
+        for r in range(rows):
+            if r and r % 4 == 0:
+                at_a = f.gep(scalar, at_a, steps[4])
+            left = splat(f, scalar, f.load(dtype, f.gep(scalar, at_a, steps[r % 4])), lanes)
+            loop.next += [
+                f.intrinsic(f"fma.{mangle(scalar, lanes)}", vector(scalar, lanes), left, b, total)
+                for b, total in zip(right, loop.carry[r * vectors :], strict=False)
+            ]
+    finish(f, dtype, loop.results, rows, lanes, vectors)
+    module.add(f)
+    return name

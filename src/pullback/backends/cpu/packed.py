@@ -48,26 +48,35 @@ def _product(frame: Frame, stmt: Gemm, vector_bytes: int, i: str) -> None:
     f.call("void", RUNTIME, ("ptr", table))
 
 
-def micro_kernel(module: Module, dtype: str, rows: int, lanes: int, vectors: int = COLUMNS) -> str:
+def micro_kernel(module: Module, dtype: str, rows: int, lanes: int) -> str:
     """The function that multiplies packed blocks: `MicroKernel` in native/product.h."""
-    name = f"pb.micro.{dtype}.{rows}x{lanes}x{vectors}"
+    name = f"pb.micro.{dtype}.{rows}x{lanes}"
     if name in module.pieces:
         return name
     params = [("i64", "k"), ("ptr", "a"), ("ptr", "b"), ("ptr", "c"), ("i64", "cm"), ("i64", "add")]
     f = Function(module, name, params, linkage="internal", attributes="noinline nounwind")
     scalar, type_ = ir_type(dtype), ir_type(dtype, lanes)
-    sums = [(type_, "zeroinitializer")] * rows * vectors
+    sums = [(type_, "zeroinitializer")] * rows * COLUMNS
     with f.carried_loop(0, "%k", 1, [("ptr", "%a"), ("ptr", "%b"), *sums], runs=True) as loop:
         at_a, at_b, *totals = loop.carry
-        right = [f.load(dtype, f.gep(scalar, at_b, v * lanes), lanes) for v in range(vectors)]
-        loop.next = [f.gep(scalar, at_a, rows), f.gep(scalar, at_b, vectors * lanes)]
+        right = [f.load(dtype, f.gep(scalar, at_b, v * lanes), lanes) for v in range(COLUMNS)]
+        loop.next = [f.gep(scalar, at_a, rows), f.gep(scalar, at_b, COLUMNS * lanes)]
         for r in range(rows):
             left = splat(f, scalar, f.load(dtype, f.gep(scalar, at_a, r)), lanes)
             loop.next += [
                 f.intrinsic(f"fma.{mangle(scalar, lanes)}", vector(scalar, lanes), left, b, total)
-                for b, total in zip(right, totals[r * vectors :], strict=False)
+                for b, total in zip(right, totals[r * COLUMNS :], strict=False)
             ]
-    results = loop.results[2:]
+    finish(f, dtype, loop.results[2:], rows, lanes, COLUMNS)
+    module.add(f)
+    return name
+
+
+def finish(
+    f: Function, dtype: str, results: list[str], rows: int, lanes: int, vectors: int
+) -> None:
+    """Store sums as a block of c, or add them to it."""
+    type_ = ir_type(dtype, lanes)
     places = _places(f, dtype, rows, lanes, vectors)
     old = f.label("add"), f.label("fresh")
     f.branch(f.line("icmp ne i64 %add, 0"), *old)
@@ -79,8 +88,6 @@ def micro_kernel(module: Module, dtype: str, rows: int, lanes: int, vectors: int
     for value, place in zip(results, places, strict=True):
         f.store(dtype, value, place, lanes)
     f.ret()
-    module.add(f)
-    return name
 
 
 def _places(f: Function, dtype: str, rows: int, lanes: int, vectors: int) -> list[str]:
