@@ -64,7 +64,7 @@ if TYPE_CHECKING:
     from .core.device import Device
     from .scopes import named_call, named_scope
     from .staging import ensure_compile_time_eval, typeof
-    from .transfer import block_until_ready, device_get, device_put
+    from .transfer import block_until_ready, copy_to_host_async, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
     from .transforms.linear import linear_transpose
     from .transforms.make_jaxpr import ShapeDtypeStruct, eval_shape, make_jaxpr
@@ -103,7 +103,7 @@ __getattr__ = later(
         "core.device": "Device",
         "scopes": "named_call named_scope",
         "staging": "ensure_compile_time_eval typeof",
-        "transfer": "block_until_ready device_get device_put",
+        "transfer": "block_until_ready copy_to_host_async device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
         "transforms.linear": "linear_transpose",
         "transforms.make_jaxpr": "ShapeDtypeStruct eval_shape make_jaxpr",
@@ -128,6 +128,7 @@ __all__ = [
     "clear_caches",
     "closure_convert",
     "config",
+    "copy_to_host_async",
     "custom_batching",
     "custom_derivatives",
     "custom_gradient",

@@ -75,3 +75,16 @@ def block_until_ready(x: Any) -> Any:
 
 def _is_array(leaf: Any) -> bool:
     return type(leaf) in (ArrayImpl, DeviceArray)
+
+
+def copy_to_host_async(x: Any) -> Any:
+    """The pytree `x`; its arrays on other devices start on their way to the host.
+
+    >>> import pullback as pb
+    >>> pb.copy_to_host_async([pb.numpy.ones(2)])
+    [Array([1., 1.], dtype=float32)]
+    """
+    for leaf in tree.leaves(x):
+        if isinstance(leaf, (ArrayImpl, DeviceArray)):
+            leaf.copy_to_host_async()
+    return x

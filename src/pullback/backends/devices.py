@@ -109,11 +109,11 @@ def resolve(device: Device | str | None) -> Device | None:
 
 
 @contextmanager
-def default_device(device: Device | str | None) -> Iterator[None]:
+def default_device(new_val: Device | str | None) -> Iterator[None]:
     """Compute on a device, for a block of code in this thread, what lies nowhere else.
 
     Args:
-      device: one of `devices()`, the name of a platform, or None for the process's default.
+      new_val: one of `devices()`, the name of a platform, or None for the process's default.
 
     >>> import pullback as pb
     >>> with pb.default_device("cpu"):
@@ -121,7 +121,7 @@ def default_device(device: Device | str | None) -> Iterator[None]:
     >>> x.device
     CpuDevice(id=0)
     """
-    with config.override(default_device=resolve(device)):
+    with config.override(default_device=resolve(new_val)):
         yield
 
 

@@ -1,0 +1,67 @@
+"""The names at the top of JAX are here, with its signatures, but for what stands in the tables."""
+
+import inspect
+
+import jax
+import pytest
+from test_surface_modules import parameters, public
+
+import pullback as pb
+
+MESH = "partitions a program over several devices"
+REFS = "mutable references: arrays are immutable"
+SWITCH = "a switch of JAX's own machinery"
+DEPRECATED = "deprecated in JAX"
+MISSING = {
+    **dict.fromkeys(
+        "NamedSharding P Shard make_array_from_callback make_array_from_process_local_data"
+        " make_array_from_single_device_arrays make_mesh pmap reshard set_mesh shard_map smap"
+        " remove_size_one_mesh_axis_from_type auto_pcast process_indices".split(),
+        MESH,
+    ),
+    **dict.fromkeys("Ref empty_ref free_ref freeze new_ref ds".split(), REFS),
+    **dict.fromkeys(
+        "allow_f16_reductions array_garbage_collection_guard check_tracer_leaks checking_leaks"
+        " debug_key_reuse enable_checks enable_custom_prng explain_cache_misses"
+        " jax2tf_associative_scan_reductions legacy_prng_key log_compiles make_user_context"
+        " no_execution no_tracing softmax_custom_jvp thread_guard threefry_partitionable"
+        " transfer_guard transfer_guard_device_to_device transfer_guard_device_to_host"
+        " transfer_guard_host_to_device print_environment_info".split(),
+        SWITCH,
+    ),
+    **dict.fromkeys("host_count host_id host_ids".split(), DEPRECATED),
+    "ad": "the inside of JAX's differentiation",
+    "fwd_and_bwd": "vjp and its parts do the same",
+    "memory": "kinds of memory of devices",
+}
+SETTING = "JAX's default is a marker of its own"
+DIFFERENT = {
+    **dict.fromkeys(
+        "debug_infs debug_nans default_device default_matmul_precision default_prng_impl"
+        " enable_x64 numpy_dtype_promotion numpy_rank_promotion".split(),
+        SETTING,
+    ),
+    "checkpoint": "`concrete` has a marker of JAX's for a default",
+    "remat": "it is `checkpoint`",
+    "jit": "no shardings; no marker for a missing function",
+    "vmap": "`sum_match` is for meshes",
+}
+FUNCTIONS = [
+    name
+    for name in public(jax)
+    if inspect.isfunction(getattr(jax, name)) and name not in MISSING and name not in DIFFERENT
+]
+
+
+def test_every_name_is_here() -> None:
+    assert {name for name in public(jax) if not hasattr(pb, name)} == set(MISSING)
+
+
+def test_tables_are_current() -> None:
+    for name in DIFFERENT:
+        assert parameters(getattr(pb, name)) != parameters(getattr(jax, name)), name
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_signature_is_jax(name: str) -> None:
+    assert parameters(getattr(pb, name)) == parameters(getattr(jax, name))
