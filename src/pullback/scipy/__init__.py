@@ -1,5 +1,27 @@
 """SciPy's functions on arrays that can be differentiated, batched and compiled."""
 
-from . import linalg, special, stats
+from typing import TYPE_CHECKING
 
-__all__ = ["linalg", "special", "stats"]
+from ..lazy import later
+
+if TYPE_CHECKING:
+    from . import (
+        cluster,
+        fft,
+        integrate,
+        interpolate,
+        linalg,
+        ndimage,
+        optimize,
+        signal,
+        sparse,
+        spatial,
+        special,
+        stats,
+    )
+
+__all__ = [
+    "cluster", "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal",
+    "sparse", "spatial", "special", "stats",
+]  # fmt: skip
+__getattr__ = later(__name__, __all__)

@@ -1,0 +1,5 @@
+"""Minima of functions of a vector."""
+
+from .minimize import OptimizeResults, minimize
+
+__all__ = ["OptimizeResults", "minimize"]
