@@ -28,8 +28,6 @@ class State(NamedTuple):
     status: Any
 
 
-
-
 def minimize_lbfgs(
     fun: Callable[[Any], Any],
     x0: Any,
@@ -60,10 +58,15 @@ def minimize_lbfgs(
         status = pnp.where(converged, 0, status).astype(s.status.dtype)
         return after._replace(converged=converged, failed=failed, status=status)
 
+    state = _start(fun, x0, maxcor)
+    return lax.while_loop(lambda s: ~s.converged & ~s.failed, step, state)
+
+
+def _start(fun: Callable[[Any], Any], x0: Any, maxcor: int) -> State:
     no, zero = pnp.bool_(False), pnp.int32(0)
     value, gradient = value_and_grad(fun)(x0)
     history = pnp.zeros((maxcor, x0.shape[0]), x0.dtype)
-    state = State(
+    return State(
         x=x0,
         value=value,
         gradient=gradient,
@@ -77,7 +80,6 @@ def minimize_lbfgs(
         failed=no,
         status=zero,
     )
-    return lax.while_loop(lambda s: ~s.converged & ~s.failed, step, state)
 
 
 def _status(s: State, found: Step, limits: list[Any], ftol: float) -> Any:

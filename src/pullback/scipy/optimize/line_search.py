@@ -209,15 +209,9 @@ def line_search(
         state,
     )
     status = pnp.where(end.failed, 1, pnp.where(end.count > maxiter, 3, 0))
-    point = end.found.point
-    return Step(
-        size=_not_too_small(point.step),
-        value=point.value,
-        gradient=end.found.gradient,
-        evaluations=end.evaluations,
-        failed=end.failed | ~end.done,
-        status=status,
-    )
+    point, gradient = end.found
+    size = _not_too_small(point.step)
+    return Step(size, point.value, gradient, end.evaluations, end.failed | ~end.done, status)
 
 
 def _not_too_small(step: Any) -> Any:

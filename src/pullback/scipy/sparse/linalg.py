@@ -26,9 +26,7 @@ def _operator(name: str, f: Any) -> Operator:
         raise TypeError(f"{name}: linear operator must be either a function or ndarray: {f}")
     shape = getattr(f, "shape", None)
     if shape is not None and (len(shape) != 2 or shape[0] != shape[1]):
-        raise ValueError(
-            f"{name}: linear operator must be a square matrix, but has shape: {shape}"
-        )
+        raise ValueError(f"{name}: linear operator must be a square matrix, but has shape: {shape}")
     if is_array(f):
         return partial(pnp.dot, f, precision="highest")
     return partial(operator.matmul, f)

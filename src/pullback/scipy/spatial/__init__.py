@@ -1,0 +1,11 @@
+"""Geometry."""
+
+from typing import TYPE_CHECKING
+
+from ...lazy import later
+
+if TYPE_CHECKING:
+    from . import transform
+
+__all__ = ["transform"]
+__getattr__ = later(__name__, __all__)
