@@ -158,7 +158,8 @@ PAYS = [
     (lambda x: x + 1, (16,), 256, False),
     (repeated, (16,), 256, False),
     (repeated, (64,), 256, True),
-    (pnp.sort, (64,), 256, False),  # called back, once for the batch
+    (pnp.sort, (64,), 256, False),  # one call for the batch
+    (lambda x: pnp.linalg.inv(x), (8, 8), 16, False),
     (pb.nn.softmax, (32,), 256, False),
 ]
 

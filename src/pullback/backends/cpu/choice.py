@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ...core.ir import Jaxpr, JaxprEqn
 from ...core.rewrite import programs
-from . import contract, plan, reduction
+from . import contract, convolution, plan, reduction, sorting
 from .build import Rules
 from .parallel import WORTH_SHARING
 
@@ -18,6 +18,7 @@ ALONE = 0.4
 JUMP = 3.0
 STEP = 20.0
 WAIT = 80.0
+CALLS = frozenset((*convolution.EAGER, *sorting.EAGER))
 
 
 class Time(NamedTuple):
@@ -34,7 +35,7 @@ def pays(branches: tuple[Jaxpr, ...], n: int, rules: Rules) -> bool:
 
     What threads would share is left to them.
     """
-    if n < 2 or any(_calls_back(b, rules) for b in branches):
+    if n < 2 or any(_calls(b, rules) for b in branches):
         return False
     times = [_time(b, False) for b in branches]
     if n * max(t.block for t in times) > WORTH_SHARING:
@@ -43,10 +44,10 @@ def pays(branches: tuple[Jaxpr, ...], n: int, rules: Rules) -> bool:
     return JUMP + sum(t.alone for t in times) / len(times) < sum(t.batched for t in times) + results
 
 
-def _calls_back(jaxpr: Jaxpr, rules: Rules) -> bool:
-    """Whether an operation is a call of Python, of which one does for a batch."""
-    inner = any(_calls_back(p, rules) for e in jaxpr.eqns for p in _inside(e))
-    return inner or any(map(rules.is_called_back, jaxpr.eqns))
+def _calls(jaxpr: Jaxpr, rules: Rules) -> bool:
+    """Whether an operation is a call of the runtime or of Python: one does for a batch."""
+    inner = any(_calls(p, rules) for e in jaxpr.eqns for p in _inside(e))
+    return inner or any(e.primitive.name in CALLS or rules.is_called_back(e) for e in jaxpr.eqns)
 
 
 def _inside(eqn: JaxprEqn) -> list[Jaxpr]:
