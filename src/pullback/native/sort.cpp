@@ -17,6 +17,8 @@ constexpr int64_t kTask = 1 << 14;
 constexpr int64_t kLanes32 = 2048, kLanes64 = 1024, kLanesPair = 1024;
 // A choice comes before sorting where no more than this part of a row is wanted.
 constexpr int64_t kFew = 8;
+// Rows up to this length are sorted faster than chosen from.
+constexpr int64_t kAllInLanes = 200;
 constexpr uint64_t kMostPlaces = uint64_t{1} << 32;
 
 template <typename T>
@@ -54,11 +56,12 @@ class Sorter {
     }
 
   private:
-    bool few_wanted() const { return alone_ && s.keep * kFew <= s.n; }
+    bool few_wanted() const { return alone_ && s.keep * kFew <= s.n && s.n > kLook; }
 
     template <typename Lanes, typename Word>
     bool any(int64_t rows, int64_t most) {
-        if (s.n > most || rows * 2 < Lanes::count || s.n < 2) return by_rows<Word>(rows);
+        if (s.n > most || rows * 2 < Lanes::count || s.n < 2 || (few_wanted() && s.n > kAllInLanes))
+            return by_rows<Word>(rows);
         constexpr int64_t lanes = Lanes::count;
         int64_t block = std::max<int64_t>(1, kTask / (s.n * lanes)) * lanes;
         std::atomic<bool> failed = false;
@@ -81,7 +84,7 @@ class Sorter {
         constexpr auto size = static_cast<int64_t>(sizeof(Word));
         int64_t counts = count_words(s.n) * 4, places = alone_ ? 0 : s.n * 8;
         // Half of what sorting a row takes, or choosing its first elements.
-        int64_t room = few_wanted() ? kLook + 2 * s.keep : s.n;
+        int64_t room = few_wanted() ? kept_words(s.keep) : s.n;
         std::atomic<bool> failed = false;
         share(rows, std::max<int64_t>(1, kTask / s.n), [&](int64_t begin, int64_t end) {
             Scratch scratch(2 * room * size + counts + places);
@@ -107,17 +110,19 @@ class Sorter {
     // The first elements of one row.
     template <typename Word>
     void few(Word* words, uint32_t* counts, int64_t r) const {
+        using Key = typename Chooser<Word>::Key;
         const KeyPart& part = s.parts[0];
-        Word *kept = words + kLook, *spare = kept + kept_words(s.keep);
-        Chooser<Word> chooser(kept, s.keep);
-        Load<Word> load = loader<Word>(part);
+        Chooser<Word> chooser(words, s.keep);
+        Load<Key> load = loader<Key>(part);
         const char* from = operand(part.operand) + row_start(r, s.n, s.inner) * part.item + part.offset;
         int64_t step = s.inner * part.item;
+        Key keys[kLook];
         for (int64_t i = 0; i < s.n; i += kLook) {
             int64_t n = std::min(kLook, s.n - i);
-            load(from + i * step, step, n, words, 1, i, 1, static_cast<uint64_t>(part.infinity));
-            chooser.look(words, n);
+            load(from + i * step, step, n, keys, 1, 0, 0, static_cast<uint64_t>(part.infinity));
+            chooser.look(keys, n, i);
         }
+        Word* spare = words + kept_words(s.keep);
         const Word* found = chooser.finish(spare, counts);
         results(r, [&](int64_t i) { return place_of(found[i]); });
     }

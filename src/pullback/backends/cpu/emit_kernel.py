@@ -51,6 +51,8 @@ class KernelEmitter:
         self.dtypes = dtypes
         self.roots = kernel_roots(kernel)
         self.unsafe = self._unsafe()
+        # The dtype of positions.
+        self.place = "int32" if all(a.extent < 1 << 31 for a in kernel.reduce) else "int64"
 
     def _unsafe(self) -> set[Node]:
         """Nodes that read what the kernel writes: not to be moved out of its loops."""
@@ -80,7 +82,7 @@ class KernelEmitter:
                     self.finish(em, r, state)
         for r, state in zip(self.kernel.reductions, states, strict=True):
             if not r.prefix:
-                self.finish(em, r, state or monoid.start(r.op, r.dtype, 1))
+                self.finish(em, r, state or monoid.start(r.op, r.dtype, self.place, 1))
 
     # Loops
 
@@ -206,7 +208,7 @@ class KernelEmitter:
             return
         widths = [self.width(em, r) for r in kernel.reductions]
         first = [
-            monoid.start(r.op, r.dtype, w) for r, w in zip(kernel.reductions, widths, strict=True)
+            monoid.start(r.op, r.dtype, self.place, w) for r, w in zip(kernel.reductions, widths, strict=True)
         ]
 
         def body(inner: Emitter, states: States) -> States:
@@ -255,7 +257,7 @@ class KernelEmitter:
         lanes, unroll = self.plan.lanes, self.plan.unroll
         reductions = self.kernel.reductions
         widths = [lanes] * len(reductions) * unroll
-        first = [monoid.start(r.op, r.dtype, lanes) for _ in range(unroll) for r in reductions]
+        first = [monoid.start(r.op, r.dtype, self.place, lanes) for _ in range(unroll) for r in reductions]
         outer = [a for a in self.kernel.reduce if a is not axis]
 
         def body(inner: Emitter, states: States) -> States:
@@ -269,7 +271,7 @@ class KernelEmitter:
                     self.combine(r, mine[j], mine[j + 1], lanes) if j + 1 < len(mine) else mine[j]
                     for j in range(0, len(mine), 2)
                 ]
-            self.finish(em, r, monoid.across(self.f, r.op, r.dtype, mine[0], lanes))
+            self.finish(em, r, monoid.across(self.f, r.op, r.dtype, self.place, mine[0], lanes))
 
     def chunks(self, em: Emitter, axis: Atom, states: States) -> States:
         """One sweep over the vectorized reduced axis."""
@@ -313,7 +315,7 @@ class KernelEmitter:
             new = [self.absorbed(inner, r, s, lanes) for r, s in pairs]
         else:
             new = [
-                self.combine(r, s, self.masked(r, self.element(inner, r), mask), lanes)
+                self.later(r, s, self.masked(r, self.element(inner, r), mask), lanes)
                 for r, s in pairs
             ]
         self.store_all(inner)
@@ -322,7 +324,7 @@ class KernelEmitter:
     def absorbed(self, em: Emitter, r: Reduction, state: State, lanes: int) -> State:
         """The state after one more element; a product is added without rounding it first."""
         if r.op != "add" or r.value.op != "mul" or r.dtype not in ("float32", "float64"):
-            return self.combine(r, state, self.element(em, r), lanes)
+            return self.later(r, state, self.element(em, r), lanes)
         a, b = [em.lanes_of(x) for x in r.value.args]
         type_ = ir_type(r.dtype, lanes)
         suffix = mangle(ir_type(r.dtype), lanes)
@@ -331,8 +333,8 @@ class KernelEmitter:
     def masked(self, r: Reduction, state: State, mask: str) -> State:
         """The neutral state in lanes that the mask leaves out."""
         lanes = self.plan.lanes
-        start = monoid.start(r.op, r.dtype, lanes)
-        types = monoid.types(r.op, r.dtype, lanes)
+        start = monoid.start(r.op, r.dtype, self.place, lanes)
+        types = monoid.types(r.op, r.dtype, self.place, lanes)
         return tuple(
             [
                 self.f.line(f"select {vector('i1', lanes)} {mask}, {t} {x}, {t} {n}")
@@ -352,7 +354,7 @@ class KernelEmitter:
         if not r.op.startswith("arg"):
             return (value,)
         if not self.kernel.reduce:
-            return (value, constant("int64", 0, em.lanes))
+            return (value, constant(self.place, 0, em.lanes))
         (axis,) = self.kernel.reduce
         if em.axis is axis:
             return (value, em.index_lanes(axis.index))
@@ -360,14 +362,18 @@ class KernelEmitter:
         return (value, em.splat(at, "i64") if em.lanes > 1 else at)
 
     def combine(self, r: Reduction, a: State, b: State, lanes: int) -> State:
-        return monoid.combine(self.f, r.op, r.dtype, a, b, lanes)
+        return monoid.combine(self.f, r.op, r.dtype, self.place, a, b, lanes)
+
+    def later(self, r: Reduction, a: State, b: State, lanes: int) -> State:
+        """`combine` for elements in their order."""
+        return monoid.absorb(self.f, r.op, r.dtype, self.place, a, b, lanes)
 
     def finish(self, em: Emitter, r: Reduction, state: State | None) -> None:
         """Store a state as an element of the result."""
         assert state is not None
         lanes = em.lanes if em.axis is not None and em.axis not in self.kernel.reduce else 1
         dtype = self.dtypes[r.buffer]
-        value, source = state[-1], "int64" if r.op.startswith("arg") else r.dtype
+        value, source = state[-1], self.place if r.op.startswith("arg") else r.dtype
         value = lower(self.f, "convert_element_type", [value], [source], dtype, lanes, {})
         em.store(r.buffer, r.offset, dtype, value, lanes > 1)
 
@@ -431,7 +437,10 @@ class CarriedStates:
         repeated = (
             [reductions[k % len(reductions)] for k in range(len(states))] if reductions else []
         )
-        types = [monoid.types(r.op, r.dtype, w) for r, w in zip(repeated, widths, strict=False)]
+        types = [
+            monoid.types(r.op, r.dtype, writer.place, w)
+            for r, w in zip(repeated, widths, strict=False)
+        ]
         flat = [
             (t, x) for ts, s in zip(types, states, strict=True) for t, x in zip(ts, s, strict=True)
         ]

@@ -1,6 +1,7 @@
 """The accumulators of reductions: neutral elements, and how two partial results become one.
 
-A state is a tuple of operands: the value, and for argmax and argmin its position too.
+A state is a tuple of operands: the value, and for argmax and argmin its position too, an integer
+of the dtype `place`.
 """
 
 from typing import Any
@@ -12,7 +13,6 @@ from .scalar import FLOATS, SIGNED, lower
 from .text import Function, constant, ir_type, vector
 
 State = tuple[str, ...]
-NOWHERE = (1 << 63) - 1
 
 
 def neutral(op: str, dtype: str) -> Any:
@@ -32,54 +32,74 @@ def neutral(op: str, dtype: str) -> Any:
     return int(info.min if least else info.max)
 
 
-def start(op: str, dtype: str, lanes: int) -> State:
-    """The state before any element."""
+def start(op: str, dtype: str, place: str, lanes: int) -> State:
+    """The state before any element. It stays the furthest only where all elements are like it: then
+    the first one is what is wanted."""
     value = constant(dtype, neutral(op, dtype), lanes)
-    return (value, constant("int64", NOWHERE, lanes)) if op.startswith("arg") else (value,)
+    return (value, constant(place, 0, lanes)) if op.startswith("arg") else (value,)
 
 
-def types(op: str, dtype: str, lanes: int) -> tuple[str, ...]:
+def types(op: str, dtype: str, place: str, lanes: int) -> tuple[str, ...]:
     """The LLVM types of a state."""
     value = ir_type(dtype, lanes)
-    return (value, vector("i64", lanes)) if op.startswith("arg") else (value,)
+    return (value, ir_type(place, lanes)) if op.startswith("arg") else (value,)
 
 
-def combine(f: Function, op: str, dtype: str, a: State, b: State, lanes: int) -> State:
+def combine(
+    f: Function, op: str, dtype: str, place: str, a: State, b: State, lanes: int
+) -> State:
     """Both states as one."""
     if not op.startswith("arg"):
         return (lower(f, op, [a[0], b[0]], [dtype, dtype], dtype, lanes, {}),)
-    better = _better(f, op, dtype, a, b, lanes)
+    return _selected(f, _better(f, op, dtype, place, a, b, lanes), op, dtype, place, a, b, lanes)
+
+
+def absorb(f: Function, op: str, dtype: str, place: str, a: State, b: State, lanes: int) -> State:
+    """`combine` where all positions in b are later than those in a."""
+    if not op.startswith("arg"):
+        return combine(f, op, dtype, place, a, b, lanes)
+    return _selected(f, _further(f, op, dtype, a, b, lanes), op, dtype, place, a, b, lanes)
+
+
+def _selected(
+    f: Function, wins: str, op: str, dtype: str, place: str, a: State, b: State, lanes: int
+) -> State:
     mask = vector("i1", lanes)
-    return tuple(
-        [
-            f.line(f"select {mask} {better}, {t} {y}, {t} {x}")
-            for t, x, y in zip(types(op, dtype, lanes), a, b, strict=True)
-        ]
-    )
+    pairs = zip(types(op, dtype, place, lanes), a, b, strict=True)
+    return tuple([f.line(f"select {mask} {wins}, {t} {y}, {t} {x}") for t, x, y in pairs])
 
 
-def _better(f: Function, op: str, dtype: str, a: State, b: State, lanes: int) -> str:
+def _further(f: Function, op: str, dtype: str, a: State, b: State, lanes: int) -> str:
+    """Whether b wins unless it is equal: further out, or the first NaN."""
+    if dtype not in FLOATS:
+        name = "gt" if op == "argmax" else "lt"
+        return lower(f, name, [b[0], a[0]], [dtype, dtype], "bool", lanes, {})
+    type_ = ir_type(dtype, lanes)
+    wins = f.line(f"fcmp {'ugt' if op == 'argmax' else 'ult'} {type_} {b[0]}, {a[0]}")
+    number = f.line(f"fcmp ord {type_} {a[0]}, {a[0]}")
+    return f.line(f"and {vector('i1', lanes)} {wins}, {number}")
+
+
+def _better(
+    f: Function, op: str, dtype: str, place: str, a: State, b: State, lanes: int
+) -> str:
     """Whether b wins: further out, or NaN, or equal and earlier."""
     mask = vector("i1", lanes)
 
     def test(name: str, x: str, y: str) -> str:
         return lower(f, name, [x, y], [dtype, dtype], "bool", lanes, {})
 
-    def both(kind: str, x: str, y: str) -> str:
-        return f.line(f"{kind} {mask} {x}, {y}")
-
-    wins = test("gt" if op == "argmax" else "lt", b[0], a[0])
+    wins = _further(f, op, dtype, a, b, lanes)
     equal = test("eq", b[0], a[0])
     if dtype in FLOATS:
-        nan_a, nan_b = test("ne", a[0], a[0]), test("ne", b[0], b[0])
-        ones = "true" if lanes == 1 else "splat (i1 true)"
-        wins = both("or", wins, both("and", nan_b, both("xor", nan_a, ones)))
-        equal = both("or", equal, both("and", nan_a, nan_b))
-    earlier = f.line(f"icmp slt {vector('i64', lanes)} {b[1]}, {a[1]}")
-    return both("or", wins, both("and", equal, earlier))
+        nans = f.line(f"and {mask} {test('ne', a[0], a[0])}, {test('ne', b[0], b[0])}")
+        equal = f.line(f"or {mask} {equal}, {nans}")
+    earlier = f.line(f"icmp slt {ir_type(place, lanes)} {b[1]}, {a[1]}")
+    both = f.line(f"and {mask} {equal}, {earlier}")
+    return f.line(f"or {mask} {wins}, {both}")
 
 
-def across(f: Function, op: str, dtype: str, state: State, lanes: int) -> State:
+def across(f: Function, op: str, dtype: str, place: str, state: State, lanes: int) -> State:
     """The lanes of a state combined, halves first."""
     while lanes > 1:
         half = lanes // 2
@@ -91,11 +111,11 @@ def across(f: Function, op: str, dtype: str, state: State, lanes: int) -> State:
                 tuple(
                     [
                         _pick(f, t, x, order, half)
-                        for t, x in zip(types(op, dtype, lanes), state, strict=True)
+                        for t, x in zip(types(op, dtype, place, lanes), state, strict=True)
                     ]
                 )
             )
-        state = combine(f, op, dtype, parts[0], parts[1], half)
+        state = combine(f, op, dtype, place, parts[0], parts[1], half)
         lanes = half
     return state
 
