@@ -208,7 +208,8 @@ class KernelEmitter:
             return
         widths = [self.width(em, r) for r in kernel.reductions]
         first = [
-            monoid.start(r.op, r.dtype, self.place, w) for r, w in zip(kernel.reductions, widths, strict=True)
+            monoid.start(r.op, r.dtype, self.place, w)
+            for r, w in zip(kernel.reductions, widths, strict=True)
         ]
 
         def body(inner: Emitter, states: States) -> States:
@@ -257,7 +258,11 @@ class KernelEmitter:
         lanes, unroll = self.plan.lanes, self.plan.unroll
         reductions = self.kernel.reductions
         widths = [lanes] * len(reductions) * unroll
-        first = [monoid.start(r.op, r.dtype, self.place, lanes) for _ in range(unroll) for r in reductions]
+        first = [
+            monoid.start(r.op, r.dtype, self.place, lanes)
+            for _ in range(unroll)
+            for r in reductions
+        ]
         outer = [a for a in self.kernel.reduce if a is not axis]
 
         def body(inner: Emitter, states: States) -> States:
@@ -356,10 +361,11 @@ class KernelEmitter:
         if not self.kernel.reduce:
             return (value, constant(self.place, 0, em.lanes))
         (axis,) = self.kernel.reduce
-        if em.axis is axis:
-            return (value, em.index_lanes(axis.index))
-        at = str(em.index(axis.index))
-        return (value, em.splat(at, "i64") if em.lanes > 1 else at)
+        wide = em.axis is axis
+        at = em.index_lanes(axis.index) if wide else str(em.index(axis.index))
+        lanes = em.lanes if wide else 1
+        at = lower(self.f, "convert_element_type", [at], ["int64"], self.place, lanes, {})
+        return (value, at if wide or em.lanes == 1 else em.splat(at, ir_type(self.place)))
 
     def combine(self, r: Reduction, a: State, b: State, lanes: int) -> State:
         return monoid.combine(self.f, r.op, r.dtype, self.place, a, b, lanes)

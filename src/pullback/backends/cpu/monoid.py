@@ -45,9 +45,7 @@ def types(op: str, dtype: str, place: str, lanes: int) -> tuple[str, ...]:
     return (value, ir_type(place, lanes)) if op.startswith("arg") else (value,)
 
 
-def combine(
-    f: Function, op: str, dtype: str, place: str, a: State, b: State, lanes: int
-) -> State:
+def combine(f: Function, op: str, dtype: str, place: str, a: State, b: State, lanes: int) -> State:
     """Both states as one."""
     if not op.startswith("arg"):
         return (lower(f, op, [a[0], b[0]], [dtype, dtype], dtype, lanes, {}),)
@@ -80,9 +78,7 @@ def _further(f: Function, op: str, dtype: str, a: State, b: State, lanes: int) -
     return f.line(f"and {vector('i1', lanes)} {wins}, {number}")
 
 
-def _better(
-    f: Function, op: str, dtype: str, place: str, a: State, b: State, lanes: int
-) -> str:
+def _better(f: Function, op: str, dtype: str, place: str, a: State, b: State, lanes: int) -> str:
     """Whether b wins: further out, or NaN, or equal and earlier."""
     mask = vector("i1", lanes)
 

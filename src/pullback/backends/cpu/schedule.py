@@ -150,7 +150,8 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
     best = Plan(None, 1, 1, heavy, 0)
     best_time = cost * 1.5
     for axis in _candidates(kernel):
-        lanes = min(natural * _width(kernel, axis, cost), _power_above(axis.extent))
+        registers = _width(kernel, axis, cost, natural, vector_bytes)
+        lanes = min(natural * registers, _power_above(axis.extent))
         if lanes < 2:
             continue
         filled = axis.extent / (-(-axis.extent // lanes) * lanes)
@@ -209,9 +210,15 @@ def _access_cost(offset: Index, axis: Atom, lanes: int) -> float:
     return 0.2
 
 
-def _width(kernel: Kernel, axis: Atom, cost: float) -> int:
-    """How many registers stand side by side along a kept axis, while others are reduced."""
-    return 4 if kernel.reduce and axis in kernel.axes and cost < HEAVY else 1
+def _width(kernel: Kernel, axis: Atom, cost: float, natural: int, vector_bytes: int) -> int:
+    """How many registers stand side by side along a kept axis, while others are reduced: as many as
+    there are for states, since long runs of memory are read faster, but several blocks of them."""
+    if not kernel.reduce or axis not in kernel.axes or cost >= HEAVY:
+        return 1
+    width = 16 if vector_bytes == 64 else 8
+    while width > 4 and 3 * width * natural > axis.extent:
+        width //= 2
+    return width
 
 
 def _unroll(kernel: Kernel, axis: Atom, lanes: int, cost: float) -> int:
