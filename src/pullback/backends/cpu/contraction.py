@@ -14,6 +14,9 @@ from .text import WIDTHS, Function, Module, ir_type, mangle, vector
 RUNTIME = "pb_contract"
 # The cycles of packing an element.
 PACKING = 0.5
+# The cycles of moving a result to its place, where columns are at most so far apart, or farther.
+NEAR = 16
+MOVING, FAR = 2.0, 8.0
 ROWS = 12
 VECTORS = 4
 
@@ -90,8 +93,9 @@ def _time(stmt: Contraction, vector_bytes: int) -> float:
     rows, columns = _sides(stmt)
     terms = prod(stmt.a.shape[1 + stmt.counts[0] :])
     cycles = choose(rows, columns, WIDTHS[stmt.dtype] // 8, vector_bytes)[0]
-    in_place = stmt.counts[1] > 0 and stmt.out.strides[-1] == 1
-    return cycles * terms + (0 if in_place else 2 * rows.count * columns.count)
+    apart = abs(stmt.out.strides[-1]) if stmt.counts[1] else NEAR + 1
+    moving = 0.0 if apart == 1 else MOVING if apart <= NEAR else FAR
+    return cycles * terms + moving * rows.count * columns.count
 
 
 def emit(frame: Frame, stmt: Contraction, vector_bytes: int) -> None:
