@@ -1,4 +1,4 @@
-"""Derivatives by Python numbers are weakly typed as JAX's: cotangents are of their value's type."""
+"""Derivatives by Python numbers are weakly typed as JAX's, and cotangents of them are weak."""
 
 from functools import partial
 
@@ -84,10 +84,8 @@ def test_each_argument_has_its_own():
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("function", FUNCTIONS)
-@pytest.mark.parametrize("x", [2.0, SINGLE])
-def test_cotangents_have_the_type_of_their_value(function, call, x):
-    _, pull = pb.vjp(CALLS[call](pb)(FUNCTIONS[function](pb)), x)
+def test_cotangents_of_python_numbers_are_weak(function, call):
+    _, pull = pb.vjp(CALLS[call](pb)(FUNCTIONS[function](pb)), 2.0)
+    transposed = pb.linear_transpose(lambda x: 2 * x, 2.0)
     for ct in (1.0, SINGLE):
-        assert types(pull(ct)) == [((), "float32", x is not SINGLE)]
-    transposed = pb.linear_transpose(lambda x: 2 * x, x)
-    assert types(transposed(1.0)) == types(transposed(SINGLE)) == types(pull(ct))
+        assert types(pull(ct)) == types(transposed(ct)) == [((), "float32", True)]
