@@ -218,3 +218,11 @@ def test_endless_loop_can_be_interrupted() -> None:
     with pytest.raises(KeyboardInterrupt):
         run(arrays)
     timer.join()
+
+
+def test_a_strip_knows_nothing_of_the_whole_vectors_before_it() -> None:
+    # The padding value is an element in memory; the last strip has whole vectors and a rest.
+    def f(x: Any, filler: Any) -> Any:
+        return pieces.pad(x, filler, ((0, 0, 0), (2, 3, 0), (2, 3, 0), (0, 0, 0)))
+
+    compare(f, numbers(4, 112, 112, 3, dtype="float32"), np.float32(2))

@@ -171,10 +171,10 @@ class KernelEmitter:
         if rest:
             last = self.f.line(f"icmp eq i64 {end}, {n}")
             stop = self.f.line(f"select i1 {last}, i64 {n - rest}, i64 {end}")
-        with self.f.loop(begin, stop, lanes) as i:
+        with self.frame.perhaps(), self.f.loop(begin, stop, lanes) as i:
             self.at(em, axis, i, None, body)
         if rest:
-            with self.f.if_(last):
+            with self.frame.perhaps(), self.f.if_(last):
                 self.at(em, axis, n - rest, self.first_lanes(rest), body)
 
     def at(

@@ -1,6 +1,7 @@
 """Scalar expressions as LLVM instructions, on one element or on the lanes of a vectorized axis."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from . import index as ix
@@ -32,6 +33,16 @@ class Frame:
     def span(self, axis: Atom) -> tuple[Operand, Operand]:
         """Where a loop over an axis begins and ends."""
         return self.spans.get(axis, (0, axis.extent))
+
+    @contextmanager
+    def perhaps(self) -> Iterator[None]:
+        """Around code that may not run: what is known after was known before, and still is."""
+        before = {b: dict(v) for b, v in self.known.items()}
+        yield
+        for b, elements in before.items():
+            now = self.known.get(b, {})
+            before[b] = {k: v for k, v in elements.items() if now.get(k) == v}
+        self.known = before
 
     def forget(self, buffers: Sequence[str]) -> None:
         """Elements of these buffers may have changed."""
