@@ -149,7 +149,8 @@ def test_keys_on_xla(impl):
         key = pb.random.key(seed, impl=impl)
         many = pb.random.split(key, 6).reshape(2, 3)
         moved = [
-            many.T, many[::-1, 1:], pnp.where(pnp.arange(3) > 0, many, key), many[:, np.array([2, 0])],
+            many.T, many[::-1, 1:], pnp.where(pnp.arange(3) > 0, many, key),
+            many[:, np.array([2, 0])],
             pnp.pad(many[0], (1, 2), constant_values=key), pnp.concatenate([many[0], many[1]]),
             pnp.broadcast_to(key, (2, 2)), many.at[0, 1].set(key), pb.lax.dynamic_slice(
                 many, (seed - 6, 0), (1, 3)
