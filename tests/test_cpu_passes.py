@@ -9,7 +9,18 @@ import test_cpu_fuse as fused
 import test_cpu_loops as looped
 from cpu import program
 
-from pullback.backends.cpu import check, coalesce, dead, fuse, parse, peel, pipeline, show, split
+from pullback.backends.cpu import (
+    check,
+    coalesce,
+    dead,
+    digits,
+    fuse,
+    parse,
+    peel,
+    pipeline,
+    show,
+    split,
+)
 from pullback.backends.cpu.loops import Program
 from pullback.core.rewrite import simplify
 from pullback.transforms.grad import grad
@@ -162,6 +173,44 @@ def test_peel_cuts_a_joined_array_into_its_pieces() -> None:
           o0[i0] = a0[i0]
         for i1:300
           o0[i1 + 100] = a1[i1]
+        """,
+    )
+
+
+def test_digits_splits_what_is_divided() -> None:
+    becomes(
+        [digits.digits],
+        """
+        arg a0: float32[300] 0
+        arg a1: float32[10] 1
+        out o0: float32[3000] 0
+        for i0:3000
+          o0[i0] = mul:float32(a0[(i0)%300], a1[(i0)//300])
+        """,
+        """
+        arg a0: float32[300] 0
+        arg a1: float32[10] 1
+        out o0: float32[3000] 0
+        for i0:10 i1:300
+          o0[300*i0 + i1] = mul:float32(a0[i1], a1[i0])
+        """,
+    )
+
+
+def test_digits_splits_the_parts_again() -> None:
+    becomes(
+        [digits.digits],
+        """
+        arg a0: float32[40] 0
+        out o0: float32[2000] 0
+        for i0:2000
+          o0[i0] = add:float32(a0[((i0)//100)%4], a0[(i0)%10])
+        """,
+        """
+        arg a0: float32[40] 0
+        out o0: float32[2000] 0
+        for i0:20 i1:10 i2:10
+          o0[100*i0 + 10*i1 + i2] = add:float32(a0[(i0)%4], a0[i2])
         """,
     )
 

@@ -16,6 +16,7 @@ from . import (
     buffers,
     coalesce,
     dead,
+    digits,
     donate,
     emit,
     explain,
@@ -142,6 +143,8 @@ PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("unread", dead.drop_unread),
     # After fusion, which joins whole nests only.
     ("peel", peel.peel),
+    # After fusion, which joins nests of the same axes.
+    ("digits", digits.digits),
     # Before rows, whose memory belongs to one thread.
     ("split", split.split),
     # After all: what is left in memory and seen by one nest only.
