@@ -24,7 +24,6 @@ MISSING = {
     "ragged_all_to_all_p": MESH,
     "sharding_constraint_p": MESH,
     "with_sharding_constraint": MESH,
-    "device_put_p": "there is one device",
     "scaled_dot": "a kernel of some accelerators",
     "approx_top_k_p": COPIES,
     "all_to_all_p": COPIES,

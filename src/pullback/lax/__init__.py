@@ -29,6 +29,7 @@ from ..primitives.contract import dot_general_p
 from ..primitives.conv import ConvDimensionNumbers, conv_general_dilated_p
 from ..primitives.convert import bitcast_convert_type_p, convert_element_type_p, reduce_precision_p
 from ..primitives.cumulative import cumlogsumexp_p, cummax_p, cummin_p, cumprod_p, cumsum_p
+from ..primitives.device_put import device_put_p
 from ..primitives.dynamic import dynamic_slice_p, dynamic_update_slice_p
 from ..primitives.exponential import exp2_p, exp_p, expm1_p, log1p_p, log_p, logistic_p
 from ..primitives.fft import fft_p
@@ -140,7 +141,7 @@ __all__ = [
     "conv_transpose", "conv_transpose_shape_tuple", "conv_with_general_padding",
     "convert_element_type", "convert_element_type_p", "copy_p", "cos", "cos_p", "cosh",
     "cosh_p", "cumlogsumexp", "cumlogsumexp_p", "cummax", "cummax_p", "cummin", "cummin_p",
-    "cumprod", "cumprod_p", "cumsum", "cumsum_p", "custom_linear_solve", "custom_root",
+    "cumprod", "cumprod_p", "cumsum", "cumsum_p", "custom_linear_solve", "custom_root", "device_put_p",
     "digamma", "digamma_p", "div", "div_p", "dot", "dot_general", "dot_general_p", "dtype",
     "dynamic_index_in_dim", "dynamic_slice", "dynamic_slice_in_dim", "dynamic_slice_p",
     "dynamic_update_index_in_dim", "dynamic_update_slice", "dynamic_update_slice_in_dim",
