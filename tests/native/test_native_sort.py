@@ -16,7 +16,7 @@ FLOATS = ("float16", "bfloat16", "float32", "float64")
 DTYPES = ("bool", *INTEGERS, *FLOATS)
 # Lanes that are full and not, rows by insertion, by narrow and by wide digits, and shared ones.
 SHAPES = (
-    *[(1,), (2,), (7,), (24,), (25,), (300,), (5000,), (150_000,)],
+    *[(1,), (2,), (7,), (16,), (33,), (256,), (300,), (5000,), (150_000,)],
     *[(40, 1), (17, 5), (8, 33), (33, 100), (4, 700), (20, 1100), (3, 3000)],
     *[(5, 16, 3), (2, 9, 40), (3, 40, 17), (2, 1500, 9), (0, 3), (3, 0)],
 )

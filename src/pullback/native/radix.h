@@ -1,4 +1,5 @@
-// Sorting words by the digits of their keys, the lowest first: stable, in time linear in n.
+// Sorting words by the digits of their keys, the lowest first: stable, in time linear in n. Few words
+// are merged instead.
 #pragma once
 
 #include <algorithm>
@@ -10,8 +11,8 @@
 
 namespace pullback {
 
-// Rows up to this are sorted by insertion.
-inline constexpr int64_t kInsertion = 24;
+// Runs of this length are sorted by insertion, and merged in rows up to kMerged.
+inline constexpr int64_t kInsertion = 16, kMerged = 256;
 // From here on a digit has more bits, whose counts then pay.
 inline constexpr int64_t kWideDigits = 4096;
 // From here on threads share blocks, of which there are at most kMostBlocks.
@@ -38,6 +39,30 @@ void insertion_sort(Word* x, int64_t n) {
         for (; k > 0 && before(moved, x[k - 1]); --k) x[k] = x[k - 1];
         x[k] = moved;
     }
+}
+
+// Two runs, which meet at `middle`, as one.
+template <typename Word>
+void merge_runs(const Word* from, Word* to, int64_t begin, int64_t middle, int64_t end) {
+    int64_t i = begin, j = middle, k = begin;
+    while (i < middle && j < end) {
+        bool right = before(from[j], from[i]);
+        to[k++] = from[right ? j : i];
+        j += right, i += !right;
+    }
+    std::copy(from + j, from + end, std::copy(from + i, from + middle, to + k));
+}
+
+// The words in order, in x or in `spare`.
+template <typename Word>
+Word* merge_sort(Word* x, Word* spare, int64_t n) {
+    for (int64_t i = 0; i < n; i += kInsertion) insertion_sort(x + i, std::min(kInsertion, n - i));
+    for (int64_t run = kInsertion; run < n; run *= 2) {
+        for (int64_t i = 0; i < n; i += 2 * run)
+            merge_runs(x, spare, i, std::min(i + run, n), std::min(i + 2 * run, n));
+        std::swap(x, spare);
+    }
+    return x;
 }
 
 template <typename Word>
@@ -98,10 +123,7 @@ uint64_t varying(const Word* x, int64_t n) {
 // The words in order, in x or in `spare`; fewer than 2^32 of them.
 template <typename Word>
 Word* radix_sort(Word* x, Word* spare, int64_t n, uint32_t* counts) {
-    if (n <= kInsertion) {
-        insertion_sort(x, n);
-        return x;
-    }
+    if (n <= kMerged) return merge_sort(x, spare, n);
     uint64_t bits = varying(x, n);
     if (!bits) return x;
     int low = std::countr_zero(bits), width = 64 - std::countl_zero(bits) - low;

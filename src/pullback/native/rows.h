@@ -37,7 +37,7 @@ class Scratch {
     char* data() const { return static_cast<char*>(data_); }
 
   private:
-    alignas(kAlignment) char here_[8192];
+    alignas(kAlignment) char here_[12288];
     void* data_ = here_;
     void* made_ = nullptr;
 };
