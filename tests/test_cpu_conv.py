@@ -162,3 +162,30 @@ def test_a_convolution_is_a_product_without_call_backs() -> None:
     x, w, full = sized(2, "NCHW", window_strides=(2, 2))
     text = pb.explain(pb.jit(lambda x, w: conv.conv_general_dilated(x, w, **full)))(x, w)
     assert "1 product" in text and "call-back" not in text
+
+
+FEW = [
+    {},
+    {"rhs_dilation": (2, 3), "padding": ((-1, 4), (0, 2))},
+    {"lhs_dilation": (2, 3), "rhs_dilation": (1, 2), "padding": ((4, 3), (1, 2))},
+    {"feature_group_count": 2, "lhs_dilation": (1, 2)},
+    {"batch_group_count": 2, "lhs_dilation": (2, 1)},
+]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("params", FEW)
+def test_few_features_from_many(params: dict[str, Any], dtype: str) -> None:
+    rng = np.random.default_rng(3)
+    full = sized(0, "NHWC")[2]
+    x = rng.normal(size=(4, 30, 25, 40)).astype(dtype)
+    w = rng.normal(size=(4, 40 // params.get("feature_group_count", 1), 5, 3)).astype(dtype)
+
+    def f(x: Any, w: Any) -> Any:
+        return conv.conv_general_dilated(x, w, **{**full, **params})
+
+    with config.override(disable_jit=True):
+        compiled = compare(f, x, w, ulps=256)
+    # Products of single elements of x, before they meet.
+    text = show.program(compiled.program)
+    assert text.count("contraction") == 1 and "over" in text

@@ -16,16 +16,18 @@ from ...primitives.convolve import accumulator
 from . import index as ix
 from .build import Builder, at_view
 from .contract import times
-from .expr import Node
+from .expr import Node, index_deps
 from .index import Atom, Index
 from .loops import Contraction, Kernel, Nest, Operand, Reduction, Store
 from .reduction import widened
-from .values import NATIVE, Indices, Value, View, row_major, storage
+from .values import NATIVE, Indices, Value, View, in_buffer, row_major, storage
 
 # Products of fewer rows or columns, or fewer multiplications, are loop nests.
 LEAST, LEAST_WORK = 3, 16 * 16 * 16
 # Last axes of fewer elements are not worth a loop of their own.
 SHORT = 16
+# Features that fill too little of a vector.
+FEW = 4
 
 
 class Phase(NamedTuple):
@@ -116,11 +118,14 @@ def conv_general_dilated(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Va
     if 0 not in out.aval.shape:
         sizes, spaces = _sizes(eqn), _spaces(eqn)
         empty = 0 in x.shape or 0 in w.shape
-        padded = _Padded(b, x, eqn.params["dimension_numbers"].lhs_spec, spaces)
+        padded = _Padded(b, x, _pads(eqn, spaces))
+        spread = None if empty or not _spreads(eqn, sizes) else _spread(b, eqn, sizes, x, w)
         for phases in product(*[s.phases for s in spaces]):
             part = _part(b, eqn, sizes, spaces, phases)
             if empty or any(p.taps == 0 for p in phases):
                 _store_zero(b, part, view, storage(out.aval))
+            elif spread is not None:
+                _gather(b, eqn, part, spread, view)
             elif _worth(part, [x.dtype, w.dtype, storage(out.aval)]):
                 _contraction(b, part, padded, w, view)
             else:
@@ -155,27 +160,32 @@ def _spaces(eqn: JaxprEqn) -> list[Space]:
 def _part(
     b: Builder, eqn: JaxprEqn, sizes: Sizes, spaces: list[Space], phases: tuple[Phase, ...]
 ) -> Part:
-    groups, of_batch, batch, out, features = sizes
     axes = b.graph.atoms.axes
-    group, (g,) = axes([groups])
-    rows, (n, *at) = axes([batch, *[p.results for p in phases]])
-    columns, (o, *turns) = axes([out, *[p.width for p in phases]])
-    terms, (c, *taps) = axes([features, *[p.taps for p in phases]])
+    group, (g,) = axes([sizes.groups])
+    rows, (n, *at) = axes([sizes.batch, *[p.results for p in phases]])
+    columns, (o, *turns) = axes([sizes.out, *[p.width for p in phases]])
+    terms, (c, *taps) = axes([sizes.features, *[p.taps for p in phases]])
     places, met, results = [], [], []
     for s, p, i, f, t in zip(spaces, phases, at, turns, taps, strict=True):
         places.append(ix.shift(ix.weighted([(i, s.stride), (t, s.wide)]), p.start))
         met.append(ix.shift(ix.weighted([(f, p.turn), (t, s.gap)]), p.tap))
         results.append(ix.shift(ix.weighted([(f, 1), (i, s.apart)]), p.first))
     lhs, rhs, target = eqn.params["dimension_numbers"]
-    own = ix.weighted([(g, out), (o, 1)])
-    n_of_x = ix.weighted([(g, batch), (n, 1)]) if of_batch else n
-    c_of_x = c if of_batch else ix.weighted([(g, features), (c, 1)])
+    n_of_x, c_of_x, own = _grouped(sizes, g, n, c, o)
     return Part(
         group, rows, columns, terms,
         _ordered(lhs, [n_of_x, c_of_x, *places]),
         _ordered(rhs, [own, c, *met]),
         _ordered(target, [n, own, *results]),
     )  # fmt: skip
+
+
+def _grouped(sizes: Sizes, g: Index, n: Index, c: Index, o: Index) -> Indices:
+    """Places in lhs's batch and features, and in rhs's, of those of a group."""
+    own = ix.weighted([(g, sizes.out), (o, 1)])
+    if sizes.of_batch:
+        return ix.weighted([(g, sizes.batch), (n, 1)]), c, own
+    return n, ix.weighted([(g, sizes.features), (c, 1)]), own
 
 
 def _ordered(spec: Sequence[int], idx: Sequence[Index]) -> Indices:
@@ -196,26 +206,38 @@ def _nest(b: Builder, eqn: JaxprEqn, part: Part, x: Value, w: Value, view: View)
     tests = [(i, 0, n) for i, n in zip(part.x, x.shape, strict=True)]
     element = b.graph.guard(tests, lambda: x.at(part.x), nothing)
     value = times(b, element, w.at(part.w), wide)
+    _sum(b, part, part.terms, value, view, storage(out))
+
+
+def _sum(
+    b: Builder, part: Part, terms: Sequence[Atom], value: Node, view: View, dtype: str
+) -> None:
+    """The nest of the sums of a value."""
     offset, axes = at_view(view, part.z), (*part.group, *part.rows, *part.columns)
-    if part.terms:
-        item = Reduction("or" if wide == "bool" else "add", view.buffer, offset, value, wide)
-        kernel = Kernel(axes, tuple(part.terms), (), (item,))
+    if terms:
+        op = "or" if value.dtype == "bool" else "add"
+        item = Reduction(op, view.buffer, offset, value, value.dtype)
+        kernel = Kernel(axes, tuple(terms), (), (item,))
     else:
-        store = Store(view.buffer, offset, widened(b, value, storage(out)))
-        kernel = Kernel(axes, (), (store,))
+        kernel = Kernel(axes, (), (Store(view.buffer, offset, widened(b, value, dtype)),))
     b.block.append(Nest((), (kernel,)))
 
 
 # Contractions
 
 
+def _pads(eqn: JaxprEqn, spaces: list[Space]) -> list[tuple[int, int]]:
+    """The padding of each axis of lhs."""
+    spec = eqn.params["dimension_numbers"].lhs_spec
+    found = dict(zip(spec[2:], [s.padding() for s in spaces], strict=True))
+    return [found.get(d, (0, 0)) for d in range(len(spec))]
+
+
 class _Padded:
     """x in memory with all the zeros around that windows meet, made when it is asked for."""
 
-    def __init__(self, b: Builder, x: Value, spec: Sequence[int], spaces: list[Space]) -> None:
-        self.b, self.x = b, x
-        pads = dict(zip(spec[2:], [s.padding() for s in spaces], strict=True))
-        self.pads = [pads.get(d, (0, 0)) for d in range(len(x.shape))]
+    def __init__(self, b: Builder, x: Value, pads: list[tuple[int, int]]) -> None:
+        self.b, self.x, self.pads = b, x, pads
         self.view: View | None = None
 
     def offset(self, idx: Indices) -> tuple[str, Index]:
@@ -259,11 +281,14 @@ class _Padded:
 
 def _worth(part: Part, dtypes: list[str]) -> bool:
     """Whether a part is a product of matrices large enough."""
-    same = len(set(dtypes)) == 1 and dtypes[0] in ("float32", "float64")
     m, n, k, groups = (
         prod([a.extent for a in axes]) for axes in (part.rows, part.columns, part.terms, part.group)
     )
-    return same and min(m, n) >= LEAST and groups * m * n * k >= LEAST_WORK
+    return _real(dtypes) and min(m, n) >= LEAST and groups * m * n * k >= LEAST_WORK
+
+
+def _real(dtypes: list[str]) -> bool:
+    return len(set(dtypes)) == 1 and dtypes[0] in ("float32", "float64")
 
 
 Axis = tuple[int, int, int]
@@ -308,6 +333,52 @@ def _merged(axes: Sequence[Atom], first: Index, second: Index) -> list[Axis]:
         else:
             merged.append((n, s, t))
     return merged
+
+
+# Few features from many: products first, sums of what meets after
+
+
+def _spreads(eqn: JaxprEqn, sizes: Sizes) -> bool:
+    """Whether there are too few features in the result to fill vectors, which features that are
+    adjacent in x would have to be moved for, and products that are all needed and not many more
+    than elements."""
+    dtypes = [storage(v.aval) for v in (*eqn.invars, *eqn.outvars)]
+    lhs, rhs, _ = eqn.params["dimension_numbers"]
+    taps = prod(sizes_at(eqn.invars[1].aval.shape, rhs[2:]))
+    adjacent = lhs[1] == len(lhs) - 1 and max(eqn.params["window_strides"], default=1) == 1
+    few = sizes.out <= FEW and 1 < taps and taps * sizes.out <= 4 * sizes.features
+    return adjacent and few and _real(dtypes) and eqn.outvars[0].aval.size >= LEAST_WORK
+
+
+def _spread(b: Builder, eqn: JaxprEqn, sizes: Sizes, x: Value, w: Value) -> Value:
+    """Sums over features alone: (features of the result, taps, batch, space)."""
+    lhs, rhs, _ = eqn.params["dimension_numbers"]
+    taps, space = sizes_at(w.shape, rhs[2:]), sizes_at(x.shape, lhs[2:])
+    axes = b.graph.atoms.axes
+    group, (g,) = axes([sizes.groups])
+    rows, (n, *q) = axes([sizes.batch, *space])
+    columns, (o, *t) = axes([sizes.out, *taps])
+    terms, (c,) = axes([sizes.features])
+    n_of_x, c_of_x, own = _grouped(sizes, g, n, c, o)
+    shape = (sizes.groups * sizes.out, *taps, sizes.batch, *space)
+    view = row_major(b.buffer(x.dtype, prod(shape)), shape)
+    places = _ordered(lhs, [n_of_x, c_of_x, *q]), _ordered(rhs, [own, c, *t]), (own, *t, n, *q)
+    part = Part(group, rows, columns, terms, *places)
+    _contraction(b, part, _Padded(b, x, [(0, 0)] * len(lhs)), w, view)
+    return in_buffer(b.graph, view, shape, x.dtype)
+
+
+def _gather(b: Builder, eqn: JaxprEqn, part: Part, spread: Value, view: View) -> None:
+    """The sums over taps."""
+    lhs, rhs, out = eqn.params["dimension_numbers"]
+    places, met = [part.x[d] for d in lhs[2:]], [part.w[d] for d in rhs[2:]]
+    n, own = (part.z[d] for d in out[:2])
+    sizes = sizes_at(eqn.invars[0].aval.shape, lhs[2:])
+    tests = [(i, 0, size) for i, size in zip(places, sizes, strict=True)]
+    nothing = b.graph.const(0, spread.dtype)
+    value = b.graph.guard(tests, lambda: spread.at((own, *met, n, *places)), nothing)
+    summed = index_deps(part.w[rhs[1]])
+    _sum(b, part, [a for a in part.terms if a not in summed], value, view, spread.dtype)
 
 
 EAGER = {"conv_general_dilated": conv_general_dilated}
