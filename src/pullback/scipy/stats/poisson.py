@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import floats, gammaincc, gammaln, xlogy
+from ..special import entr, floats, gammaincc, gammaln, xlogy
 
 
 def logpmf(k: Any, mu: Any, loc: Any = 0) -> Any:
@@ -26,3 +26,19 @@ def cdf(k: Any, mu: Any, loc: Any = 0) -> Any:
     k, mu, loc = floats("poisson.cdf", k, mu, loc)
     z = k - loc
     return pnp.where(z < 0, 0, gammaincc(pnp.floor(z + 1), mu))
+
+
+# Above this mean the entropy is that of its asymptotic series; below, these many terms are all.
+LARGE, TERMS = 100, 250
+
+
+def entropy(mu: Any, loc: Any = 0) -> Any:
+    """The entropy in nats: a sum for small means, an asymptotic series from 100 on."""
+    mu, _ = floats("poisson.entropy", mu, loc)
+    large = mu >= LARGE
+    small = pnp.where(large, 1, mu)
+    k = np.arange(TERMS).reshape((-1,) + (1,) * mu.ndim)
+    terms = pnp.sum(entr(pmf(k, small)), 0)
+    mean = pnp.where(large, mu, LARGE)
+    series = 0.5 * pnp.log(2 * np.pi * np.e * mean) - 1 / (12 * mean)
+    return pnp.where(large, series, terms)

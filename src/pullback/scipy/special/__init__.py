@@ -1,22 +1,36 @@
 """scipy.special: gamma and beta functions, error functions, entropies, Bessel functions."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import numpy as pnp
-from ..control.custom_jvp import custom_jvp
-from ..nn.normalize import log_softmax as _log_softmax
-from ..nn.normalize import logsumexp
-from ..nn.normalize import softmax as _softmax
-from ..numpy.elementwise import as_inexact
-from ..numpy.values import as_array, inexact_dtype, result_type_of
-from ..primitives import analytic, incomplete
-from ..primitives import elementwise as ew
-from ..primitives import special as _special
+from ... import numpy as pnp
+from ...control.custom_jvp import custom_jvp
+from ...lazy import later
+from ...nn.normalize import log_softmax as _log_softmax
+from ...nn.normalize import logsumexp
+from ...nn.normalize import softmax as _softmax
+from ...numpy.elementwise import as_inexact
+from ...numpy.values import as_array, inexact_dtype, result_type_of
+from ...primitives import analytic, incomplete
+from ...primitives import elementwise as ew
+from ...primitives import special as _special
+
+if TYPE_CHECKING:
+    from .harmonics import bernoulli, bessel_jn, sph_harm_y
+    from .hypergeometric import hyp1f1, hyp2f1
+    from .integrals import fresnel, owens_t, sici, wofz
 
 Function = Callable[..., Any]
+
+
+# What few programs use is loaded when it is first asked for.
+__getattr__ = later(__name__, (), {
+    "harmonics": "bernoulli bessel_jn sph_harm_y",
+    "hypergeometric": "hyp1f1 hyp2f1",
+    "integrals": "fresnel owens_t sici wofz",
+})  # fmt: skip
 
 
 def floats(name: str, *values: Any) -> list[Any]:
@@ -250,9 +264,10 @@ def log_softmax(x: Any, /, *, axis: Any = None) -> Any:
 
 
 __all__ = [
-    "beta", "betainc", "betaln", "boxcox", "boxcox1p", "comb", "dawsn", "digamma", "entr", "erf",
-    "erfc", "erfcx", "erfinv", "exp1", "expi", "expit", "expn", "factorial", "gamma", "gammainc",
-    "gammaincc", "gammaln", "gammasgn", "i0", "i0e", "i1", "i1e", "kl_div", "log_ndtr",
-    "log_softmax", "loggamma", "logit", "logsumexp", "multigammaln", "ndtr", "ndtri", "poch",
-    "polygamma", "rel_entr", "softmax", "spence", "xlog1py", "xlogy", "zeta",
+    "bernoulli", "bessel_jn", "beta", "betainc", "betaln", "boxcox", "boxcox1p", "comb", "dawsn",
+    "digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "exp1", "expi", "expit", "expn",
+    "factorial", "fresnel", "gamma", "gammainc", "gammaincc", "gammaln", "gammasgn", "hyp1f1",
+    "hyp2f1", "i0", "i0e", "i1", "i1e", "kl_div", "log_ndtr", "log_softmax", "loggamma", "logit",
+    "logsumexp", "multigammaln", "ndtr", "ndtri", "owens_t", "poch", "polygamma", "rel_entr",
+    "sici", "softmax", "spence", "sph_harm_y", "wofz", "xlog1py", "xlogy", "zeta",
 ]  # fmt: skip

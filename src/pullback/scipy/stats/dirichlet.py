@@ -1,0 +1,36 @@
+"""The Dirichlet distribution: numbers along the first axis that add up to 1."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ...numpy.values import promote_arrays_inexact
+from ..special import gammaln, xlogy
+
+
+def logpdf(x: Any, alpha: Any) -> Any:
+    """The logarithm of the density; x may leave out the last number.
+
+    x has shape (n, ...) or (n - 1, ...), alpha (n,).
+    """
+    x, alpha = promote_arrays_inexact("dirichlet.logpdf", x, alpha)
+    if alpha.ndim != 1:
+        raise ValueError(f"`alpha` must be one-dimensional; got alpha.shape={alpha.shape}")
+    n = alpha.shape[0]
+    if x.ndim == 0 or x.shape[0] not in (n, n - 1):
+        raise ValueError(
+            "`x` must have either the same number of entries as `alpha` or one entry fewer; got"
+            f" x.shape={x.shape}, alpha.shape={alpha.shape}"
+        )
+    if x.shape[0] == n - 1:
+        x = pnp.concatenate([x, 1 - pnp.sum(x, 0, keepdims=True)])
+    constant = gammaln(pnp.sum(alpha)) - pnp.sum(gammaln(alpha))
+    powers = alpha.reshape((n,) + (1,) * (x.ndim - 1)) - 1
+    inside = pnp.all(x > 0, axis=0) & (pnp.abs(pnp.sum(x, 0) - 1) < 1e-6)
+    return pnp.where(inside, pnp.sum(xlogy(powers, x), 0) + constant, -np.inf)
+
+
+def pdf(x: Any, alpha: Any) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, alpha))

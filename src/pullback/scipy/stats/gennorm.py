@@ -1,0 +1,23 @@
+"""The generalized normal distribution: exp(-|x|^beta)."""
+
+from typing import Any
+
+from ... import numpy as pnp
+from ..special import floats, gammainc, gammaln
+
+
+def logpdf(x: Any, beta: Any) -> Any:
+    """The logarithm of the density."""
+    x, beta = floats("gennorm.logpdf", x, beta)
+    return pnp.log(beta / 2) - gammaln(1 / beta) - pnp.abs(x) ** beta
+
+
+def cdf(x: Any, beta: Any) -> Any:
+    """The probability below x."""
+    x, beta = floats("gennorm.cdf", x, beta)
+    return (1 + pnp.sign(x) * gammainc(1 / beta, pnp.abs(x) ** beta)) / 2
+
+
+def pdf(x: Any, beta: Any) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, beta))

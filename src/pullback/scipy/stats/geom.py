@@ -1,0 +1,20 @@
+"""The geometric distribution: trials up to the first success of probability p."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import floats, xlog1py
+
+
+def logpmf(k: Any, p: Any, loc: Any = 0) -> Any:
+    """The logarithm of the probability of k."""
+    k, p, loc = floats("geom.logpmf", k, p, loc)
+    y = k - loc
+    return pnp.where(y <= 0, -np.inf, xlog1py(y - 1, -p) + pnp.log(p))
+
+
+def pmf(k: Any, p: Any, loc: Any = 0) -> Any:
+    """The probability of k."""
+    return pnp.exp(logpmf(k, p, loc))

@@ -1,0 +1,54 @@
+"""The Gumbel distribution of minima, steep on the right."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import floats
+
+
+def _standard(name: str, x: Any, loc: Any, scale: Any) -> tuple[Any, Any]:
+    """The standard number, NaN where the scale is not positive, and the scale."""
+    x, loc, scale = floats(f"gumbel_l.{name}", x, loc, scale)
+    return pnp.where(scale > 0, (x - loc) / scale, np.nan), scale
+
+
+def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the density."""
+    z, scale = _standard("logpdf", x, loc, scale)
+    return z - pnp.exp(z) - pnp.log(scale)
+
+
+def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, loc, scale))
+
+
+def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability below x."""
+    z, _ = _standard("logcdf", x, loc, scale)
+    return pnp.log(-pnp.expm1(-pnp.exp(z)))
+
+
+def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability below x."""
+    return pnp.exp(logcdf(x, loc, scale))
+
+
+def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability above x."""
+    z, _ = _standard("logsf", x, loc, scale)
+    return -pnp.exp(z)
+
+
+def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability above x."""
+    return pnp.exp(logsf(x, loc, scale))
+
+
+def ppf(p: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The x below which the probability is p, strictly between 0 and 1."""
+    p, loc, scale = floats("gumbel_l.ppf", p, loc, scale)
+    p = pnp.where((p > 0) & (p < 1), p, np.nan)
+    return loc + scale * pnp.log(-pnp.log1p(-p))

@@ -1,0 +1,27 @@
+"""The multinomial distribution: how often each outcome of probability p occurs in n trials."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import dtypes
+from ... import numpy as pnp
+from ...numpy.elementwise import as_inexact
+from ...numpy.values import promote_arrays
+from ..special import gammaln, xlogy
+
+
+def logpmf(x: Any, n: Any, p: Any) -> Any:
+    """The logarithm of the probability of the counts x, integers along the last axis."""
+    p = as_inexact("multinomial.logpmf", p)
+    x, n = promote_arrays("multinomial.logpmf", x, n)
+    if not dtypes.is_integer(x.dtype):
+        raise ValueError(f"multinomial.logpmf: x and n must be integers, got {x.dtype.name}")
+    x, n = x.astype(p.dtype), n.astype(p.dtype)
+    found = gammaln(n + 1) + pnp.sum(xlogy(x, p) - gammaln(x + 1), -1)
+    return pnp.where(pnp.sum(x, -1) == n, found, -np.inf)
+
+
+def pmf(x: Any, n: Any, p: Any) -> Any:
+    """The probability of the counts x."""
+    return pnp.exp(logpmf(x, n, p))

@@ -1,0 +1,70 @@
+"""The normal distribution between the standard numbers a and b."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import floats, log_ndtr, ndtr
+from . import norm
+
+
+def _log1mexp(x: Any) -> Any:
+    """log(1 - exp(-x)) of positive x, exact for small and large ones."""
+    small = x < np.log(2)
+    near, far = pnp.where(small, x, 1), pnp.where(small, 1, x)
+    return pnp.where(small, pnp.log(-pnp.expm1(-near)), pnp.log1p(-pnp.exp(-far)))
+
+
+def _log_mass(a: Any, b: Any) -> Any:
+    """The logarithm of the probability between a and b, from the tail that they lie in."""
+    right = a > 0
+    low, high = pnp.where(right, -b, a), pnp.where(right, -a, b)
+    central = (low <= 0) & (high > 0)
+    far = pnp.where(central, 0, high)
+    tail = log_ndtr(far) + _log1mexp(log_ndtr(far) - log_ndtr(low))
+    return pnp.where(central, pnp.log1p(-ndtr(low) - ndtr(-high)), tail)
+
+
+def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the density."""
+    x, a, b, loc, scale = floats("truncnorm.logpdf", x, a, b, loc, scale)
+    z = (x - loc) / scale
+    found = norm.logpdf(x, loc, scale) - _log_mass(a, b)
+    found = pnp.where((z < a) | (z > b), -np.inf, found)
+    return pnp.where(a >= b, np.nan, found)
+
+
+def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, a, b, loc, scale))
+
+
+def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability below x."""
+    x, a, b, loc, scale = floats("truncnorm.logcdf", x, a, b, loc, scale)
+    z = (x - loc) / scale
+    inside = (z > a) & (z < b)
+    middle = pnp.where(inside, z, (a + b) / 2)
+    whole = _log_mass(a, b)
+    below, above = _log_mass(a, middle) - whole, _log_mass(middle, b) - whole
+    likely = below > -0.1
+    found = pnp.where(likely, pnp.log1p(-pnp.exp(pnp.where(likely, above, -1))), below)
+    found = pnp.where(inside, found, pnp.where(z >= b, 0, -np.inf))
+    return pnp.where((a >= b) | pnp.isnan(z), np.nan, found)
+
+
+def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability below x."""
+    return pnp.exp(logcdf(x, a, b, loc, scale))
+
+
+def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The logarithm of the probability above x."""
+    x, a, b, loc, scale = floats("truncnorm.logsf", x, a, b, loc, scale)
+    return logcdf(-x, -b, -a, -loc, scale)
+
+
+def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
+    """The probability above x."""
+    return pnp.exp(logsf(x, a, b, loc, scale))

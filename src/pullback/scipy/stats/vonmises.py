@@ -1,0 +1,20 @@
+"""The von Mises distribution of angles, with concentration kappa."""
+
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ..special import floats, i0e
+
+
+def logpdf(x: Any, kappa: Any) -> Any:
+    """The logarithm of the density."""
+    x, kappa = floats("vonmises.logpdf", x, kappa)
+    found = kappa * (pnp.cos(x) - 1) - pnp.log(2 * np.pi * i0e(kappa))
+    return pnp.where(kappa > 0, found, np.nan)
+
+
+def pdf(x: Any, kappa: Any) -> Any:
+    """The density."""
+    return pnp.exp(logpdf(x, kappa))
