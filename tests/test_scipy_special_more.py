@@ -18,7 +18,7 @@ CASES: dict[str, tuple[np.ndarray, ...]] = {
     "sici": (X,),
     "owens_t": (X, A[::-1] - 1),
     "hyp1f1": (A, A[::-1] + 1, X / 3),
-    "hyp2f1": (A, A[::-1], A + 2.3, np.linspace(-3, 0.97, 11)),
+    "hyp2f1": (A, A[::-1] + 0.13, A + 2.3, np.linspace(-3, 0.97, 11)),
 }
 
 

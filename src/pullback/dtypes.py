@@ -222,11 +222,15 @@ def promote(types: tuple[tuple[DType, bool], ...]) -> tuple[DType, bool]:
     return node, all_weak and node != bool_
 
 
+def _is_python(t: Any) -> bool:
+    """Whether it is Python's own type, to which NumPy's dtypes compare equal."""
+    return isinstance(t, type) and t in (int, float, complex)
+
+
 def promote_types(a: Any, b: Any) -> DType:
     """The dtype of an operation on two arrays of these dtypes, as `jax.numpy.promote_types`."""
     types = tuple(
-        (default_dtype(t), True) if t in (int, float, complex) else (np.dtype(t), False)
-        for t in (a, b)
+        (default_dtype(t), True) if _is_python(t) else (np.dtype(t), False) for t in (a, b)
     )
     return canonicalize_dtype(promote(types)[0])
 

@@ -63,12 +63,16 @@ def bessel_jn(z: Any, *, v: int, n_iter: int = 50) -> Any:
     return pnp.where(zero, (orders == 0).astype(x.dtype), kept / (total - first))
 
 
-def sph_harm_y(n: Any, m: Any, theta: Any, phi: Any, n_max: int | None = None) -> Any:
+def sph_harm_y(
+    n: Any, m: Any, theta: Any, phi: Any, diff_n: None = None, n_max: int | None = None
+) -> Any:
     """Spherical harmonics of degree n and order m at polar angle theta and azimuth phi.
 
     `n_max`, the largest degree, must be given where n is traced. The associated Legendre functions
     are computed by the recurrence in n, normalized.
     """
+    if diff_n is not None:
+        raise NotImplementedError("sph_harm_y: diff_n is not supported: use jvp or jacfwd")
     n, m = as_array("sph_harm_y", n), as_array("sph_harm_y", m)
     most = int(np.max(np.asarray(n))) if n_max is None else operator.index(n_max)
     theta, phi = (as_inexact("sph_harm_y", x) for x in (theta, phi))

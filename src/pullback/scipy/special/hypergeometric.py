@@ -11,6 +11,7 @@ import numpy as np
 from ... import dtypes, lax
 from ... import numpy as pnp
 from ...numpy.values import describe
+from ...transforms.stop import stop_gradient
 from . import floats, gamma
 
 # Most terms of a series.
@@ -32,15 +33,18 @@ def _series(ratio: Ratio, one: Any) -> Any:
     small = pnp.finfo(one.dtype).eps * 1e-3
 
     def unfinished(state: Any) -> Any:
-        k, term, total = state
-        return (k < TERMS) & pnp.any(pnp.abs(term) > small * pnp.abs(total))
+        k, _, total, size = state
+        return (k < TERMS) & pnp.any(size > small * pnp.abs(total))
 
     def step(state: Any) -> Any:
-        k, term, total = state
-        term = term * ratio(k.astype(one.dtype))
-        return k + 1, term, total + term
+        k, term, total, size = state
+        r = ratio(k.astype(one.dtype))
+        term = term * r
+        # Where the series ends its derivative in the parameters goes on.
+        bound = pnp.abs(stop_gradient(r))
+        return k + 1, term, total + term, size * pnp.where(bound == 0, 1, bound)
 
-    return lax.while_loop(unfinished, step, (pnp.int32(0), one, one))[2]
+    return lax.while_loop(unfinished, step, (pnp.int32(0), one, one, one))[2]
 
 
 def hyp1f1(a: Any, b: Any, x: Any) -> Any:
@@ -88,7 +92,8 @@ def hyp2f1(a: Any, b: Any, c: Any, x: Any) -> Any:
     series = _series(lambda k: (p + k) * (q + k) / ((c_safe + k) * (k + 1)) * w, pnp.ones_like(x))
     found = pnp.where(inside | whole, rest**power * series, np.inf)
     one = (x == 1) & ~whole
-    found = pnp.where(one, _at_one(a, b, c_safe), found)
+    at_one = _at_one(*[pnp.where(one, v, s) for v, s in ((a, 0), (b, 0), (c_safe, 1))])
+    found = pnp.where(one, at_one, found)
     trivial = (x == 0) | (((a == 0) | (b == 0)) & (c != 0))
     return pnp.where(trivial, 1, pnp.where(bad, np.inf, found))
 

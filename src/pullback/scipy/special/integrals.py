@@ -68,7 +68,7 @@ def wofz(z: Any) -> Any:
 
 @custom_jvp
 def _fresnel(x: Any) -> tuple[Any, Any]:
-    """By power series near 0, by w on a diagonal elsewhere: C + i S = (1 + i) / 2 erf((1 - i) u)."""
+    """C + i S = (1 + i) / 2 erf((1 - i) u): by power series near 0, by w on a diagonal beyond."""
     size = pnp.abs(x)
     near = size < 1.5
     small, large = pnp.where(near, size, 1), pnp.where(near, 2, size)
