@@ -206,3 +206,21 @@ def test_subset_of_eigenvalues():
 def test_errors(call, error):
     with pytest.raises(error):
         call()
+
+
+def test_functions_of_matrices_from_schur_forms():
+    for a in (SQUARE, COMPLEX):
+        found = psl.funm(a, pnp.exp)
+        np.testing.assert_allclose(found, scipy.linalg.expm(a), rtol=1e-8, atol=1e-8)
+        assert psl.funm(a, pnp.exp, disp=False)[1] < 1e-10
+        form, vectors = psl.rsf2csf(*psl.schur(a))
+        np.testing.assert_allclose(np.tril(form, -1), 0, atol=1e-12)
+        np.testing.assert_allclose(vectors @ form @ pnp.conj(vectors.T), a, atol=1e-10)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 8])
+def test_fiedler_companion(n):
+    a = np.arange(1.0, n + 1)
+    wanted = jsl.fiedler_companion(a)
+    np.testing.assert_allclose(psl.fiedler_companion(a), wanted)
+    assert psl.fiedler_companion(np.stack([a, a + 1])).shape == (2, *wanted.shape)

@@ -219,3 +219,31 @@ def test_slerp():
     with pytest.raises(ValueError, match="at least 2"):
         Slerp.init(times[:1], ROTATIONS[:1])
     assert pnp.isfinite(pb.grad(lambda t: Slerp.init(times, ROTATIONS)(t).quat.sum())(0.3))
+
+
+POLYNOMIALS = ([1.0, -6, 11, -6], [0, 0, 1, 2, 3.0], [2.0, 0, 0], [0.0, 0.0], [3.0], [1, 2, 3])
+
+
+@pytest.mark.parametrize("p", POLYNOMIALS)
+def test_roots(p):
+    p = np.array(p, np.float32)
+    got, wanted = pnp.roots(p), jnp.roots(p)
+    assert got.dtype == wanted.dtype and got.shape == wanted.shape
+    np.testing.assert_allclose(np.sort_complex(got), np.sort_complex(wanted), atol=1e-4)
+    got = pb.jit(lambda p: pnp.roots(p, strip_zeros=False))(p)
+    np.testing.assert_allclose(got, jnp.roots(p, strip_zeros=False), atol=1e-4)
+
+
+@pytest.mark.parametrize("options", [{}, {"full": True}, {"cov": True}, {"cov": "unscaled"}])
+def test_polyfit(options):
+    x = np.linspace(-1, 2, 9, dtype=np.float32)
+    y = x**3 - x + np.sin(9 * x) / 10
+    for values in (y, np.stack([y, 2 * y + 1], 1)):
+        for weights in (None, np.abs(y) + 1):
+            got = pnp.polyfit(x, values, 2, w=weights, **options)
+            wanted = jnp.polyfit(x, values, 2, w=weights, **options)
+            for g, w in zip(jax.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
+                assert g.shape == w.shape
+                np.testing.assert_allclose(g, w, rtol=1e-4, atol=1e-5)
+    with pytest.raises(TypeError, match="vector for x"):
+        pnp.polyfit(y[None], y, 2)

@@ -9,12 +9,16 @@ import pytest
 
 MODULES = (
     "nn nn.initializers ops tree tree_util flatten_util dtypes errors typing image random"
+    " scipy.cluster.vq scipy.fft scipy.integrate scipy.interpolate scipy.linalg scipy.ndimage"
+    " scipy.optimize scipy.signal scipy.sparse.linalg scipy.spatial.transform scipy.special"
+    " scipy.stats"
 ).split()
 KERNELS = "chooses kernels of some accelerators"
 # Names of JAX that are not here.
 MISSING = {
     "nn": {"get_scaled_dot_general_config": KERNELS, "scaled_dot_general": KERNELS},
     "tree_util": {"default_registry": "optree keeps the registry of nodes"},
+    "scipy.linalg": dict.fromkeys(("eigh_tridiagonal",), "use eigh"),
     "errors": {
         "InconclusiveDimensionOperation": "shapes are numbers",
         "JaxRuntimeError": "is jaxlib's",

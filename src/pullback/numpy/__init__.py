@@ -74,6 +74,7 @@ __getattr__ = later(__name__, ("fft", "linalg"), {
         "ComplexWarning fromfile fromiter get_printoptions printoptions save savez "
         "set_printoptions"
     ),
+    "fitting": "polyfit roots",
     "functional": "apply_along_axis apply_over_axes vectorize",
     "histograms": "bincount histogram histogram2d histogram_bin_edges histogramdd",
     "indexers": (
@@ -136,11 +137,11 @@ __all__ = [
     "nanmedian", "nanmin", "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar",
     "ndarray", "ndim", "negative", "newaxis", "nextafter", "nonzero", "not_equal", "number",
     "object_", "ogrid", "ones", "ones_like", "outer", "packbits", "pad", "partition", "percentile",
-    "permute_dims", "pi", "piecewise", "place", "poly", "polyadd", "polyder", "polydiv", "polyint",
+    "permute_dims", "pi", "piecewise", "place", "poly", "polyadd", "polyder", "polydiv", "polyfit", "polyint",
     "polymul", "polysub", "polyval", "positive", "pow", "power", "printoptions", "prod",
     "promote_types", "ptp", "put", "put_along_axis", "quantile", "r_", "rad2deg", "radians",
     "ravel", "ravel_multi_index", "real", "reciprocal", "remainder", "repeat", "reshape", "resize",
-    "result_type", "right_shift", "rint", "roll", "rollaxis", "rot90", "round", "s_", "save",
+    "result_type", "right_shift", "rint", "roll", "rollaxis", "roots", "rot90", "round", "s_", "save",
     "savez", "searchsorted", "select", "set_printoptions", "setdiff1d", "setxor1d", "shape",
     "sign", "signbit", "signedinteger", "sin", "sinc", "single", "sinh", "size", "sort",
     "sort_complex", "spacing", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",

@@ -22,7 +22,7 @@ from .factors import (
     schur,
     svd,
 )
-from .functions import expm, expm_frechet, sqrtm
+from .functions import expm, expm_frechet, funm, rsf2csf, sqrtm
 from .structured import (
     block_diag,
     circulant,
@@ -30,6 +30,7 @@ from .structured import (
     convolution_matrix,
     dft,
     fiedler,
+    fiedler_companion,
     hadamard,
     hankel,
     helmert,
@@ -43,8 +44,9 @@ from .structured import (
 
 __all__ = [
     "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "companion",
-    "convolution_matrix", "det", "dft", "eigh", "expm", "expm_frechet", "fiedler", "hadamard",
+    "convolution_matrix", "det", "dft", "eigh", "expm", "expm_frechet", "fiedler",
+    "fiedler_companion", "funm", "hadamard",
     "hankel", "helmert", "hessenberg", "hilbert", "inv", "invhilbert", "invpascal", "leslie", "lu",
-    "lu_factor", "lu_solve", "pascal", "polar", "qr", "qr_multiply", "schur", "solve",
+    "lu_factor", "lu_solve", "pascal", "polar", "qr", "qr_multiply", "rsf2csf", "schur", "solve",
     "solve_sylvester", "solve_triangular", "sqrtm", "svd", "toeplitz",
 ]  # fmt: skip

@@ -4,19 +4,24 @@ from typing import Any
 
 import numpy as np
 
+from ...dtypes import promote_types
+from ...numpy.binary import maximum, minimum
 from ...numpy.contractions import matmul
 from ...numpy.creation import eye
-from ...numpy.elementwise import as_inexact, log2
+from ...numpy.elementwise import as_inexact, isinf, log2
 from ...numpy.linalg.equations import solve
 from ...numpy.linalg.factors import square_of
 from ...numpy.linalg.norms import norm
 from ...numpy.searching import where
-from ...numpy.values import promote_arrays_inexact
+from ...numpy.shapes import diag, diagonal
+from ...numpy.values import convert, promote_arrays_inexact
 from ...primitives import elementwise as ew
 from ...primitives.linalg import sylvester as sy
+from ...primitives.linalg.matrices import adjoint
 from ...transforms.grad import jvp
 from ...transforms.stop import stop_gradient
 from .equations import solve_triangular
+from .factors import schur
 
 # The Padé approximant p(x) / p(-x) of exp of order 13, lowest power first, p(0) = 1.
 PADE = (
@@ -83,3 +88,60 @@ def sqrtm(A: Any, blocksize: int = 1) -> Any:
     x = as_inexact("sqrtm", A)
     square_of("sqrtm", x)
     return sy.sqrtm(x)
+
+
+def rsf2csf(T: Any, Z: Any, check_finite: bool = True) -> tuple[Any, Any]:
+    """The triangular complex Schur form of a real one, and its unitary matrix."""
+    t, z = promote_arrays_inexact("rsf2csf", T, Z)
+    if square_of("rsf2csf", t) != square_of("rsf2csf", z):
+        raise ValueError(f"Input array shapes must match: Z: {z.shape} vs. T: {t.shape}")
+    t, z = (convert(x, promote_types(x.dtype, "complex64")) for x in (t, z))
+    form, vectors = schur(t, output="complex")
+    return form, matmul(z, vectors)
+
+
+def funm(A: Any, func: Any, disp: bool = True) -> Any:
+    """A function of a matrix by its values at the eigenvalues, which must differ (Parlett).
+
+    Without `disp` also an estimate of the relative error. Source: Golub and Van Loan, Matrix
+    Computations, algorithm 11.1.1.
+
+    >>> import pullback as pb
+    >>> from pullback import numpy as pnp
+    >>> pb.scipy.linalg.funm(pnp.diag(pnp.array([1.0, 4.0])), pnp.sqrt).real
+    Array([[1., 0.],
+           [0., 2.]], dtype=float32)
+    """
+    x = as_inexact("funm", A)
+    if x.ndim != 2 or x.shape[0] != x.shape[1]:
+        raise ValueError(f"funm: expected square array_like input, got shape {x.shape}")
+    t, z = schur(x, output="complex")
+    f, gap = _parlett(t, diag(func(diagonal(t))).astype(t.dtype))
+    out = matmul(matmul(z, f), adjoint(z))
+    if not disp:
+        return out, _funm_error(out, t, gap)
+    return out
+
+
+def _parlett(t: Any, f: Any) -> tuple[Any, Any]:
+    """f(t) of a triangular t, one superdiagonal after another, and the least difference."""
+    n = t.shape[0]
+    gap = ew.abs(t[0, 0]) if n else 0.0
+    for p in range(1, n):
+        for i in range(n - p):
+            j = i + p
+            s = t[i, j] * (f[j, j] - f[i, i])
+            s = s + matmul(t[i, i + 1 : j], f[i + 1 : j, j])
+            s = s - matmul(f[i, i + 1 : j], t[i + 1 : j, j])
+            difference = t[j, j] - t[i, i]
+            same = difference == 0
+            f = f.at[i, j].set(where(same, s, s / where(same, 1, difference)))
+            gap = ew.min(gap, ew.abs(difference))
+    return f, gap
+
+
+def _funm_error(f: Any, t: Any, gap: Any) -> Any:
+    eps = gap.dtype.type(np.finfo(gap.dtype).eps)
+    off = norm(t - diag(diagonal(t)), 1)
+    error = minimum(1, maximum(eps, eps / where(gap == 0, eps, gap) * off))
+    return where(isinf(f).any(), np.inf, error)

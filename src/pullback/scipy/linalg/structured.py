@@ -101,6 +101,26 @@ def companion(a: Any) -> Any:
     return concatenate([first, rest], axis=-2)
 
 
+def fiedler_companion(a: Any) -> Any:
+    """The companion matrix of a polynomial with five diagonals (Fiedler, 2003)."""
+    x = atleast_1d(as_inexact("fiedler_companion", a))
+    if not x.shape[-1]:
+        raise ValueError(
+            f"fiedler_companion requires the last axis of 'a' to have nonzero length, got {x.shape}"
+        )
+    n = x.shape[-1] - 1
+    c = -x[..., 1:] / x[..., :1]
+    if n <= 1:
+        return c[..., None]
+    k = np.arange(n)
+    odd, even = k[1::2], k[: n - 2 : 2]
+    ones = np.zeros((n, n))
+    ones[odd, np.maximum(odd - 2, 0)] = 1
+    ones[even, even + 2] = 1
+    out = expand(asarray(ones.astype(x.dtype)), (*x.shape[:-1], n, n))
+    return out.at[..., k // 2 * 2, np.maximum((k + 1) // 2 * 2 - 1, 0)].set(c)
+
+
 def fiedler(a: Any) -> Any:
     """Distances of all pairs of elements."""
     x = _vector("fiedler", a)

@@ -12,7 +12,7 @@ from ... import dtypes, lax
 from ... import numpy as pnp
 from ...numpy.values import describe
 from ...transforms.stop import stop_gradient
-from . import floats, gamma
+from .functions import floats, gamma
 
 # Most terms of a series.
 TERMS = 20000

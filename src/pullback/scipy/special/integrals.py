@@ -11,7 +11,7 @@ from ... import numpy as pnp
 from ...control.custom_jvp import custom_jvp
 from ...numpy.elementwise import as_inexact
 from ...numpy.values import convert
-from . import floats
+from .functions import floats
 
 # Terms of Weideman's series, of power series, of continued fractions, and points of quadrature.
 WOFZ_TERMS, SERIES_TERMS, FRACTION_TERMS, POINTS = 48, 24, 60, 40

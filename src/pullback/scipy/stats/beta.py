@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import betainc, betaln, floats, xlog1py, xlogy
+from ..special import betainc, betaln, xlog1py, xlogy
+from ..special.functions import floats
 
 
 def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import betaln, floats
+from ..special import betaln
+from ..special.functions import floats
 
 
 def logpmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Any:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..special import floats
+from ..special.functions import floats
 from . import gamma
 
 

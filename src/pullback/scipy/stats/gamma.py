@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import floats, gammainc, gammaincc, gammaln, xlogy
+from ..special import gammainc, gammaincc, gammaln, xlogy
+from ..special.functions import floats
 
 
 def logpdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ... import numpy as pnp
-from ..special import floats, gammainc, gammaln
+from ..special import gammainc, gammaln
+from ..special.functions import floats
 
 
 def logpdf(x: Any, beta: Any) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import floats, xlog1py
+from ..special import xlog1py
+from ..special.functions import floats
 
 
 def logpmf(k: Any, p: Any, loc: Any = 0) -> Any:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from ... import numpy as pnp
-from ..special import expit, floats, logit
+from ..special import expit, logit
+from ..special.functions import floats
 
 
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import floats, log_ndtr, ndtr, ndtri
+from ..special import log_ndtr, ndtr, ndtri
+from ..special.functions import floats
 
 
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import entr, floats, gammaincc, gammaln, xlogy
+from ..special import entr, gammaincc, gammaln, xlogy
+from ..special.functions import floats
 
 
 def logpmf(k: Any, mu: Any, loc: Any = 0) -> Any:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import floats, log_ndtr, ndtr
+from ..special import log_ndtr, ndtr
+from ..special.functions import floats
 from . import norm
 
 

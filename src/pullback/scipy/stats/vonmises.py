@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import floats, i0e
+from ..special import i0e
+from ..special.functions import floats
 
 
 def logpdf(x: Any, kappa: Any) -> Any:

@@ -1,0 +1,248 @@
+"""Gamma and beta functions, error functions, entropies, modified Bessel functions."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ... import numpy as pnp
+from ...control.custom_jvp import custom_jvp
+from ...nn.normalize import log_softmax as _log_softmax
+from ...nn.normalize import softmax as _softmax
+from ...numpy.elementwise import as_inexact
+from ...numpy.values import as_array, inexact_dtype, result_type_of
+from ...primitives import analytic, incomplete
+from ...primitives import elementwise as ew
+from ...primitives import special as _special
+
+Function = Callable[..., Any]
+
+
+def floats(name: str, *values: Any) -> list[Any]:
+    """Arrays of one shape and one floating dtype."""
+    arrays = [as_array(name, x) for x in values]
+    dtype = inexact_dtype(result_type_of(arrays)[0])
+    return pnp.broadcast_arrays(*[ew.convert_element_type(a, dtype) for a in arrays])
+
+
+def _table(name: str, op: Function, doc: str, *parameters: str) -> Function:
+    """A function that is one operation, with these parameter names."""
+    forms: dict[tuple[str, ...], Function] = {
+        ("x",): lambda x: op(as_inexact(name, x)),
+        ("a", "x"): lambda a, x: op(*floats(name, a, x)),
+        ("n", "x"): lambda n, x: op(*floats(name, n, x)),
+        ("z", "m"): lambda z, m: op(*floats(name, z, m)),
+    }
+    f = forms[parameters]
+    f.__name__ = f.__qualname__ = name
+    f.__module__ = "pullback.scipy.special"
+    f.__doc__ = doc
+    return f
+
+
+gammaln = _table("gammaln", ew.lgamma, "log |Gamma(x)|.", "x")
+loggamma = _table("loggamma", ew.lgamma, "log |Gamma(x)| of real numbers.", "x")
+digamma = _table("digamma", ew.digamma, "The derivative of log Gamma.", "x")
+erf = _table("erf", ew.erf, "The error function.", "x")
+erfc = _table("erfc", ew.erfc, "1 - erf(x).", "x")
+erfinv = _table("erfinv", ew.erf_inv, "The inverse of erf.", "x")
+erfcx = _table("erfcx", analytic.erfcx, "exp(x^2) erfc(x).", "x")
+expit = _table("expit", ew.logistic, "The logistic function, 1 / (1 + exp(-x)).", "x")
+expi = _table("expi", analytic.expi, "The exponential integral Ei.", "x")
+exp1 = _table("exp1", analytic.exp1, "The exponential integral E1.", "x")
+dawsn = _table("dawsn", analytic.dawsn, "Dawson's integral.", "x")
+spence = _table("spence", analytic.spence, "Spence's function, the dilogarithm of 1 - x.", "x")
+i0e = _table("i0e", _special.bessel_i0e, "exp(-|x|) i0(x).", "x")
+i1e = _table("i1e", _special.bessel_i1e, "exp(-|x|) i1(x).", "x")
+gammainc = _table("gammainc", incomplete.igamma, "The lower incomplete gamma function.", "a", "x")
+gammaincc = _table("gammaincc", incomplete.igammac, "1 - gammainc(a, x).", "a", "x")
+polygamma = _table("polygamma", _special.polygamma, "The n-th derivative of digamma.", "n", "x")
+expn = _table("expn", analytic.expn, "The exponential integral E_n.", "n", "x")
+poch = _table("poch", analytic.poch, "Gamma(z + m) / Gamma(z).", "z", "m")
+
+
+def ndtri(p: Any) -> Any:
+    """The x below which a normal number lies with probability p.
+
+    >>> import pullback as pb
+    >>> round(float(pb.scipy.special.ndtri(0.975)), 3)
+    1.96
+    """
+    return analytic.ndtri(as_inexact("ndtri", p))
+
+
+def log_ndtr(x: Any, series_order: int = 3) -> Any:
+    """The logarithm of `ndtr`, exact also far below 0; `series_order` is accepted."""
+    return analytic.log_ndtr(as_inexact("log_ndtr", x))
+
+
+def ndtr(x: Any) -> Any:
+    """The probability that a normal number lies below x."""
+    x = as_inexact("ndtr", x)
+    return ew.mul(ew.erfc(ew.mul(x, -np.sqrt(0.5))), 0.5)
+
+
+def gammasgn(x: Any) -> Any:
+    """The sign of Gamma(x)."""
+    x = as_inexact("gammasgn", x)
+    below = pnp.floor(x)
+    negative = (x < 0) & (below % 2 != 0)
+    sign = pnp.where(negative, -pnp.ones_like(x), pnp.ones_like(x))
+    sign = pnp.where(x == 0, pnp.copysign(1.0, x).astype(x.dtype), sign)
+    return pnp.where(((x < 0) & (below == x)) | pnp.isnan(x) | (x == -np.inf), np.nan, sign)
+
+
+def gamma(x: Any) -> Any:
+    """The gamma function.
+
+    >>> import pullback as pb
+    >>> round(float(pb.scipy.special.gamma(5.0)), 3)
+    24.0
+    """
+    x = as_inexact("gamma", x)
+    return gammasgn(x) * pnp.exp(ew.lgamma(x))
+
+
+def factorial(n: Any, exact: bool = False) -> Any:
+    """n! = Gamma(n + 1), 0 for negative n."""
+    if exact:
+        raise NotImplementedError("factorial: exact=True is not supported: use math.factorial")
+    n = as_inexact("factorial", n)
+    return pnp.where(n < 0, 0, pnp.exp(ew.lgamma(n + 1)))
+
+
+def betaln(a: Any, b: Any) -> Any:
+    """log |Beta(a, b)|."""
+    a, b = floats("betaln", a, b)
+    return ew.lgamma(a) + ew.lgamma(b) - ew.lgamma(a + b)
+
+
+def beta(a: Any, b: Any) -> Any:
+    """Gamma(a) Gamma(b) / Gamma(a + b)."""
+    a, b = floats("beta", a, b)
+    return gammasgn(a) * gammasgn(b) * gammasgn(a + b) * pnp.exp(betaln(a, b))
+
+
+def betainc(a: Any, b: Any, x: Any) -> Any:
+    """The regularized incomplete beta function."""
+    return incomplete.betainc(*floats("betainc", a, b, x))
+
+
+def multigammaln(a: Any, d: Any) -> Any:
+    """The logarithm of the gamma function of d dimensions."""
+    a, d = as_inexact("multigammaln", a), int(d)
+    steps = pnp.arange(d, dtype=a.dtype) / 2
+    constant = d * (d - 1) / 4 * np.log(np.pi)
+    return pnp.sum(ew.lgamma(pnp.expand_dims(a, -1) - steps), -1) + constant
+
+
+def comb(N: Any, k: Any, *, repetition: bool = False) -> Any:
+    """The number of ways to choose k of N things, each once or, with `repetition`, often."""
+    n, k = floats("comb", N, k)
+    if repetition:
+        n = n + k - 1
+    ways = pnp.exp(ew.lgamma(n + 1) - ew.lgamma(k + 1) - ew.lgamma(n - k + 1))
+    return pnp.where((k < 0) | (n < 0) | (k > n), 0, ways)
+
+
+def zeta(x: Any, q: Any = None) -> Any:
+    """The Hurwitz zeta function; Riemann's where q is not given."""
+    return _special.zeta(*floats("zeta", x, 1.0 if q is None else q))
+
+
+def i0(x: Any) -> Any:
+    """The modified Bessel function of order 0."""
+    x = as_inexact("i0", x)
+    return pnp.exp(pnp.abs(x)) * _special.bessel_i0e(x)
+
+
+def i1(x: Any) -> Any:
+    """The modified Bessel function of order 1."""
+    x = as_inexact("i1", x)
+    return pnp.exp(pnp.abs(x)) * _special.bessel_i1e(x)
+
+
+def logit(x: Any) -> Any:
+    """log(x / (1 - x)), the inverse of `expit`."""
+    x = as_inexact("logit", x)
+    return pnp.log(x) - pnp.log1p(-x)
+
+
+@custom_jvp
+def _xlogy(x: Any, y: Any) -> Any:
+    return pnp.where(x == 0, pnp.zeros_like(x), x * pnp.log(y))
+
+
+@_xlogy.defjvp
+def _(primals: Any, tangents: Any) -> Any:
+    (x, y), (tx, ty) = primals, tangents
+    return _xlogy(x, y), tx * pnp.log(y) + ty * (x / y)
+
+
+@custom_jvp
+def _xlog1py(x: Any, y: Any) -> Any:
+    return pnp.where(x == 0, pnp.zeros_like(x), x * pnp.log1p(y))
+
+
+@_xlog1py.defjvp
+def _(primals: Any, tangents: Any) -> Any:
+    (x, y), (tx, ty) = primals, tangents
+    return _xlog1py(x, y), tx * pnp.log1p(y) + ty * (x / (1 + y))
+
+
+def xlogy(x: Any, y: Any) -> Any:
+    """x log(y), 0 where x is."""
+    return _xlogy(*floats("xlogy", x, y))
+
+
+def xlog1py(x: Any, y: Any) -> Any:
+    """x log(1 + y), 0 where x is."""
+    return _xlog1py(*floats("xlog1py", x, y))
+
+
+def entr(x: Any) -> Any:
+    """-x log(x), -infinity where x is negative."""
+    x = as_inexact("entr", x)
+    return pnp.where(x < 0, -np.inf, -_xlogy(x, x))
+
+
+def rel_entr(p: Any, q: Any) -> Any:
+    """p log(p / q), 0 where p is 0, infinity outside of p >= 0, q > 0."""
+    p, q = floats("rel_entr", p, q)
+    zero, both = (p == 0) & (q >= 0), (p > 0) & (q > 0)
+    safe_p, safe_q = pnp.where(both, p, 1), pnp.where(both, q, 1)
+    inside = safe_p * (pnp.log(safe_p) - pnp.log(safe_q))
+    return pnp.where(zero, 0, pnp.where(both, inside, np.inf)).astype(p.dtype)
+
+
+def kl_div(p: Any, q: Any) -> Any:
+    """p log(p / q) - p + q, infinity outside of p >= 0, q > 0."""
+    p, q = floats("kl_div", p, q)
+    return rel_entr(p, q) - p + q
+
+
+def boxcox(x: Any, lmbda: Any) -> Any:
+    """(x^lmbda - 1) / lmbda, log(x) where lmbda is 0."""
+    x, power = floats("boxcox", x, lmbda)
+    return _boxcox(pnp.log(x), power)
+
+
+def boxcox1p(x: Any, lmbda: Any) -> Any:
+    """`boxcox` of 1 + x."""
+    x, power = floats("boxcox1p", x, lmbda)
+    return _boxcox(pnp.log1p(x), power)
+
+
+def _boxcox(log: Any, power: Any) -> Any:
+    safe = pnp.where(power == 0, 1, power)
+    return pnp.where(power == 0, log, pnp.expm1(safe * log) / safe)
+
+
+def softmax(x: Any, /, *, axis: Any = None) -> Any:
+    """exp(x) over its sum over axes, all of them by default."""
+    return _softmax(x, axis=tuple(range(np.ndim(x))) if axis is None else axis)
+
+
+def log_softmax(x: Any, /, *, axis: Any = None) -> Any:
+    """The logarithm of `softmax`."""
+    return _log_softmax(x, axis=tuple(range(np.ndim(x))) if axis is None else axis)
