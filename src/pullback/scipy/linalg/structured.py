@@ -111,7 +111,7 @@ def fiedler_companion(a: Any) -> Any:
     n = x.shape[-1] - 1
     c = -x[..., 1:] / x[..., :1]
     if n <= 1:
-        return c[..., None]
+        return c.reshape(*x.shape[:-1], n, n)
     k = np.arange(n)
     odd, even = k[1::2], k[: n - 2 : 2]
     ones = np.zeros((n, n))
