@@ -202,8 +202,12 @@ def test_operation_is_jax(compiled_table: Any, op: str) -> None:
         )
 
 
+# Parts of numbers that no kernel here holds: tests of complex programs run them.
+PARTS = {"real", "imag", "complex"}
+
+
 def test_table_covers_every_rule() -> None:
-    assert set(RULES) - set(OPERATIONS) <= set(elementary.FUNCTIONS)
+    assert set(RULES) - set(OPERATIONS) - PARTS <= set(elementary.FUNCTIONS)
 
 
 @pytest.mark.parametrize("dtype", SINGLE_DOUBLE)
