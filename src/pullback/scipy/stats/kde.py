@@ -34,7 +34,7 @@ class gaussian_kde:
     >>> from pullback import numpy as pnp
     >>> from pullback.scipy.stats import gaussian_kde
     >>> gaussian_kde(pnp.array([-1.0, 0.0, 1.0]))(pnp.array([0.0])).round(3)
-    Array([0.314], dtype=float32)
+    Array([0.318], dtype=float32)
     """
 
     def __init__(self, dataset: Any, bw_method: Any = None, weights: Any = None) -> None:
