@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from ..lazy import later
 from ..numpy import tanh
-from . import initializers
 from .activations import (
     celu,
     elu,
@@ -34,10 +33,15 @@ from .activations import (
 from .normalize import log_softmax, logmeanexp, logsumexp, one_hot, softmax, standardize
 
 if TYPE_CHECKING:
+    from . import initializers
     from .attention import dot_product_attention
     from .scaled import scaled_matmul
 
-__getattr__ = later(__name__, (), {"attention": "dot_product_attention", "scaled": "scaled_matmul"})
+__getattr__ = later(
+    __name__,
+    ("initializers",),
+    {"attention": "dot_product_attention", "scaled": "scaled_matmul"},
+)
 
 __all__ = [
     "celu",
