@@ -1,4 +1,4 @@
-"""All cases, in the order in which they run: one file a group."""
+"""All cases, in the order in which they run: a file each subject."""
 
 from benchmarks.case import Case
 from benchmarks.cases import (

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.build import Fun, Inputs, compiled, normals
-from benchmarks.case import Call, Case, jax
-from benchmarks.cases.learning import transformer_block, transformer_inputs
+from benchmarks.build import Fun, Inputs, compiled, gradient, normals
+from benchmarks.case import Build, Call, Case, jax
+from benchmarks.cases.learning import transformer, transformer_inputs
 from benchmarks.programs import dumb_computation, dumb_gradient, dumb_input
 
 
@@ -41,25 +41,9 @@ def layers(xp: Any, params: Any, x: Any) -> Any:
     return xp.np.sum(x)
 
 
-def layers_gradient(xp: Any, params: Any, x: Any) -> Any:
-    return xp.grad(lambda p: layers(xp, p, x))(params)
-
-
 def layers_inputs() -> Any:
     (w, b, x) = normals((32, 32), (32,), (8, 32))()
     return [(w * 0.1, b) for _ in range(100)], x
-
-
-def transformer(xp: Any, params: Any, x: Any) -> Any:
-    def loss(stack: Any) -> Any:
-        return sum(transformer_block(xp, p, x) for p in stack)
-
-    return xp.grad(loss)(params)
-
-
-def transformer_stack() -> Any:
-    params, x = transformer_inputs()
-    return [params] * 8, x
 
 
 def many_leaves(xp: Any, leaves: Any) -> Any:
@@ -76,8 +60,10 @@ def small_functions(xp: Any) -> Call:
     return lambda: [xp.block_until_ready(power(k)(x)) for k in range(200)]
 
 
-def first(name: str, fun: Fun, inputs: Inputs) -> Case:
-    return Case(f"first call, {name}", "compile", compiled(fun, inputs), (jax(0.125),), first=True)
+def first(
+    name: str, fun: Fun, inputs: Inputs, how: Callable[[Fun, Inputs], Build] = compiled
+) -> Case:
+    return Case(f"first call, {name}", "compile", how(fun, inputs), (jax(0.125),), first=True)
 
 
 CASES = (
@@ -87,8 +73,8 @@ CASES = (
     first("50 x tanh(A @ x)", unrolled, normals((50, 50), (50,))),
     first("1600 elementwise operations", elementwise, normals((1000,))),
     first("100 equal layers", layers, layers_inputs),
-    first("100 equal layers, gradient", layers_gradient, layers_inputs),
-    first("8-layer transformer, gradient", transformer, transformer_stack),
+    first("100 equal layers, gradient", layers, layers_inputs, gradient),
+    first("8-layer transformer, gradient", transformer, lambda: transformer_inputs(8), gradient),
     first("a pytree of 1000 leaves", many_leaves, lambda: [normals(*[(3,)] * 1000)()]),
     Case("first call, 200 small functions", "compile", small_functions, (jax(0.125),), first=True),
 )

@@ -77,14 +77,20 @@ def transformer_block(xp: Any, params: Any, x: Any) -> Any:
     mask = np.tril(np.ones((length, length), bool))
     mixed = np.einsum("bhqk,bkhd->bqhd", xp.nn.softmax(np.where(mask, scores, -1e9)), v)
     x = x + mixed.reshape(x.shape) @ params["out"]
-    x = x + xp.nn.gelu(norm(x) @ params["up"]) @ params["down"]
-    return np.mean(x**2)
+    return x + xp.nn.gelu(norm(x) @ params["up"]) @ params["down"]
 
 
-def transformer_inputs() -> Any:
+def transformer(xp: Any, stack: Any, x: Any) -> Any:
+    """The loss of a stack of blocks."""
+    for params in stack:
+        x = transformer_block(xp, params, x)
+    return xp.np.mean(x**2)
+
+
+def transformer_inputs(depth: int = 1) -> Any:
     names = {"qkv": (128, 384), "out": (128, 128), "up": (128, 512), "down": (512, 128)}
     params = {k: weights(s)[0] for k, s in names.items()}
-    return params, *normals((4, 64, 128))()
+    return [params] * depth, *normals((4, 64, 128))()
 
 
 def vae(xp: Any, params: Any, x: Any, eps: Any) -> Any:
@@ -116,10 +122,10 @@ def hessian_vector(xp: Any, params: Any, x: Any, y: Any) -> Any:
     return xp.jvp(slope, (params,), (params,))[1]
 
 
-def adam(xp: Any, params: Any, slopes: Any) -> Any:
+def adam(xp: Any, params: Any, slopes: Any, m: Any, v: Any) -> Any:
     np, tree_map = xp.np, xp.tree_util.tree_map
-    m = tree_map(lambda g: 0.1 * g, slopes)
-    v = tree_map(lambda g: 0.001 * g * g, slopes)
+    m = tree_map(lambda m, g: 0.9 * m + 0.1 * g, m, slopes)
+    v = tree_map(lambda v, g: 0.999 * v + 0.001 * g * g, v, slopes)
     return tree_map(lambda p, m, v: p - 1e-3 * m / (np.sqrt(v) + 1e-8), params, m, v), m, v
 
 
@@ -127,13 +133,14 @@ def adam_inputs() -> Any:
     def tree(seed: int) -> Any:
         return {f"layer{k}": weights((32, 32), (32,), seed=seed + k) for k in range(100)}
 
-    return tree(0), tree(1000)
+    zeros = {name: [onp.zeros_like(x) for x in layer] for name, layer in tree(0).items()}
+    return tree(0), tree(1000), zeros, zeros
 
 
 CASES = (
     case("learning", "MLP step", train(mlp), mlp_inputs),
     case("learning", "ResNet block step", train(resnet_block), resnet_inputs),
-    case("learning", "transformer block step", train(transformer_block), transformer_inputs),
+    case("learning", "transformer block step", train(transformer), transformer_inputs),
     case("learning", "LSTM step", train(lstm), lstm_inputs),
     case("learning", "VAE step", train(vae), vae_inputs),
     case("learning", "per-example gradients", per_example, mlp_inputs),

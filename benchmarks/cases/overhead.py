@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as onp
 
+from benchmarks.build import case, eager
 from benchmarks.case import Build, Call, Case, jax
 from benchmarks.programs import (
     dumb_computation,
@@ -65,18 +66,8 @@ def jit_leaves(count: int) -> Build:
     return build
 
 
-def operation(fun: Callable[[Any, Any], Any], size: int = 100) -> Build:
-    """An operation on an array, eagerly."""
-
-    def build(xp: Any) -> Call:
-        x = xp.np.arange(float(size))
-        return lambda: xp.block_until_ready(fun(xp.np, x))
-
-    return build
-
-
 def from_numpy(xp: Any) -> Call:
-    x = onp.arange(100.0, dtype="float32")
+    (x,) = hundred()
     return lambda: xp.np.asarray(x).block_until_ready()
 
 
@@ -85,8 +76,13 @@ def to_numpy(xp: Any) -> Call:
     return lambda: onp.asarray(x)
 
 
-def eager(name: str, fun: Callable[[Any, Any], Any]) -> Case:
-    return Case(f"eager {name}", "overhead", operation(fun), (jax(1.0),))
+def operation(name: str, fun: Callable[[Any, Any], Any]) -> Case:
+    """An operation on a hundred numbers, eagerly."""
+    return case("overhead", f"eager {name}", fun, hundred, how=eager)
+
+
+def hundred() -> list[Any]:
+    return [onp.arange(100.0, dtype="float32")]
 
 
 CASES = (
@@ -101,14 +97,14 @@ CASES = (
         Case(f"jit call, {count} leaves", "overhead", jit_leaves(count), (jax(1.0),))
         for count in (10, 100, 1000)
     ],
-    eager("x[3]", lambda np, x: x[3]),
-    eager("x[10:20]", lambda np, x: x[10:20]),
-    eager("x.at[3].set", lambda np, x: x.at[3].set(1.0)),
-    eager("concatenate", lambda np, x: np.concatenate([x, x])),
-    eager("sum", lambda np, x: np.sum(x)),
-    eager("where", lambda np, x: np.where(x > 3, x, 0.0)),
-    eager("stack of two", lambda np, x: np.stack([x, x])),
-    eager("matmul", lambda np, x: x @ x),
+    operation("x[3]", lambda xp, x: x[3]),
+    operation("x[10:20]", lambda xp, x: x[10:20]),
+    operation("x.at[3].set", lambda xp, x: x.at[3].set(1.0)),
+    operation("concatenate", lambda xp, x: xp.np.concatenate([x, x])),
+    operation("sum", lambda xp, x: xp.np.sum(x)),
+    operation("where", lambda xp, x: xp.np.where(x > 3, x, 0.0)),
+    operation("stack of two", lambda xp, x: xp.np.stack([x, x])),
+    operation("matmul", lambda xp, x: x @ x),
     Case("array from NumPy", "overhead", from_numpy, (jax(1.0),)),
     Case("array to NumPy", "overhead", to_numpy, (jax(1.0),)),
 )
