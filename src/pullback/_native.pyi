@@ -323,7 +323,7 @@ def symbols() -> dict[str, int]:
     void pb_threefry2x32(key, x0, x1, y0, y1: uint32_t*, int64_t n)
     void* pb_alloc(int64_t bytes): 64-byte aligned, null when memory ran out
     void pb_free(void*)
-    void pb_multiply(const Product*): as in native/product.h
+    void pb_contract(const Contraction*): as in native/contraction.h
     int32_t pb_sort(void** operands, void** out, int64_t* plan): 2 when memory ran out
     int32_t pb_check_interrupt(): 3 after Ctrl-C, else 0
     """

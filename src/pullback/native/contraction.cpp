@@ -292,20 +292,24 @@ struct Contractor {
         int64_t begin = part * each, end = std::min(begin + each, panels());
         Places across = stream.places(&Axis::first, first, last);
         Places places = stream.places(&Axis::second, first, last);
-        int64_t tile = p.rows * p.columns, tiles = depth > terms ? end - begin : 1;
-        T* room = allocate<T>(stream_width * terms + tiles * tile);
-        T* aside = room + stream_width * terms;
-        T* c = static_cast<T*>(p.c) + group * p.c_group;
         auto mine = spans_of(places, stream_width);
-        for (size_t s = 0; s < mine.size(); ++s) {
-            const int64_t* vectors = &across[s * static_cast<size_t>(stream_width)];
-            for (int64_t e = 0; e < depth; e += terms) {
-                Terms<T> streamed = terms_of(group, vectors, mine[s].count, e, room);
-                for (int64_t h = begin; h < end; ++h)
-                    add_to(c, mine[s], streamed, spans[h],
+        auto rows = static_cast<int64_t>(mine.size());
+        // Tiles that are not computed in their place wait for the next pass, each beside the others.
+        int64_t tile = p.rows * p.columns, tiles = depth > terms ? rows * (end - begin) : 1;
+        int64_t panel = stream_width * terms;
+        T* room = allocate<T>(rows * panel + tiles * tile);
+        T* aside = room + rows * panel;
+        T* c = static_cast<T*>(p.c) + group * p.c_group;
+        std::vector<Terms<T>> streamed(mine.size());
+        for (int64_t e = 0; e < depth; e += terms) {
+            for (int64_t s = 0; s < rows; ++s)
+                streamed[s] = terms_of(group, &across[s * stream_width], mine[s].count, e,
+                                       room + s * panel);
+            for (int64_t h = begin; h < end; ++h)
+                for (int64_t s = 0; s < rows; ++s)
+                    add_to(c, mine[s], streamed[s], spans[h],
                            {shared_panel(group, h, e), 1, shared_packed.data()}, e,
-                           aside + (h - begin) % tiles * tile);
-            }
+                           aside + ((h - begin) * rows + s) % tiles * tile);
         }
         buffer_free(room);
     }

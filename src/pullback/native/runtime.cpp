@@ -13,7 +13,6 @@
 #include "native.h"
 #include "payne_hanek.h"
 #include "pool.h"
-#include "product.h"
 #include "sort.h"
 #include "threefry.h"
 
@@ -170,7 +169,6 @@ static void pb_reduce_float64(const double* x, double* r, double* low, int64_t* 
                               double limit, int32_t shift, int32_t quarter) {
     payne_hanek(x, r, low, n, count, limit, shift, quarter);
 }
-static void pb_multiply(const Product* product) { multiply(*product); }
 static void pb_contract(const Contraction* contraction) { contract(*contraction); }
 // 2 when memory ran out.
 static int32_t pb_sort(const void* const* operands, void* const* out, const int64_t* plan) {
@@ -191,7 +189,6 @@ void add_runtime(nb::module_& m) {
         add("pb_alloc", pb_alloc);
         add("pb_free", pb_free);
         add("pb_check_interrupt", pb_check_interrupt);
-        add("pb_multiply", pb_multiply);
         add("pb_sort", pb_sort);
         add("pb_contract", pb_contract);
         add("pb_reduce_float32", pb_reduce_float32);

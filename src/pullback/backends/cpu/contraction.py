@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from .emit_value import Frame
 from .gemm import pointer, splat
-from .loops import Contraction, Operand
-from .packed import finish
+from .loops import Contraction, Gemm, Operand
 from .text import WIDTHS, Function, Module, ir_type, mangle, vector
 
 RUNTIME = "pb_contract"
@@ -98,6 +97,11 @@ def _time(stmt: Contraction, vector_bytes: int) -> float:
     return cycles * terms + moving * rows.count * columns.count
 
 
+def of_matrices(stmt: Gemm) -> Contraction:
+    """A product of matrices as a contraction of one axis each."""
+    return Contraction(stmt.dtype, stmt.a, stmt.b, stmt.out, (1, 1, 1))
+
+
 def emit(frame: Frame, stmt: Contraction, vector_bytes: int) -> None:
     """Hand the operands to the runtime."""
     stmt = min(stmt, transposed(stmt), key=lambda s: _time(s, vector_bytes))
@@ -157,6 +161,34 @@ def micro_kernel(module: Module, dtype: str, block: Block) -> str:
                 f.intrinsic(f"fma.{mangle(scalar, lanes)}", vector(scalar, lanes), left, b, total)
                 for b, total in zip(right, loop.carry[r * vectors :], strict=False)
             ]
-    finish(f, dtype, loop.results, rows, lanes, vectors)
+    _finish(f, dtype, loop.results, rows, lanes, vectors)
     module.add(f)
     return name
+
+
+def _finish(
+    f: Function, dtype: str, results: list[str], rows: int, lanes: int, vectors: int
+) -> None:
+    """Store sums as a block of c, or add them to it."""
+    type_ = ir_type(dtype, lanes)
+    places = _places(f, dtype, rows, lanes, vectors)
+    old = f.label("add"), f.label("fresh")
+    f.branch(f.line("icmp ne i64 %add, 0"), *old)
+    f.place(old[0])
+    for value, place in zip(results, places, strict=True):
+        f.store(dtype, f.line(f"fadd {type_} {f.load(dtype, place, lanes)}, {value}"), place, lanes)
+    f.ret()
+    f.place(old[1])
+    for value, place in zip(results, places, strict=True):
+        f.store(dtype, value, place, lanes)
+    f.ret()
+
+
+def _places(f: Function, dtype: str, rows: int, lanes: int, vectors: int) -> list[str]:
+    """The addresses of the vectors of the result."""
+    places = []
+    row = "%c"
+    for _ in range(rows):
+        places += [f.gep(ir_type(dtype), row, v * lanes) for v in range(vectors)]
+        row = f.gep("i8", row, "%cm")
+    return places

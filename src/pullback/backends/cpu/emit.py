@@ -5,7 +5,7 @@ Equal nests, whatever their buffers, share one function.
 
 from collections.abc import Sequence
 
-from . import contraction, expr, gemm, loops, packed, panels, show
+from . import contraction, expr, gemm, loops, panels, show
 from .coalesce import copied
 from .emit_kernel import emit_nest, emit_unrolled
 from .emit_value import Emitter, Frame
@@ -129,7 +129,7 @@ class ProgramEmitter:
         tile = gemm.choose(stmt, self.vector_bytes)
         part = tile and panels.cut(stmt, tile)
         if tile is None:
-            packed.emit(self.frame, stmt, self.vector_bytes)
+            contraction.emit(self.frame, contraction.of_matrices(stmt), self.vector_bytes)
         elif part is not None:
             panels.emit(self.frame, stmt, tile, part)
         else:

@@ -11,7 +11,7 @@ from .emit_value import Emitter, Frame
 from .loops import Gemm, Operand
 from .text import WIDTHS, Function, Module, ir_type, mangle, vector
 
-# Bytes: larger operands are packed (`packed.py`), those of fewer multiplications never.
+# Bytes: larger operands are packed (`contraction.py`), those of fewer multiplications never.
 MOST_LEFT = 1 << 20
 MOST_PANEL = 1 << 19
 SMALL = 128 * 128 * 128
