@@ -1,5 +1,5 @@
-"""Copies that need not be: where a temporary is copied into another buffer and nobody looks at that
-buffer between, the temporary is made there. Updates and the state of loops become in place."""
+"""Copies that need not be: a temporary is made in the buffer into which it is copied, where nobody
+has to look at that buffer between. Updates and the state of loops become in place."""
 
 from math import prod
 
@@ -77,44 +77,83 @@ class _Coalescer:
             if pair is not None:
                 block = self.without_copy(block, at, *pair) or block
             at -= 1
-        return [s for s in block if not self.is_nothing(s)]
+        return [s for s in block if not self.dropped(s)]
 
-    def is_nothing(self, stmt: Stmt) -> bool:
-        """Whether a statement copies a buffer to itself."""
+    def dropped(self, stmt: Stmt) -> bool:
+        """Whether a statement copies a buffer to itself; it is no longer a user then."""
         pair = copied(self.program, stmt)
-        return pair is not None and pair[0] == pair[1]
+        if pair is None or pair[0] != pair[1]:
+            return False
+        self.users[pair[0]] -= 1
+        return True
 
     def without_copy(self, block: Block, at: int, source: str, target: str) -> Block | None:
         """The block with the source made in the target, or None where that is wrong."""
         if source == target or not self.movable(source, target):
             return None
-        around = [
-            k for k, s in enumerate(block) if source in self.touches(s)[0] | self.touches(s)[1]
-        ]
-        if around[-1] != at or self.count(block, source) != self.users[source]:
+        if self.count(block[: at + 1], source) != self.users[source]:
             return None
-        first = around[0]
-        if first == at or source in self.touches(block[first])[0]:
+        ready = self.ready(block[:at], source, target)
+        if ready is None:
             return None
-        if not self.reads_as_it_writes(block[first], source, target):
+        both = self.count(block, source, target)
+        self.users[target] = self.users[target] + self.users.pop(source) - both
+        return [self.made_in(s, source, target) for s in [*ready, *block[at:]]]
+
+    def ready(self, block: Block, source: str, target: str) -> Block | None:
+        """The block in an order in which nobody looks at the target once the source is begun."""
+        uses = [source in self.touches(s)[0] | self.touches(s)[1] for s in block]
+        if True not in uses:
             return None
-        for k in range(first, at):
-            reads, writes = self.touches(block[k])
-            if target in writes or (k > first and target in reads):
+        first = uses.index(True)
+        begun = self.begun(block[first], source, target)
+        if begun is None:
+            return None
+        before, after = block[:first], [begun]
+        read, written = map(set, self.touches(begun))
+        for stmt in block[first + 1 :]:
+            reads, writes = self.touches(stmt)
+            if target not in reads | writes:
+                after.append(stmt)
+                read, written = read | reads, written | writes
+            elif isinstance(stmt, Nest) and not (reads & written or writes & (read | written)):
+                before.append(stmt)
+            else:
                 return None
-        to = {source: target}
-        self.users[target] = self.users.get(target, 0) + self.users.pop(source)
-        return [renamed(self.program, s, to) if k in around else s for k, s in enumerate(block)]
+        return [*before, *after]
+
+    def begun(self, stmt: Stmt, source: str, target: str) -> Stmt | None:
+        """The statement that first touches the source, where it may be made in the target."""
+        reads, writes = self.touches(stmt)
+        if isinstance(stmt, Branch) and stmt.index != target:
+            ready = [self.ready(b, source, target) for b in stmt.branches]
+            branches = [b for b in ready if b is not None]
+            return loops.with_blocks(stmt, branches) if len(branches) == len(ready) else None
+        if source in reads or target in writes:
+            return None
+        return stmt if self.reads_as_it_writes(stmt, source, target) else None
+
+    def made_in(self, stmt: Stmt, source: str, target: str) -> Stmt:
+        """The statement on the target instead of the source."""
+        reads, writes = self.touches(stmt)
+        if source not in reads | writes:
+            return stmt
+        return self.swept(renamed(self.program, stmt, {source: target}))
+
+    def swept(self, stmt: Stmt) -> Stmt:
+        """The statement without copies inside it of a buffer to itself."""
+        inner = [[self.swept(s) for s in b if not self.dropped(s)] for b in loops.blocks(stmt)]
+        return loops.with_blocks(stmt, inner)
 
     def movable(self, source: str, target: str) -> bool:
         """Whether the kinds of the buffers allow it."""
         a, b = self.program.buffers[source], self.program.buffers[target]
         return a.kind == "temp" and b.kind in ("temp", "out") and a.dtype == b.dtype
 
-    def count(self, block: Block, buffer: str) -> int:
-        """How many simple statements of a block touch a buffer."""
+    def count(self, block: Block, *buffers: str) -> int:
+        """How many simple statements of a block touch each of some buffers."""
         simple = [s for s in loops.statements(block) if not loops.blocks(s)]
-        return sum([buffer in self.touches(s)[0] | self.touches(s)[1] for s in simple])
+        return sum([{*buffers} <= self.touches(s)[0] | self.touches(s)[1] for s in simple])
 
     def reads_as_it_writes(self, stmt: Stmt, source: str, target: str) -> bool:
         """Whether a statement that makes the source reads each element of the target, if any, just

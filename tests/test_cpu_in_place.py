@@ -1,0 +1,109 @@
+"""Updates inside loops: a few elements are written, however long the array."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as onp
+import pytest
+
+import pullback as pb
+from pullback import lax
+from pullback import numpy as np
+from pullback.backends.cpu import loops, pipeline
+
+SIZE = 1000
+START = onp.arange(SIZE, dtype="float32")
+
+
+def add(i: Any, d: Any) -> Any:
+    return d.at[i].add(1.0)
+
+
+def nested(update: Callable[[Any, Any], Any], x: Any) -> Any:
+    return lax.fori_loop(
+        0, 5, lambda i, d: lax.fori_loop(0, 7, lambda j, d: update(i * 7 + j, d), d), x
+    )
+
+
+def loop(body: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+    return lambda x: lax.fori_loop(0, 5, body, x)
+
+
+PROGRAMS: dict[str, Callable[[Any], Any]] = {
+    "a loop in a loop": lambda x: nested(add, x),
+    "three deep": lambda x: nested(
+        lambda i, d: lax.fori_loop(0, 3, lambda k, d: add(i + k, d), d), x
+    ),
+    "while in a loop": loop(
+        lambda i, d: lax.while_loop(
+            lambda c: c[0] < 7, lambda c: (c[0] + 1, add(i * 7 + c[0], c[1])), (0, d)
+        )[1]
+    ),
+    "a loop in while": lambda x: lax.while_loop(
+        lambda c: c[0] < 5,
+        lambda c: (c[0] + 1, lax.fori_loop(0, 7, lambda j, d: add(c[0] + j, d), c[1])),
+        (0, x),
+    ),
+    "a branch that changes nothing": loop(
+        lambda i, d: lax.cond(i % 2 == 0, lambda d: add(i, d), lambda d: d, d)
+    ),
+    "branches that read and write": loop(
+        lambda i, d: lax.cond(
+            d[i] > 2, lambda d: d.at[i].set(d[i + 1]), lambda d: add(i + 1, add(i + 2, d)), d
+        )
+    ),
+    "swap": loop(lambda i, d: d.at[i].set(d[i + 1]).at[i + 1].set(d[i])),
+    "swap of rows": loop(lambda i, d: d.at[np.array([i, i + 1])].set(d[np.array([i + 1, i])])),
+    "the old array read later": lambda x: lax.fori_loop(
+        0, 5, lambda i, c: (add(i, c[0]), c[1] + c[0][i]), (x, 0.0)
+    ),
+    "the old element stacked": lambda x: lax.scan(lambda d, i: (add(i, d), d[i]), x, np.arange(5)),
+    "two arrays": lambda x: lax.fori_loop(
+        0, 5, lambda i, c: (add(i, c[0]), add(i, c[1])), (x, x * 2)
+    ),
+    "a batch": lambda x: pb.vmap(lambda d: nested(add, d))(np.stack([x, x])),
+    "a gradient": pb.grad(lambda x: nested(lambda i, d: d.at[i].multiply(2.0), x).sum()),
+    "a row": lambda x: loop(lambda i, d: d.at[i].set(d[i - 1] * 2))(x.reshape(20, 50)),
+    "a stack": lambda x: lax.while_loop(
+        lambda c: c[0] < 9, lambda c: (c[0] + 1, c[1].at[c[0]].set(c[1][c[0] - 1] + 1)), (1, x)
+    ),
+}
+
+
+def whole(block: loops.Block, inside: bool = False) -> Iterator[loops.Nest]:
+    """The nests in loops that run over all of an array."""
+    for stmt in block:
+        for inner in loops.blocks(stmt):
+            yield from whole(inner, inside or isinstance(stmt, loops.For | loops.While))
+        if inside and isinstance(stmt, loops.Nest):
+            for kernel in stmt.kernels:
+                axes = (*stmt.axes, *kernel.axes, *kernel.reduce)
+                if onp.prod([a.extent for a in axes]) >= SIZE:
+                    yield stmt
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_an_update_costs_its_elements(name: str) -> None:
+    fun = PROGRAMS[name]
+    compiled = pipeline.compile(pb.make_jaxpr(fun)(START).jaxpr)
+    assert not list(whole(compiled.program.body))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_what_is_updated_in_place_is_right(name: str) -> None:
+    fun = PROGRAMS[name]
+    with pb.disable_jit():
+        wanted = fun(np.asarray(START))
+    pb.tree_util.tree_map(onp.testing.assert_allclose, pb.jit(fun)(START), wanted)
+
+
+def test_a_read_that_depends_on_the_update_sees_the_old_array() -> None:
+    def step(i: Any, d: Any) -> Any:
+        new = add(i, d)
+        at = new[i].astype(int)
+        return new.at[0].add(d[at])
+
+    fun = loop(step)
+    with pb.disable_jit():
+        wanted = fun(np.asarray(START))
+    onp.testing.assert_array_equal(pb.jit(fun)(START), wanted)
