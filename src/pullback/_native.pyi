@@ -1,7 +1,7 @@
 """The native core: arrays, the state of tracing, compiled calls, the runtime of compiled code."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, ParamSpec, Protocol, TypeAlias, TypeVar, final
+from typing import Any, ParamSpec, Protocol, Self, TypeAlias, TypeVar, final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -52,15 +52,6 @@ class ArrayImpl:
     def item(self, *args: int) -> bool | int | float | complex: ...
     def tolist(self) -> Any: ...
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> _Ndarray: ...
-    def __dlpack__(
-        self,
-        *,
-        stream: Any = None,
-        max_version: tuple[int, int] | None = None,
-        dl_device: tuple[int, int] | None = None,
-        copy: bool | None = None,
-    ) -> Any: ...
-    def __dlpack_device__(self) -> tuple[int, int]: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
@@ -163,6 +154,19 @@ def get_context() -> tuple[int, bool]:
     """The (key, x64) in force in this thread."""
 
 # Eager operations
+
+class Elementwise:
+    """Computes at once what `ufunc` computes alike; `function` decides about anything else.
+
+    Calls with keywords go to a method `_call_named` of the class derived from this one.
+    """
+
+    def __new__(cls, ufunc: np.ufunc | None, function: Callable[..., Any], /) -> Self: ...
+    @property
+    def _eager(self) -> np.ufunc | None: ...
+    @property
+    def _general(self) -> Callable[..., Any]: ...
+    def __call__(self, *args: Any, out: None = None, where: None = None) -> Any: ...
 
 def binary(ufunc: _Ufunc, x: Any, y: Any, /) -> Any:
     """The ufunc of two arrays of one dtype, or of an array and a Python number that fits its dtype.
@@ -354,3 +358,14 @@ def cached_memory() -> int:
 
 def trim_memory() -> None:
     """Give kept memory back to the system."""
+
+# DLPack
+
+def to_dlpack(npy: _Ndarray, code: int, bits: int, versioned: bool, flags: int, /) -> Any:
+    """A capsule over an ndarray's memory, with the flags where it is versioned."""
+
+def dlpack_header(capsule: Any, /) -> tuple[int, int, int, int, int, int]:
+    """(code, bits, lanes, device type, device id, flags) of a capsule that nobody has used."""
+
+def from_dlpack(capsule: Any, dtype: DTypeLike, /) -> ArrayImpl:
+    """An array over the memory of a capsule, which is used up."""

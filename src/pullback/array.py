@@ -9,6 +9,9 @@ from . import dtypes
 from ._native import ArrayImpl, DeviceArray
 from .core.device import host
 from .core.trace import Tracer
+from .lazy import LazyModule
+
+_dlpack: Any = LazyModule(f"{__package__}.core.dlpack")
 
 
 class Array(metaclass=ABCMeta):
@@ -96,6 +99,18 @@ def _wait(x: DeviceArray) -> DeviceArray:
     return x
 
 
+def _to_dlpack(
+    x: ArrayImpl,
+    *,
+    stream: Any = None,
+    max_version: tuple[int, int] | None = None,
+    dl_device: tuple[int, int] | None = None,
+    copy: bool | None = None,
+) -> Any:
+    """A DLPack capsule over the array's memory, for other libraries."""
+    return _dlpack.export(x, stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+
+
 # Text forms and pickles, of every kind of array.
 TEXTS: dict[str, Any] = {
     "__repr__": array_repr,
@@ -124,6 +139,8 @@ ELSEWHERE: dict[str, Any] = {
     "devices": lambda x: {x._place},
 }  # fmt: skip
 HERE: dict[str, Any] = {
+    "__dlpack__": _to_dlpack,
+    "__dlpack_device__": lambda x: (1, 0),
     "device": property(lambda x: host, doc="The device that holds the values: the host."),
     "devices": lambda x: {host},
     "is_ready": lambda x: True,

@@ -140,6 +140,10 @@ class Remote(Device):
         """The array as a DLPack capsule."""
 
     @abstractmethod
+    def from_dlpack(self, x: Any) -> DeviceArray:
+        """The array in the memory of another library's array, which lies on this device."""
+
+    @abstractmethod
     def dlpack_device(self) -> tuple[int, int]:
         """The device as DLPack numbers it."""
 

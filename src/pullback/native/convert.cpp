@@ -1,4 +1,4 @@
-// An array as something else: an ndarray, a buffer, a DLPack capsule, a Python number, a pickle.
+// An array as something else: an ndarray, a buffer, a Python number, a pickle.
 #include <cstring>
 
 #include "array.h"
@@ -31,33 +31,6 @@ PyObject* to_array(PyObject* self, PyObject* args, PyObject* kwargs) {
         return nullptr;
     }
     return PyArray_CastToType(npy, reinterpret_cast<PyArray_Descr*>(wanted.release()), 0);
-}
-
-// Consumers that know versions of DLPack honour the read-only flag; NumPy refuses to give others
-// a read-only array at all.
-bool knows_versions(PyObject* const* values, PyObject* names) {
-    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); ++i) {
-        PyObject* name = PyTuple_GET_ITEM(names, i);
-        if (PyUnicode_CompareWithASCIIString(name, "max_version") == 0) return values[i] != Py_None;
-    }
-    return false;
-}
-
-PyObject* to_dlpack(PyObject* self, PyObject* const* args, Py_ssize_t nargs, PyObject* names) {
-    if (nargs > 0) {
-        PyErr_SetString(PyExc_TypeError, "__dlpack__() takes keyword arguments only");
-        return nullptr;
-    }
-    PyArrayObject* npy = array_npy(as_array(self));
-    if (!npy) return nullptr;
-    Ref source = knows_versions(args, names) ? read_only_view(npy) : Ref::borrow(object(npy));
-    Ref method(source ? PyObject_GetAttrString(source.get(), "__dlpack__") : nullptr);
-    return method ? PyObject_Vectorcall(method.get(), args, 0, names) : nullptr;
-}
-
-PyObject* to_dlpack_device(PyObject* self, PyObject*) {
-    PyArrayObject* npy = array_npy(as_array(self));
-    return npy ? PyObject_CallMethod(object(npy), "__dlpack_device__", nullptr) : nullptr;
 }
 
 // The one element of an array of size 1 as a Python number.
@@ -143,8 +116,6 @@ PyObject* reduce(PyObject* self, PyObject*) {
 
 PyMethodDef array_methods[] = {
     {"__array__", method(to_array), METH_VARARGS | METH_KEYWORDS, "A read-only ndarray."},
-    {"__dlpack__", method(to_dlpack), METH_FASTCALL | METH_KEYWORDS, "A DLPack capsule."},
-    {"__dlpack_device__", to_dlpack_device, METH_NOARGS, "The device, as DLPack numbers it."},
     {"__complex__", to_complex, METH_NOARGS, "The value of a 0-d array."},
     {"__copy__", copy, METH_NOARGS, "A copy with memory of its own."},
     {"__deepcopy__", copy, METH_O, "A copy with memory of its own."},
@@ -158,6 +129,14 @@ PyMethodDef array_methods[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
+// Dtypes that Python's buffers have no letter for.
+static int no_buffer(PyArrayObject* npy) {
+    if (PyErr_ExceptionMatches(PyExc_ValueError))
+        PyErr_Format(PyExc_BufferError, "buffers cannot hold %S: write numpy.asarray(x)",
+                     PyArray_DESCR(npy));
+    return -1;
+}
+
 int array_get_buffer(PyObject* self, Py_buffer* view, int flags) {
     view->obj = nullptr;
     if (flags & PyBUF_WRITABLE) {
@@ -165,7 +144,8 @@ int array_get_buffer(PyObject* self, Py_buffer* view, int flags) {
         return -1;
     }
     PyArrayObject* npy = array_npy(as_array(self));
-    if (!npy || PyObject_GetBuffer(object(npy), view, flags) < 0) return -1;
+    if (!npy) return -1;
+    if (PyObject_GetBuffer(object(npy), view, flags) < 0) return no_buffer(npy);
     view->readonly = 1;
     return 0;
 }

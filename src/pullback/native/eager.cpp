@@ -165,12 +165,7 @@ PyObject* binary(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
         PyErr_SetString(PyExc_TypeError, "binary(ufunc, x, y): takes 3 arguments");
         return nullptr;
     }
-    PyObject *x = args[1], *y = args[2];
-    if (!on_host()) Py_RETURN_NOTIMPLEMENTED;
-    if (is_array(x) && is_array(y)) return with_array(args[0], as_array(x), as_array(y));
-    if (is_array(x) && is_number(y)) return with_number(args[0], as_array(x), y, false);
-    if (is_array(y) && is_number(x)) return with_number(args[0], as_array(y), x, true);
-    Py_RETURN_NOTIMPLEMENTED;
+    return eager_binary(args[0], args[1], args[2]);
 }
 
 PyObject* unary(PyObject*, PyObject* const* args, Py_ssize_t nargs) {
@@ -194,6 +189,14 @@ PyObject* call_quiet(PyObject*, PyObject* const* args, Py_ssize_t nargs, PyObjec
 }
 
 }  // namespace
+
+PyObject* eager_binary(PyObject* ufunc, PyObject* x, PyObject* y) {
+    if (!on_host()) Py_RETURN_NOTIMPLEMENTED;
+    if (is_array(x) && is_array(y)) return with_array(ufunc, as_array(x), as_array(y));
+    if (is_array(x) && is_number(y)) return with_number(ufunc, as_array(x), y, false);
+    if (is_array(y) && is_number(x)) return with_number(ufunc, as_array(y), x, true);
+    Py_RETURN_NOTIMPLEMENTED;
+}
 
 Quiet::Quiet() {
     auto& contexts = idle_contexts();

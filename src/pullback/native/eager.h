@@ -6,6 +6,10 @@
 namespace pullback {
 
 extern PyMethodDef eager_methods[];
+bool elementwise_init(PyObject* module);
+
+// The ufunc's result, or NotImplemented where the general path must decide.
+PyObject* eager_binary(PyObject* ufunc, PyObject* x, PyObject* y);
 
 // While it lives, NumPy gives no floating-point warnings and takes memory from our store.
 class Quiet {

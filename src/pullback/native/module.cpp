@@ -5,6 +5,7 @@
 #include "array.h"
 #include "buffer.h"
 #include "device_array.h"
+#include "dlpack.h"
 #include "eager.h"
 #include "jit.h"
 #include "native.h"
@@ -38,6 +39,8 @@ NB_MODULE(_native, m) {
     add(m, trace_methods);
     add(m, view_methods);
     add(m, eager_methods);
+    add(m, dlpack_methods);
+    require(elementwise_init(m.ptr()));
     require(jit_init(m.ptr()));
     add_executable(m);
     add_device_program(m);

@@ -7,18 +7,16 @@ from ..array import Array as ndarray
 from ..lazy import later
 from . import methods
 from .binary import (
-    add, arctan2, atan2, bitwise_and, bitwise_left_shift, bitwise_or, bitwise_right_shift,
-    bitwise_xor, copysign, divide, divmod, equal, floor_divide, fmax, fmin, fmod, greater,
-    greater_equal, heaviside, hypot, left_shift, less, less_equal, logaddexp, logaddexp2,
-    logical_and, logical_or, logical_xor, maximum, minimum, mod, multiply, nextafter, not_equal,
-    remainder, right_shift, subtract, true_divide,
+    arctan2, atan2, bitwise_left_shift, bitwise_right_shift, copysign, divide, divmod, equal,
+    floor_divide, fmax, fmin, fmod, greater, greater_equal, heaviside, hypot, left_shift, less,
+    less_equal, mod, nextafter, not_equal, remainder, right_shift, true_divide,
 )
 from .contractions import (
     cross, dot, einsum, einsum_path, inner, kron, matmul, matvec, outer, tensordot, trace, vdot,
     vecdot, vecmat,
 )
 from .creation import (
-    arange, array, asarray, copy, empty, empty_like, eye, from_dlpack, frombuffer, fromfunction,
+    arange, array, asarray, copy, empty, empty_like, eye, frombuffer, fromfunction,
     fromstring, full, full_like, identity, indices, load, meshgrid, ones, ones_like, tri, zeros,
     zeros_like,
 )
@@ -28,8 +26,8 @@ from .elementwise import (
     asin, asinh, atan, atanh, bitwise_count, bitwise_invert, bitwise_not, cbrt, ceil, conj,
     conjugate, cos, cosh, deg2rad, degrees, exp, exp2, expm1, fabs, floor, frexp, imag, invert,
     iscomplex, isfinite, isinf, isnan, isneginf, isposinf, isreal, log, log10, log1p, log2,
-    logical_not, modf, nan_to_num, negative, positive, rad2deg, radians, real, reciprocal, rint,
-    round, sign, signbit, sin, sinc, sinh, spacing, sqrt, square, tan, tanh, trunc,
+    logical_not, modf, nan_to_num, positive, rad2deg, radians, real, reciprocal, rint, round, sign,
+    signbit, sin, sinc, sinh, spacing, sqrt, square, tan, tanh, trunc,
 )
 from .indexing import take, take_along_axis
 from .joining import (
@@ -65,11 +63,18 @@ from .shapes import (
     swapaxes, tile, transpose, tril, triu,
 )
 from .sorting import argpartition, argsort, lexsort, partition, sort, sort_complex
+from .ufuncs import (
+    add, bitwise_and, bitwise_or, bitwise_xor, frompyfunc, logaddexp, logaddexp2, logical_and,
+    logical_or, logical_xor, maximum, minimum, multiply, negative, subtract, ufunc,
+)
+
+__array_api_version__ = "2024.12"
 
 # What few programs use is loaded when it is first asked for: modules, and names by their module.
 __getattr__ = later(__name__, ("fft", "linalg"), {
     "bits": "packbits unpackbits",
     "calculus": "diff ediff1d gradient interp trapezoid unwrap",
+    "exchange": "from_dlpack",
     "files": (
         "ComplexWarning fromfile fromiter get_printoptions printoptions save savez "
         "set_printoptions"
@@ -82,6 +87,7 @@ __getattr__ = later(__name__, ("fft", "linalg"), {
         "ravel_multi_index s_ tril_indices tril_indices_from triu_indices triu_indices_from "
         "unravel_index"
     ),
+    "namespace": "__array_namespace_info__",
     "padding": "pad",
     "polynomial": (
         "convolve correlate poly polyadd polyder polydiv polyint polymul polysub polyval vander"
@@ -120,7 +126,7 @@ __all__ = [
     "float8_e4m3fn", "float8_e4m3fnuz", "float8_e5m2", "float8_e5m2fnuz", "float8_e8m0fnu",
     "float16", "float32", "float64", "float_", "float_power", "floating", "floor", "floor_divide",
     "fmax", "fmin", "fmod", "frexp", "from_dlpack", "frombuffer", "fromfile", "fromfunction",
-    "fromiter", "fromstring", "full", "full_like", "gcd", "generic", "geomspace",
+    "fromiter", "frompyfunc", "fromstring", "full", "full_like", "gcd", "generic", "geomspace",
     "get_printoptions", "gradient", "greater", "greater_equal", "hamming", "hanning", "heaviside",
     "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "hsplit", "hstack", "hypot",
     "i0", "identity", "iinfo", "imag", "index_exp", "indices", "inexact", "inf", "inner", "insert",
@@ -146,10 +152,10 @@ __all__ = [
     "sort_complex", "spacing", "split", "sqrt", "square", "squeeze", "stack", "std", "subtract",
     "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace",
     "transpose", "trapezoid", "tri", "tril", "tril_indices", "tril_indices_from", "trim_zeros",
-    "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc", "uint", "uint2", "uint4",
-    "uint8", "uint16", "uint32", "uint64", "union1d", "unique", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "unpackbits", "unravel_index", "unsignedinteger", "unstack",
-    "unwrap", "vander", "var", "vdot", "vecdot", "vecmat", "vectorize", "vsplit", "vstack", "where",
-    "zeros", "zeros_like",
+    "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc", "ufunc", "uint", "uint2",
+    "uint4", "uint8", "uint16", "uint32", "uint64", "union1d", "unique", "unique_all",
+    "unique_counts", "unique_inverse", "unique_values", "unpackbits", "unravel_index",
+    "unsignedinteger", "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat",
+    "vectorize", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 methods.install()

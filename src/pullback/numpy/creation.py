@@ -12,6 +12,7 @@ from ..core.aval import Shape
 from ..core.trace import Tracer
 from ..dtypes import DType
 from ..errors import ConcretizationTypeError
+from ..lazy import LazyModule
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
@@ -28,6 +29,8 @@ from .values import (
     narrow,
     result_type_of,
 )
+
+exchange: Any = LazyModule(f"{__package__}.exchange")
 
 
 def canonical_shape(name: str, shape: Any) -> Shape:
@@ -119,7 +122,7 @@ def _concrete(x: Any) -> Any:
     if isinstance(x, (memoryview, bytearray)) or hasattr(x, "__array__"):
         return np.asarray(x)
     if hasattr(x, "__dlpack__"):
-        return np.from_dlpack(x)
+        return exchange.from_dlpack(x)
     raise TypeError(f"array: wants numbers, nested lists of numbers or an array, got {describe(x)}")
 
 
@@ -405,11 +408,6 @@ def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0
 def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) -> Any:
     """The numbers written in a string."""
     return asarray(np.fromstring(string, np.dtype(dtype), count, sep=sep))
-
-
-def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Any:
-    """An array of anything that speaks DLPack."""
-    return asarray(np.from_dlpack(x), device=device)
 
 
 def load(file: Any, *args: Any, **kwargs: Any) -> Any:

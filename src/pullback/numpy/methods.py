@@ -1,14 +1,14 @@
 """The operators, methods and properties of arrays: a table over this package's functions."""
 
-import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from .. import _native, array, dtypes, errors, operators
 from .._native import ArrayImpl, DeviceArray
 from ..core.trace import Tracer
+from ..lazy import LazyModule
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from . import (
@@ -29,6 +29,7 @@ from .places import to_device
 from .values import SCALARS, describe
 
 _eager = _native.binary
+namespace: Any = LazyModule(f"{__package__}.namespace")
 Operator = Callable[[Any, Any], Any]
 
 
@@ -122,7 +123,13 @@ def _contains(x: Any, value: Any) -> bool:
 
 
 def _round(x: Any, ndigits: int | None = None) -> Any:
-    return elementwise.round(x, ndigits or 0)
+    """As of Python's numbers: an integer where no digits are asked for."""
+    out = elementwise.round(x, ndigits or 0)
+    return shapes.astype(out, int) if ndigits is None else out
+
+
+def _reversed(x: Any) -> Iterator[Any]:
+    return iter(list(_iterate(x))[::-1])
 
 
 def _reshape(x: Any, *args: Any, order: str = "C", copy: bool | None = None) -> Any:
@@ -182,12 +189,36 @@ def _traced_tolist(x: Any) -> Any:
     return _known(x, "a list (tolist)").tolist()
 
 
+def _traced_dlpack(x: Any, **options: Any) -> Any:
+    x._refuse(errors.ConcretizationTypeError, "a DLPack tensor", "Return the array itself.")
+
+
 def _itself(x: Any, *args: Any, **kwargs: Any) -> Any:
     return x
 
 
 def _namespace(x: Any, *, api_version: str | None = None) -> Any:
-    return sys.modules[__name__.rpartition(".")[0]]
+    return namespace.namespace(x, api_version=api_version)
+
+
+def _bytes(x: Any, order: Literal["C", "F", "A"] = "C") -> bytes:
+    """The values as bytes, row by row or ("F") column by column."""
+    return np.asarray(x).tobytes(order)
+
+
+def _byteswap(x: Any) -> Any:
+    """The values read from their bytes in reverse; of complex numbers those of each part."""
+    if x.dtype.kind == "c":
+        return ew.complex(_byteswap(ew.real(x)), _byteswap(ew.imag(x)))
+    if x.dtype.itemsize == 1:
+        return x
+    return ew.bitcast_convert_type(
+        shapes.flip(ew.bitcast_convert_type(x, np.dtype(np.uint8)), -1), x.dtype
+    )
+
+
+def _flat(x: Any) -> Any:
+    raise NotImplementedError("arrays have no property flat: write x.ravel()")
 
 
 DUNDERS: dict[str, Any] = {
@@ -202,6 +233,7 @@ DUNDERS: dict[str, Any] = {
     "__setitem__": _setitem,
     "__delitem__": _delitem,
     "__iter__": _iterate,
+    "__reversed__": _reversed,
     "__contains__": _contains,
     "__array_namespace__": _namespace,
 }
@@ -213,6 +245,7 @@ METHODS: dict[str, Any] = {
     "argpartition": sorting.argpartition,
     "argsort": sorting.argsort,
     "astype": _astype,
+    "byteswap": _byteswap,
     "choose": searching.choose,
     "clip": _clip,
     "compress": searching.compress_method,
@@ -242,6 +275,7 @@ METHODS: dict[str, Any] = {
     "swapaxes": shapes.swapaxes,
     "take": indexing.take,
     "to_device": to_device,
+    "tobytes": _bytes,
     "trace": contractions.trace,
     "transpose": _transpose,
     "var": reductions.var,
@@ -252,6 +286,7 @@ PROPERTIES: dict[str, Any] = {
     "mT": property(shapes.matrix_transpose, doc="The last two axes exchanged."),
     "real": property(elementwise.real, doc="The real part."),
     "imag": property(elementwise.imag, doc="The imaginary part."),
+    "flat": property(_flat, doc="Not there."),
     "at": property(updates.IndexUpdateHelper, doc="x.at[index].set(y) and its kin."),
 }
 TRACED: dict[str, Any] = {
@@ -262,6 +297,9 @@ TRACED: dict[str, Any] = {
     "itemsize": property(lambda x: x.dtype.itemsize),
     "block_until_ready": _itself,
     "copy_to_host_async": lambda x: None,
+    "device": property(lambda x: None, doc="Known only when the program runs."),
+    "__dlpack__": _traced_dlpack,
+    "__dlpack_device__": _traced_dlpack,
     "is_deleted": lambda x: False,
     "__copy__": _itself,
     "__deepcopy__": _itself,

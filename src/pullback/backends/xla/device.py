@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._native import ArrayImpl, DeviceArray, DeviceProgram
+from ...core import dlpack
 from ...core.aval import ShapedArray
 from ...core.device import Remote
 from ...core.ir import Jaxpr, JaxprEqn, Var
@@ -143,11 +144,37 @@ class XlaDevice(Remote):
         if self.target != "cpu":
             x._buffer._copy_single_device_array_to_host_async()
 
-    def dlpack(self, x: DeviceArray, **options: Any) -> Any:
-        """The array as a DLPack capsule; on the CPU, of the values on the host."""
-        if self.target == "cpu":
-            return ArrayImpl(self.fetch(x)).__dlpack__(**options)
-        return runtime.buffer_to_dlpack_managed_tensor(x._buffer, stream=options.get("stream"))
+    def dlpack(
+        self,
+        x: DeviceArray,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """The array as a DLPack capsule: here, or on the host where the consumer asks for that."""
+        to_host = dl_device is not None and dl_device[0] == DLPACK["cpu"]
+        if self.target == "cpu" or to_host:
+            if self.target != "cpu" and copy is False:
+                raise BufferError("__dlpack__: copy=False, but the array must come to the host")
+            return dlpack.export(ArrayImpl(self.fetch(x)), max_version=max_version, copy=copy)
+        if dl_device not in (None, self.dlpack_device()):
+            raise BufferError(
+                f"__dlpack__: the array lies on {self}, {self.dlpack_device()}, got"
+                f" dl_device={dl_device}: move it first with device_put"
+            )
+        given = self.copy(x) if copy else x
+        return runtime.buffer_to_dlpack_managed_tensor(given._buffer, stream=stream)
+
+    def from_dlpack(self, x: Any) -> DeviceArray:
+        """The array in the memory of another library's array."""
+        stream = self.place.device.get_stream_for_external_ready_events()
+        kind, _ = x.__dlpack_device__()
+        buffer = runtime.dlpack_managed_tensor_to_buffer(
+            x.__dlpack__(stream=stream), self.place.device, stream, None, int(kind)
+        )
+        return self._array(buffer, ShapedArray(buffer.shape, buffer.dtype), False)
 
     def dlpack_device(self) -> tuple[int, int]:
         """The device as DLPack numbers it."""
