@@ -329,6 +329,8 @@ def symbols() -> dict[str, int]:
     void pb_free(void*)
     void pb_contract(const Contraction*): as in native/contraction.h
     int32_t pb_sort(void** operands, void** out, int64_t* plan): 2 when memory ran out
+    int32_t pb_matrices(void** operands, void** out, int64_t* plan): as in native/linalg.h; 2 when
+        memory ran out
     int32_t pb_check_interrupt(): 3 after Ctrl-C, else 0
     """
 
@@ -336,6 +338,12 @@ def get_num_threads() -> int:
     """How many threads share out a loop, the calling one included."""
 
 def set_num_threads(threads: int, /) -> None: ...
+def use_lapack(capsules: dict[str, Any], /) -> None:
+    """Takes the routines that operations on matrices call, by their names in LAPACK and BLAS."""
+
+def matrix_operations() -> dict[str, int]:
+    """The operations on matrices, by the numbers that plans have for them."""
+
 def threefry2x32(key0: Any, key1: Any, x0: Any, x1: Any) -> tuple[_Ndarray, _Ndarray]:
     """Threefry-2x32 with 20 rounds; keys are 0-d, or one for each counter."""
 

@@ -18,6 +18,24 @@ class LazyModule:
         return value
 
 
+def compiled_module(package: str, name: str) -> Any:
+    """A module in C of a package, without the package's own `__init__`, which may be slow.
+
+    Where the package is there already, it is imported from it. Otherwise no trace of it is left:
+    who imports it later finds the same module in its package.
+    """
+    full = f"{package}.{name}"
+    if package in sys.modules:
+        return import_module(full)
+    util, machinery = (import_module(f"importlib.{m}") for m in ("util", "machinery"))
+    places = util.find_spec(package).submodule_search_locations
+    spec = machinery.PathFinder.find_spec(full, places)
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules.pop(full, None)
+    return module
+
+
 def later(
     package: str, modules: Iterable[str], names: Mapping[str, str] | None = None
 ) -> Callable[[str], Any]:

@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include "array.h"
 #include "buffer.h"
 #include "callback.h"
 #include "contraction.h"
+#include "lapack.h"
+#include "linalg.h"
 #include "native.h"
 #include "payne_hanek.h"
 #include "pool.h"
@@ -145,6 +148,28 @@ void sort_arrays(nb::sequence operands, nb::sequence out, const std::vector<int6
     if (!fine) throw std::bad_alloc();
 }
 
+// Takes the routines of LAPACK and BLAS from a table of capsules by name, as SciPy exports them.
+void use_lapack(nb::dict capsules) {
+    void* found[kRoutines][kKinds];
+    for (int r = 0; r < kRoutines; ++r)
+        for (int k = 0; k < kKinds; ++k) {
+            std::string name = kLetters[k] + std::string(k < 2 ? kNames[r].real : kNames[r].complex);
+            nb::object capsule = capsules[name.c_str()];
+            const char* type = PyCapsule_GetName(capsule.ptr());
+            found[r][k] = PyCapsule_GetPointer(capsule.ptr(), type);
+            if (!found[r][k]) nb::raise_python_error();
+        }
+    std::copy(&found[0][0], &found[0][0] + kRoutines * kKinds, &lapack_table[0][0]);
+}
+
+// The numbers by which plans name operations on matrices.
+nb::dict matrix_operations() {
+    nb::dict found;
+    int64_t number = 0;
+    for (const char* name : kMatrixOperations) found[name] = number++;
+    return found;
+}
+
 }  // namespace
 
 extern "C" {
@@ -174,6 +199,10 @@ static void pb_contract(const Contraction* contraction) { contract(*contraction)
 static int32_t pb_sort(const void* const* operands, void* const* out, const int64_t* plan) {
     return sort(sort_of(plan, operands, out)) ? 0 : 2;
 }
+// 2 when memory ran out.
+static int32_t pb_matrices(const void* const* in, void* const* out, const int64_t* plan) {
+    return run_matrices(plan, in, out) ? 0 : 2;
+}
 static int32_t pb_check_interrupt() { return check_interrupt(); }
 }
 
@@ -190,6 +219,7 @@ void add_runtime(nb::module_& m) {
         add("pb_free", pb_free);
         add("pb_check_interrupt", pb_check_interrupt);
         add("pb_sort", pb_sort);
+        add("pb_matrices", pb_matrices);
         add("pb_contract", pb_contract);
         add("pb_reduce_float32", pb_reduce_float32);
         add("pb_reduce_float64", pb_reduce_float64);
@@ -198,6 +228,8 @@ void add_runtime(nb::module_& m) {
     m.def("get_num_threads", num_threads);
     m.def("set_num_threads", set_num_threads, nb::call_guard<nb::gil_scoped_release>());
     m.def("erf_inv", erf_inv, nb::arg("x"));
+    m.def("use_lapack", use_lapack, nb::arg("capsules"));
+    m.def("matrix_operations", matrix_operations);
     m.def("threefry_places", threefry_places, nb::arg("key0"), nb::arg("key1"), nb::arg("shape"));
     m.def("threefry2x32", threefry, nb::arg("key0"), nb::arg("key1"), nb::arg("x0"),
           nb::arg("x1"));

@@ -6,6 +6,7 @@ from . import (
     convolution,
     fallback,
     indexing,
+    linalg,
     random,
     reduction,
     regions,
@@ -29,6 +30,7 @@ EAGER = {
     **reduction.EAGER,
     **regions.EAGER,
     **indexing.EAGER,
+    **linalg.EAGER,
     **random.EAGER,
     **sorting.EAGER,
     **structure.EAGER,
@@ -38,6 +40,7 @@ EAGER = {
 MOVES = (
     frozenset(structure.LAZY)
     | frozenset((*indexing.MOVES, *random.MOVES, *sorting.EAGER, *structure.EAGER, "select_n"))
+    | frozenset(linalg.EAGER)
     # The parts of a complex number are bits of an integer.
     | {"real", "imag", "complex"}
 ) - {"convert_element_type", "iota"}

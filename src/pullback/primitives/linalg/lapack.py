@@ -1,10 +1,12 @@
 """LAPACK and BLAS by SciPy, loaded at the first use, in the precision of a matrix."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
-from ...lazy import LazyModule
+from ... import _native
+from ...lazy import LazyModule, compiled_module
 
 _lapack: Any = LazyModule("scipy.linalg.lapack")
 _blas: Any = LazyModule("scipy.linalg.blas")
@@ -18,6 +20,14 @@ def routine(name: str, x: np.ndarray) -> Any:
     """LAPACK's routine for the dtype of x."""
     char = x.dtype.char
     return getattr(_lapack, PREFIX[char] + (UNITARY.get(name, name) if char in "FD" else name))
+
+
+@cache
+def native_operations() -> dict[str, int]:
+    """The operations of the native core, which is given the routines it calls."""
+    modules = [compiled_module("scipy.linalg", name) for name in ("cython_blas", "cython_lapack")]
+    _native.use_lapack({k: v for m in modules for k, v in m.__pyx_capi__.items()})
+    return _native.matrix_operations()
 
 
 def solve_triangle(

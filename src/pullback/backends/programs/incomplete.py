@@ -7,14 +7,14 @@ and 6.5.31). The beta function's fraction is 26.5.8 there.
 
 from typing import Any
 
-from ....primitives.arithmetic import add, div, mul, neg, sub
-from ....primitives.bitwise import bitwise_not, bitwise_or
-from ....primitives.compare import eq, ge, gt, le, lt
-from ....primitives.exponential import exp, log, log1p
-from ....primitives.magnitude import abs
-from ....primitives.rounding import floor
-from ....primitives.shape import full_like
-from ....primitives.special import digamma, lgamma
+from ...primitives.arithmetic import add, div, mul, neg, sub
+from ...primitives.bitwise import bitwise_not, bitwise_or
+from ...primitives.compare import eq, ge, gt, le, lt
+from ...primitives.exponential import exp, log, log1p
+from ...primitives.magnitude import abs
+from ...primitives.rounding import floor
+from ...primitives.shape import full_like
+from ...primitives.special import digamma, lgamma
 from .series import Terms, both, choose, eps_of, fraction, is_infinite, is_nan, summed, tiny_of
 
 NAN = float("nan")

@@ -5,16 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from .... import dtypes
-from ....control.loop import while_loop
-from ....primitives.arithmetic import add, div, mul, sub
-from ....primitives.bitwise import bitwise_and
-from ....primitives.compare import eq, gt, lt, ne
-from ....primitives.convert import convert_element_type
-from ....primitives.magnitude import abs
-from ....primitives.reduce import reduce_or
-from ....primitives.select import select
-from ....primitives.shape import full_like
+from ... import dtypes
+from ...control.loop import while_loop
+from ...primitives.arithmetic import add, div, mul, sub
+from ...primitives.bitwise import bitwise_and
+from ...primitives.compare import eq, gt, lt, ne
+from ...primitives.convert import convert_element_type
+from ...primitives.magnitude import abs
+from ...primitives.reduce import reduce_or
+from ...primitives.select import select
+from ...primitives.shape import broadcast_in_dim, full_like
 
 Terms = tuple[Any, ...]
 # All of them converge in fewer terms than this.
@@ -44,6 +44,11 @@ def both(*conditions: Any) -> Any:
     """Where all hold."""
     first, *rest = conditions
     return bitwise_and(first, both(*rest)) if rest else first
+
+
+def spread(k: Any, x: Any) -> Any:
+    """A number as an array of the shape of x."""
+    return broadcast_in_dim(k, x.shape, ())
 
 
 def is_nan(x: Any) -> Any:

@@ -1,0 +1,1 @@
+"""Operations as programs of simpler ones, for backends that have no code of their own for them."""

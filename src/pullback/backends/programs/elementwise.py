@@ -1,0 +1,27 @@
+"""The elementwise functions that are programs, by the names of their primitives.
+
+They take arrays of one shape and one dtype, float32 or float64.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from . import bessel, dilogarithm, exponential, gamma, incomplete, normal
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "bessel_i0e": bessel.bessel_i0e,
+    "dawsn": normal.dawsn,
+    "erfcx": normal.erfcx,
+    "exp1": exponential.exp1,
+    "expi": exponential.expi,
+    "expn": exponential.expn,
+    "igamma": incomplete.igamma,
+    "igammac": incomplete.igammac,
+    "igamma_grad_a": incomplete.igamma_grad_a,
+    "log_ndtr": normal.log_ndtr,
+    "ndtri": normal.ndtri,
+    "poch": gamma.poch,
+    "random_gamma_grad": incomplete.random_gamma_grad,
+    "regularized_incomplete_beta": incomplete.betainc,
+    "spence": dilogarithm.spence,
+}
