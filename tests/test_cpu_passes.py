@@ -12,9 +12,11 @@ from cpu import program
 from pullback.backends.cpu import (
     check,
     coalesce,
+    components,
     dead,
     digits,
     fuse,
+    layout,
     parse,
     peel,
     pipeline,
@@ -153,6 +155,88 @@ def test_coalesce_keeps_a_copy_that_is_needed() -> None:
           o1[i2] = cos:float32(t1[-1*i2 + 99])
         """
     becomes([coalesce.coalesce], text, text)
+
+
+RECORDS = """
+        arg a0: float32[300] 0
+        out o0: float32[300] 0
+        temp t1: float32[300]
+        temp t2: float32[100]
+        for i0:3 i1:100
+          t1[3*i1 + i0] = sin:float32(a0[100*i0 + i1])
+        for i2:100 over i3:3
+          t2[i2] = add:float32 t1[3*i2 + i3]
+        for i4:100 i5:3
+          o0[3*i4 + i5] = div:float32(t1[3*i4 + i5], t2[i4])
+        """
+
+
+def test_short_axes_are_written_out_where_nests_disagree_on_them() -> None:
+    becomes(
+        [components.components, fuse.fuse, dead.drop_unread],
+        RECORDS,
+        """
+        arg a0: float32[300] 0
+        out o0: float32[300] 0
+        for i0:100
+          v0 = sin:float32(a0[i0 + 200])
+          v1 = sin:float32(a0[i0 + 100])
+          v2 = sin:float32(a0[i0])
+          v3 = add:float32(add:float32(v2, v1), v0)
+          o0[3*i0] = div:float32(v2, v3)
+          o0[3*i0 + 1] = div:float32(v1, v3)
+          o0[3*i0 + 2] = div:float32(v0, v3)
+        """,
+    )
+
+
+def test_layout_keeps_the_fields_of_records_together() -> None:
+    becomes(
+        [layout.layout],
+        """
+        arg a0: float32[300] 0
+        out o0: float32[300] 0
+        temp t1: float32[300]
+        for i0:100 i1:3
+          t1[3*i0 + i1] = a0[3*i0 + i1]
+        loop i2:9
+          for i3:100
+            t1[3*i3] = add:float32(t1[3*i3 + 1], t1[3*i3])
+            t1[3*i3 + 1] = t1[3*i3 + 2]
+            t1[3*i3 + 2] = t1[3*i3]
+        for i4:300
+          o0[i4] = a0[i4]
+        """,
+        """
+        arg a0: float32[300] 0
+        out o0: float32[300] 0
+        temp t1: float32[300]
+        for i0:100 i1:3
+          t1[i0 + 100*i1] = a0[3*i0 + i1]
+        loop i2:9
+          for i3:100
+            t1[i3] = add:float32(t1[i3 + 100], t1[i3])
+            t1[i3 + 100] = t1[i3 + 200]
+            t1[i3 + 200] = t1[i3]
+        for i4:300
+          o0[i4] = a0[i4]
+        """,
+    )
+
+
+def test_layout_leaves_records_that_are_read_whole() -> None:
+    text = """
+        arg a0: float32[300] 0
+        out o0: float32[300] 0
+        temp t1: float32[300]
+        for i0:100 i1:3
+          t1[3*i0 + i1] = sin:float32(a0[3*i0 + i1])
+        for i2:100
+          t1[3*i2] = float32:0.0
+        for i3:300
+          o0[i3] = t1[-1*i3 + 299]
+        """
+    becomes([layout.layout], text, text)
 
 
 def test_peel_cuts_a_joined_array_into_its_pieces() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
+from .. import _native, dtypes, errors
 from .._native import ArrayImpl
 from ..core.aval import canonical_axis
 from ..core.trace import show_line, user_line
@@ -24,6 +24,7 @@ from .values import (
     as_arrays,
     as_value,
     broadcast,
+    check_rank,
     convert,
     describe,
     expand,
@@ -50,10 +51,34 @@ def where(
         )
     if size is not None or fill_value is not None:
         raise ValueError("where: size and fill_value go with one argument, not with three")
+    if (out := _at_once(condition, x, y)) is not None:
+        return out
     mask = truth(as_array("where", condition, 0))
     x, y = promote_arrays("where", x, y)
     mask, x, y = broadcast("where", [mask, x, y])
     return pick(mask, x, y)
+
+
+def _at_once(condition: Any, x: Any, y: Any) -> ArrayImpl | None:
+    """`where` on eager float arrays of one dtype and numbers, by NumPy; None otherwise."""
+    if type(condition) is not ArrayImpl or condition.dtype != bool or not _native.is_eager():
+        return None
+    arrays = [v for v in (x, y) if not _is_small(v)]
+    if any(type(v) is not ArrayImpl for v in arrays) or not arrays:
+        return None
+    if arrays[0].dtype not in binary.PLAIN or arrays[-1].dtype is not arrays[0].dtype:
+        return None
+    if any(v.shape != condition.shape for v in arrays):
+        check_rank("where", [condition, *arrays])
+        joint_shape("where", [condition, *arrays])
+    own = [v._npy if type(v) is ArrayImpl else v for v in (x, y)]
+    out = _native.call_quiet(np.where, condition._npy, *own)
+    return ArrayImpl(out, all(v.weak_type for v in arrays))
+
+
+def _is_small(x: Any) -> bool:
+    """Whether it is a number that every float dtype takes in."""
+    return type(x) is float or (type(x) is int and -(2**31) <= x < 2**31)
 
 
 def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple[Any, ...]:

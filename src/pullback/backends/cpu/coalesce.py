@@ -5,7 +5,8 @@ from math import prod
 
 from . import loops
 from .expr import Rewriter
-from .fuse import rebuilt, row_strides
+from .fuse import row_strides
+from .index import Index
 from .loops import (
     Block,
     Branch,
@@ -13,14 +14,13 @@ from .loops import (
     Callback,
     Contraction,
     Gemm,
-    Kernel,
     Nest,
     Operand,
     Program,
     Stmt,
-    Store,
     While,
 )
+from .relocate import loader, relocated
 
 
 def coalesce(program: Program) -> None:
@@ -174,16 +174,16 @@ def renamed(program: Program, stmt: Stmt, to: dict[str, str]) -> Stmt:
     """The statement with other buffers."""
     graph = program.graph
 
-    def load(buffer, offset, node):
-        return graph.load(to[buffer], offset, node.dtype) if buffer in to else None
+    def place(buffer: str, offset: Index) -> tuple[str, Index] | None:
+        return (to[buffer], offset) if buffer in to else None
 
-    writer = Rewriter(graph, {}, load)
+    writer = Rewriter(graph, {}, loader(graph, place))
 
     def operand(o: Operand) -> Operand:
         return Operand(to.get(o.buffer, o.buffer), writer.index(o.offset), o.shape, o.strides)
 
     if isinstance(stmt, Nest):
-        return Nest(stmt.axes, tuple([_kernel(k, writer, to) for k in stmt.kernels]))
+        return Nest(stmt.axes, tuple([relocated(graph, k, place) for k in stmt.kernels]))
     if isinstance(stmt, Gemm):
         return Gemm(stmt.dtype, operand(stmt.a), operand(stmt.b), operand(stmt.out))
     if isinstance(stmt, Contraction):
@@ -202,15 +202,3 @@ def renamed(program: Program, stmt: Stmt, to: dict[str, str]) -> Stmt:
     if isinstance(new, Branch):
         return Branch(to.get(new.index, new.index), new.branches)
     return new
-
-
-def _kernel(kernel: Kernel, writer: Rewriter, to: dict[str, str]) -> Kernel:
-    new = rebuilt(kernel, writer, {})
-    stores = [
-        Store(to.get(s.buffer, s.buffer), s.offset, s.value, s.combine, s.mask) for s in new.stores
-    ]
-    reductions = [
-        loops.Reduction(r.op, to.get(r.buffer, r.buffer), r.offset, r.value, r.dtype, r.prefix)
-        for r in new.reductions
-    ]
-    return Kernel(new.axes, new.reduce, tuple(stores), tuple(reductions), new.ordered)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from . import loops
-from .expr import Rewriter
-from .fuse import rebuilt, rest_of, row_strides
+from .fuse import rest_of, row_strides
 from .index import Atom, Index, bounds, is_affine, shift
 from .loops import Block, Kernel, Nest, Program, Stmt
+from .relocate import relocated
 
 # Rows up to this size live on the stack of the loop that makes them.
 ROW_BYTES = 16 * 1024
@@ -132,25 +132,9 @@ def _row_span(axes: Sequence[Atom], offsets: Sequence[Index]) -> tuple[int, int]
 def _without_rows(
     program: Program, axes: Sequence[Atom], kernel: Kernel, moved: dict[str, int]
 ) -> Kernel:
-    graph = program.graph
+    def place(buffer: str, offset: Index) -> tuple[str, Index] | None:
+        if buffer not in moved:
+            return None
+        return buffer, shift(rest_of(axes, offset), -moved[buffer])
 
-    def place(offset: Index, buffer: str) -> Index:
-        return shift(rest_of(axes, offset), -moved[buffer])
-
-    def load(buffer: str, offset: Index, node):
-        return graph.load(buffer, place(offset, buffer), node.dtype) if buffer in moved else None
-
-    new = rebuilt(kernel, Rewriter(graph, {}, load), {})
-    stores = [
-        loops.Store(s.buffer, place(s.offset, s.buffer), s.value, s.combine, s.mask)
-        if s.buffer in moved
-        else s
-        for s in new.stores
-    ]
-    reductions = [
-        loops.Reduction(r.op, r.buffer, place(r.offset, r.buffer), r.value, r.dtype, r.prefix)
-        if r.buffer in moved
-        else r
-        for r in new.reductions
-    ]
-    return Kernel(new.axes, new.reduce, tuple(stores), tuple(reductions), new.ordered)
+    return relocated(program.graph, kernel, place)

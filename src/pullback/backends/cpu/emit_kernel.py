@@ -387,7 +387,11 @@ class KernelEmitter:
         """The kernel's stores: all values first, so that they read what stood there before."""
         stores = self.kernel.stores
         values = [em.value(s.value) for s in stores]
-        for s, value in zip(stores, values, strict=True):
+        whole = em.axis is not None and em.lanes_mask() is None
+        done = em.store_records(stores, values) if whole else set()
+        for k, (s, value) in enumerate(zip(stores, values, strict=True)):
+            if k in done:
+                continue
             if s.combine is None and s.mask is None:
                 em.store(s.buffer, s.offset, s.value.dtype, value, em.varies(s.value))
             else:

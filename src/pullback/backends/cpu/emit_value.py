@@ -8,6 +8,7 @@ from . import index as ix
 from . import memory
 from .expr import Node, number
 from .index import Atom, Index
+from .loops import Store
 from .scalar import lower
 from .text import Function, constant, ir_type, memory_type, vector
 
@@ -399,6 +400,28 @@ class Emitter:
         else:
             base = self.frame.pointers[buffer]
             memory.scatter(f, dtype, value, base, self.index_lanes(offset), lanes, mask)
+
+    def store_records(self, stores: Sequence[Store], values: Sequence[str]) -> set[int]:
+        """Write what fills records, their fields side by side in memory; the positions of these."""
+        records: dict[tuple[str, Index, int], dict[int, int]] = {}
+        for k, s in enumerate(stores):
+            m = self.stride(s.offset) if s.combine is None and s.mask is None else None
+            if m is not None and 1 < m <= CLOSE:
+                record = ix.shift(s.offset, -(s.offset[0] % m))
+                records.setdefault((s.buffer, record, m), {})[s.offset[0] % m] = k
+        done: set[int] = set()
+        for (buffer, record, m), fields in records.items():
+            if len(fields) == m:
+                dtype = stores[fields[0]].value.dtype
+                mine = [self.spread(stores[fields[c]].value, values[fields[c]]) for c in range(m)]
+                pointer = self.at(buffer, record, dtype)
+                memory.store_side_by_side(self.f, dtype, mine, pointer, self.lanes)
+                done |= {*fields.values()}
+        return done
+
+    def spread(self, node: Node, value: str) -> str:
+        """A node's value in every lane."""
+        return value if self.varies(node) else self.splat(value, ir_type(node.dtype))
 
     def _store_scalar(self, buffer: str, offset: Index, dtype: str, value: str) -> None:
         at = self.index(offset)

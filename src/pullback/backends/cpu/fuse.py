@@ -150,12 +150,14 @@ def _joined(graph: Graph, first: Kernel, second: Kernel, over: set[Atom]) -> Ker
     for buffer, offset in loops.kernel_reads(second):
         if buffer in written and (buffer, offset) not in stored:
             return None
-    later = dict(loops.kernel_writes(second))
-    if later.keys() & written:
+    later = loops.kernel_writes(second)
+    if {b for b, _ in later} & written:
         return None
+    axes = [*first.axes, *first.reduce]
     for buffer, offset in loops.kernel_reads(first):
-        if buffer in later and later[buffer] != offset:
-            return None
+        for other, place in later:
+            if buffer == other and offset != place and not same_row(axes, offset, place):
+                return None
 
     def forward(buffer: str, offset: Index, node: Node) -> Node | None:
         return stored.get((buffer, offset))
@@ -164,8 +166,8 @@ def _joined(graph: Graph, first: Kernel, second: Kernel, over: set[Atom]) -> Ker
         return None
     second = rebuilt(second, Rewriter(graph, {}, forward), {})
     reduce = first.reduce or tuple(_sorted(list(over)))
-    axes = tuple([a for a in _sorted([*first.axes, *first.reduce]) if a not in reduce])
-    return Kernel(axes, reduce, first.stores + second.stores, first.reductions + second.reductions)
+    kept = tuple([a for a in _sorted(axes) if a not in reduce])
+    return Kernel(kept, reduce, first.stores + second.stores, first.reductions + second.reductions)
 
 
 def _depth(kernel: Kernel) -> int:
@@ -244,6 +246,8 @@ def _rows_agree(
 
 def same_row(axes: Sequence[Atom], x: Index, y: Index) -> bool:
     """Whether offsets x and y can only meet at equal values of the axes."""
+    if not axes:
+        return True
     if not (is_affine(x) and is_affine(y)):
         return False
     strides = row_strides(axes, x)

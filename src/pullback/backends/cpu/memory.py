@@ -27,6 +27,19 @@ def load_strided(f: Function, dtype: str, pointer: str, lanes: int, stride: int)
     return _shuffle(f, whole, ir_type(dtype, wide), [k * stride for k in range(lanes)])
 
 
+def store_side_by_side(
+    f: Function, dtype: str, values: list[str], pointer: str, lanes: int
+) -> None:
+    """Write lane 0 of every value, then lane 1 of every one, and so on."""
+    whole, wide = values[0], lanes
+    for value in values[1:]:
+        padded = _shuffle(f, value, ir_type(dtype, lanes), [k % lanes for k in range(wide)])
+        whole = _shuffle(f, whole, ir_type(dtype, wide), list(range(wide + lanes)), padded)
+        wide += lanes
+    order = [k + first for k in range(lanes) for first in range(0, wide, lanes)]
+    store_run(f, dtype, _shuffle(f, whole, ir_type(dtype, wide), order), pointer, wide, None)
+
+
 def load_reversed(f: Function, dtype: str, pointer: str, lanes: int, mask: str | None) -> str:
     """The elements from pointer on, the last one in lane 0."""
     if mask is not None:
@@ -88,9 +101,11 @@ def reverse(f: Function, value: str, type_: str, lanes: int) -> str:
     return _shuffle(f, value, type_, list(reversed(range(lanes))))
 
 
-def _shuffle(f: Function, value: str, type_: str, order: list[int]) -> str:
+def _shuffle(f: Function, value: str, type_: str, order: list[int], other: str = "poison") -> str:
+    """Lanes of a value, and of another that is as wide, in some order."""
     places = ", ".join([f"i32 {k}" for k in order])
-    return f.line(f"shufflevector {type_} {value}, {type_} poison, <{len(order)} x i32> <{places}>")
+    mask = f"<{len(order)} x i32> <{places}>"
+    return f.line(f"shufflevector {type_} {value}, {type_} {other}, {mask}")
 
 
 def _pointers(f: Function, dtype: str, base: str, offsets: str, lanes: int) -> str:

@@ -15,12 +15,14 @@ from ..dump import dump
 from . import (
     buffers,
     coalesce,
+    components,
     dead,
     digits,
     donate,
     emit,
     explain,
     fuse,
+    layout,
     peel,
     show,
     split,
@@ -138,9 +140,13 @@ STEPS = {"emit": "generate"}
 PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     # Before fusion, while each copy is a nest of its own.
     ("coalesce", coalesce.coalesce),
+    # Before fusion, which joins nests of the same axes.
+    ("components", components.components),
     ("fuse", fuse.fuse),
     # After fusion, which leaves stores whose values went on in registers.
     ("unread", dead.drop_unread),
+    # After all that need not stay in memory is gone.
+    ("layout", layout.layout),
     # After fusion, which joins whole nests only.
     ("peel", peel.peel),
     # After fusion, which joins nests of the same axes.

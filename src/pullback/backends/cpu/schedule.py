@@ -29,6 +29,11 @@ IN_CACHE = 8192
 UNKNOWN = 5000.0
 # The work of the runtime's functions for each element they are given.
 CALL_WORK = 16.0
+# Kernels of this many passes are worth longer code, where the longest chain of operations in a pass
+# is so long and the axis has so many vectors.
+MANY = 1 << 15
+LONG_PATH = 40.0
+FULL = 32
 NO_VECTOR = frozenset({"rem", "nextafter"})
 
 
@@ -213,12 +218,28 @@ def _access_cost(offset: Index, axis: Atom, lanes: int) -> float:
 def _width(kernel: Kernel, axis: Atom, cost: float, natural: int, vector_bytes: int) -> int:
     """How many registers stand side by side along a kept axis, while others are reduced: as many as
     there are for states, since long runs of memory are read faster, but several blocks of them."""
+    if not kernel.reduce and axis.extent >= FULL * natural:
+        return _chains(kernel)
     if not kernel.reduce or axis not in kernel.axes or cost >= HEAVY:
         return 1
     width = 16 if vector_bytes == 64 else 8
     while width > 4 and 3 * width * natural > axis.extent:
         width //= 2
     return width
+
+
+def _chains(kernel: Kernel) -> int:
+    """How many registers stand side by side where each operation waits for the one before: a
+    processor looks ahead some, not to the next pass of a long body."""
+    if points(kernel) < MANY:
+        return 1
+    paths: dict[Node, float] = {}
+    for node in kernel_nodes(kernel):
+        before = max([paths[c] for c in expr.children(node)], default=0.0)
+        paths[node] = before + (node_work(node) if node.op not in ("const", "iota") else 0.0)
+    path = max(paths.values())
+    beside = sum([node_work(n) for n in body_nodes(kernel)]) / max(path, 1.0)
+    return 1 if path < LONG_PATH or beside >= 2 else 4 if beside < 1.5 else 2
 
 
 def _unroll(kernel: Kernel, axis: Atom, lanes: int, cost: float) -> int:

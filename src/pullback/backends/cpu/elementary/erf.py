@@ -1,8 +1,9 @@
 """erf, erfc, erf_inv.
 
 erf x = x + x P(x^2) on |x| <= 1 (0.92 in float32), P minimax for the relative error: 2^-57 and
-2^-28. Beyond, float32 takes erf = 1 - e^L(x), L of degree 7 (2^-29 of erf), and float64
-erfc x = e^(-x^2) N(t) / (1 + 2 x), t = (x - 7/2) / (x + 7/2), N of degree 22 (2^-56).
+2^-28. Beyond, erfc x = e^(-x^2) N(t) / (1 + 2 x), t = (x - c) / (x + c), N of degree 22 (2^-56)
+and 9 (2^-29, c such that N(0) hardly needs rounding); erf in float32 takes 1 - e^L(x), L of degree
+7 (2^-29 of erf).
 
 erf_inv x = x G(w), w = -log(1 - x^2): polynomials in w - 5/2 for w <= 5 (2^-27), beyond in
 sqrt(w) - 3 in float32 (2^-27) and in 1 / sqrt(w) in float64 (2^-24), where a step of Halley
@@ -52,17 +53,25 @@ INVERSE_FAR = {
         "0x1.7cbd86beae874p+11",
     ),
 }  # fmt: skip
-CENTRE = 3.5
-ERFC_NUMERATOR = (
-    "0x1.3e0a99a0ee914p+0", "-0x1.1ebd220ea5946p-3", "-0x1.59e2c284b1da0p-7",
-    "0x1.8f702ec6b4177p-4", "-0x1.d76830c34bc4dp-4", "0x1.686106044121dp-4",
-    "-0x1.8ff5ef7894efbp-5", "0x1.38ec66822f946p-6", "-0x1.143c4bcffe157p-8",
-    "-0x1.3cf3a283166bap-12", "0x1.27e62bc16ed96p-11", "-0x1.fda1cca36405ep-14",
-    "-0x1.66d0bb0d3510ep-15", "0x1.9673b85812520p-16", "0x1.359f54a76b538p-19",
-    "-0x1.f0c007fefe538p-19", "-0x1.95ac00a120478p-26", "0x1.8e4953ccf11bep-22",
-    "0x1.c726e95928796p-26", "0x1.677d1a3c46710p-23", "-0x1.c28fc66e578aap-24",
-    "-0x1.f53635519ec6ap-24", "0x1.49235efc4c3ebp-24",
-)  # fmt: skip
+CENTRE = {"float32": 2.8671875, "float64": 3.5}
+ERFC_NUMERATOR = {
+    "float32": (
+        "0x1.418ca2p+0", "-0x1.10c856p-3", "-0x1.e90b9ep-5", "0x1.1a8540p-3", "-0x1.e12cf6p-4",
+        "0x1.ee2234p-5", "-0x1.0f9facp-6", "-0x1.3cbe74p-11", "0x1.023832p-9", "-0x1.3b4dcap-12",
+    ),
+    "float64": (
+        "0x1.3e0a99a0ee914p+0", "-0x1.1ebd220ea5946p-3", "-0x1.59e2c284b1da0p-7",
+        "0x1.8f702ec6b4177p-4", "-0x1.d76830c34bc4dp-4", "0x1.686106044121dp-4",
+        "-0x1.8ff5ef7894efbp-5", "0x1.38ec66822f946p-6", "-0x1.143c4bcffe157p-8",
+        "-0x1.3cf3a283166bap-12", "0x1.27e62bc16ed96p-11", "-0x1.fda1cca36405ep-14",
+        "-0x1.66d0bb0d3510ep-15", "0x1.9673b85812520p-16", "0x1.359f54a76b538p-19",
+        "-0x1.f0c007fefe538p-19", "-0x1.95ac00a120478p-26", "0x1.8e4953ccf11bep-22",
+        "0x1.c726e95928796p-26", "0x1.677d1a3c46710p-23", "-0x1.c28fc66e578aap-24",
+        "-0x1.f53635519ec6ap-24", "0x1.49235efc4c3ebp-24",
+    ),
+}  # fmt: skip
+# Beyond, nothing is left, and e^(-x^2) would leave its range.
+FURTHEST = {"float32": 10.1, "float64": 27.3}
 
 
 def excess(m: Ops, x: str) -> str:
@@ -71,18 +80,21 @@ def excess(m: Ops, x: str) -> str:
 
 
 def tail(m: Ops, x: str) -> str:
-    """erfc x for float64 x in [0.81, 27.3]; all that is rounded before the end is carried along."""
-    t = m.div(m.sub(x, CENTRE), m.add(x, CENTRE))
-    above = m.horner(t, ERFC_NUMERATOR)
+    """erfc x from 0.81 to FURTHEST; all that is rounded before the end is carried along."""
+    centre = CENTRE[m.dtype]
+    t = m.div(m.sub(x, centre), m.add(x, centre))
+    first, *others = ERFC_NUMERATOR[m.dtype]
+    above, above_low = m.two_sum(float.fromhex(first), m.mul(t, m.horner(t, others)))
     square = m.mul(x, x)
     lost = m.fma(x, x, m.neg(square))
     negative = m.neg(square)
     r, bits = reduce(m, negative)
     r = m.sub(r, lost)
-    q = m.fma(m.mul(r, r), m.horner(r, EXP["float64"]), r)
+    q = m.fma(m.mul(r, r), m.horner(r, EXP[m.dtype]), r)
     e, e_low = m.two_sum(1.0, q)
     product = m.mul(e, above)
     product_low = m.fma(e_low, above, m.fma(e, above, m.neg(product)))
+    product_low = m.fma(e, above_low, product_low)
     twice = m.add(x, x)
     below, below_low = m.two_sum(twice, 1.0)
     inverse = m.div(1.0, below)
@@ -107,13 +119,9 @@ def erf(m: Ops, x: str) -> str:
 
 def erfc(m: Ops, x: str) -> str:
     """(1 - x) - x (erf(x) / x - 1) near 0, beyond it the tail, or 2 less the tail."""
-    if m.dtype == "float32":
-        w = m.widened()
-        return m.convert(erfc(w, w.convert(x, m)), w)
     size = m.abs(x)
     near = m.fnma(x, excess(m, x), m.sub(1.0, x))
-    # Beyond 27.3 nothing is left, and e^(-x^2) would leave its range.
-    far = tail(m, m.at_most(m.at_least(size, 0.8125), 27.3))
+    far = tail(m, m.at_most(m.at_least(size, 0.8125), FURTHEST[m.dtype]))
     far = m.select(m.lt(x, 0.0), m.sub(2.0, far), far)
     return m.select(m.lt(size, 0.8125), near, far)
 

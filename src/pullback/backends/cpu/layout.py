@@ -1,0 +1,96 @@
+"""Temporaries of records, whose fields are read and written each by itself, keep fields together:
+element m * i + c moves to n * c + i, so that neighbours in i are neighbours in memory."""
+
+from collections.abc import Iterator
+
+from . import index as ix
+from . import loops
+from .components import SHORT
+from .index import Index
+from .loops import Block, Nest, Program
+from .relocate import relocated
+
+# How often the body of a loop of unknown length is thought to run.
+OFTEN = 10
+
+
+def layout(program: Program) -> None:
+    """Move the fields of records together."""
+    fields = {
+        name: m for name, uses in _uses(program).items() if (m := _fields(program, name, uses))
+    }
+    if fields:
+        program.body = _moved(program, program.body, fields)
+
+
+def _uses(program: Program) -> dict[str, list[tuple[Index, int]]]:
+    """The offsets at which nests alone touch each temporary, and how often."""
+    found: dict[str, list[tuple[Index, int]]] = {
+        b.name: [] for b in program.buffers.values() if b.kind == "temp"
+    }
+    for stmt, times in _statements(program.body, 1):
+        if not isinstance(stmt, Nest):
+            for name in loops.reads(stmt) | loops.writes(stmt):
+                found.pop(name, None)
+            continue
+        for kernel in stmt.kernels:
+            for name, offset in (*loops.kernel_reads(kernel), *loops.kernel_writes(kernel)):
+                if name in found:
+                    found[name].append((offset, times))
+    return found
+
+
+def _statements(block: Block, times: int) -> Iterator[tuple[loops.Stmt, int]]:
+    """Every statement, without the blocks it holds, and how often it runs."""
+    for stmt in block:
+        yield loops.with_blocks(stmt, [[] for _ in loops.blocks(stmt)]), times
+        often = stmt.axis.extent if isinstance(stmt, loops.For) else OFTEN
+        for inner in loops.blocks(stmt):
+            yield from _statements(inner, times * often)
+
+
+def _fields(program: Program, name: str, uses: list[tuple[Index, int]]) -> int:
+    """How many fields the records of a buffer have; 0 where it has none, or is better as it is."""
+    for m in range(2, SHORT + 1):
+        if program.buffers[name].size % m:
+            continue
+        parts = [_parts(offset, m) for offset, _ in uses]
+        if not all(0 <= lo and hi < m for lo, hi in [ix.bounds(field) for _, field in parts]):
+            continue
+        apart = [_stands_apart(*part) for part in parts]
+        gain = sum([t if a else -t for (_, t), a in zip(uses, apart, strict=True)])
+        if gain > 0:
+            return m
+    return 0
+
+
+def _parts(offset: Index, m: int) -> tuple[Index, Index]:
+    """(record, field) of an offset, if the field is in 0..m-1."""
+    whole = tuple([(atom, k // m) for atom, k in offset[1] if k % m == 0])
+    rest = tuple([(atom, k) for atom, k in offset[1] if k % m])
+    return (offset[0] // m, whole), (offset[0] % m, rest)
+
+
+def _stands_apart(record: Index, field: Index) -> bool:
+    """Whether neighbouring records are read or written at one field."""
+    return not field[1] and any(k == 1 for _, k in record[1])
+
+
+def _moved(program: Program, block: Block, fields: dict[str, int]) -> Block:
+    out: Block = []
+
+    def place(buffer: str, offset: Index) -> tuple[str, Index] | None:
+        if buffer not in fields:
+            return None
+        record, field = _parts(offset, m := fields[buffer])
+        records = program.buffers[buffer].size // m
+        return buffer, ix.weighted([(record, 1), (field, records)])
+
+    for stmt in block:
+        if isinstance(stmt, Nest):
+            kernels = [relocated(program.graph, k, place) for k in stmt.kernels]
+            out.append(Nest(stmt.axes, tuple(kernels)))
+        else:
+            inner = [_moved(program, b, fields) for b in loops.blocks(stmt)]
+            out.append(loops.with_blocks(stmt, inner))
+    return out
