@@ -249,6 +249,9 @@ class Executable:
         out_tree: Any | None,
         release_gil: bool,
     ) -> None: ...
+    def improve_after(self, calls: int, improve: Callable[[], tuple[int, object]]) -> None:
+        """Ask for better code when so many calls were made: its address and what keeps it alive."""
+
     def __call__(self, leaves: Sequence[Any]) -> list[ArrayImpl]:
         """Run on the flat arguments, whose types the caller vouches for; the flat results."""
 
@@ -333,6 +336,13 @@ def symbols() -> dict[str, int]:
         memory ran out
     int32_t pb_check_interrupt(): 3 after Ctrl-C, else 0
     """
+
+def library(level: str) -> dict[str, tuple[str, int]]:
+    """The functions that were compiled with the package for a level of processors: LLVM's
+    declaration and the address of each."""
+
+def library_digest() -> str:
+    """What the library was compiled from, in short."""
 
 def get_num_threads() -> int:
     """How many threads share out a loop, the calling one included."""

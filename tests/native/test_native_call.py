@@ -264,3 +264,32 @@ def test_large_blocks_serve_again():
     addresses = {f([x])[0]._npy.ctypes.data for _ in range(5)}
     assert len(addresses) == 1
     _native.trim_memory()
+
+
+def test_better_code_after_some_calls():
+    f = program("sum_all", [new()], n=2, num_args=2)
+    wider = library(3)
+    asked = []
+
+    def better():
+        asked.append(1)
+        return wider.engine.get_function_address("nothing"), wider
+
+    f.improve_after(2, better)
+    assert float(f([1.0, 2.0])[0]) == 3 and not asked
+    f([1.0, 2.0])
+    assert asked == [1]
+    f([1.0, 2.0])
+    assert asked == [1]
+    kept = weakref.ref(better)
+    del better
+    gc.collect()
+    assert kept() is None
+
+
+def test_better_code_that_fails():
+    f = program("add_one", [new((3,))], n=3)
+    f.improve_after(1, lambda: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        f([array(1, 2, 3)])
+    assert f([array(1, 2, 3)])[0].tolist() == [2, 3, 4]

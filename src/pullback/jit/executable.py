@@ -58,7 +58,7 @@ def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
     reused = dict(code.donated)
     consts = [as_array(traced.consts[i]) for i in used]
     outs = [_result(spec, n, traced.consts, consts) for spec in code.outs]
-    return Executable(
+    program = Executable(
         code.address,
         code.keepalive,
         n,
@@ -71,6 +71,9 @@ def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
         None if traced.out_tree.is_leaf() else traced.out_tree,
         code.release_gil,
     )
+    if code.calls:
+        program.improve_after(code.calls, lambda: code.better)
+    return program
 
 
 def run_on(traced: Traced, device: Remote, code: Any, committed: bool = False) -> DeviceProgram:

@@ -215,7 +215,25 @@ bool Call::raise(int32_t status) {
 
 }  // namespace
 
+// What other threads run at this moment stays alive.
+bool Executable::take_better_code() const {
+    PyObject* make = std::exchange(improve, nullptr);
+    PyObject* code = PyObject_CallNoArgs(make);
+    Py_DECREF(make);
+    if (!code) return false;
+    unsigned long long address;
+    PyObject* alive;
+    bool fine = PyArg_ParseTuple(code, "KO", &address, &alive);
+    PyObject* both = fine ? PyTuple_Pack(2, keepalive, alive) : nullptr;
+    Py_DECREF(code);
+    if (!both) return false;
+    Py_SETREF(keepalive, both);
+    function = reinterpret_cast<Function>(static_cast<uintptr_t>(address));
+    return true;
+}
+
 bool Executable::run(PyObject* const* leaves, PyObject** results) const {
+    if (calls_left && --calls_left == 0 && improve && !take_better_code()) return false;
     return Call(*this, leaves, results).run();
 }
 

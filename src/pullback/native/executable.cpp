@@ -21,12 +21,14 @@ Executable::~Executable() {
 
 void Executable::clear() {
     Py_CLEAR(keepalive);
+    Py_CLEAR(improve);
     for (PyObject*& constant : consts) Py_CLEAR(constant);
     for (PyObject*& external : keep_externals) Py_CLEAR(external);
 }
 
 int Executable::traverse(visitproc visit, void* arg) const {
     Py_VISIT(keepalive);
+    Py_VISIT(improve);
     for (PyObject* constant : consts) Py_VISIT(constant);
     for (PyObject* external : keep_externals) Py_VISIT(external);
     return builder.traverse(visit, arg);
@@ -111,6 +113,11 @@ void init(Executable* self, uintptr_t address, nb::object keepalive, size_t num_
     require(self->builder.read(out_tree.ptr(), static_cast<Py_ssize_t>(self->outs.size())));
 }
 
+void improve_after(Executable& self, int64_t calls, nb::object improve) {
+    self.calls_left = calls;
+    Py_XSETREF(self.improve, improve.release().ptr());
+}
+
 nb::list call_flat(const Executable& self, nb::object leaves) {
     nb::object fast = nb::steal(PySequence_Fast(leaves.ptr(), "Executable: wants a sequence"));
     require(fast.is_valid());
@@ -165,6 +172,7 @@ void add_executable(nb::module_& m) {
              nb::arg("kept"), nb::arg("consts"), nb::arg("outs"), nb::arg("scratch_bytes"),
              nb::arg("externals"), nb::arg("donated"), nb::arg("out_tree").none(),
              nb::arg("release_gil"))
+        .def("improve_after", improve_after, nb::arg("calls"), nb::arg("improve"))
         .def("__call__", call_flat, nb::arg("leaves"));
 }
 

@@ -36,8 +36,11 @@ class Executable : public Program {
     int traverse(visitproc visit, void* arg) const;
     void clear();
 
-    Function function = nullptr;
-    PyObject* keepalive = nullptr;
+    mutable Function function = nullptr;
+    mutable PyObject* keepalive = nullptr;
+    // At the last of so many calls, if there are any, `improve` is asked for better code.
+    mutable int64_t calls_left = 0;
+    mutable PyObject* improve = nullptr;
     std::vector<size_t> kept;
     std::vector<PyObject*> consts;  // ndarrays that native code can read as they lie
     std::vector<Out> outs;
@@ -47,6 +50,9 @@ class Executable : public Program {
     std::vector<size_t> donated;
     Builder builder;
     bool release_gil = false;
+
+  private:
+    bool take_better_code() const;
 };
 
 }  // namespace pullback

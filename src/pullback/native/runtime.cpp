@@ -186,12 +186,13 @@ static void* pb_alloc(int64_t bytes) {
     return buffer_alloc(bytes < 4096 ? 4096 : static_cast<size_t>(bytes));
 }
 static void pb_free(void* data) { buffer_free(data); }
-static void pb_reduce_float32(const float* x, float* r, float* low, int32_t* n, int64_t count,
-                              double limit, int32_t shift, int32_t quarter) {
+// Not static: the library calls these two by name.
+void pb_reduce_float32(const float* x, float* r, float* low, int32_t* n, int64_t count,
+                       double limit, int32_t shift, int32_t quarter) {
     payne_hanek(x, r, low, n, count, limit, shift, quarter);
 }
-static void pb_reduce_float64(const double* x, double* r, double* low, int64_t* n, int64_t count,
-                              double limit, int32_t shift, int32_t quarter) {
+void pb_reduce_float64(const double* x, double* r, double* low, int64_t* n, int64_t count,
+                       double limit, int32_t shift, int32_t quarter) {
     payne_hanek(x, r, low, n, count, limit, shift, quarter);
 }
 static void pb_contract(const Contraction* contraction) { contract(*contraction); }

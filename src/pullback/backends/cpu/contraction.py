@@ -42,16 +42,27 @@ class Side(NamedTuple):
 @cache
 def choose(rows: Side, columns: Side, size: int, vector_bytes: int) -> tuple[float, Block]:
     """The block that computes all rows of all columns fastest, and its cycles for each term."""
+    return min([(_cycles(b, rows, columns, size), b) for b in _blocks(size, vector_bytes)])
+
+
+def _blocks(size: int, vector_bytes: int) -> list[Block]:
+    """The blocks that fit into registers."""
     registers = 32 if vector_bytes == 64 else 16
     widths = [v for v in (16, 32, 64) if v <= vector_bytes]
-    blocks = [
+    return [
         Block(rows, width // size, vectors)
         for width in widths
         for vectors in range(1, VECTORS + 1)
         for rows in range(1, ROWS + 1)
         if rows * vectors + vectors < registers
     ]
-    return min([(_cycles(b, rows, columns, size), b) for b in blocks])
+
+
+def add_functions(module: Module, vector_bytes: int) -> None:
+    """All functions that contractions may hand to the runtime."""
+    for dtype in ("float32", "float64"):
+        for block in _blocks(WIDTHS[dtype] // 8, vector_bytes):
+            micro_kernel(module, dtype, block)
 
 
 def _cycles(block: Block, rows: Side, columns: Side, size: int) -> float:
@@ -136,7 +147,7 @@ def micro_kernel(module: Module, dtype: str, block: Block) -> str:
     """The function that multiplies panels as they lie: `PlacedKernel` in native/contraction.h."""
     rows, lanes, vectors = block
     name = f"pb.placed.{dtype}.{rows}x{lanes}x{vectors}"
-    if name in module.pieces:
+    if module.has(name):
         return name
     params = [
         *[("i64", "k"), ("ptr", "a"), ("i64", "step"), ("ptr", "ak"), ("ptr", "b"), ("ptr", "bk")],

@@ -3,7 +3,7 @@
 Equal nests, whatever their buffers, share one function.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from . import contraction, expr, gemm, loops, panels, show
 from .coalesce import copied
@@ -45,10 +45,12 @@ LONG_WORK = 1e8
 class ProgramEmitter:
     """Writes one program."""
 
-    def __init__(self, program: Program, vector_bytes: int) -> None:
+    def __init__(
+        self, program: Program, vector_bytes: int, library: Mapping[str, str] | None = None
+    ) -> None:
         self.program = program
         self.vector_bytes = vector_bytes
-        self.module = Module()
+        self.module = Module(library)
         self.f = Function(
             self.module,
             ENTRY,

@@ -53,14 +53,27 @@ def choose(stmt: Gemm, vector_bytes: int) -> Tile | None:
 
 @cache
 def _best(m: int, n: int, k: int, size: int, vector_bytes: int) -> Tile | None:
+    return min(_tiles(m, n, size, vector_bytes), key=lambda t: _cycles(t, m, n, k), default=None)
+
+
+def _tiles(m: int, n: int, size: int, vector_bytes: int) -> list[Tile]:
+    """The blocks that fit into registers, and into m rows and n columns."""
     registers = 32 if vector_bytes == 64 else 16
-    tiles = [
+    return [
         Tile(rows, lanes)
         for lanes in _vectors(n, vector_bytes // size, 16 // size, vector_bytes > 16)
         for rows in range(1, min(m, ROWS) + 1)
         if (rows + 1) * len(lanes) < registers and rows * len(lanes) <= VECTORS
     ]
-    return min(tiles, key=lambda t: _cycles(t, m, n, k), default=None)
+
+
+def add_functions(module: Module, vector_bytes: int) -> None:
+    """All functions that products of small matrices may call."""
+    for dtype in ("float32", "float64"):
+        transposed(module, dtype)
+        size = WIDTHS[dtype] // 8
+        for tile in _tiles(ROWS, COLUMNS * vector_bytes, size, vector_bytes):
+            panel(module, dtype, tile)
 
 
 def _readable(stmt: Gemm, size: int) -> bool:
@@ -150,7 +163,7 @@ def at_most(f: Function, value: str, limit: str) -> str:
 def panel(module: Module, dtype: str, tile: Tile) -> str:
     """The function that computes a panel of columns of a product; strides are in bytes."""
     name = f"pb.panel.{dtype}.{tile.rows}x{'.'.join(map(str, tile.lanes))}"
-    if name in module.pieces:
+    if module.has(name):
         return name
     params = [
         *[("i64", p) for p in ("m", "k", "rest")],
@@ -268,7 +281,7 @@ def _rows(f: Function, stmt: Gemm, b: str) -> str:
 def transposed(module: Module, dtype: str) -> str:
     """The function that transposes a matrix of m rows by squares; strides of rows in bytes."""
     name = f"pb.transposed.{dtype}"
-    if name in module.pieces:
+    if module.has(name):
         return name
     params = [("i64", "m"), ("i64", "n"), ("ptr", "a"), ("i64", "am"), ("ptr", "c"), ("i64", "cm")]
     f = Function(module, name, params, linkage="internal", attributes="noinline nounwind")

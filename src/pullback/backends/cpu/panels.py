@@ -74,7 +74,7 @@ def _tasks(module: Module, dtype: str, tile: Tile) -> str:
     """The function that does tasks `begin` to `end` of a table's product."""
     kernel = gemm.panel(module, dtype, tile)
     name = kernel.replace("panel", "tasks")
-    if name in module.pieces:
+    if module.has(name):
         return name
     params = [("ptr", "table"), ("i64", "begin"), ("i64", "end")]
     f = Function(module, name, params, linkage="internal", attributes="noinline nounwind")

@@ -1,8 +1,10 @@
 """Jaxpr to a native function: the passes in order, each timed."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ... import _native
@@ -30,7 +32,7 @@ from . import (
 )
 from .build import Builder
 from .complexes import in_parts
-from .loops import Callback, Program
+from .loops import Callback, Program, While, statements
 from .rules import RULES
 from .schedule import block_work
 from .values import in_buffer, row_major, storage
@@ -40,6 +42,9 @@ REWRITES = (algebra, unused)
 
 # Below this estimate, in additions, the interpreter lock is kept: giving it up costs as much.
 WORTH_RELEASING = 4000.0
+# Code that calls the library's elementary functions is there sooner, and slower by a fifth. When it
+# has run for about as long as other code takes to compile, so many additions, the other one is due.
+PATIENCE = 3e8
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,14 @@ class Compiled:
     work: float
     program: Program = field(repr=False)
     timings: dict[str, float] = field(repr=False)
+    # How many calls the code is good enough for; 0 where there is no better code.
+    calls: int
+
+    @cached_property
+    def better(self) -> tuple[int, Any]:
+        """The same program with elementary functions inside of its loops, and its `keepalive`."""
+        code = target.host().compile(_writer(self.program, False).run(), [emit.ENTRY])
+        return code.addresses[emit.ENTRY], code
 
     @property
     def release_gil(self) -> bool:
@@ -72,8 +85,7 @@ class Compiled:
 
     def llvm(self) -> str:
         """LLVM text, after LLVM's passes."""
-        host = target.host()
-        return host.optimised_text(emit.ProgramEmitter(self.program, host.vector_bytes).run())
+        return target.host().optimised_text(_writer(self.program, False).run())
 
     def explain(self) -> str:
         """What the program became: loops, library calls, call-backs, buffers, time by pass."""
@@ -109,15 +121,9 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     program.aliases = [(f"a{kept.index(i)}", _buffer_of(outs, k)) for i, k in given if k >= 0]
     scratch = buffers.place(program)
     clock("buffers")
-    host = target.host()
-    writer = emit.ProgramEmitter(program, host.vector_bytes)
-    module = writer.run()
-    clock("write")
-    dump(4, f"{name} as LLVM", module.render)
-    dump(5, f"{name} as assembly", lambda: host.assembly(module))
-    code = host.compile(module, [emit.ENTRY])
-    clock.timings.update({STEPS.get(k, k): v for k, v in code.timings.items()})
-    dump(1, name, lambda: explain.times(clock.timings))
+    work = program_work(program)
+    writer = _writer(program, work < PATIENCE)
+    code = _generate(writer, name, clock)
     externals = tuple([external(c) for c in writer.callbacks])
     return Compiled(
         code.addresses[emit.ENTRY],
@@ -130,7 +136,34 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
         block_work(program.body),
         program,
         clock.timings,
+        int(PATIENCE / max(work, 1.0)) if target.host().calls_functions(writer.module) else 0,
     )
+
+
+def _writer(program: Program, hasty: bool) -> emit.ProgramEmitter:
+    """What writes a program: in haste with calls of all that is in the library."""
+    host = target.host()
+    return emit.ProgramEmitter(program, host.vector_bytes, host.library if hasty else host.kernels)
+
+
+def _generate(writer: emit.ProgramEmitter, name: str, clock: _Clock) -> target.Code:
+    """LLVM text and native code."""
+    host = target.host()
+    module = writer.run()
+    clock("write")
+    dump(4, f"{name} as LLVM", module.render)
+    dump(5, f"{name} as assembly", lambda: host.assembly(module))
+    code = host.compile(module, [emit.ENTRY])
+    clock.timings.update({STEPS.get(k, k): v for k, v in code.timings.items()})
+    dump(1, name, lambda: explain.times(clock.timings))
+    return code
+
+
+def program_work(program: Program) -> float:
+    """The estimated work of a call in additions; a loop without a count may do any amount."""
+    if any(isinstance(s, While) for s in statements(program.body)):
+        return math.inf
+    return block_work(program.body)
 
 
 # What the steps of the target are called beside those here.

@@ -1,6 +1,7 @@
 """From LLVM text to addresses on this machine: parse, optimise for latency, generate code, load."""
 
 import itertools
+import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,18 +14,12 @@ import llvmlite.binding as llvm
 from ... import _native
 from ..cache import ObjectCache, default_directory
 from . import codegen
+from .elementary import PURE
+from .library import level_of
+from .optimise import PIPELINE, optimise
 from .partition import partition
 from .text import Module
 
-# The passes, in order. The text has explicit vectors and rotated loops already, so only what it
-# cannot say itself is left to do; the default pipelines of LLVM cost four times as much.
-PIPELINE: tuple[tuple[str, str], ...] = (
-    ("always_inliner", "elementary functions become part of the loops that call them"),
-    ("global_dead_code_eliminate", "their definitions are no longer needed"),
-    ("sroa", "memory of constant indices becomes registers, loop-carried memory becomes phis"),
-    ("new_gvn", "equal values and constants are computed once, dead stores' loads vanish"),
-    ("simplify_cfg", "blocks that follow one another become one"),
-)
 # Of the code generator: 1 costs as much as 2 and runs as fast; 0 costs half, runs half as fast.
 CODEGEN_LEVEL = 1
 # More threads than this hardly shorten a compilation.
@@ -63,6 +58,13 @@ class Target:
         self.linker = llvm.create_lljit_compiler(self._machine(level))
         self.level = level
         self.symbols: dict[str, int] = dict(_native.symbols())
+        # Functions that need not be compiled here: their declarations. Kernels are those that would
+        # be called in any case.
+        vectors = level_of(platform.machine(), self.features.split(","), self.vector_bytes)
+        found = _native.library(vectors)
+        self.library = {name: declaration for name, (declaration, _) in found.items()}
+        self.kernels = {n: d for n, d in self.library.items() if PURE not in d}
+        self.symbols.update({name: address for name, (_, address) in found.items()})
         self.libraries = itertools.count()
 
     def _machine(self, level: int) -> llvm.TargetMachine:
@@ -74,12 +76,18 @@ class Target:
         """Let code that is loaded from now on refer to `name`."""
         self.symbols[name] = address
 
+    def calls_functions(self, module: Module) -> bool:
+        """Whether a module calls elementary functions of the library."""
+        return any(n in self.library and n not in self.kernels for n in module.pieces)
+
     def compile(self, module: Module, names: Sequence[str]) -> Code:
         """Native code of a module, with the addresses of its functions `names`."""
         clock = _Clock({})
         texts = partition(module, min(_native.get_num_threads(), MOST_PARTS))
         clock("render")
-        return self.load(self.generate(texts, clock), names, clock)
+        declared = [name for name, text in module.pieces.items() if text.startswith("declare")]
+        imports = [name for name in declared if name in self.symbols]
+        return self.load(self.generate(texts, clock), names, imports, clock)
 
     def generate(self, texts: Sequence[str], clock: "_Clock") -> list[bytes]:
         """The object files of LLVM texts that refer to one another."""
@@ -100,15 +108,18 @@ class Target:
         return [objects[key] or b"" for key in keys]
 
     def load(
-        self, objects: Sequence[bytes], names: Sequence[str], clock: "_Clock | None" = None
+        self,
+        objects: Sequence[bytes],
+        names: Sequence[str],
+        imports: Sequence[str],
+        clock: "_Clock",
     ) -> Code:
-        """Put object files into memory."""
-        clock = clock or _Clock({})
+        """Put object files into memory that define `names` and refer to `imports`."""
         library = llvm.JITLibraryBuilder().add_current_process()
         for object_ in objects:
             library.add_object_img(object_)
-        for name, address in self.symbols.items():
-            library.import_symbol(name, address)
+        for name in imports:
+            library.import_symbol(name, self.symbols[name])
         for name in names:
             library.export_symbol(name)
         loaded = library.link(self.linker, f"pullback.{next(self.libraries)}")
@@ -123,11 +134,7 @@ class Target:
         if self.debug:
             parsed.verify()
             clock("verify")
-        builder = llvm.create_pass_builder(self.machine, llvm.create_pipeline_tuning_options())
-        passes = llvm.create_new_module_pass_manager()
-        for name, _ in PIPELINE:
-            getattr(passes, f"add_{name}_pass")()
-        passes.run(parsed, builder)
+        optimise(parsed, self.machine)
         clock("optimise")
         return parsed
 

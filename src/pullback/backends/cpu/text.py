@@ -6,7 +6,7 @@ Types are named by numpy-style dtypes and a number of lanes; one lane is a scala
 
 import math
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -94,12 +94,21 @@ def constant(dtype: str, value: Any, lanes: int = 1) -> str:
 
 
 class Module:
-    """The definitions of one compilation, each under a key, in the order they were asked for."""
+    """The definitions of one compilation, each under a key, in the order they were asked for.
 
-    def __init__(self, helpers: str = "alwaysinline"):
-        # The attribute of helper functions: "alwaysinline", or "noinline" when calls are many.
-        self.helpers = helpers
+    Functions of the library are compiled already; `library` has their declarations by name.
+    """
+
+    def __init__(self, library: Mapping[str, str] | None = None):
+        self.library = library or {}
         self.pieces: dict[str, str] = {}
+
+    def has(self, name: str) -> bool:
+        """Whether a function may be called: it is defined here, or the library has it."""
+        declaration = self.library.get(name)
+        if declaration is not None:
+            self.require(name, declaration)
+        return name in self.pieces
 
     def require(self, key: str, text: str) -> None:
         """Add a definition, declaration or constant, unless the key is there."""

@@ -7,7 +7,7 @@ definition is built once for each process and added once to each module.
 from collections.abc import Callable
 from functools import cache
 
-from ..text import Function, Module, ir_type
+from ..text import WIDTHS, Function, Module, ir_type
 from . import arc, erf, exp, hyperbolic, log, power, trig
 from .ops import Ops
 
@@ -37,18 +37,19 @@ FUNCTIONS: dict[str, Callable[..., str]] = {
     "erfc": erf.erfc,
     "erf_inv": erf.erf_inv,
 }
+# What calls need not fear.
+PURE = "nounwind memory(none)"
 ARITY = {"pow": 2, "atan2": 2}
 
 
 @cache
-def definition(name: str, dtype: str, lanes: int, attribute: str) -> Module:
+def definition(name: str, dtype: str, lanes: int) -> Module:
     """A module that defines the function."""
-    module = Module(attribute)
+    module = Module()
     type_ = ir_type(dtype, lanes)
     params = [(type_, p) for p in "xy"[: ARITY.get(name, 1)]]
-    f = Function(
-        module, symbol(name, dtype, lanes), params, type_, f"{attribute} nounwind", "internal"
-    )
+    attributes = f"alwaysinline {PURE}"
+    f = Function(module, symbol(name, dtype, lanes), params, type_, attributes, "internal")
     f.ret(type_, FUNCTIONS[name](Ops(f, dtype, lanes), *(f"%{p}" for _, p in params)))
     module.add(f)
     return module
@@ -60,7 +61,16 @@ def symbol(name: str, dtype: str, lanes: int) -> str:
 
 def call(f: Function, name: str, dtype: str, lanes: int, *args: str) -> str:
     """Emit `name(*args)` on `lanes` values of float32 or float64."""
-    if symbol(name, dtype, lanes) not in f.module.pieces:
-        f.module.include(definition(name, dtype, lanes, f.module.helpers))
+    if not f.module.has(symbol(name, dtype, lanes)):
+        f.module.include(definition(name, dtype, lanes))
     type_ = ir_type(dtype, lanes)
     return f.call(type_, symbol(name, dtype, lanes), *((type_, a) for a in args))
+
+
+def add_functions(module: Module, vector_bytes: int) -> None:
+    """All functions on one vector, or on half of it, or on fewer lanes."""
+    for dtype in ("float32", "float64"):
+        most = vector_bytes * 8 // WIDTHS[dtype]
+        for lanes in [1 << k for k in range(most.bit_length())]:
+            for name in FUNCTIONS:
+                module.include(definition(name, dtype, lanes))
