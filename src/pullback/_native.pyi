@@ -363,6 +363,14 @@ def threefry_places(key0: int, key1: int, shape: Sequence[int]) -> tuple[_Ndarra
 def erf_inv(x: Any) -> _Ndarray:
     """The inverse error function of float32, to 4 ulp where |x| < 1; infinite at 1 and -1."""
 
+def fourier(x: Any, out: Any, plan: Sequence[int]) -> None:
+    """Transforms one ndarray into another, of any strides.
+
+    The plan is the kind of transform, the bytes of a real number, the number of axes, and how many
+    of the last ones are transformed; for each axis its length, that of the real array where there
+    is one, and the strides of both arrays in elements. Without the interpreter's lock.
+    """
+
 def sort(operands: Sequence[Any], out: Sequence[Any], plan: Sequence[int]) -> None:
     """Sorts contiguous ndarrays (outer, n, inner) along the middle axis into others.
 

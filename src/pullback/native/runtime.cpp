@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "callback.h"
 #include "contraction.h"
+#include "fourier.h"
 #include "lapack.h"
 #include "linalg.h"
 #include "native.h"
@@ -170,6 +171,18 @@ nb::dict matrix_operations() {
     return found;
 }
 
+void fourier_array(nb::handle x, nb::handle out, const std::vector<int64_t>& plan) {
+    if (!PyArray_Check(x.ptr()) || !PyArray_Check(out.ptr()))
+        throw nb::type_error("fourier: wants arrays");
+    void *from = PyArray_DATA(ndarray(x.ptr())), *to = PyArray_DATA(ndarray(out.ptr()));
+    bool fine;
+    {
+        nb::gil_scoped_release release;
+        fine = fourier(plan.data(), from, to);
+    }
+    if (!fine) throw std::bad_alloc();
+}
+
 }  // namespace
 
 extern "C" {
@@ -204,6 +217,9 @@ static int32_t pb_sort(const void* const* operands, void* const* out, const int6
 static int32_t pb_matrices(const void* const* in, void* const* out, const int64_t* plan) {
     return run_matrices(plan, in, out) ? 0 : 2;
 }
+static int32_t pb_fourier(const void* const* operands, void* const* out, const int64_t* plan) {
+    return fourier(plan, operands[0], out[0]) ? 0 : 2;
+}
 static int32_t pb_check_interrupt() { return check_interrupt(); }
 }
 
@@ -222,6 +238,7 @@ void add_runtime(nb::module_& m) {
         add("pb_sort", pb_sort);
         add("pb_matrices", pb_matrices);
         add("pb_contract", pb_contract);
+        add("pb_fourier", pb_fourier);
         add("pb_reduce_float32", pb_reduce_float32);
         add("pb_reduce_float64", pb_reduce_float64);
         return table;
@@ -235,6 +252,7 @@ void add_runtime(nb::module_& m) {
     m.def("threefry2x32", threefry, nb::arg("key0"), nb::arg("key1"), nb::arg("x0"),
           nb::arg("x1"));
     m.def("sort", sort_arrays, nb::arg("operands"), nb::arg("out"), nb::arg("plan"));
+    m.def("fourier", fourier_array, nb::arg("x"), nb::arg("out"), nb::arg("plan"));
 }
 
 }  // namespace pullback

@@ -2,12 +2,15 @@
 
 import enum
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from .. import _native
 from ..core.aval import ShapedArray
+from ..core.memo import Memory
 from ..core.primitive import Primitive
 from .arithmetic import div, mul
 from .batching import move_axis
@@ -56,22 +59,64 @@ def _(x: ShapedArray, *, fft_type: FftType, fft_lengths: tuple[int, ...]) -> Sha
     return ShapedArray(lead + out, dtype, x.weak_type)
 
 
-TRANSFORMS = {
-    FftType.FFT: np.fft.fftn,
-    FftType.IFFT: np.fft.ifftn,
-    FftType.RFFT: np.fft.rfftn,
-    FftType.IRFFT: np.fft.irfftn,
-}
+def plan(
+    x: ShapedArray,
+    fft_type: FftType,
+    fft_lengths: tuple[int, ...],
+    strides: Sequence[int],
+    out_strides: Sequence[int],
+) -> tuple[int, ...]:
+    """The transform as plain numbers, as the native core takes it: native/fourier.h."""
+    shape = (*x.shape[: x.ndim - len(fft_lengths)], *fft_lengths)
+    part = part_dtype(x.dtype) if x.dtype.kind == "c" else x.dtype
+    axes = zip(shape, strides, out_strides, strict=True)
+    head = (int(fft_type), part.itemsize, x.ndim, len(fft_lengths))
+    return (*head, *[n for axis in axes for n in axis])
+
+
+@dataclass(frozen=True)
+class Job:
+    """A plan for arrays of certain strides; the result's axes lie in memory as the operand's do."""
+
+    out: ShapedArray
+    order: tuple[int, ...]
+    plan: tuple[int, ...]
+
+    def empty(self) -> np.ndarray:
+        made = np.empty([self.out.shape[a] for a in self.order], self.out.dtype)
+        return made.transpose(np.argsort(self.order))
+
+
+_jobs: Memory[Any, Job] = Memory()
+
+
+def _job(x: np.ndarray, params: dict[str, Any]) -> Job:
+    key = (x.shape, x.strides, x.dtype, *params.values())
+    found = _jobs.get(key)
+    if found is None:
+        aval = ShapedArray(x.shape, x.dtype)
+        out = fft_p.infer([aval], params)
+        order = sorted(range(x.ndim), key=lambda a: -abs(x.strides[a]))
+        found = Job(out, tuple(order), ())
+        if x.size and out.size:
+            strides = [[s // z.itemsize for s in z.strides] for z in (x, found.empty())]
+            found = replace(
+                found, plan=plan(aval, **params, strides=strides[0], out_strides=strides[1])
+            )
+        _jobs[key] = found
+    return found
 
 
 @fft_p.def_value
 def _(x: np.ndarray, *, fft_type: FftType, fft_lengths: tuple[int, ...]) -> np.ndarray:
-    params = {"fft_type": fft_type, "fft_lengths": fft_lengths}
-    # NumPy would cut or fill what does not fit.
-    out = fft_p.infer([ShapedArray(x.shape, x.dtype)], params)
-    if not x.size or not out.size:
-        return np.zeros(out.shape, out.dtype)
-    return TRANSFORMS[fft_type](x, fft_lengths, range(-len(fft_lengths), 0))
+    if not x.flags.aligned or any(s % x.itemsize for s in x.strides):
+        x = x.copy()
+    job = _job(x, {"fft_type": fft_type, "fft_lengths": fft_lengths})
+    if not job.plan:
+        return np.zeros(job.out.shape, job.out.dtype)
+    out = job.empty()
+    _native.fourier(x, out, job.plan)
+    return out
 
 
 # Complex transforms are symmetric. Of a real one's spectrum only half is kept: what stands for two

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from ...core.ir import Jaxpr, JaxprEqn
 from ...core.rewrite import programs
-from . import contract, convolution, linalg, plan, reduction, sorting
+from . import contract, convolution, fourier, linalg, plan, reduction, sorting
 from .build import Rules
 from .parallel import WORTH_SHARING
 
@@ -18,7 +18,7 @@ ALONE = 0.4
 JUMP = 3.0
 STEP = 20.0
 WAIT = 80.0
-CALLS = frozenset((*convolution.EAGER, *linalg.EAGER, *sorting.EAGER))
+CALLS = frozenset((*convolution.EAGER, *fourier.EAGER, *linalg.EAGER, *sorting.EAGER))
 
 
 class Time(NamedTuple):

@@ -5,6 +5,7 @@ from . import (
     contract,
     convolution,
     fallback,
+    fourier,
     indexing,
     linalg,
     random,
@@ -27,6 +28,7 @@ LAZY = {
 EAGER = {
     **contract.EAGER,
     **convolution.EAGER,
+    **fourier.EAGER,
     **reduction.EAGER,
     **regions.EAGER,
     **indexing.EAGER,
@@ -40,7 +42,8 @@ EAGER = {
 MOVES = (
     frozenset(structure.LAZY)
     | frozenset((*indexing.MOVES, *random.MOVES, *sorting.EAGER, *structure.EAGER, "select_n"))
-    | frozenset(linalg.EAGER)
+    # Calls of the runtime read complex numbers as they are.
+    | frozenset((*fourier.EAGER, *linalg.EAGER))
     # The parts of a complex number are bits of an integer.
     | {"real", "imag", "complex"}
 ) - {"convert_element_type", "iota"}
