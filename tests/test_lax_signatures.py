@@ -22,8 +22,6 @@ MISSING = {
     "psend": MESH,
     "ragged_all_to_all": MESH,
     "ragged_all_to_all_p": MESH,
-    "sharding_constraint_p": MESH,
-    "with_sharding_constraint": MESH,
     "scaled_dot": "a kernel of some accelerators",
     "approx_top_k_p": COPIES,
     "all_to_all_p": COPIES,

@@ -14,9 +14,8 @@ SWITCH = "a switch of JAX's own machinery"
 DEPRECATED = "deprecated in JAX"
 MISSING = {
     **dict.fromkeys(
-        "NamedSharding P Shard make_array_from_callback make_array_from_process_local_data"
-        " make_array_from_single_device_arrays make_mesh pmap reshard set_mesh shard_map smap"
-        " remove_size_one_mesh_axis_from_type auto_pcast process_indices".split(),
+        "pmap shard_map smap remove_size_one_mesh_axis_from_type auto_pcast"
+        " process_indices".split(),
         MESH,
     ),
     **dict.fromkeys("Ref empty_ref free_ref freeze new_ref ds".split(), REFS),
@@ -43,7 +42,7 @@ DIFFERENT = {
     ),
     "checkpoint": "`concrete` has a marker of JAX's for a default",
     "remat": "it is `checkpoint`",
-    "jit": "no shardings; no marker for a missing function",
+    "jit": "None where JAX has a marker for what is not said; no marker for a missing function",
     "vmap": "`sum_match` is for meshes",
 }
 FUNCTIONS = [

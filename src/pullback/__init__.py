@@ -42,9 +42,15 @@ if TYPE_CHECKING:
         ops,
         random,
         scipy,
+        sharding,
         stages,
         tree_util,
         typing,
+    )
+    from .assembled import (
+        make_array_from_callback,
+        make_array_from_process_local_data,
+        make_array_from_single_device_arrays,
     )
     from .backends.devices import (
         default_backend,
@@ -62,8 +68,9 @@ if TYPE_CHECKING:
     from .control.custom_vjp import custom_vjp
     from .control.effects import effects_barrier
     from .control.policy import checkpoint_policies
-    from .core.device import Device
+    from .core.device import Device, Shard
     from .scopes import named_call, named_scope
+    from .sharding import NamedSharding, P, Sharding, make_mesh, reshard, set_mesh
     from .staging import ensure_compile_time_eval, typeof
     from .transfer import block_until_ready, copy_to_host_async, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
@@ -88,11 +95,16 @@ __getattr__ = later(
         "ops",
         "random",
         "scipy",
+        "sharding",
         "stages",
         "tree_util",
         "typing",
     ),
     {
+        "assembled": (
+            "make_array_from_callback make_array_from_process_local_data"
+            " make_array_from_single_device_arrays"
+        ),
         "backends.devices": (
             "default_backend default_device device_count devices live_arrays local_device_count"
             " local_devices process_count process_index"
@@ -102,8 +114,9 @@ __getattr__ = later(
         "control.custom_vjp": "custom_vjp",
         "control.effects": "effects_barrier",
         "control.policy": "checkpoint_policies",
-        "core.device": "Device",
+        "core.device": "Device Shard",
         "scopes": "named_call named_scope",
+        "sharding": "NamedSharding P Sharding make_mesh reshard set_mesh",
         "staging": "ensure_compile_time_eval typeof",
         "transfer": "block_until_ready copy_to_host_async device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
@@ -121,7 +134,11 @@ __all__ = [
     "ClosedJaxpr",
     "Device",
     "Jaxpr",
+    "NamedSharding",
+    "P",
     "ShapeDtypeStruct",
+    "Shard",
+    "Sharding",
     "__version__",
     "ad_checkpoint",
     "block_until_ready",
@@ -174,7 +191,11 @@ __all__ = [
     "live_arrays",
     "local_device_count",
     "local_devices",
+    "make_array_from_callback",
+    "make_array_from_process_local_data",
+    "make_array_from_single_device_arrays",
     "make_jaxpr",
+    "make_mesh",
     "named_call",
     "named_scope",
     "nn",
@@ -188,7 +209,10 @@ __all__ = [
     "pure_callback",
     "random",
     "remat",
+    "reshard",
     "scipy",
+    "set_mesh",
+    "sharding",
     "stages",
     "tree",
     "tree_util",

@@ -260,15 +260,17 @@ class DeviceProgram:
     """A program of another device as a function on arrays.
 
     `execute` maps a list of buffers, of the `kept` leaves and then `consts`, to a list of buffers,
-    results of the types `outs`: (dtype, shape, weak_type). `put` gives the buffer of a leaf that
-    lies elsewhere. `donated` leaves are deleted by a call. Called with leaves it gives a list.
+    results of the types `outs`: (dtype, shape, weak_type), which lie at `out_places`. `put` gives
+    the buffer of a leaf that does not lie at the one of `places`, one a kept leaf, which it is also
+    given. `donated` leaves are deleted by a call. Called with leaves it gives a list.
     """
 
     def __init__(
         self,
         execute: Callable[[list[Any]], list[Any]],
-        put: Callable[[Any], Any],
-        device: Any,
+        put: Callable[[Any, Any], Any],
+        places: Sequence[Any],
+        out_places: Sequence[Any],
         num_args: int,
         kept: Sequence[int],
         consts: Sequence[Any],

@@ -12,6 +12,8 @@ from .core.trace import Tracer
 from .lazy import LazyModule
 
 _dlpack: Any = LazyModule(f"{__package__}.core.dlpack")
+# Loaded when a sharding is asked for.
+shardings: Any = LazyModule(f"{__package__}.core.sharding")
 
 
 class Array(metaclass=ABCMeta):
@@ -135,14 +137,43 @@ ELSEWHERE: dict[str, Any] = {
     "__deepcopy__": lambda x, memo: x._place.copy(x),
     "__dlpack__": lambda x, **options: x._place.dlpack(x, **options),
     "__dlpack_device__": lambda x: x._place.dlpack_device(),
-    "device": property(lambda x: x._place, doc="The device that holds the values."),
-    "devices": lambda x: {x._place},
+    "device": property(
+        lambda x: x._place.sharding or x._place,
+        doc="The device that holds the values, or the sharding among several.",
+    ),
+    "devices": lambda x: shardings.sharding_of(x._place).device_set,
+    "sharding": property(
+        lambda x: shardings.sharding_of(x._place), doc="What part lies on which device."
+    ),
+    "addressable_shards": property(
+        lambda x: x._place.shards(x), doc="The parts on the devices of this process."
+    ),
+    "global_shards": property(
+        lambda x: x._place.shards(x), doc="The parts on all devices; these are of this process."
+    ),
+    "addressable_data": lambda x, index: x._place.shards(x)[index].data,
+    "is_fully_addressable": property(
+        lambda x: shardings.sharding_of(x._place).is_fully_addressable,
+        doc="Whether all devices belong to this process.",
+    ),
+    "is_fully_replicated": property(
+        lambda x: shardings.sharding_of(x._place).is_fully_replicated,
+        doc="Whether each device has all values.",
+    ),
 }  # fmt: skip
 HERE: dict[str, Any] = {
     "__dlpack__": _to_dlpack,
     "__dlpack_device__": lambda x: (1, 0),
     "device": property(lambda x: host, doc="The device that holds the values: the host."),
     "devices": lambda x: {host},
+    "sharding": property(
+        lambda x: shardings.sharding_of(host), doc="The host has all of the array."
+    ),
+    "addressable_shards": property(lambda x: host.shards(x), doc="The one part, on the host."),
+    "global_shards": property(lambda x: host.shards(x), doc="The one part, on the host."),
+    "addressable_data": lambda x, index: host.shards(x)[index].data,
+    "is_fully_addressable": property(lambda x: True, doc="The host belongs to this process."),
+    "is_fully_replicated": property(lambda x: True, doc="The host has all values."),
     "is_ready": lambda x: True,
     "committed": property(lambda x: False, doc="Arrays on the host go where others are."),
 }

@@ -25,6 +25,10 @@ class Config:
     debug_nans: bool = False
     debug_infs: bool = False
     debug: int = 0
+    # The devices that XLA makes of the processor; -1: one, or as many as XLA_FLAGS says.
+    num_cpu_devices: int = -1
+    # The mesh whose axes a `PartitionSpec` alone names.
+    mesh: Any = None
 
 
 NAMES = frozenset(f.name for f in fields(Config))
@@ -37,6 +41,8 @@ FIXED: dict[str, Any] = {
     "check_tracer_leaks": False,
 }
 
+# Options that can no longer be changed, and why: set by what has read them for good.
+settled: dict[str, str] = {}
 # What options given by words may be.
 CHOICES = {
     "numpy_dtype_promotion": ("standard", "strict"),
@@ -58,6 +64,8 @@ _keys: dict[Config, int] = {}
 def _from_environment() -> Config:
     values: dict[str, Any] = {"debug": int(os.environ.get("PULLBACK_DEBUG", "0"))}
     x64 = os.environ.get("PULLBACK_ENABLE_X64", os.environ.get("JAX_ENABLE_X64", "0"))
+    count = os.environ.get("PULLBACK_NUM_CPU_DEVICES", os.environ.get("JAX_NUM_CPU_DEVICES"))
+    values["num_cpu_devices"] = -1 if count is None else int(count)
     values["enable_x64"] = x64.lower() in ("1", "true", "on", "yes")
     return Config(**values)
 
@@ -108,6 +116,8 @@ def update(option: str, value: Any) -> None:
             f"config.update: {option} cannot be {value!r}: set the environment variable"
             " PULLBACK_PLATFORMS before pullback is imported, or use default_device"
         )
+    if name in settled and value != getattr(_global, name):
+        raise RuntimeError(f"config.update: {option} cannot be changed any more: {settled[name]}")
     if name in NAMES:
         _check(name, value)
         changed = replace(_global, **{name: value})

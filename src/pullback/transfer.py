@@ -7,8 +7,7 @@ import numpy as np
 from . import tree
 from ._native import ArrayImpl, DeviceArray
 from .backends.devices import resolve
-from .core.device import Device
-from .core.trace import EvalTrace, current_trace
+from .core.trace import EvalTrace, current_trace, get_aval
 from .primitives.device_put import device_put as move
 from .transforms.flat import argument
 
@@ -25,13 +24,17 @@ def device_put(
 
     Args:
       x: pytree of arrays, NumPy arrays and numbers.
-      device: one of `devices()`, the name of a platform, or a pytree of them that is a prefix of
-        `x`. Arrays put on a device that is not the host are committed to it: operations on them
-        run there, and other operands come to it. None: arrays stay where they are, others go to
-        the default device.
+      device: one of `devices()`, the name of a platform, a sharding (or, under `set_mesh`, a
+        `PartitionSpec`), or a pytree of them that is a prefix of `x`. Arrays put on devices other
+        than the host are committed to them: operations on them run there, and other operands
+        come to it. None: arrays stay where they are, others go to the default device.
       src, donate, may_alias: accepted; have no effect.
 
-    Inside jit it changes nothing: a program runs on one device.
+    Inside jit a sharding divides the value, as `with_sharding_constraint` does; a device changes
+    nothing.
+
+    Raises:
+      ValueError: a dimension cannot be cut into as many equal parts as the sharding says.
 
     >>> import pullback as pb
     >>> pb.device_put([1.0, 2])
@@ -42,10 +45,12 @@ def device_put(
     return structure.unflatten([_put(v, d) for v, d in zip(leaves, places, strict=True)])
 
 
-def _put(leaf: Any, device: Device | str | None) -> Any:
+def _put(leaf: Any, device: Any) -> Any:
     value = argument(leaf, "device_put")
     chosen = resolve(device)
     if chosen is not None:
+        if chosen.sharding is not None:
+            chosen.sharding.check(get_aval(value).shape, "device_put")
         return move(value, chosen)
     trace = current_trace()
     elsewhere = isinstance(trace, EvalTrace) and type(value) is ArrayImpl and trace.device

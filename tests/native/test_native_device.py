@@ -34,8 +34,7 @@ def program(execute=doubled, n=1, outs=1, **changes) -> DeviceProgram:
     """A program of n arguments and so many scalar results."""
     given = {
         "execute": execute,
-        "put": lambda x: list(x._buffer) if type(x) is DeviceArray else [float(x)],
-        "device": HERE,
+        "put": lambda x, place: list(x._buffer) if type(x) is DeviceArray else [float(x)],
         "num_args": n,
         "kept": range(n),
         "consts": [],
@@ -44,7 +43,10 @@ def program(execute=doubled, n=1, outs=1, **changes) -> DeviceProgram:
         "out_tree": None,
         "committed": False,
     }
-    return DeviceProgram(**(given | changes))
+    given |= changes
+    given.setdefault("places", [HERE] * len(given["kept"]))
+    given.setdefault("out_places", [HERE] * len(given["outs"]))
+    return DeviceProgram(**given)
 
 
 def test_an_array_knows_its_type():
@@ -90,10 +92,35 @@ def test_a_program_takes_buffers_and_makes_arrays():
 
 def test_what_lies_elsewhere_is_put_there():
     seen = []
-    run = program(lambda b: [[sum(v[0] for v in b)]], n=3, put=lambda x: seen.append(x) or [10.0])
+
+    def put(x, place):
+        assert place is HERE
+        seen.append(x)
+        return [10.0]
+
+    run = program(lambda b: [[sum(v[0] for v in b)]], n=3, put=put)
     host, other = ArrayImpl(np.float32(1)), array(2.0, THERE)
     (out,) = run([host, 2.5, other])
     assert out._buffer == [30.0] and seen[0] is host and seen[1] == 2.5 and seen[2] is other
+
+
+def test_each_leaf_and_each_result_has_a_place_of_its_own():
+    seen = []
+    run = program(
+        lambda b: [[b[0][0]], [b[1][0]]],
+        n=2,
+        outs=2,
+        put=lambda x, place: seen.append((x, place)) or list(x._buffer),
+        places=[HERE, THERE],
+        out_places=[THERE, HERE],
+    )
+    x = array(1.0)
+    first, second = run([x, x])
+    assert [first._place, second._place] == [THERE, HERE]
+    assert len(seen) == 1 and seen[0][0] is x and seen[0][1] is THERE
+    for wrong in ({"places": []}, {"out_places": [HERE] * 2}):
+        with pytest.raises(ValueError, match="a place for each"):
+            program(**wrong)
 
 
 def test_only_what_is_kept_is_read_and_constants_follow():
@@ -119,7 +146,7 @@ def test_errors_pass_and_delete_nothing():
         program(broken, donated=[0])([x])
     assert not x.is_deleted()
     with pytest.raises(ZeroDivisionError):
-        program(put=broken)([1.0])
+        program(put=lambda x, place: broken(x))([1.0])
     for bad in (lambda b: None, lambda b: [], lambda b: ([1.0],)):
         with pytest.raises(TypeError, match="wants a list of 1 buffers"):
             program(bad)([x])
@@ -157,14 +184,14 @@ def in_a_cycle(place: Place) -> weakref.ref:
     def put(x):
         return put.program
 
-    put.program = program(put=put, device=place)
+    put.program = program(put=put, places=[place])
     return weakref.ref(put.program)
 
 
 def test_nothing_is_kept_alive():
     place = Place()
     before = sys.getrefcount(place)
-    run = program(device=place)
+    run = program(places=[place])
     for _ in range(10):
         run([array(1.0, place)])
     seen = in_a_cycle(place)

@@ -12,6 +12,7 @@ from ..core.device import Device, host
 from ..lazy import LazyModule
 
 xla: Any = LazyModule(f"{__package__}.xla.device")
+shardings: Any = LazyModule(f"{__name__.partition('.')[0]}.core.sharding")
 
 # The host, and the platforms that XLA knows.
 PLATFORMS = ("cpu", "xla", "cuda", "tpu")
@@ -96,16 +97,20 @@ def process_count(backend: str | None = None) -> int:
     return 1
 
 
-def resolve(device: Device | str | None) -> Device | None:
-    """A device by itself or by the name of its platform, whose first device is meant."""
+def resolve(device: Any) -> Device | None:
+    """Where arrays lie: a device by itself or by the name of its platform, whose first device is
+    meant; or what a sharding or, under `set_mesh`, a `PartitionSpec` says."""
     if device is None or isinstance(device, Device):
         return device
     if isinstance(device, str):
         return devices(device)[0]
-    raise TypeError(
-        f"a device is one of devices(), or the name of a platform, got {device!r} of type"
-        f" {type(device).__name__}"
-    )
+    found = shardings.given(device, "device_put")
+    if found is None:
+        raise TypeError(
+            f"a device is one of devices(), the name of a platform, or a sharding, got {device!r}"
+            f" of type {type(device).__name__}"
+        )
+    return shardings.place_of(found)
 
 
 @contextmanager

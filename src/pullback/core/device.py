@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,20 @@ import numpy as np
 from .._native import ArrayImpl, DeviceArray, DeviceProgram
 from .ir import Jaxpr
 from .primitive import Primitive
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The part of an array that lies on one device of this process.
+
+    index: its slices of the whole array. replica_id: which copy of that part it is. data: the
+    part as an array on that device.
+    """
+
+    device: "Device"
+    index: tuple[slice, ...]
+    replica_id: int
+    data: Any
 
 
 class Device(ABC):
@@ -26,6 +41,8 @@ class Device(ABC):
     device_kind: str
     process_index: int = 0
     eager: Any = None
+    # How arrays here are divided; None: not at all.
+    sharding: Any = None
 
     @property
     def local_hardware_id(self) -> int:
@@ -39,6 +56,15 @@ class Device(ABC):
     @abstractmethod
     def memory_stats(self) -> dict[str, int] | None:
         """Bytes in use and what else the platform tells, or None where it tells nothing."""
+
+    def shards(self, x: Any) -> list[Shard]:
+        """The parts of an array that lies here, on devices of this process."""
+        return [Shard(self, (slice(None),) * x.ndim, 0, x)]
+
+    def spread(self, sharding: Any) -> "Device":
+        """Where arrays lie that are divided among this device and others of its backend."""
+        assert sharding.num_devices == 1
+        return self
 
     def __repr__(self) -> str:
         return f"{self.platform.capitalize()}Device(id={self.id})"
@@ -90,6 +116,21 @@ class Remote(Device):
 
     # For what programs are lowered: "cpu", "cuda" or "tpu".
     target: str
+    # Whether it belongs to this process.
+    is_local: bool = True
+
+    @property
+    def group(self) -> "Remote":
+        """What computes with arrays that lie here: this device, or several together."""
+        return self
+
+    def places(self, operands: Sequence[Any]) -> Sequence[Any]:
+        """Where each operand lies, None where that does not matter; for `load`."""
+        return ()
+
+    def division(self, places: Sequence[Any], count: int) -> Any:
+        """How a program of `count` arguments is divided; None on a single device."""
+        return None
 
     @abstractmethod
     def process(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
@@ -102,10 +143,12 @@ class Remote(Device):
         name: str,
         donated: Sequence[int] = (),
         options: Mapping[str, Any] | None = None,
+        places: Sequence[Any] = (),
     ) -> Code:
         """A program compiled for this device; equal programs are compiled once.
 
-        options: switches of the device's compiler, by name.
+        options: switches of the device's compiler, by name. places: where each argument lies, or
+        None where that does not matter; none for a single device, where all come.
         """
 
     @abstractmethod
@@ -167,13 +210,14 @@ def place(values: Iterable[Any], default: Remote | None = None) -> Remote | None
     for v in values:
         if type(v) is not DeviceArray:
             continue
+        where = v._place.group
         if not v.committed:
-            found = found or v._place
-        elif committed not in (None, v._place):
+            found = found or where
+        elif committed not in (None, where):
             raise ValueError(
-                f"the operands lie on different devices, {committed} and {v._place}:"
+                f"the operands lie on different devices, {committed} and {where}:"
                 f" move one with device_put(x, device)"
             )
         else:
-            committed = v._place
+            committed = where
     return committed or default or found

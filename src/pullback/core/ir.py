@@ -133,6 +133,23 @@ class ClosedJaxpr:
         return _text.show(self)
 
 
+def mesh_of(jaxpr: Jaxpr) -> Any:
+    """The first mesh that a program divides values along, or None."""
+    return next(_meshes(jaxpr), None)
+
+
+def _meshes(jaxpr: Jaxpr) -> Iterator[Any]:
+    for eqn in jaxpr.eqns:
+        params = eqn.params
+        sharding = params.get("sharding") or getattr(params.get("device"), "sharding", None)
+        found = params.get("mesh") or getattr(sharding, "mesh", None)
+        if found is not None:
+            yield found
+        elif eqn.primitive.higher:
+            for inner in subjaxprs(eqn):
+                yield from _meshes(inner)
+
+
 def subjaxprs(eqn: JaxprEqn) -> Iterator[Jaxpr]:
     """The programs that an operation holds in its parameters."""
     for value in eqn.params.values():

@@ -22,6 +22,8 @@ def jit(
     fun: Callable[..., Any] | None = None,
     /,
     *,
+    in_shardings: Any = None,
+    out_shardings: Any = None,
     static_argnums: int | Sequence[int] | None = None,
     static_argnames: str | Sequence[str] | None = None,
     donate_argnums: int | Sequence[int] | None = None,
@@ -36,6 +38,10 @@ def jit(
 
     Args:
       fun: function of arrays or pytrees of arrays, without side effects.
+      in_shardings, out_shardings: how arguments and results are divided among devices: a
+        `NamedSharding` or, under `set_mesh`, a `PartitionSpec`; or a pytree of them and None that
+        is a prefix of the tuple of positional arguments, or of the result. None: arguments lie as
+        they do, results as the compiler chooses.
       static_argnums, static_argnames: arguments that are hashable Python values, compiled in.
       donate_argnums, donate_argnames: arguments whose memory results may take; they cannot be
         used afterwards.
@@ -52,7 +58,8 @@ def jit(
 
     Raises:
       TypeError: an argument is no array and not static.
-      ValueError: a static argument is not hashable.
+      ValueError: a static argument is not hashable; an argument or result cannot be divided
+        evenly as was asked for, or is divided in another way.
 
     >>> import pullback as pb
     >>> @pb.jit
@@ -63,15 +70,11 @@ def jit(
     """
     if fun is None:
         return lambda f: jit(
-            f,
-            static_argnums=static_argnums,
-            static_argnames=static_argnames,
-            donate_argnums=donate_argnums,
-            donate_argnames=donate_argnames,
-            device=device,
-            backend=backend,
-            compiler_options=compiler_options,
-        )
+            f, in_shardings=in_shardings, out_shardings=out_shardings,
+            static_argnums=static_argnums, static_argnames=static_argnames,
+            donate_argnums=donate_argnums, donate_argnames=donate_argnames,
+            device=device, backend=backend, compiler_options=compiler_options,
+        )  # fmt: skip
     if not callable(fun):
         raise TypeError(f"jit: the first argument must be a function, got {fun!r}")
     if backend is not None and device is not None:
@@ -80,6 +83,8 @@ def jit(
     options = options._replace(
         device=backend if device is None else device,
         compiler_options=tuple((compiler_options or {}).items()),
+        in_shardings=in_shardings,
+        out_shardings=out_shardings,
     )
     return _function(fun, Miss(fun, options))
 

@@ -1,5 +1,6 @@
 """Compiled code as `Compiled` looks at it, on the host and on other devices."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,8 +68,9 @@ class DeviceCode(Code):
         donated: tuple[int, ...],
         device: Remote,
         options: dict[str, Any],
+        places: Sequence[Any] = (),
     ) -> None:
-        self.code = device.load(traced.jaxpr, traced.name, donated, options)
+        self.code = device.load(traced.jaxpr, traced.name, donated, options, places)
         self.run = executable.run_on(traced, device, self.code)
 
     def as_text(self) -> str:

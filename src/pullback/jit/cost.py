@@ -12,8 +12,8 @@ from ..core.ir import Jaxpr, JaxprEqn, subjaxprs
 MOVES = frozenset(
     "all_gather axis_index bitcast_convert_type broadcast_in_dim complex concatenate copy"
     " convert_element_type device_put dynamic_slice dynamic_update_slice gather imag iota"
-    " optimization_barrier pad random_unwrap random_wrap real reshape rev scatter select_n slice"
-    " split squeeze stop_gradient transpose".split()
+    " optimization_barrier pad random_unwrap random_wrap real reshape rev scatter select_n"
+    " sharding_constraint slice split squeeze stop_gradient transpose".split()
 )
 TRANSCENDENTALS = frozenset(
     "acos acosh asin asinh atan atan2 atanh bessel_i0e bessel_i1e cbrt cos cosh dawsn digamma erf"

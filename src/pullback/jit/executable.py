@@ -14,8 +14,8 @@ from ..control.remat import checkpoint_p
 from ..control.scan import scan_p
 from ..control.while_loop import while_p
 from ..core.aval import ShapedArray
-from ..core.device import Remote
-from ..core.ir import Jaxpr, JaxprEqn, Var
+from ..core.device import Device, Remote
+from ..core.ir import Jaxpr, JaxprEqn, Var, mesh_of
 from ..core.memo import Memory, weak_memo
 from ..core.primitive import Primitive
 from ..core.structure import Structure, structure
@@ -38,6 +38,8 @@ class Traced(NamedTuple):
     name: str
 
 
+# How calls are divided among devices: loaded when one is.
+divide: Any = LazyModule(f"{__package__}.divide")
 _compiled: Memory[tuple[Structure, tuple[int, ...]], Any] = Memory()
 
 
@@ -48,6 +50,13 @@ def compiled(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Any:
     if code is None:
         code = _compiled[key] = pipeline.compile(jaxpr, name, donated)
     return code
+
+
+def device_of(jaxpr: Jaxpr, operands: Sequence[Any], name: str) -> Device | None:
+    """Where a program runs: where its operands lie, or on the mesh that it speaks of."""
+    found = eager_device(operands)
+    mesh = mesh_of(jaxpr)
+    return found if mesh is None else divide.where(mesh, found, operands, name)
 
 
 def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
@@ -106,8 +115,8 @@ def install() -> None:
 def _call_eagerly(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
     if config.current().disable_jit:
         return evaluate(jit_p, args, params)
-    device = eager_device(args)
-    if device is not None:
+    device = device_of(params["jaxpr"], args, params["name"])
+    if isinstance(device, Remote):
         return device.process(jit_p, args, params)
     return flat_executable(params["jaxpr"], params["name"])(list(map(as_array, args)))
 

@@ -13,10 +13,14 @@ from ..core.aval import ShapedArray
 from ..core.device import Device, Remote
 from ..core.memo import Memory
 from ..core.stage import hoist, stage
-from ..core.trace import Tracer, as_array, current_trace, eager_device, get_aval
+from ..core.trace import Tracer, as_array, current_trace, get_aval
+from ..lazy import LazyModule
 from ..primitives.device_put import device_put
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
-from .executable import Traced, executable, run_on
+from .executable import Traced, device_of, executable, run_on
+
+# How calls are divided: loaded when one is.
+divide: Any = LazyModule(f"{__package__}.divide")
 
 
 def convert(leaf: Any) -> ArrayImpl | None:
@@ -35,6 +39,13 @@ class Options(NamedTuple):
     donate_argnames: tuple[str, ...] = ()
     device: Device | str | None = None
     compiler_options: tuple[tuple[str, Any], ...] = ()
+    in_shardings: Any = None
+    out_shardings: Any = None
+
+    @property
+    def divided(self) -> bool:
+        """Whether it is said how arguments or results lie on several devices."""
+        return self.in_shardings is not None or self.out_shardings is not None
 
 
 class Miss:
@@ -53,7 +64,7 @@ class Miss:
         traced, leaves = self.trace(args, kwargs)
         foreign = any(isinstance(x, Tracer) for x in (*leaves, *traced.consts))
         if not is_traced() and not foreign and not current_trace().watches:
-            return self.eager(traced, leaves, self.donated(args, kwargs))
+            return self.eager(traced, leaves, self.donated(args, kwargs), self.wanted(args, kwargs))
         device = devices.resolve(self.options.device)
         operands = [*leaves, *traced.consts]
         if device is not None:
@@ -62,13 +73,21 @@ class Miss:
         return None, traced.out_tree.unflatten(outs)
 
     def eager(
-        self, traced: Traced, leaves: Sequence[Any], donated: tuple[int, ...]
+        self,
+        traced: Traced,
+        leaves: Sequence[Any],
+        donated: tuple[int, ...],
+        wanted: Sequence[Any] = (),
     ) -> tuple[Executable | DeviceProgram | None, Any]:
-        """The program of a call on the device of its operands, or on the one that was chosen."""
+        """The program of a call on the device of its operands, or on the one that was chosen.
+
+        wanted: how the leaves are to be divided among devices, where that was said.
+        """
         where = self.place(traced, leaves)
         if isinstance(where, Remote):
             switches = dict(self.options.compiler_options)
-            code = where.load(traced.jaxpr, traced.name, donated, switches)
+            places = self.places(where, [*leaves, *traced.consts], wanted)
+            code = where.load(traced.jaxpr, traced.name, donated, switches, places)
             return run_on(traced, where, code, self.options.device is not None), None
         if self.options.compiler_options:
             raise NotImplementedError(
@@ -83,7 +102,29 @@ class Miss:
     def place(self, traced: Traced, leaves: Sequence[Any]) -> Device | None:
         """Where a call runs: where jit was told, else where its operands lie; None: the host."""
         chosen = devices.resolve(self.options.device)
-        return chosen or eager_device((*leaves, *traced.consts))
+        return chosen or device_of(traced.jaxpr, (*leaves, *traced.consts), traced.name)
+
+    def places(
+        self, where: Remote, operands: Sequence[Any], wanted: Sequence[Any]
+    ) -> Sequence[Any]:
+        """Where each operand of a call must lie on several devices."""
+        if not wanted:
+            return where.places(operands)
+        return divide.places(where, operands, wanted, function_name(self.fun))
+
+    def wanted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """How each leaf is to be divided; an empty list where nothing is said."""
+        if self.options.in_shardings is None:
+            return []
+        dynamic, named, _ = self.split(args, kwargs)
+        return self.in_shardings(dynamic, named)
+
+    def in_shardings(self, dynamic: Any, named: Any) -> list[Any]:
+        """How each leaf of dynamic arguments and keywords is to be divided."""
+        what = f"in_shardings of {function_name(self.fun)}"
+        if named:
+            raise ValueError(f"{what}: pass all arguments by position, got {sorted(named)} by name")
+        return divide.shardings(self.options.in_shardings, dynamic, what)
 
     def split(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, Any]:
         """Dynamic arguments, keywords, and the static ones by position and by name."""
@@ -119,11 +160,27 @@ class Miss:
         """Trace the function; the program takes the leaves and then the captured values."""
         name = function_name(self.fun)
         f = Flat(self.with_static(static), in_tree, name="jit")
-        closed = stage(f, avals, f"jit of {name}")
+        closed = stage(self.divided(f, in_tree), avals, f"jit of {name}")
         jaxpr = hoist(closed.jaxpr)
         k = len(closed.consts)
         ordered = jaxpr.replace(invars=[*jaxpr.invars[k:], *jaxpr.invars[:k]])
         return Traced(ordered, closed.consts, f.out_tree, name)
+
+    def divided(self, f: Flat, in_tree: Any) -> Callable[..., Sequence[Any]]:
+        """The function, whose arguments and results are divided as was said."""
+        if not self.options.divided:
+            return f
+        dynamic, named = in_tree.unflatten(range(in_tree.num_leaves))
+        ins = self.in_shardings(dynamic, named)
+
+        def fun(*leaves: Any) -> Sequence[Any]:
+            outs = f(*divide.constrain(leaves, ins))
+            what = f"out_shardings of {function_name(self.fun)}"
+            result = f.out_tree.unflatten(range(len(outs)))
+            wanted = divide.shardings(self.options.out_shardings, result, what)
+            return divide.constrain(outs, wanted)
+
+        return fun
 
     def with_static(self, static: Any) -> Callable[..., Any]:
         """The function of (dynamic arguments, keywords)."""

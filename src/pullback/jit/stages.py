@@ -13,7 +13,7 @@ from ..core.device import Remote, host
 from ..core.ir import ClosedJaxpr, Jaxpr
 from ..core.rewrite import simplify
 from ..core.show import show
-from ..core.trace import Tracer, eager_device
+from ..core.trace import Tracer
 from ..lazy import LazyModule
 from ..transforms.flat import arguments
 from ..transforms.make_jaxpr import ShapeDtypeStruct, abstract
@@ -59,6 +59,7 @@ class Signature:
     donated: tuple[int, ...]
     device: Remote | None = None
     options: tuple[tuple[str, Any], ...] = ()
+    places: Sequence[Any] = ()
 
     @property
     def avals(self) -> list[ShapedArray]:
@@ -189,8 +190,11 @@ class Lowered(Stage):
 
     def module(self) -> Any:
         """The program in StableHLO, with the functions that it calls back."""
-        traced, target = self._signature.traced, TARGETS.get(self.platform, self.platform)
-        return xla.lower(traced.jaxpr, traced.name, self._signature.donated, target)
+        signature, target = self._signature, TARGETS.get(self.platform, self.platform)
+        traced, device, division = signature.traced, signature.device, None
+        if device is not None and device.platform == self.platform:
+            division = device.division(signature.places, len(traced.jaxpr.invars))
+        return xla.lower(traced.jaxpr, traced.name, signature.donated, target, division)
 
     def as_text(self, dialect: str | None = None, *, debug_info: bool = False) -> str:
         """The program as text, for people to read.
@@ -267,7 +271,7 @@ class Compiled(Stage):
         self._code = (
             HostCode(traced, donated)
             if device is None
-            else DeviceCode(traced, donated, device, options)
+            else DeviceCode(traced, donated, device, options, signature.places)
         )
         self._run = self._code.run
         self._call = JitFunction(Compiled.__call__, self._unseen, convert, (), (), tree.NAMESPACE)
@@ -304,7 +308,7 @@ class Compiled(Stage):
         device = self._signature.device
         for leaf in leaves:
             moves = device is not None and not getattr(leaf, "committed", False)
-            if type(leaf) is DeviceArray and leaf._place is not device and not moves:
+            if type(leaf) is DeviceArray and leaf._place.group is not device and not moves:
                 raise ValueError(
                     f"compiled {self._signature.traced.name}: an argument lies on {leaf._place}; it"
                     f" was compiled for {device or host}. Move it with device_put"
@@ -374,8 +378,11 @@ def trace(miss: Miss, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Trace
     leaves, in_tree = tree.flatten((dynamic, named))
     traced = miss.program(static, in_tree, [abstract(x, "jit") for x in leaves])
     donated = miss.donated(args, dict(kwargs))
+    operands = [*leaves, *traced.consts]
     device = devices.resolve(miss.options.device)
     if device is None and not is_traced():
-        device = eager_device((*leaves, *traced.consts))
+        device = executable.device_of(traced.jaxpr, operands, traced.name)
     where = device if isinstance(device, Remote) else None
-    return Traced(Signature(traced, in_tree, donated, where, miss.options.compiler_options))
+    places = miss.places(where, operands, miss.wanted(args, dict(kwargs))) if where else ()
+    options = miss.options.compiler_options
+    return Traced(Signature(traced, in_tree, donated, where, options, places))

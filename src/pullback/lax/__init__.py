@@ -8,6 +8,7 @@ from ..control.axis import (
     all_gather_p, axis_index, axis_index_p, axis_size, pmax_p, pmin_p, psum_p,
 )
 from ..control.collective import pmax, pmean, pmin, psum
+from ..control.constraint import sharding_constraint_p
 from ..control.cond import cond, cond_p, switch
 from ..control.exchange import (
     all_gather, all_to_all, pbroadcast, pcast, ppermute, pshuffle, psum_scatter, pswapaxes,
@@ -77,6 +78,7 @@ from .algorithms import (
 )
 from .associative import associative_scan
 from .choices import approx_max_k, approx_min_k, composite, dtype, platform_dependent, stage
+from ..sharding import with_sharding_constraint
 from .convolution import (
     ConvGeneralDilatedDimensionNumbers, conv, conv_dimension_numbers, conv_general_dilated,
     conv_general_dilated_local, conv_general_dilated_patches, conv_general_permutations,
@@ -171,12 +173,13 @@ __all__ = [
     "scatter_add_p", "scatter_apply", "scatter_max", "scatter_max_p", "scatter_min",
     "scatter_min_p", "scatter_mul", "scatter_mul_p", "scatter_p", "scatter_sub",
     "scatter_sub_p", "select", "select_and_gather_add_p", "select_and_scatter_add_p",
-    "select_n", "select_n_p", "shape_as_value", "shift_left", "shift_left_p",
+    "select_n", "select_n_p", "shape_as_value", "sharding_constraint_p", "shift_left",
+    "shift_left_p",
     "shift_right_arithmetic", "shift_right_arithmetic_p", "shift_right_logical",
     "shift_right_logical_p", "sign", "sign_p", "sin", "sin_p", "sinh", "sinh_p", "slice",
     "slice_in_dim", "slice_p", "sort", "sort_key_val", "sort_p", "split", "split_p", "sqrt",
     "sqrt_p", "square", "square_p", "squeeze", "squeeze_p", "stack", "stage", "stop_gradient",
     "stop_gradient_p", "sub", "sub_p", "switch", "tan", "tan_p", "tanh", "tanh_p", "tile",
-    "top_k", "top_k_p", "transpose", "transpose_p", "unstack", "while_loop", "while_p", "xor_p",
-    "zeta", "zeta_p",
+    "top_k", "top_k_p", "transpose", "transpose_p", "unstack", "while_loop", "while_p",
+    "with_sharding_constraint", "xor_p", "zeta", "zeta_p",
 ]

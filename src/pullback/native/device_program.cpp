@@ -14,15 +14,15 @@ DeviceProgram::~DeviceProgram() {
 void DeviceProgram::clear() {
     Py_CLEAR(execute);
     Py_CLEAR(put);
-    Py_CLEAR(device);
-    for (PyObject*& constant : consts) Py_CLEAR(constant);
+    for (auto* objects : {&consts, &places, &out_places})
+        for (PyObject*& object : *objects) Py_CLEAR(object);
 }
 
 int DeviceProgram::traverse(visitproc visit, void* arg) const {
     Py_VISIT(execute);
     Py_VISIT(put);
-    Py_VISIT(device);
-    for (PyObject* constant : consts) Py_VISIT(constant);
+    for (auto* objects : {&consts, &places, &out_places})
+        for (PyObject* object : *objects) Py_VISIT(object);
     return builder.traverse(visit, arg);
 }
 
@@ -31,11 +31,12 @@ PyObject* DeviceProgram::buffers(PyObject* const* leaves) const {
     Ref list(PyList_New(static_cast<Py_ssize_t>(kept.size() + consts.size())));
     if (!list) return nullptr;
     Py_ssize_t at = 0;
-    for (size_t i : kept) {
-        PyObject* leaf = leaves[i];
-        bool here = is_device_array(leaf) && as_device_array(leaf)->device == device;
+    for (size_t k = 0; k < kept.size(); ++k) {
+        PyObject* leaf = leaves[kept[k]];
+        bool here = is_device_array(leaf) && as_device_array(leaf)->device == places[k];
+        PyObject* pair[] = {leaf, places[k]};
         PyObject* buffer = here ? Py_XNewRef(device_array_buffer(as_device_array(leaf)))
-                                : PyObject_CallOneArg(put, leaf);
+                                : PyObject_Vectorcall(put, pair, 2, nullptr);
         if (!buffer) return nullptr;
         PyList_SET_ITEM(list.get(), at++, buffer);
     }
@@ -66,7 +67,7 @@ bool DeviceProgram::run(PyObject* const* leaves, PyObject** results) const {
         if (is_device_array(leaves[leaf])) Py_CLEAR(as_device_array(leaves[leaf])->buffer);
     for (size_t i = 0; i < outs.size(); ++i) {
         PyObject* buffer = Py_NewRef(PyList_GET_ITEM(made.get(), static_cast<Py_ssize_t>(i)));
-        results[i] = device_array_make(buffer, outs[i], device, commit);
+        results[i] = device_array_make(buffer, outs[i], out_places[i], commit);
         if (results[i]) continue;
         while (i > 0) Py_CLEAR(results[--i]);
         return false;
@@ -106,9 +107,18 @@ size_t read_leaf(nb::handle index, size_t num_args) {
     return leaf;
 }
 
-void init(DeviceProgram* self, nb::object execute, nb::object put, nb::object device,
-          size_t num_args, nb::object kept, nb::object consts, nb::object outs, nb::object donated,
-          nb::object out_tree, bool committed) {
+// One place for each of n arrays.
+std::vector<PyObject*> read_places(nb::object places, size_t n, const char* what) {
+    std::vector<PyObject*> made;
+    for (nb::handle place : places) made.push_back(Py_NewRef(place.ptr()));
+    if (made.size() == n) return made;
+    for (PyObject* place : made) Py_DECREF(place);
+    throw nb::value_error(what);
+}
+
+void init(DeviceProgram* self, nb::object execute, nb::object put, nb::object places,
+          nb::object out_places, size_t num_args, nb::object kept, nb::object consts,
+          nb::object outs, nb::object donated, nb::object out_tree, bool committed) {
     new (self) DeviceProgram();
     self->num_args = num_args;
     self->committed = committed;
@@ -116,9 +126,11 @@ void init(DeviceProgram* self, nb::object execute, nb::object put, nb::object de
     for (nb::handle leaf : donated) self->donated.push_back(read_leaf(leaf, num_args));
     for (nb::handle entry : outs) self->outs.push_back(read_type(entry));
     for (nb::handle constant : consts) self->consts.push_back(Py_NewRef(constant.ptr()));
+    self->places = read_places(places, self->kept.size(), "DeviceProgram: a place for each leaf");
+    self->out_places =
+        read_places(out_places, self->outs.size(), "DeviceProgram: a place for each result");
     self->execute = execute.release().ptr();
     self->put = put.release().ptr();
-    self->device = device.release().ptr();
     require(self->builder.read(out_tree.ptr(), static_cast<Py_ssize_t>(self->outs.size())));
 }
 
@@ -157,9 +169,9 @@ PyType_Slot collected[] = {{Py_tp_traverse, reinterpret_cast<void*>(traverse)},
 void add_device_program(nb::module_& m) {
     nb::class_<DeviceProgram>(m, "DeviceProgram", nb::type_slots(collected),
                               nb::is_weak_referenceable())
-        .def("__init__", init, nb::arg("execute"), nb::arg("put"), nb::arg("device"),
-             nb::arg("num_args"), nb::arg("kept"), nb::arg("consts"), nb::arg("outs"),
-             nb::arg("donated"), nb::arg("out_tree").none(), nb::arg("committed"))
+        .def("__init__", init, nb::arg("execute"), nb::arg("put"), nb::arg("places"),
+             nb::arg("out_places"), nb::arg("num_args"), nb::arg("kept"), nb::arg("consts"),
+             nb::arg("outs"), nb::arg("donated"), nb::arg("out_tree").none(), nb::arg("committed"))
         .def("__call__", call_flat, nb::arg("leaves"));
 }
 

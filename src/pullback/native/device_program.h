@@ -25,11 +25,12 @@ class DeviceProgram : public Program {
     void clear();
 
     PyObject* execute = nullptr;  // list of buffers -> list of buffers
-    PyObject* put = nullptr;      // a value that lies elsewhere -> buffer
-    PyObject* device = nullptr;
+    PyObject* put = nullptr;      // a value that lies elsewhere, its place -> buffer
     std::vector<size_t> kept;
+    std::vector<PyObject*> places;      // where the kept leaves must lie
     std::vector<PyObject*> consts;  // buffers, passed after the kept leaves
     std::vector<ArrayType*> outs;
+    std::vector<PyObject*> out_places;  // where the results lie
     std::vector<size_t> donated;
     Builder builder;
     bool committed = false;

@@ -5,12 +5,11 @@ from typing import Any
 from .. import _native
 from .._native import ArrayImpl
 from ..backends.devices import resolve
-from ..core.device import Device
 from ..core.trace import current_trace
 from ..primitives.device_put import device_put
 
 
-def on(device: Device | str | None, x: Any) -> Any:
+def on(device: Any, x: Any) -> Any:
     """The array on a device; None: on the default one, if it was made outside of any program."""
     if device is not None:
         chosen = resolve(device)
@@ -22,6 +21,6 @@ def on(device: Device | str | None, x: Any) -> Any:
     return x if default is None else default.put(x, False)
 
 
-def to_device(x: Any, device: Device | str, *, stream: Any = None) -> Any:
+def to_device(x: Any, device: Any, *, stream: Any = None) -> Any:
     """The array on a device, committed to it."""
     return on(device, x)

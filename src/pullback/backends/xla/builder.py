@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ... import dtypes
 from ...core.aval import Shape, make_aval
+from ...core.device import Device
 from ...core.ir import Atom, Jaxpr, JaxprEqn, Literal, Var
+from ...core.mesh import Mesh
 from ...core.rewrite import effects
 from ...core.stage import stage_hoisted
 from ...core.structure import Structure, structure
 from ...dtypes import DType
 from . import hlo
 from .hlo import Tensor, Value, tensor
+from .shardy import mesh_text
 
 # rule(builder, result types, *operands, **parameters) -> a value, or a list of them
 Rule = Callable[..., Any]
@@ -52,6 +55,10 @@ class Module:
 
     rules: Rules
     platform: str
+    # The devices of a program that is divided among several, in their order.
+    devices: tuple[Device, ...] = ()
+    meshes: dict[Mesh, str] = field(default_factory=dict)
+    alone: list[str] = field(default_factory=list)
     functions: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     callbacks: list[Callable[..., Any]] = field(default_factory=list)
@@ -67,6 +74,31 @@ class Module:
         self.names.add(name)
         return name
 
+    def mesh(self, devices: Sequence[Device]) -> Mesh:
+        """The first mesh of the module, or one of all devices."""
+        return next(iter(self.meshes), None) or Mesh(list(devices), ("_",))
+
+    def mesh_name(self, mesh: Mesh) -> str:
+        """What the text calls a mesh."""
+        if mesh not in self.meshes:
+            if {*mesh.flat} != {*self.devices}:
+                raise ValueError(
+                    "a program uses one set of devices in all its meshes, got a mesh of"
+                    f" {list(mesh.flat)} in a program on {list(self.devices)}"
+                )
+            self.meshes[mesh] = f"mesh_{len(self.meshes)}"
+        return self.meshes[mesh]
+
+    def first_device(self) -> str:
+        """What the text calls the mesh of the first device alone."""
+        self.alone = ["  sdy.mesh @alone = <[], device_ids=[0]>"]
+        return "alone"
+
+    def declarations(self) -> list[str]:
+        """The lines that declare the meshes."""
+        named = [mesh_text(mesh, name, self.devices) for mesh, name in self.meshes.items()]
+        return [*named, *self.alone]
+
     def function(self, jaxpr: Jaxpr, wanted: str) -> str:
         """The name of a private function of a program; equal programs share one."""
         key = structure(jaxpr)
@@ -77,24 +109,41 @@ class Module:
 
 
 def function_text(
-    module: Module, jaxpr: Jaxpr, name: str, visibility: str, attributes: Sequence[str] = ()
+    module: Module,
+    jaxpr: Jaxpr,
+    name: str,
+    visibility: str,
+    marks: Sequence[Sequence[str]] = (),
+    results: Sequence[Sequence[str]] = (),
 ) -> str:
-    """A function of a program, with an attribute text for each argument or none."""
+    """A function of a program; attributes of arguments and results are given for all or none."""
     b = Builder(module)
     args = [Value(f"%arg{k}", tensor(v.aval)) for k, v in enumerate(jaxpr.invars)]
-    marks = attributes or [""] * len(args)
+    marks = marks or [()] * len(args)
     ordered = visibility == "private" and bool(effects(jaxpr))
     if ordered:
         b.order = Value("%order", ORDER)
     outs = b.run(jaxpr, args)
     if ordered:
-        args, marks, outs = [*args, Value("%order", ORDER)], [*marks, ""], [*outs, b.ordering()]
-    listed = ", ".join([f"{a.name}: {a.type}{m}" for a, m in zip(args, marks, strict=True)])
+        args, marks, outs = [*args, Value("%order", ORDER)], [*marks, ()], [*outs, b.ordering()]
+    pairs = zip(args, marks, strict=True)
+    listed = ", ".join([f"{a.name}: {a.type}{hlo.marks_text(m)}" for a, m in pairs])
     types = [o.type for o in outs]
     ends = f" : {', '.join(map(str, types))}" if types else ""
-    head = f"  func.func {visibility} @{name}({listed}) -> {hlo.types_text(types)} {{"
+    pairs = zip(types, results or [()] * len(types), strict=True)
+    gives = ", ".join([f"{t}{hlo.marks_text(m)}" for t, m in pairs])
+    head = f"  func.func {visibility} @{name}({listed}) -> ({gives}) {{"
     last = f"    return {hlo.names_text(outs)}{ends}".rstrip()
     return "\n".join([head, *b.text.lines, last, "  }"])
+
+
+class Manual(NamedTuple):
+    """The axes of a mesh along which a program is written for one device, and the values that say
+    where it is along each."""
+
+    mesh: Mesh
+    axes: tuple[Any, ...]
+    index: dict[Any, Value]
 
 
 # What an operation with an effect takes from the one before it, so that their order is kept.
@@ -107,6 +156,8 @@ class Builder:
     def __init__(self, module: Module) -> None:
         self.module = module
         self.text = hlo.Text()
+        # The mesh along whose axes this is the program of one device, and these axes.
+        self.manual: Manual | None = None
         # What the last operation with an effect gave.
         self.order: Value | None = None
 

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ... import config
 from ...lazy import LazyModule
 
 xc: Any = LazyModule("jaxlib.xla_client")
@@ -63,14 +64,24 @@ def _missing(platform: str, why: str) -> Unavailable:
     )
 
 
+# The threads of XLA's pool for each device: programs that wait for one another need one each, and
+# a second program may have been queued behind the first.
+THREADS = 2
+
+
 def _cpu() -> Any:
+    count = config.current().num_cpu_devices
+    config.settled["num_cpu_devices"] = "the processor's devices have been made"
+    if count > 1:
+        wanted = max(THREADS * count, int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1)))
+        os.environ["PJRT_NPROC"] = str(wanted)
     return xc.make_cpu_client(
         asynchronous=True,
         distributed_client=None,
         node_id=0,
         num_nodes=1,
         collectives=None,
-        num_devices=None,
+        num_devices=None if count < 1 else count,
     )
 
 

@@ -15,11 +15,14 @@ from ...core.memo import Memory
 from ...core.primitive import Primitive
 from ...core.structure import value_key
 from ...core.trace import DeviceTrace, as_array, get_aval
+from ...lazy import LazyModule
 from . import buffers
 from .client import client, runtime
 from .forms import FORMS
 from .load import Loaded, Place, load, place_of
 
+# Several devices together: loaded when there are.
+group: Any = LazyModule(f"{__package__}.group")
 # The numbers of platforms in DLPack.
 DLPACK = {"cpu": 1, "cuda": 2}
 
@@ -34,9 +37,14 @@ class XlaDevice(Remote):
         self.id = place.device.id
         self.device_kind = place.device.device_kind
         self.process_index = place.device.process_index
+        self.is_local = place.device in place.client.devices
         self.eager = DeviceTrace(self)
         self._operations: Memory[Any, DeviceProgram] = Memory()
         self._scalars: Memory[Any, Any] = Memory()
+
+    def spread(self, sharding: Any) -> Any:
+        """Where arrays lie that are divided among this device and others of the client."""
+        return group.spread(sharding)
 
     def process(self, primitive: Primitive, args: Sequence[Any], params: dict[str, Any]) -> Any:
         """One operation, by a program of its own, compiled once for its types and parameters."""
@@ -48,7 +56,7 @@ class XlaDevice(Remote):
         key = (primitive, avals, tuple([(k, value_key(params[k])) for k in params]))
         program = self._operations.get(key)
         if program is None:
-            jaxpr = _one_operation(primitive, avals, params)
+            jaxpr = one_operation(primitive, avals, params)
             code = self.load(jaxpr, primitive.name)
             program = self._operations[key] = self.program(code, len(args))
         outs = program(arrays)
@@ -60,8 +68,9 @@ class XlaDevice(Remote):
         name: str,
         donated: Sequence[int] = (),
         options: Mapping[str, Any] | None = None,
+        places: Sequence[Any] = (),
     ) -> Loaded:
-        """A program compiled for this device."""
+        """A program compiled for this device, where all arguments come."""
         return load(self.place, jaxpr, name, donated, tuple(sorted((options or {}).items())))
 
     def program(
@@ -78,7 +87,8 @@ class XlaDevice(Remote):
         return DeviceProgram(
             code.execute_and_wait if code.waits else code.execute,
             self.own_buffer if code.donated else self.buffer,
-            self,
+            [self for i in code.kept if i < n],
+            [self] * len(code.out_avals),
             n,
             [i for i in code.kept if i < n],
             [self.buffer(consts[i - n]) for i in code.kept if i >= n],
@@ -88,7 +98,7 @@ class XlaDevice(Remote):
             committed or any(commits),
         )
 
-    def buffer(self, x: Any) -> Any:
+    def buffer(self, x: Any, place: Any = None) -> Any:
         """The buffer here of a value that lies anywhere; equal scalars share one."""
         if type(x) is DeviceArray:
             if x._place is self:
@@ -109,7 +119,7 @@ class XlaDevice(Remote):
         """Whether buffers go to another device without the host between."""
         return isinstance(other, XlaDevice) and other.place.client is self.place.client
 
-    def own_buffer(self, x: Any) -> Any:
+    def own_buffer(self, x: Any, place: Any = None) -> Any:
         """A buffer of the value here that nobody else knows, to be given away."""
         made = buffers.put(as_array(x)._npy, self.place.device, self.place.sharding)
         return buffers.copied(made, self.place.devices, self.place.sharding)
@@ -193,9 +203,10 @@ class XlaDevice(Remote):
         return self.place.device.memory_stats()
 
 
-def _one_operation(
+def one_operation(
     primitive: Primitive, avals: Sequence[ShapedArray], params: dict[str, Any]
 ) -> Jaxpr:
+    """The program of one equation."""
     inputs = [Var(a) for a in avals]
     types = primitive.type(*avals, **params)
     outputs = [Var(a) for a in (types if primitive.multiple_results else [types])]

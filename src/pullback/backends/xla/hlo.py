@@ -178,6 +178,11 @@ def types_text(types: Sequence[Tensor]) -> str:
     return f"({', '.join(map(str, types))})"
 
 
+def marks_text(marks: Sequence[str]) -> str:
+    """Attributes of an argument or result in braces, if there are any."""
+    return f" {{{', '.join(marks)}}}" if marks else ""
+
+
 def names_text(values: Sequence[Value]) -> str:
     """Names of values, parted by commas."""
     return ", ".join([v.name for v in values])

@@ -14,6 +14,7 @@ from ...core.device import Code
 from ...core.ir import Jaxpr, Var
 from ...core.memo import Memory
 from ...core.rewrite import dead_code, effects
+from ...core.sharding import NamedSharding
 from ...core.show import show
 from ...core.structure import structure
 from ...lazy import LazyModule
@@ -23,6 +24,7 @@ from .buffers import buffer_type
 from .client import Client, register_lapack, runtime, xc
 from .lower import Lowered, lower
 from .modules import parse
+from .shardy import Division
 
 llvm: Any = LazyModule("llvmlite.binding")
 jaxlib: Any = LazyModule("jaxlib")
@@ -30,26 +32,36 @@ jaxlib: Any = LazyModule("jaxlib")
 
 @dataclass(frozen=True)
 class Place:
-    """One device of a client as the runtime names it."""
+    """One device of a client, or several, as the runtime names them.
+
+    sharding: of arrays that each device has whole.
+    """
 
     client: Client
-    device: Any
+    members: tuple[Any, ...]
     devices: Any
     sharding: Any
 
+    @property
+    def device(self) -> Any:
+        """The first device."""
+        return self.members[0]
 
-def place_of(client: Client, device: Any) -> Place:
-    """A device with what programs and buffers on it are described by."""
-    devices = xc.DeviceList((device,))
-    return Place(client, device, devices, xc.GSPMDSharding(devices, xc.HloSharding.replicate()))
+
+def place_of(client: Client, *members: Any) -> Place:
+    """Devices with what programs and buffers on them are described by."""
+    devices = xc.DeviceList(members)
+    return Place(client, members, devices, xc.GSPMDSharding(devices, xc.HloSharding.replicate()))
 
 
 @dataclass(frozen=True)
 class Loaded(Code):
-    """A program on a device.
+    """A program on a device, or on several.
 
     kept: the arguments it reads, by number. donated: those of them whose memory it takes.
     waits: whether a call returns only when the program has run, for what it does besides computing.
+    in_shardings, out_shardings: on several devices, how the kept arguments (None: whole everywhere)
+    and the results are divided.
     """
 
     executable: Any
@@ -59,6 +71,8 @@ class Loaded(Code):
     out_avals: tuple[ShapedArray, ...]
     handlers: tuple[Any, ...]
     waits: bool
+    in_shardings: tuple[NamedSharding | None, ...] = ()
+    out_shardings: tuple[NamedSharding, ...] = ()
 
     def execute(self, buffers: list[Any]) -> list[Any]:
         """The results' buffers, which may still be computed when this returns."""
@@ -96,18 +110,31 @@ Options = tuple[tuple[str, Any], ...]
 
 
 def load(
-    place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int] = (), options: Options = ()
+    place: Place,
+    jaxpr: Jaxpr,
+    name: str,
+    donated: Sequence[int] = (),
+    options: Options = (),
+    division: Division | None = None,
 ) -> Loaded:
-    """The executable of a program; equal programs are compiled once for a device."""
-    key = (structure(jaxpr), tuple(donated), place.device, options)
+    """The executable of a program; equal programs are compiled once for a device.
+
+    division: of a program on several devices.
+    """
+    key = (structure(jaxpr), tuple(donated), place.members, options, division)
     found = _loaded.get(key)
     if found is None:
-        found = _loaded[key] = _load(place, jaxpr, name, donated, options)
+        found = _loaded[key] = _load(place, jaxpr, name, donated, options, division)
     return found
 
 
 def _load(
-    place: Place, jaxpr: Jaxpr, name: str, donated: Sequence[int], options: Options
+    place: Place,
+    jaxpr: Jaxpr,
+    name: str,
+    donated: Sequence[int],
+    options: Options,
+    division: Division | None,
 ) -> Loaded:
     program = dead_code(jaxpr)
     kept = _kept(program, donated)
@@ -115,22 +142,25 @@ def _load(
     given = [kept.index(i) for i in donated]
     start = time.perf_counter()
     dump(2, name, lambda: show(program))
-    lowered = lower(program, name, given, place.client.target)
+    division = division and division.of(kept)
+    lowered = lower(program, name, given, place.client.target, division)
     dump(4, f"{name} in StableHLO", lambda: lowered.text)
     written = time.perf_counter()
     executable = compile_text(place, lowered, options)
     done = time.perf_counter()
     dump(1, name, lambda: f"lower {written - start:.4f} s, compile {done - written:.4f} s")
     dump(5, f"{name} in HLO", lambda: executable.hlo_modules()[0].to_string())
-    handlers = [_handler(place, a) for a in program.out_avals]
+    divided = _divided(executable, program.out_avals) if division else ()
     return Loaded(
         executable,
         lowered,
         tuple(kept),
         tuple(donated),
         tuple(program.out_avals),
-        tuple(handlers),
+        _handlers(place, program.out_avals, divided),
         bool(effects(program)),
+        division.shardings if division else (),
+        division.names(divided, program.out_avals, lowered.meshes) if division else (),
     )
 
 
@@ -141,9 +171,22 @@ def _kept(jaxpr: Jaxpr, donated: Sequence[int]) -> list[int]:
     return [i for i, v in enumerate(jaxpr.invars) if v in used or i in donated]
 
 
-def _handler(place: Place, aval: ShapedArray) -> Any:
-    """What makes a result's buffer an object of Python."""
-    return runtime.array_result_handler(buffer_type(aval), place.sharding, True, *_unchecked())
+def _handlers(place: Place, avals: Sequence[ShapedArray], divided: Sequence[Any]) -> Any:
+    """What makes each result's buffer an object of Python."""
+    found = [xc.GSPMDSharding(place.devices, d) for d in divided] or [place.sharding] * len(avals)
+    return tuple(
+        [
+            runtime.array_result_handler(buffer_type(a), s, True, *_unchecked())
+            for a, s in zip(avals, found, strict=True)
+        ]
+    )
+
+
+def _divided(executable: Any, avals: Sequence[ShapedArray]) -> list[Any]:
+    """How the results are divided, as XLA says it."""
+    if not avals:
+        return []
+    return [xc.HloSharding.from_proto(s) for s in executable.get_output_shardings()]
 
 
 @cache
@@ -172,10 +215,17 @@ def compile_text(place: Place, lowered: Lowered, overrides: Options = ()) -> Any
 
 
 def compile_options(place: Place, overrides: Options) -> Any:
-    """How a program of one device is compiled; the overrides are XLA's own switches."""
+    """How a program on these devices is compiled; the overrides are XLA's own switches."""
     options = xc.CompileOptions()
-    options.device_assignment = xc.DeviceAssignment.create(np.array([[place.device.id]], np.int32))
+    ids = np.array([[d.id for d in place.members]], np.int32)
+    options.device_assignment = xc.DeviceAssignment.create(ids)
     options.env_option_overrides = list(overrides)
+    if len(place.members) == 1:
+        return options
+    build = options.executable_build_options
+    options.num_replicas = build.num_replicas = 1
+    options.num_partitions = build.num_partitions = len(place.members)
+    build.use_spmd_partitioning = build.use_shardy_partitioner = True
     return options
 
 

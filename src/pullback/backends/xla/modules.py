@@ -9,6 +9,7 @@ mlir: Any = LazyModule("jaxlib.mlir.ir")
 extension: Any = LazyModule("jaxlib.mlir._mlir_libs._jax_mlir_ext")
 stablehlo: Any = LazyModule("jaxlib.mlir.dialects.stablehlo")
 chlo: Any = LazyModule("jaxlib.mlir.dialects.chlo")
+sdy: Any = LazyModule("jaxlib.mlir.dialects.sdy")
 runtime: Any = LazyModule("jaxlib._jax")
 
 # How portable modules begin: MLIR's bytecode, and the name and version of their dialect.
@@ -24,6 +25,7 @@ def _context() -> Any:
     context.load_all_available_dialects()
     stablehlo.register_dialect(context)
     chlo.register_dialect(context)
+    sdy.register_dialect(context)
     return context
 
 

@@ -5,6 +5,7 @@ from . import (
     callback,
     contract,
     control,
+    divided,
     elementwise,
     exported,
     fft,
@@ -21,7 +22,7 @@ from . import (
 
 FAMILIES = (
     elementwise, shape, reduce, contract, window, indexing, sort, random, fft, control, linalg,
-    special, exported,
+    special, exported, divided,
 )  # fmt: skip
 OPERATIONS = {name: rule for family in FAMILIES for name, rule in family.RULES.items()}
 PLATFORMS = {"cpu": linalg.ON_CPU, "cuda": linalg.ON_CUDA, "tpu": {}}

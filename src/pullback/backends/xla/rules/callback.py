@@ -8,6 +8,7 @@ import numpy as np
 from ....core.ir import JaxprEqn
 from ..builder import ORDER, Builder
 from ..hlo import Tensor, Value, held_as, tensor
+from .divided import everywhere
 
 # The custom calls that run a Python function, by platform.
 TARGETS = {"cpu": "xla_ffi_python_cpu_callback", "cuda": "xla_ffi_python_gpu_callback"}
@@ -41,7 +42,8 @@ def call_back(
 def _python_call(
     b: Builder, args: Sequence[Value], types: Sequence[Tensor], index: int, effect: bool
 ) -> list[Value]:
-    return b.op(
+    alone = _once(b, len(types))
+    outs = b.op(
         "custom_call",
         args,
         types,
@@ -51,7 +53,18 @@ def _python_call(
         backend_config=f"{{index = {index} : ui64}}",
         operand_layouts=_layouts([a.type for a in args]),
         result_layouts=_layouts(types),
+        **alone,
     )
+    return [everywhere(b, o) for o in outs] if alone else outs
+
+
+def _once(b: Builder, count: int) -> dict[str, str]:
+    """What lets one of several devices call, on whole values; each does in a `shard_map`."""
+    if not b.module.devices or b.manual:
+        return {}
+    place = f"<@{b.module.first_device()}, []>"
+    listed = ", ".join([place] * max(count, 1))
+    return {"sdy.sharding": f"#sdy.sharding_per_value<[{listed}]>"}
 
 
 def _layouts(types: Sequence[Tensor]) -> str:

@@ -306,7 +306,7 @@ def bitcast(b: Builder, types: Types, x: Value, *, new_dtype: Any) -> Value:
     return b.one("bitcast_convert", [x], types[0])
 
 
-@rule("copy", "device_put", "name", "stop_gradient")
+@rule("copy", "name", "stop_gradient")
 def identity(b: Builder, types: Types, *args: Value, **params: Any) -> list[Value]:
     """The operands themselves."""
     return list(args)
