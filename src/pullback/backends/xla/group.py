@@ -168,6 +168,10 @@ class Group(Remote):
         """The array as a DLPack capsule, where its place has one."""
         return x._place.dlpack(x, **options)
 
+    def from_dlpack(self, x: Any) -> DeviceArray:
+        """DLPack knows arrays of one device only."""
+        return self.everywhere.from_dlpack(x)
+
     def dlpack_device(self) -> tuple[int, int]:
         """DLPack knows arrays of one device only."""
         return self.everywhere.dlpack_device()

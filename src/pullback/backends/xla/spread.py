@@ -146,6 +146,10 @@ class Spread(Remote):
         """DLPack knows arrays of one device only."""
         raise BufferError(f"__dlpack__: the array is divided among devices, as {self} says")
 
+    def from_dlpack(self, x: Any) -> DeviceArray:
+        """DLPack knows arrays of one device only."""
+        raise BufferError(f"from_dlpack: wants one device, got {self}")
+
     def dlpack_device(self) -> tuple[int, int]:
         """DLPack knows arrays of one device only."""
         raise BufferError(f"__dlpack_device__: the array is divided among devices, as {self} says")
