@@ -196,8 +196,37 @@ def asarray(
     copy: bool | None = None,
     device: Any = None,
 ) -> Any:
-    """`array`, without a copy where none is needed."""
-    return array(a, dtype, bool(copy), order, device=device)
+    """`array`, without a copy where none is needed.
+
+    Args:
+      copy: True for memory of its own. False to share the memory of an array of this library,
+        of NumPy or of another one: ValueError where a copy is needed, because of the dtype, the
+        device or because `a` is no array. None: other arrays are copied, as they may be written to.
+
+    >>> import numpy as np
+    >>> asarray(np.ones(2, "float32"), copy=False)
+    Array([1., 1.], dtype=float32)
+    """
+    if copy is False:
+        _check_order("asarray", order)
+        return _shared(a, None if dtype is None else requested_dtype("asarray", dtype), device)
+    out = array(a, dtype, False, order, device=device)
+    return sh.copy(out) if copy and is_array(a) else out
+
+
+def _shared(a: Any, dtype: DType | None, device: Any) -> Any:
+    """An array in the memory of another."""
+    if isinstance(a, (memoryview, bytearray)):
+        a = np.asarray(a)
+    speaks = isinstance(a, np.ndarray) or hasattr(a, "__dlpack__")
+    if not is_array(a) and not speaks:
+        raise ValueError(f"asarray: copy=False, but a copy is needed of {describe(a)}")
+    out = a if isinstance(a, Tracer) else exchange.from_dlpack(a, device=device, copy=False)
+    if dtype not in (None, out.dtype):
+        raise ValueError(
+            f"asarray: copy=False, but a copy is needed from {out.dtype.name} to {dtype.name}"
+        )
+    return out
 
 
 def copy(a: Any, order: str | None = None) -> Any:

@@ -1,5 +1,6 @@
 """Powers, scaling by powers of two, and common divisors of integers."""
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,21 @@ _eager: Any = _native.binary
 
 def power(x1: Any, x2: Any, /) -> Any:
     """x1 ** x2. A Python integer as exponent is exact and has a derivative everywhere."""
-    if type(x2) is int:
+    if type(x2) is int or _is_known_integer(x2):
         x = as_array("power", x1)
         x = convert(x, dtypes.default_dtype(int)) if x.dtype == dtypes.bool_ else x
-        return static_power(x, x2)
+        return static_power(x, operator.index(x2))
     out = _eager(np.power, x1, x2) if _floats(x1) else NotImplemented
     if out is not NotImplemented:
         return out
     return _general_power(x1, x2)
+
+
+def _is_known_integer(x: Any) -> bool:
+    """Whether this is a bool, or an integer of NumPy's or in an array without axes."""
+    if type(x) is ArrayImpl:
+        return not x.shape and dtypes.is_integer(x.dtype)
+    return isinstance(x, (bool, np.integer))
 
 
 def static_power(x: Any, n: int) -> Any:
@@ -52,9 +60,9 @@ def _general_power(x1: Any, x2: Any) -> Any:
     dtype, weak = result_type_of([x, y])
     whole = not dtypes.is_float(y.dtype)
     if not dtypes.is_float(dtype):
-        base = dtypes.default_dtype(int) if x.dtype == dtypes.bool_ else x.dtype
-        x, y = broadcast("power", [convert(x, base), y])
-        return _whole_power(x, y)
+        dtype = dtypes.default_dtype(int) if dtype == dtypes.bool_ else dtype
+        x, y = broadcast("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
+        return convert(_whole_power(x, y), dtype, weak)
     if whole:
         dtype, weak = x.dtype, x.weak_type and y.weak_type
     x, y = broadcast_elementwise("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
@@ -63,7 +71,6 @@ def _general_power(x1: Any, x2: Any) -> Any:
 
 def _whole_power(x: Any, y: Any) -> Any:
     """Integers by repeated squaring; a negative power of any but 1 and -1 is 0."""
-    y = convert(y, dtypes.default_dtype(int)) if y.dtype == dtypes.bool_ else y
     out, factor, rest = sh.full_like(x, 1), x, y
     for _ in range(8 * y.dtype.itemsize):
         odd = ew.ne(ew.bitwise_and(rest, y.dtype.type(1)), 0)
