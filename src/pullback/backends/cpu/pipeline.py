@@ -32,6 +32,7 @@ from . import (
 )
 from .build import Builder
 from .complexes import in_parts
+from .expand import expanded
 from .loops import Callback, Program, While, statements
 from .rules import RULES
 from .schedule import block_work
@@ -107,7 +108,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     """Native code of a closed program."""
     assert not jaxpr.constvars
     clock = _Clock()
-    jaxpr = simplify(in_parts(simplify(jaxpr)))
+    jaxpr = simplify(in_parts(expanded(simplify(jaxpr))))
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
     kept, outs, program = build(jaxpr)

@@ -6,7 +6,7 @@ They take arrays of one shape and one dtype, float32 or float64.
 from collections.abc import Callable
 from typing import Any
 
-from . import bessel, dilogarithm, exponential, gamma, incomplete, normal
+from . import bessel, dilogarithm, exponential, gamma, incomplete, normal, zeta
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "bessel_i0e": bessel.bessel_i0e,
@@ -24,4 +24,12 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "random_gamma_grad": incomplete.random_gamma_grad,
     "regularized_incomplete_beta": incomplete.betainc,
     "spence": dilogarithm.spence,
+}
+# The same for those that XLA has itself.
+BASIC: dict[str, Callable[..., Any]] = {
+    "bessel_i1e": bessel.bessel_i1e,
+    "digamma": gamma.digamma,
+    "lgamma": gamma.log_gamma,
+    "polygamma": zeta.polygamma,
+    "zeta": zeta.zeta,
 }

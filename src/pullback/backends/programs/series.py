@@ -1,5 +1,6 @@
 """Series, continued fractions and Chebyshev sums as programs, on whole arrays at once."""
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,7 +73,7 @@ def summed(
 
     def asked(state: Any) -> Any:
         k, active, _ = state
-        return bitwise_and(lt(k, np.asarray(MOST_TERMS, k.dtype)), _any(active))
+        return bitwise_and(lt(k, MOST_TERMS), _any(active))
 
     def turn(state: Any) -> Any:
         k, active, old = state
@@ -114,10 +115,11 @@ def fraction(b0: Any, terms: Callable[[Any], tuple[Any, Any]], where: Any) -> An
 
 
 def chebyshev(coefficients: Sequence[float], t: Any) -> Any:
-    """sum over k of c_k T_k(t), by Clenshaw's recurrence."""
+    """sum over k of c_k T_k(t), by Clenshaw's recurrence, as far as terms count in t's dtype."""
     twice = mul(t, 2)
     now = before = full_like(t, 0)
-    for c in reversed(coefficients[1:]):
+    least = math.fabs(coefficients[0]) * eps_of(t) / 64
+    for c in reversed([c for c in coefficients[1:] if math.fabs(c) > least]):
         now, before = add(sub(mul(twice, now), before), c), now
     return add(sub(mul(t, now), before), coefficients[0])
 
