@@ -56,7 +56,7 @@ def test_values(name: str, dtype: str) -> None:
 @pytest.mark.parametrize("name", [n for n in ELEMENTWISE if len(RANGES.get(n, (0,))) == 1])
 def test_limits(name: str) -> None:
     if name.startswith(("igamma", "random_gamma")):
-        pairs = np.meshgrid(EDGES, EDGES)
+        pairs = np.meshgrid([e for e in EDGES if e != np.inf], EDGES)
         args = [p.ravel().astype("float32") for p in pairs]
     else:
         args = [np.array(EDGES, "float32")]

@@ -153,7 +153,6 @@ def igamma_grad_a(a: Any, x: Any) -> Any:
     _, a_safe, x_safe = safe_arguments(a, x)
     f = choose(eq(x, 0), 0.0, density(a_safe, x_safe))
     out = choose(eq(f, 0), 0.0, mul(relative_slope(a, x), f))
-    out = choose(both(is_infinite(a), lt(x, float("inf"))), 0.0, out)
     bad = bitwise_or(bitwise_or(lt(x, 0), le(a, 0)), bitwise_or(is_nan(x), is_nan(a)))
     return choose(bad, NAN, out)
 
