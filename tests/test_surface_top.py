@@ -22,7 +22,7 @@ MISSING = {
     **dict.fromkeys(
         "allow_f16_reductions array_garbage_collection_guard check_tracer_leaks checking_leaks"
         " debug_key_reuse enable_checks enable_custom_prng explain_cache_misses"
-        " jax2tf_associative_scan_reductions legacy_prng_key log_compiles make_user_context"
+        " jax2tf_associative_scan_reductions legacy_prng_key make_user_context"
         " no_execution no_tracing softmax_custom_jvp thread_guard threefry_partitionable"
         " transfer_guard transfer_guard_device_to_device transfer_guard_device_to_host"
         " transfer_guard_host_to_device print_environment_info".split(),
@@ -37,7 +37,7 @@ SETTING = "JAX's default is a marker of its own"
 DIFFERENT = {
     **dict.fromkeys(
         "debug_infs debug_nans default_device default_matmul_precision default_prng_impl"
-        " enable_x64 numpy_dtype_promotion numpy_rank_promotion".split(),
+        " enable_x64 log_compiles numpy_dtype_promotion numpy_rank_promotion".split(),
         SETTING,
     ),
     "checkpoint": "`concrete` has a marker of JAX's for a default",

@@ -108,3 +108,19 @@ def test_traced_values_are_not_known():
 
     with pytest.raises(pb.errors.UnexpectedTracerError):
         pb.jit(g)(1.0)
+
+
+def test_what_is_compiled_is_logged_where_that_is_asked_for(caplog):
+    f = pb.jit(lambda x: pnp.sin(x) * 1.2345)
+    with pb.log_compiles():
+        f(X)
+    said = [(r.name, r.levelname, r.getMessage().split(" in ")[0]) for r in caplog.records]
+    assert said == [
+        ("pullback", "WARNING", "Finished tracing <lambda> for jit"),
+        ("pullback", "WARNING", "Finished compilation of jit(<lambda>)"),
+    ]
+    caplog.clear()
+    with pb.log_compiles():
+        f(X)
+    pb.jit(lambda x: pnp.cos(x))(X)
+    assert not caplog.records

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from . import config, dtypes, errors, numpy, operators, tree
+from . import config, core, dtypes, errors, numpy, operators, tree
 from .array import Array
 from .backends.devices import start as start_devices
 from .config import (
@@ -12,6 +12,7 @@ from .config import (
     default_prng_impl,
     disable_jit,
     enable_x64,
+    log_compiles,
     numpy_dtype_promotion,
     numpy_rank_promotion,
 )
@@ -29,14 +30,17 @@ from .version import __version__
 if TYPE_CHECKING:
     from . import (
         ad_checkpoint,
+        api_util,
         custom_batching,
         custom_derivatives,
         debug,
         dlpack,
         experimental,
         export,
+        extend,
         flatten_util,
         image,
+        interpreters,
         lax,
         nn,
         ops,
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
         scipy,
         sharding,
         stages,
+        test_util,
         tree_util,
         typing,
     )
@@ -82,14 +87,17 @@ __getattr__ = later(
     __name__,
     (
         "ad_checkpoint",
+        "api_util",
         "custom_batching",
         "custom_derivatives",
         "debug",
         "dlpack",
         "experimental",
         "export",
+        "extend",
         "flatten_util",
         "image",
+        "interpreters",
         "lax",
         "nn",
         "ops",
@@ -97,6 +105,7 @@ __getattr__ = later(
         "scipy",
         "sharding",
         "stages",
+        "test_util",
         "tree_util",
         "typing",
     ),
@@ -141,6 +150,7 @@ __all__ = [
     "Sharding",
     "__version__",
     "ad_checkpoint",
+    "api_util",
     "block_until_ready",
     "checkpoint",
     "checkpoint_policies",
@@ -148,6 +158,7 @@ __all__ = [
     "closure_convert",
     "config",
     "copy_to_host_async",
+    "core",
     "custom_batching",
     "custom_derivatives",
     "custom_gradient",
@@ -175,11 +186,13 @@ __all__ = [
     "experimental",
     "explain",
     "export",
+    "extend",
     "flatten_util",
     "float0",
     "grad",
     "hessian",
     "image",
+    "interpreters",
     "jacfwd",
     "jacobian",
     "jacrev",
@@ -191,6 +204,7 @@ __all__ = [
     "live_arrays",
     "local_device_count",
     "local_devices",
+    "log_compiles",
     "make_array_from_callback",
     "make_array_from_process_local_data",
     "make_array_from_single_device_arrays",
@@ -214,6 +228,7 @@ __all__ = [
     "set_mesh",
     "sharding",
     "stages",
+    "test_util",
     "tree",
     "tree_util",
     "typeof",

@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from . import _native
@@ -29,6 +29,8 @@ class Config:
     num_cpu_devices: int = -1
     # The mesh whose axes a `PartitionSpec` alone names.
     mesh: Any = None
+    # Alters no program, so no compiled call's key.
+    log_compiles: bool = field(default=False, compare=False)
 
 
 NAMES = frozenset(f.name for f in fields(Config))
@@ -221,6 +223,14 @@ def debug_nans(new_val: bool = True) -> Any:
 def debug_infs(new_val: bool = True) -> Any:
     """A context manager in which an operation that gives infinity raises; see `debug_nans`."""
     return override(debug_infs=bool(new_val))
+
+
+def log_compiles(new_val: bool = True) -> Any:
+    """A context manager in which what is traced and compiled is logged, and how long it took.
+
+    The messages are warnings of the logger "pullback".
+    """
+    return override(log_compiles=bool(new_val))
 
 
 def __getattr__(name: str) -> Any:

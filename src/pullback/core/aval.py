@@ -62,6 +62,10 @@ class ShapedArray:
             self._tangent = self if has else ShapedArray(self.shape, dtypes.float0)
         return self._tangent
 
+    def to_tangent_aval(self) -> "ShapedArray":
+        """JAX's name of `tangent`."""
+        return self.tangent()
+
     def str_short(self) -> str:
         """The form in printed programs: f32[3,4]."""
         return f"{dtypes.short_name(self.dtype)}[{','.join(map(str, self.shape))}]"
@@ -82,6 +86,10 @@ class ShapedArray:
     def __repr__(self) -> str:
         weak = ", weak_type=True" if self.weak_type else ""
         return f"ShapedArray({type_name(self)}{weak})"
+
+
+# JAX's name of what all types have in common: here all are types of arrays.
+AbstractValue = ShapedArray
 
 
 def type_name(aval: ShapedArray) -> str:

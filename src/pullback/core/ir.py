@@ -1,12 +1,12 @@
 """Programs as data: variables, literals, equations and jaxprs."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from ..lazy import LazyModule
 from .aval import ShapedArray
-from .primitive import Primitive
+from .primitive import Effect, Primitive
 
 
 class Var:
@@ -36,8 +36,9 @@ class Literal:
 
 Atom = Var | Literal
 
-# Text is made of programs, not the other way round: its module is loaded when one is printed.
+# Text and passes are made of programs, not the other way round: loaded when one is asked for.
 _text: Any = LazyModule(f"{__package__}.show")
+_passes: Any = LazyModule(f"{__package__}.rewrite")
 
 
 class JaxprEqn:
@@ -98,6 +99,22 @@ class Jaxpr:
         """The types of the results."""
         return [v.aval for v in self.outvars]
 
+    @property
+    def jaxpr(self) -> "Jaxpr":
+        """Itself: programs inside parameters capture nothing, so they are closed."""
+        return self
+
+    @property
+    def consts(self) -> Sequence[Any]:
+        """The captured values of a program inside parameters: none."""
+        assert not self.constvars
+        return ()
+
+    @property
+    def effects(self) -> frozenset[Effect]:
+        """What running the program does besides computing results."""
+        return _passes.effects(self)
+
     def __repr__(self) -> str:
         return _text.show(self)
 
@@ -128,6 +145,20 @@ class ClosedJaxpr:
     def eqns(self) -> list[JaxprEqn]:
         """The operations in order."""
         return self.jaxpr.eqns
+
+    @property
+    def literals(self) -> Sequence[Any]:
+        """JAX's name of `consts`."""
+        return self.consts
+
+    @property
+    def effects(self) -> frozenset[Effect]:
+        """What running the program does besides computing results."""
+        return self.jaxpr.effects
+
+    def replace(self, **changes: Any) -> "ClosedJaxpr":
+        """A copy with another program or other values."""
+        return replace(self, **changes)
 
     def __repr__(self) -> str:
         return _text.show(self)

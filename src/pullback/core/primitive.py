@@ -59,6 +59,8 @@ class Primitive:
         the operation is linear come as Linear. `ct` is a list where `multiple_results`.
     batch(args, dims, **params) -> (out, dim) or two lists; `dims` holds the batched axis of
         each argument or None.
+    batch_over(axis, args, dims, **params) -> as `batch`, where that is None; `axis` is the name
+        and size of the batch. For operations that users define.
     linearize(primals, nonzero, **params) -> (outs, nonzero_outs, linear): for primitives that
         hold programs; `linear(*tangents)` maps the nonzero tangents to the nonzero results'.
     stage(trace, args, **params) -> outs: how it enters a program, where that is not one equation.
@@ -77,9 +79,9 @@ class Primitive:
     """
 
     __slots__ = (
-        "batch", "collective", "dce", "differentiable", "eager", "effect", "higher", "inline",
-        "jvp", "linear", "linearize", "multiple_results", "name", "show", "simplify", "stage",
-        "transpose", "type", "types", "value",
+        "batch", "batch_over", "collective", "dce", "differentiable", "eager", "effect", "higher",
+        "inline", "jvp", "linear", "linearize", "multiple_results", "name", "show", "simplify",
+        "stage", "transpose", "type", "types", "value",
     )  # fmt: skip
 
     def __init__(
@@ -93,7 +95,6 @@ class Primitive:
         collective: bool = False,
         effect: Effect | None = None,
     ) -> None:
-        assert name not in registry, name
         self.name = name
         self.multiple_results = multiple_results
         self.differentiable = differentiable
@@ -106,6 +107,7 @@ class Primitive:
         self.jvp: Rule | None = None
         self.transpose: Rule | None = None
         self.batch: Rule | None = None
+        self.batch_over: Rule | None = None
         self.linearize: Rule | None = None
         self.stage: Rule | None = None
         self.eager: Rule | None = None
@@ -115,7 +117,12 @@ class Primitive:
         self.show: Rule | None = None
         # Result types by operand types and parameters; None where parameters hold programs.
         self.types: Memory[Any, Any] | None = None if higher or collective else Memory()
-        registry[name] = self
+        self._enter()
+
+    def _enter(self) -> None:
+        """Be known by name, as the library's own operations are."""
+        assert self.name not in registry, self.name
+        registry[self.name] = self
 
     def bind(self, *args: Any, **params: Any) -> Any:
         """Apply the operation under the current trace."""

@@ -6,7 +6,7 @@
 import sys
 import threading
 from collections.abc import Generator, Iterable
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import CodeType, FrameType, FunctionType
 from typing import Any, NoReturn, TypeVar, cast
 
@@ -92,6 +92,8 @@ def scope(name: str) -> Generator[None]:
 F = TypeVar("F", bound=FunctionType)
 # Whether code is a user's own.
 _owned: dict[CodeType, bool] = {}
+# Files and folders of libraries whose callers are meant, not they themselves.
+_excluded: list[str] = []
 # The code that runs equations, each in its local variable `eqn`.
 _runners: set[CodeType] = set()
 
@@ -103,9 +105,18 @@ def runs_equations(f: F) -> F:
     return f
 
 
+def exclude(path: str) -> None:
+    """Take the code of a file or a folder for no user's own."""
+    _excluded.append(path)
+    for code in _owned:
+        if code.co_filename.startswith(path):
+            _owned[code] = False
+
+
 def _is_owned(frame: FrameType) -> bool:
     module = frame.f_globals.get("__name__", "")
     owned = module.partition(".")[0] not in (PACKAGE, "contextlib", "functools")
+    owned = owned and not frame.f_code.co_filename.startswith(tuple(_excluded))
     _owned[frame.f_code] = owned
     return owned
 
@@ -372,3 +383,8 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]
 
 eager = EvalTrace(None)
 _native.set_eager_trace(eager)
+
+
+def eval_context() -> AbstractContextManager[None]:
+    """A context in which operations are computed at once, whatever is being traced."""
+    return use(eager)

@@ -22,6 +22,7 @@ from ..core.structure import Structure, structure
 from ..core.trace import as_array, eager_device, evaluate
 from ..lazy import LazyModule
 from ..primitives.conv import conv_general_dilated_p, multiplications
+from .log import timed
 
 PACKAGE = __name__.partition(".")[0]
 # Convolutions of fewer multiplications are done before they would be compiled.
@@ -48,7 +49,8 @@ def compiled(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Any:
     key = (structure(jaxpr), donated)
     code = _compiled.get(key)
     if code is None:
-        code = _compiled[key] = pipeline.compile(jaxpr, name, donated)
+        with timed(f"compilation of jit({name})"):
+            code = _compiled[key] = pipeline.compile(jaxpr, name, donated)
     return code
 
 

@@ -18,6 +18,7 @@ from ..lazy import LazyModule
 from ..primitives.device_put import device_put
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
 from .executable import Traced, device_of, executable, run_on
+from .log import timed
 
 # How calls are divided: loaded when one is.
 divide: Any = LazyModule(f"{__package__}.divide")
@@ -87,7 +88,8 @@ class Miss:
         if isinstance(where, Remote):
             switches = dict(self.options.compiler_options)
             places = self.places(where, [*leaves, *traced.consts], wanted)
-            code = where.load(traced.jaxpr, traced.name, donated, switches, places)
+            with timed(f"compilation of jit({traced.name}) for {where}"):
+                code = where.load(traced.jaxpr, traced.name, donated, switches, places)
             return run_on(traced, where, code, self.options.device is not None), None
         if self.options.compiler_options:
             raise NotImplementedError(

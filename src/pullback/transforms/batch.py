@@ -4,6 +4,7 @@
 # pyright: reportPrivateUsage=false
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .. import _native
@@ -60,12 +61,15 @@ class BatchTrace(Trace):
         # Those with a `stage` rule carry functions, which may have captured batched values.
         if primitive.stage is None and all(d is None for d in dims):
             return parent.process(primitive, tuple(values), params)
-        assert primitive.batch is not None, f"{primitive.name} has no batching rule"
+        rule = primitive.batch
+        if rule is None:
+            assert primitive.batch_over is not None, f"{primitive.name} has no batching rule"
+            rule = partial(primitive.batch_over, (self.axis_name, self.size))
         if primitive.higher:
             params = self.sized(primitive, params)
         previous = _native.swap_trace(parent)
         try:
-            out, dim = primitive.batch(values, dims, **params)
+            out, dim = rule(values, dims, **params)
         finally:
             _native.swap_trace(previous)
         return self.join(primitive, out, dim)

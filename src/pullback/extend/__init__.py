@@ -1,0 +1,12 @@
+"""What JAX has under `jax.extend`: operations of a program's own, and programs as data."""
+
+from typing import TYPE_CHECKING
+
+from ..lazy import later
+
+if TYPE_CHECKING:
+    from . import core, linear_util, source_info_util
+
+__getattr__ = later(__name__, ("core", "linear_util", "source_info_util"))
+
+__all__ = ["core", "linear_util", "source_info_util"]

@@ -1,0 +1,14 @@
+"""Whose code messages point at, under the name of `jax.extend.source_info_util`."""
+
+from ..core.trace import exclude
+
+__all__ = ["register_exclusion"]
+
+
+def register_exclusion(path: str) -> None:
+    """Let messages name the callers of the code below a path, not that code itself.
+
+    Args:
+      path: a file, or a folder with all that is in it.
+    """
+    exclude(path)

@@ -1,0 +1,129 @@
+"""Rules of batching, under the names of `jax.interpreters.batching`.
+
+A rule is `rule(args, dims, **params) -> (out, dim)`, with lists where the operation has several
+results. `dims` holds for each argument the axis that is the batch, or None.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ..core.primitive import Primitive
+from ..core.trace import get_aval
+from ..primitives.batching import batch_size, broadcast_batch, move_axis, to_axis
+from .rules import Rules
+
+__all__ = [
+    "AxisData",
+    "axis_primitive_batchers",
+    "bdim_at_front",
+    "broadcast",
+    "defbroadcasting",
+    "defreducer",
+    "defvectorized",
+    "fancy_primitive_batchers",
+    "not_mapped",
+    "primitive_batchers",
+]
+
+Rule = Callable[..., Any]
+Dims = Sequence[int | None]
+not_mapped = None
+
+
+@dataclass(frozen=True)
+class AxisData:
+    """The axis that a `vmap` maps: its name, or None, and its size."""
+
+    name: Any
+    size: int
+    spmd_name: Any = None
+    explicit_mesh_axis: Any = None
+
+
+class AxisRules(Rules):
+    """Batching rules that are told the axis."""
+
+    def __init__(self, adapt: Callable[[Rule], Rule]) -> None:
+        super().__init__("batch_over", "Batching")
+        self._adapt = adapt
+
+    def __setitem__(self, primitive: Primitive, rule: Rule) -> None:
+        primitive.batch = None
+        super().__setitem__(primitive, self._adapt(rule))
+
+
+def _with_axis_data(rule: Rule) -> Rule:
+    """`rule(axis_data, args, dims, **params)`."""
+    return lambda axis, args, dims, **params: rule(AxisData(*axis), args, dims, **params)
+
+
+def _with_size_and_name(rule: Rule) -> Rule:
+    """`rule(axis_size, axis_name, trace_type, args, dims, **params)`."""
+    return lambda axis, args, dims, **params: rule(axis[1], axis[0], None, args, dims, **params)
+
+
+primitive_batchers = Rules("batch", "Batching")
+fancy_primitive_batchers = AxisRules(_with_axis_data)
+axis_primitive_batchers = AxisRules(_with_size_and_name)
+
+
+def broadcast(x: Any, sz: int, axis: int, mesh_axis: Any = None) -> Any:
+    """The array repeated along a new axis."""
+    assert mesh_axis is None
+    return broadcast_batch(x, sz, axis)
+
+
+def bdim_at_front(x: Any, bdim: int | None, size: int, mesh_axis: Any = None) -> Any:
+    """The array with its batch at axis 0, repeated along it if it has none."""
+    assert mesh_axis is None
+    return to_axis(x, bdim, size, 0)
+
+
+def defvectorized(prim: Primitive) -> None:
+    """Batch an operation on each element whose arguments are all batched along one axis."""
+    primitive_batchers[prim] = partial(_vectorized, prim)
+
+
+def _vectorized(prim: Primitive, args: Sequence[Any], dims: Dims, **params: Any) -> Any:
+    assert not prim.multiple_results
+    assert all(d == dims[0] for d in dims), (prim, dims)
+    return prim.bind(*args, **params), dims[0]
+
+
+def defbroadcasting(prim: Primitive) -> None:
+    """Batch an operation on each element that broadcasts axes of size one, as NumPy does."""
+    primitive_batchers[prim] = partial(_broadcasting, prim)
+
+
+def _broadcasting(prim: Primitive, args: Sequence[Any], dims: Dims, **params: Any) -> Any:
+    rank = max(len(get_aval(x).shape) - (d is not None) for x, d in zip(args, dims, strict=True))
+    lined = [_lined_up(x, d, rank) for x, d in zip(args, dims, strict=True)]
+    out = prim.bind(*lined, **params)
+    return out, [0] * len(out) if prim.multiple_results else 0
+
+
+def _lined_up(x: Any, dim: int | None, rank: int) -> Any:
+    """The array with its batch, or an axis of size one, at axis 0 before axes of the same rank."""
+    shape = list(get_aval(x).shape)
+    if dim is None:
+        return x if not shape else x.reshape((1,) * (rank + 1 - len(shape)) + tuple(shape))
+    size = shape.pop(dim)
+    return move_axis(x, dim, 0).reshape((size, *(1,) * (rank - len(shape)), *shape))
+
+
+def defreducer(prim: Primitive) -> None:
+    """Batch an operation that reduces the axes in its parameter `axes`."""
+    primitive_batchers[prim] = partial(_reducer, prim)
+
+
+def _reducer(
+    prim: Primitive, args: Sequence[Any], dims: Dims, axes: Sequence[int], **params: Any
+) -> Any:
+    (x,), (dim,) = args, dims
+    assert dim is not None and batch_size(args, dims)
+    moved = tuple([a + (a >= dim) for a in axes])
+    out_dim = dim - sum(a < dim for a in moved)
+    out = prim.bind(x, axes=moved, **params)
+    return out, [out_dim] * len(out) if prim.multiple_results else out_dim
