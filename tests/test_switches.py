@@ -101,13 +101,21 @@ def test_evaluation_while_tracing():
         np.testing.assert_array_equal(a, b)
 
 
-def test_traced_values_are_not_known():
-    def g(x):
-        with pb.ensure_compile_time_eval():
-            return x + 1
+def test_traced_values_are_traced_among_known_ones():
+    def f(p):
+        def g(x):
+            with p.ensure_compile_time_eval():
+                n = p.numpy.arange(4.0)
+                y = p.jit(lambda v: v * n)(x)
+                slope = p.grad(lambda v: v**2)(3.0)
+                known = p.jit(p.numpy.sum)(n)
+            assert float(slope) == float(known) == 6.0
+            return y + slope
 
-    with pytest.raises(pb.errors.UnexpectedTracerError):
-        pb.jit(g)(1.0)
+        return p.jit(g)(2.0), p.grad(lambda x: p.numpy.sum(g(x)))(2.0), p.vmap(g)(np.ones(2))
+
+    for a, b in zip(f(pb), f(jax), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_what_is_compiled_is_logged_where_that_is_asked_for(caplog):

@@ -335,3 +335,17 @@ def test_programs_inside_equations_are_closed():
     inner = eqn.params["jaxpr"]
     assert inner.jaxpr is inner and list(inner.consts) == [] and inner.effects == frozenset()
     assert [float(y) for y in pb.core.eval_jaxpr(inner.jaxpr, inner.consts, 2.0)] == [3.0]
+
+
+# Operations of JAX that programs here do not hold.
+ABSENT = (
+    "after_all approx_top_k call closed_call create_token empty2 get"
+    " select_and_scatter sharding_constraint swap all_to_all ppermute ragged_all_to_all"
+).split()
+
+
+def test_operations_have_jax_names():
+    names = {n for n in dir(jax.extend.core.primitives) if n.endswith("_p")}
+    missing = {n for n in names if not hasattr(pb.extend.core.primitives, n)}
+    assert missing == {f"{n}_p" for n in ABSENT}
+    assert pb.extend.core.primitives.dot_general_p is pb.lax.dot_general_p

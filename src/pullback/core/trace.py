@@ -42,6 +42,11 @@ class Trace:
         """The size of a named axis that this trace maps over, or None."""
         return None
 
+    @property
+    def main(self) -> "Trace":
+        """JAX's name of what tells one transformation from another."""
+        return self
+
 
 @contextmanager
 def use(trace: Trace) -> Generator[None]:
@@ -383,6 +388,28 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]
 
 eager = EvalTrace(None)
 _native.set_eager_trace(eager)
+
+
+class KnownTrace(Trace):
+    """Computes at once what depends on no traced value; leaves the rest to its parent."""
+
+    __slots__ = ()
+    what = "evaluation of known values"
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Compute, or let the parent interpret."""
+        if not any(isinstance(a, Tracer) for a in args):
+            return eager.process(primitive, args, params)
+        assert self.parent is not None
+        return self.parent.process(primitive, args, params)
+
+
+@contextmanager
+def known_values() -> Generator[None]:
+    """A block in which what depends on no traced value is computed at once."""
+    trace = current_trace()
+    with use(trace if isinstance(trace, EvalTrace) else KnownTrace(trace)):
+        yield
 
 
 def eval_context() -> AbstractContextManager[None]:

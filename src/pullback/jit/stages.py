@@ -106,7 +106,7 @@ class Stage:
         """The `ShapeDtypeStruct` of each result, in their structure."""
         avals = self._signature.traced.jaxpr.out_avals
         return self.out_tree.unflatten(
-            [ShapeDtypeStruct(a.shape, a.dtype, a.weak_type) for a in avals]
+            [ShapeDtypeStruct(a.shape, a.dtype, weak_type=a.weak_type) for a in avals]
         )
 
     @property

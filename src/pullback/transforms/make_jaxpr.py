@@ -1,9 +1,12 @@
 """Looking at functions without running them: make_jaxpr, eval_shape, ShapeDtypeStruct."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import wraps
+from math import prod
 from typing import Any
+
+import numpy as np
 
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, make_aval
@@ -13,17 +16,39 @@ from ..core.trace import get_aval
 from .flat import Flat, argument
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ShapeDtypeStruct:
-    """The type of an array: what `eval_shape` returns and takes in place of arrays."""
+    """The type of an array: what `eval_shape` returns and takes in place of arrays.
+
+    Args:
+      shape: the sizes of the axes.
+      dtype: anything that names a dtype.
+      sharding: where the array lies, or None. Kept for those who ask; programs do not use it.
+      weak_type: whether the dtype yields to others.
+
+    >>> import pullback as pb
+    >>> pb.ShapeDtypeStruct((2, 3), "int32").update(shape=(4,))
+    ShapeDtypeStruct(shape=(4,), dtype=int32)
+    """
 
     shape: tuple[int, ...]
     dtype: Any
+    _: KW_ONLY
+    sharding: Any = None
     weak_type: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "shape", tuple(self.shape))
-        object.__setattr__(self, "dtype", dtypes.canonicalize_dtype(self.dtype))
+        if self.dtype is None:
+            raise ValueError("ShapeDtypeStruct: a dtype is wanted, got None")
+        extended = dtypes.issubdtype(self.dtype, dtypes.extended)
+        object.__setattr__(self, "dtype", self.dtype if extended else np.dtype(self.dtype))
+
+    @classmethod
+    def like(cls, x: Any) -> "ShapeDtypeStruct":
+        """The type of an array or number."""
+        aval = abstract(x, "ShapeDtypeStruct.like")
+        return cls(aval.shape, aval.dtype, weak_type=aval.weak_type)
 
     @property
     def ndim(self) -> int:
@@ -33,17 +58,29 @@ class ShapeDtypeStruct:
     @property
     def size(self) -> int:
         """The number of elements."""
-        return ShapedArray(self.shape, self.dtype).size
+        return prod(self.shape)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return self.shape[0]
+
+    def update(self, **changes: Any) -> "ShapeDtypeStruct":
+        """A copy with some of shape, dtype, sharding and weak_type changed."""
+        return replace(self, **changes)
 
     def __repr__(self) -> str:
+        where = "" if self.sharding is None else f", sharding={self.sharding}"
         weak = ", weak_type=True" if self.weak_type else ""
-        return f"ShapeDtypeStruct(shape={self.shape}, dtype={dtypes.long_name(self.dtype)}{weak})"
+        name = f"{type(self).__name__}(shape={self.shape}, dtype={dtypes.long_name(self.dtype)}"
+        return f"{name}{where}{weak})"
 
 
 def abstract(leaf: Any, what: str) -> ShapedArray:
     """The type of an argument, which may be a `ShapeDtypeStruct`."""
     if isinstance(leaf, ShapeDtypeStruct):
-        return make_aval(leaf.dtype, leaf.shape, leaf.weak_type)
+        dtype = dtypes.canonicalize_dtype(leaf.dtype, allow_extended_dtype=True)
+        return make_aval(dtype, leaf.shape, leaf.weak_type)
     return get_aval(argument(leaf, what))
 
 
@@ -122,5 +159,5 @@ def _staged(
 
 def _shapes(closed: ClosedJaxpr, out_tree: Any) -> Any:
     return out_tree.unflatten(
-        [ShapeDtypeStruct(a.shape, a.dtype, a.weak_type) for a in closed.out_avals]
+        [ShapeDtypeStruct(a.shape, a.dtype, weak_type=a.weak_type) for a in closed.out_avals]
     )

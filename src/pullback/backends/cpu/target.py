@@ -18,6 +18,7 @@ from .elementary import PURE
 from .library import level_of
 from .optimise import PIPELINE, optimise
 from .partition import partition
+from .switches import SWITCHES, set_switches
 from .text import Module
 
 # Of the code generator: 1 costs as much as 2 and runs as fast; 0 costs half, runs half as fast.
@@ -43,6 +44,7 @@ class Target:
     def __init__(self, level: int = CODEGEN_LEVEL, debug: bool = False):
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
+        set_switches()
         self.cpu = llvm.get_host_cpu_name()
         self.features = llvm.get_host_cpu_features().flatten()
         self.debug = debug
@@ -51,7 +53,7 @@ class Target:
         self.cache = ObjectCache(default_directory())
         # All that an object depends on beside its text.
         self.identity = (
-            str(level), str(PIPELINE), self.cpu, self.features, llvmlite.__version__,
+            str(level), str(PIPELINE), str(SWITCHES), self.cpu, self.features, llvmlite.__version__,
             str(llvm.llvm_version_info), self.machine.triple,
         )  # fmt: skip
         # The linker takes possession of its machine; threads that generate code have one each.

@@ -1,13 +1,28 @@
 """The library's own operations by JAX's names of them: `add_p`, `dot_general_p`, `jit_p`."""
 
+from typing import Any
 
+from ... import lax, random
 from ...ad_checkpoint import name_p
 from ...control.call import jit_p
+from ...control.custom_jvp_call import custom_jvp_call_p
+from ...control.custom_vjp_call import custom_lin_p, custom_vjp_call_p
+from ...control.gamma import random_gamma_p
 from ...control.remat import checkpoint_p as remat_p
-from ...core.primitive import Primitive, registry
+from ...core.primitive import registry
 
-__all__ = ["jit_p", "name_p", "remat_p"]
+__all__ = [
+    "custom_jvp_call_p",
+    "custom_lin_p",
+    "custom_vjp_call_p",
+    "jit_p",
+    "name_p",
+    "random_gamma_p",
+    "remat_p",
+]
 
+# The packages that load the modules of the other operations.
+LOADED = (lax, random)
 # JAX's names of Python that are not the operation's own.
 RENAMED = {
     "add_jaxvals": "add_any",
@@ -16,7 +31,7 @@ RENAMED = {
 }
 
 
-def __getattr__(name: str) -> Primitive:
+def __getattr__(name: str) -> Any:
     own = name.removesuffix("_p")
     found = registry.get(RENAMED.get(own, own))
     if found is None or own == name:
