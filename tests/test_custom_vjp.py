@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import jax
 import numpy as np
 import pytest
 from both import Pair, compare, sample
@@ -331,3 +332,24 @@ def test_errors(case):
     f, kind, wanted = ERRORS[case]
     with pytest.raises(kind, match=f"(?s){wanted}"):
         f()
+
+
+@pytest.mark.parametrize("how", ("eager", "jit", "vmap", "checkpoint"))
+def test_python_numbers_kept_for_the_backward_rule_stay_python_numbers(how):
+    def slope(p):
+        @p.custom_vjp
+        def f(x):
+            return p.numpy.sin(x)
+
+        def bwd(kept, ct):
+            x, doubled, by = kept
+            assert isinstance(doubled, bool) and isinstance(by, int), (doubled, by)
+            return (ct * by * p.numpy.cos(x) if doubled else ct,)
+
+        f.defvjp(lambda x: (f(x), (x, True, 2)), bwd)
+        if how == "vmap":
+            return p.vmap(p.grad(f))(np.ones(3, np.float32))
+        wrapped = {"eager": f, "jit": p.jit(f), "checkpoint": p.checkpoint(f)}[how]
+        return p.grad(wrapped)(1.0)
+
+    np.testing.assert_allclose(slope(pb), slope(jax), rtol=1e-6)

@@ -327,3 +327,41 @@ def test_results_are_arrays_of_the_side():
     assert isinstance(pb.grad(lambda x: pnp.sum(x))(pnp.ones(3)), pb.Array)
     assert {s.name for s in (PULLBACK, JAX)} == {"pullback", "jax"}
     assert isinstance(PULLBACK, Side)
+
+
+def pulled_and_pushed(p):
+    """Uses of what vjp and linearize give as trees."""
+
+    def f(x, n):
+        return {"y": p.numpy.sin(x) * x[0], "n": n}, p.numpy.sum(x) * 2
+
+    @p.jit
+    def both(x):
+        out, pull = p.vjp(lambda x: f(x, 3.0), x)
+        _, push = p.linearize(lambda x: f(x, 3.0), x)
+        return out, pull, push
+
+    x = np.array([1.0, 2.0, 3.0], np.float32)
+    out, pull, push = both(x)
+    doubled = p.tree.map(lambda v: 2 * v, pull)  # linear in what it holds, but for the constant
+    moved = p.vmap(lambda x: p.vjp(p.numpy.sin, x)[1])(x)
+    return (
+        pull(out),
+        push(x),
+        p.jit(lambda pull, ct: pull(ct))(pull, out),
+        doubled(out),
+        p.vmap(lambda pull, ct: pull(ct))(moved, x),
+    )
+
+
+def test_what_vjp_and_linearize_give_are_trees():
+    ours, theirs = pulled_and_pushed(pb), pulled_and_pushed(jax)
+    for k in (0, 1, 2, 4):
+        for a, b in zip(pb.tree.leaves(ours[k]), jax.tree.leaves(theirs[k]), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+    assert pb.tree.structure(ours[0]) == pb.tree.structure(ours[3])
+    x = pnp.arange(3.0)
+    pull = pb.lax.cond(
+        True, lambda: pb.vjp(pnp.sin, x)[1], lambda: pb.vjp(lambda v: pnp.sin(v), 2 * x)[1]
+    )
+    np.testing.assert_allclose(pull(x)[0], np.cos(x) * x, rtol=1e-6)

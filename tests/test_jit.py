@@ -275,3 +275,32 @@ def test_make_jaxpr_and_eval_shape():
         pb.ShapeDtypeStruct((3,), np.float32),
         {"a": pb.ShapeDtypeStruct((), np.float32)},
     )
+
+
+def test_eval_shape_takes_and_gives_types():
+    class Typed:
+        shape, dtype = (2, 3), np.dtype("float32")
+
+    def found(p, x):
+        like = p.ShapeDtypeStruct((4,), np.float32)
+        out = p.eval_shape(lambda x: (x.T, like), x)
+        return [(o.shape, o.dtype, o.weak_type) for o in out]
+
+    for make in (lambda p: Typed(), lambda p: p.core.ShapedArray((2, 3), np.dtype("float32"))):
+        assert found(pb, make(pb)) == found(jax, make(jax))
+
+
+def test_shape_dtype_struct_is_jax():
+    for p in (pb, jax):
+        s = p.ShapeDtypeStruct((3, 4), np.float64, sharding=None, weak_type=True)
+        assert s.dtype == np.float64 and s.size == 12 and s.ndim == 2 and len(s) == 3
+        assert s.update(shape=(2,)) == p.ShapeDtypeStruct((2,), np.float64, weak_type=True)
+        assert str(s) == "ShapeDtypeStruct(shape=(3, 4), dtype=float64, weak_type=True)"
+        assert hash(s) == hash(s.update()) and s.sharding is None
+        assert p.ShapeDtypeStruct.like(np.ones(2, np.float32)).shape == (2,)
+        with pytest.raises(ValueError, match="dtype"):
+            p.ShapeDtypeStruct((), None)
+        with pytest.raises(TypeError, match="unsized"):
+            len(p.ShapeDtypeStruct((), np.float32))
+        with pytest.raises(TypeError):
+            p.ShapeDtypeStruct((), np.float32, True)

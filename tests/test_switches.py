@@ -132,3 +132,17 @@ def test_what_is_compiled_is_logged_where_that_is_asked_for(caplog):
         f(X)
     pb.jit(lambda x: pnp.cos(x))(X)
     assert not caplog.records
+
+
+def test_options_may_stand_on_the_command_line(monkeypatch):
+    options = ["--jax_numpy_rank_promotion=warn", "--jax_disable_jit", "--other=1", "rest"]
+    monkeypatch.setattr("sys.argv", ["program", *options])
+    pb.config.parse_flags_with_absl()
+    try:
+        assert pb.config.jax_numpy_rank_promotion == "warn" and pb.config.jax_disable_jit
+    finally:
+        pb.config.update("jax_numpy_rank_promotion", "allow")
+        pb.config.update("jax_disable_jit", False)
+    assert pb.config.x64_enabled is False
+    with pb.enable_x64():
+        assert pb.config.x64_enabled is True

@@ -1,6 +1,7 @@
 """All switches: one frozen dataclass, one context manager, JAX's option names accepted."""
 
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,8 @@ FIXED: dict[str, Any] = {
 
 # Options that can no longer be changed, and why: set by what has read them for good.
 settled: dict[str, str] = {}
+# The words for a switch that is on.
+ON = ("1", "true", "on", "yes")
 # What options given by words may be.
 CHOICES = {
     "numpy_dtype_promotion": ("standard", "strict"),
@@ -68,7 +71,7 @@ def _from_environment() -> Config:
     x64 = os.environ.get("PULLBACK_ENABLE_X64", os.environ.get("JAX_ENABLE_X64", "0"))
     count = os.environ.get("PULLBACK_NUM_CPU_DEVICES", os.environ.get("JAX_NUM_CPU_DEVICES"))
     values["num_cpu_devices"] = -1 if count is None else int(count)
-    values["enable_x64"] = x64.lower() in ("1", "true", "on", "yes")
+    values["enable_x64"] = x64.lower() in ON
     return Config(**values)
 
 
@@ -131,6 +134,21 @@ def read(option: str) -> Any:
     """The value of an option, by its name here or in JAX."""
     name = _name(option)
     return FIXED[name] if name in FIXED else getattr(current(), name, None)
+
+
+def parse_flags_with_absl() -> None:
+    """Set the options that the command line gives, as in `--jax_enable_x64=true`.
+
+    Options of other names are left alone.
+    """
+    for argument in sys.argv[1:]:
+        option, _, text = argument.lstrip("-").partition("=")
+        name = option.removeprefix("jax_")
+        if not argument.startswith("--jax_") or name not in NAMES:
+            continue
+        was = getattr(_global, name)
+        on = (text or "true").lower() in ON
+        update(option, on if isinstance(was, bool) else type(was)(text))
 
 
 def _check(name: str, value: Any) -> None:
@@ -235,6 +253,8 @@ def log_compiles(new_val: bool = True) -> Any:
 
 def __getattr__(name: str) -> Any:
     """Options as attributes, under their names here or in JAX: `config.jax_enable_x64`."""
+    if name == "x64_enabled":
+        return current().enable_x64
     if name.startswith("_"):
         raise AttributeError(name)
     return read(name)

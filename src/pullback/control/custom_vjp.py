@@ -8,6 +8,7 @@ from typing import Any
 from .. import dtypes, errors, tree
 from ..core.aval import ShapedArray, type_name
 from ..core.primitive import Zero
+from ..core.structure import value_key
 from ..core.trace import Tracer, get_aval
 from ..primitives.convert import convert_element_type
 from ..transforms.flat import Flat, arguments, function_name
@@ -157,25 +158,48 @@ class _Forward(Rule):
                 f" (result, residuals), got {type(pair).__name__}"
             )
         outs, self.out_tree = tree.flatten(pair[0])
-        residuals, res_tree = tree.flatten(pair[1])
-        return outs, residuals, _Backward(self, self.out_tree, res_tree)
+        kept, res_tree = tree.flatten(pair[1])
+        backward = _Backward(self, self.out_tree, res_tree, _numbers(kept))
+        return outs, [x for x in kept if type(x) not in NUMBERS], backward
+
+
+# Residuals of these types stay what they are: the backward rule may branch on them.
+NUMBERS = (bool, int, float, complex)
+Numbers = tuple[tuple[int, Any], ...]
+
+
+def _numbers(kept: Sequence[Any]) -> Numbers:
+    """The Python numbers among the residuals, by their places."""
+    return tuple([(i, x) for i, x in enumerate(kept) if type(x) in NUMBERS])
 
 
 class _Backward(Rule):
     """A user's backward rule on leaves, for one run of the forward rule; checks what it returns."""
 
-    __slots__ = ("bwd", "in_avals", "in_tree", "name", "out_tree", "res_tree", "symbolic")
+    __slots__ = (
+        "bwd",
+        "in_avals",
+        "in_tree",
+        "name",
+        "numbers",
+        "out_tree",
+        "res_tree",
+        "symbolic",
+    )
 
-    def __init__(self, forward: _Forward, out_tree: Any, res_tree: Any) -> None:
-        super().__init__(forward, out_tree, res_tree)
+    def __init__(self, forward: _Forward, out_tree: Any, res_tree: Any, numbers: Numbers) -> None:
+        super().__init__(forward, out_tree, res_tree, value_key(numbers))
         self.bwd, self.name, self.symbolic = forward.bwd, forward.name, forward.symbolic
         self.in_tree, self.in_avals = forward.in_tree, forward.in_avals
-        self.out_tree, self.res_tree = out_tree, res_tree
+        self.out_tree, self.res_tree, self.numbers = out_tree, res_tree, numbers
 
     def __call__(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
         """Cotangents of the arguments, a Zero for None."""
         cts = [to_symbolic(c) for c in cts] if self.symbolic else instantiate_zeros(cts)
-        found = self.bwd(self.res_tree.unflatten(residuals), self.out_tree.unflatten(cts))
+        kept = list(residuals)
+        for place, number in self.numbers:
+            kept.insert(place, number)
+        found = self.bwd(self.res_tree.unflatten(kept), self.out_tree.unflatten(cts))
         if isinstance(found, list):
             found = tuple(found)
         n = len(self.in_tree.children())

@@ -13,8 +13,7 @@ from .. import dtypes, tree
 from ..core.aval import ShapedArray
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
-from ..tree import PyTreeDef
-from .border import aux_result, cotangent, float0, tangent
+from .border import aux_result, tangent
 from .differentiable import check_input, check_scalar
 from .flat import (
     ASSIGNED,
@@ -25,8 +24,8 @@ from .flat import (
     select_argnums,
 )
 from .jvp import instantiate_zeros, jvp_flat
-from .linearize import Tape, linearize_flat, record, run_tape
-from .transpose import backward
+from .linearize import linearize_flat, record
+from .tape_function import Linearized, PulledBack, Signature, pull
 
 
 def jvp(
@@ -83,6 +82,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
 
     Returns:
       (result, f_lin) with `f_lin(*tangents)` the tangent of the result; and aux if `has_aux`.
+      `f_lin` is a tree of the values it holds, so compiled functions may return it.
 
     >>> import pullback as pb
     >>> y, f_lin = pb.linearize(pb.numpy.sin, 0.0)
@@ -94,33 +94,16 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     f = Flat(fun, in_tree, has_aux=has_aux, name="linearize")
     active = [dtypes.is_float(get_aval(p).dtype) for p in flat]
     outs, tape = linearize_flat(f, flat, active)
-    avals = [get_aval(p) for p in flat]
-    linear = _linear_function(tape, avals, active, in_tree, f.out_tree)
+    linear = Linearized(tape, _signature(f, flat, active, outs))
     result = f.out_tree.unflatten(outs), linear
     return (*result, aux_result(f)) if has_aux else result
 
 
-def _linear_function(
-    tape: Tape,
-    avals: list[ShapedArray],
-    active: list[bool],
-    in_tree: PyTreeDef,
-    out_tree: PyTreeDef,
-) -> Callable[..., Any]:
-    def f_lin(*tangents: Any) -> Any:
-        flat, got_tree = tree.flatten(tangents)
-        if got_tree != in_tree:
-            raise TypeError(
-                f"linearized function: tangents must have the structure {in_tree}, got {got_tree}"
-            )
-        given = [
-            tangent(a, t, "linearized function", "tangent")
-            for a, t, n in zip(avals, flat, active, strict=True)
-            if n
-        ]
-        return out_tree.unflatten(instantiate_zeros(run_tape(tape, given)))
-
-    return f_lin
+def _signature(
+    f: Flat, flat: Sequence[Any], active: Sequence[bool], outs: Sequence[Any]
+) -> Signature:
+    avals, out_avals = (tuple([get_aval(x) for x in xs]) for xs in (flat, outs))
+    return Signature(avals, tuple(active), out_avals, f.in_tree, f.out_tree)
 
 
 def vjp(
@@ -137,6 +120,7 @@ def vjp(
     Returns:
       (result, vjp_fun) where `vjp_fun(ct)` takes a cotangent of the result's structure, shapes
       and dtypes and returns a tuple with one cotangent an argument; and aux if `has_aux`.
+      `vjp_fun` is a tree of the values it holds, so compiled functions may return it.
 
     >>> import pullback as pb
     >>> y, f_vjp = pb.vjp(pb.numpy.multiply, 2.0, 3.0)
@@ -148,39 +132,10 @@ def vjp(
     check_function(fun, "vjp")
     flat, in_tree = arguments(primals, "vjp")
     f = Flat(fun, in_tree, has_aux=has_aux, name="vjp")
-    outs, pull = _vjp_flat(f, flat)
-    out_avals = [get_aval(o) for o in outs]
-    out_tree = f.out_tree
-
-    def vjp_fun(ct: Any) -> Any:
-        cts, ct_tree = tree.flatten(ct)
-        if ct_tree != out_tree:
-            raise TypeError(
-                f"vjp: the cotangent must have the result's structure {out_tree}, got {ct_tree}"
-            )
-        given = [tangent(a, c, "vjp", "cotangent") for a, c in zip(out_avals, cts, strict=True)]
-        return in_tree.unflatten(pull(given))
-
-    result = out_tree.unflatten(outs), vjp_fun
+    active = [a.tangent() is a for a in map(get_aval, flat)]
+    outs, tape = linearize_flat(f, flat, active)
+    result = f.out_tree.unflatten(outs), PulledBack(tape, _signature(f, flat, active, outs))
     return (*result, aux_result(f)) if has_aux else result
-
-
-def _vjp_flat(
-    f: Callable[..., Any], flat: list[Any], once: bool = False
-) -> tuple[list[Any], Callable[[list[Any]], list[Any]]]:
-    """Results and what pulls cotangents back; where that runs `once`, the tape is left as it is."""
-    avals = [get_aval(p) for p in flat]
-    active = [a.tangent() is a for a in avals]
-    outs, tape = (record if once else linearize_flat)(f, flat, active)
-
-    def pull(cts: list[Any]) -> list[Any]:
-        found = iter(backward(tape, cts))
-        return [
-            cotangent(next(found), a) if n else float0(a)
-            for a, n in zip(avals, active, strict=True)
-        ]
-
-    return outs, pull
 
 
 def value_and_grad(
@@ -266,10 +221,12 @@ def _gradient(
         for leaf in flat:
             check_input(get_aval(leaf), what, holomorphic, allow_int)
         f = Flat(partial, in_tree, kwargs, has_aux, what)
-        outs, pull = _vjp_flat(f, flat, once=True)
+        avals = [get_aval(p) for p in flat]
+        active = [a.tangent() is a for a in avals]
+        outs, tape = record(f, flat, active)  # runs once: the tape is left as it is
         value = f.out_tree.unflatten(outs)
         aval = check_scalar(value, fun, what, holomorphic)
-        gradient = in_tree.unflatten(pull([_one(aval)]))
+        gradient = in_tree.unflatten(pull(tape, avals, active, [_one(aval)]))
         return (value, aux_result(f)) if has_aux else value, gradient[0] if single else gradient
 
     return value_and_grad_f

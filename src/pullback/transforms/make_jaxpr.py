@@ -12,8 +12,8 @@ from .. import dtypes, tree
 from ..core.aval import ShapedArray, make_aval
 from ..core.ir import ClosedJaxpr
 from ..core.stage import stage
-from ..core.trace import get_aval
-from .flat import Flat, argument
+from ..core.trace import current_trace, get_aval
+from .flat import Flat, argument, is_value
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,11 +77,13 @@ class ShapeDtypeStruct:
 
 
 def abstract(leaf: Any, what: str) -> ShapedArray:
-    """The type of an argument, which may be a `ShapeDtypeStruct`."""
-    if isinstance(leaf, ShapeDtypeStruct):
-        dtype = dtypes.canonicalize_dtype(leaf.dtype, allow_extended_dtype=True)
-        return make_aval(dtype, leaf.shape, leaf.weak_type)
-    return get_aval(argument(leaf, what))
+    """The type of an argument: an array, a type, or what has a shape and a dtype."""
+    if isinstance(leaf, ShapedArray):
+        return leaf
+    if is_value(leaf) or not (hasattr(leaf, "shape") and hasattr(leaf, "dtype")):
+        return get_aval(argument(leaf, what))
+    dtype = dtypes.canonicalize_dtype(leaf.dtype, allow_extended_dtype=True)
+    return make_aval(dtype, tuple(leaf.shape), bool(getattr(leaf, "weak_type", False)))
 
 
 def make_jaxpr(
@@ -122,7 +124,7 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
     Args:
       fun: function of arrays or pytrees of arrays.
-      args, kwargs: arrays or `ShapeDtypeStruct`s.
+      args, kwargs: arrays, `ShapeDtypeStruct`s, or other objects with a shape and a dtype.
 
     Returns:
       The result's tree of `ShapeDtypeStruct`.
@@ -131,8 +133,20 @@ def eval_shape(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     >>> pb.eval_shape(pb.numpy.sin, 1.0)
     ShapeDtypeStruct(shape=(), dtype=float32, weak_type=True)
     """
-    closed, out_tree = _staged(fun, (), args, kwargs, "eval_shape")
+
+    def values(*args: Any, **kwargs: Any) -> Any:
+        return tree.map(_unknown, fun(*args, **kwargs))
+
+    wrapped = wraps(fun)(values) if callable(fun) else fun
+    closed, out_tree = _staged(wrapped, (), args, kwargs, "eval_shape")
     return _shapes(closed, out_tree)
+
+
+def _unknown(leaf: Any) -> Any:
+    """A value of the type that a function returned in place of one."""
+    if not isinstance(leaf, (ShapeDtypeStruct, ShapedArray)):
+        return leaf
+    return current_trace().argument(abstract(leaf, "eval_shape"))
 
 
 def _staged(
