@@ -148,7 +148,7 @@ def parse_flags_with_absl() -> None:
             continue
         was = getattr(_global, name)
         on = (text or "true").lower() in ON
-        update(option, on if isinstance(was, bool) else type(was)(text))
+        update(option, on if isinstance(was, bool) else int(text) if isinstance(was, int) else text)
 
 
 def _check(name: str, value: Any) -> None:

@@ -162,7 +162,8 @@ class Miss:
         """Trace the function; the program takes the leaves and then the captured values."""
         name = function_name(self.fun)
         f = Flat(self.with_static(static), in_tree, name="jit")
-        closed = stage(self.divided(f, in_tree), avals, f"jit of {name}")
+        with timed(f"tracing {name} for jit"):
+            closed = stage(self.divided(f, in_tree), avals, f"jit of {name}")
         jaxpr = hoist(closed.jaxpr)
         k = len(closed.consts)
         ordered = jaxpr.replace(invars=[*jaxpr.invars[k:], *jaxpr.invars[:k]])
