@@ -109,6 +109,19 @@ def test_rows_of_a_softmax_stay_in_one_loop() -> None:
     )
 
 
+def test_sums_down_columns_do_not_become_rows() -> None:
+    text = """
+        arg a0: float32[90000] 0
+        out o0: float32[300] 0
+        temp t1: float32[300]
+        for i0:300 over i1:300
+          t1[i0] = add:float32 a0[i0 + 300*i1]
+        for i2:300
+          o0[i2] = exp:float32(t1[i2])
+        """
+    becomes([fuse.fuse], text, text)
+
+
 def test_coalesce_makes_an_update_in_place() -> None:
     becomes(
         [coalesce.coalesce],

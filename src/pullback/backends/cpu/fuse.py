@@ -10,7 +10,7 @@ from . import loops
 from .expr import Graph, Node, Rewriter
 from .index import Atom, Index, bounds, is_affine
 from .loops import Block, Kernel, Nest, Program, Reduction, Stmt, Store
-from .schedule import is_small
+from .schedule import is_small, vectorized
 
 # How many statements back a nest looks for one to join.
 REACH = 24
@@ -196,6 +196,8 @@ def _under_rows(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
     if not _pays([*kernels, renamed]):
         return None
     if not all(_same_rows(axes, k, renamed) for k in kernels):
+        return None
+    if not a.axes and vectorized(a.kernels[0]) in axes:
         return None
     return Nest(tuple(axes), (*kernels, renamed))
 

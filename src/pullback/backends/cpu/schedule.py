@@ -25,6 +25,8 @@ HEAVY = 14.0
 # Transposed accesses take strips of this many elements, in arrays of more than so many.
 STRIP = 64
 IN_CACHE = 8192
+# The bytes of a vector, where the machine's own do not matter.
+USUAL_VECTOR = 32
 # The work of a statement that may take any time: a loop without a count, a call-back.
 UNKNOWN = 5000.0
 # The work of the runtime's functions for each element they are given.
@@ -170,6 +172,11 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
             best = Plan(axis, lanes, unroll, heavy, _strip(kernel, axis, lanes))
             best_time = time
     return best
+
+
+def vectorized(kernel: Kernel) -> Atom | None:
+    """The axis along which a kernel by itself would be vectorized."""
+    return choose(kernel, USUAL_VECTOR).axis
 
 
 def _candidates(kernel: Kernel) -> list[Atom]:
