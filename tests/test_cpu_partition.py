@@ -98,3 +98,42 @@ def test_results_do_not_depend_on_the_parts(derive: Callable) -> None:
             _native.set_num_threads(before)
     for result in results[1:]:
         np.testing.assert_array_equal(result, results[0])
+
+
+def test_a_long_program_is_several_functions() -> None:
+    """What one computes others read, from memory that is not their own."""
+    w = np.random.default_rng(0).normal(size=(5, 5)).astype("float32") * 0.3
+
+    def f(x: pb.Array) -> pb.Array:
+        early = pnp.sort(x, 0)
+        for k in range(300):
+            x = pnp.sort(x @ w + early, k % 2)
+        return x + early
+
+    x = np.eye(5, dtype="float32")
+    with pb.disable_jit():
+        expected = np.asarray(f(pnp.asarray(x)))
+    compiled = pb.jit(f).lower(x).compile()
+    assert len(set(re.findall(r"@part\d", compiled.as_text()))) > 1
+    np.testing.assert_allclose(compiled(x), expected, rtol=1e-5)
+
+
+def test_an_error_leaves_all_functions() -> None:
+    ran = []
+
+    def late(x: np.ndarray) -> np.ndarray:
+        ran.append(float(x[0]))
+        if len(ran) == 2:
+            raise ValueError("enough")
+        return x
+
+    def f(x: pb.Array) -> pb.Array:
+        for k in range(450):
+            x = pnp.sort(x + 1)
+            if k % 150 == 10:
+                x = pb.pure_callback(late, x, x)
+        return x
+
+    with pytest.raises(Exception, match="enough"):
+        np.asarray(pb.jit(f)(pnp.zeros(3)))
+    assert ran == [11, 161]

@@ -16,6 +16,7 @@ from ..core.stage import hoist, stage
 from ..core.trace import Tracer, as_array, current_trace, get_aval
 from ..lazy import LazyModule
 from ..primitives.device_put import device_put
+from ..settle import rarely_collected
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
 from .executable import Traced, device_of, executable, run_on
 from .log import timed
@@ -57,6 +58,7 @@ class Miss:
         self.options = options
         self.traced: Memory[Any, Traced] = Memory()
 
+    @rarely_collected()
     def __call__(
         self, function: JitFunction, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[Executable | DeviceProgram | None, Any]:

@@ -1,8 +1,11 @@
 """Where buffers live: small ones on the stack; the others in one arena, where buffers that are
 never alive together share a place."""
 
+from bisect import insort
+
 from . import loops
 from .loops import Block, Buffer, Program
+from .parts import crossing
 
 STACK_BYTES = 2048
 STACK_TOTAL = 64 * 1024
@@ -15,11 +18,13 @@ def place(program: Program) -> int:
     """Decide on a place for every temporary; the size of the arena."""
     stacked = 0
     large = []
+    shared = crossing(program.body)
     for buffer in program.buffers.values():
         if buffer.kind != "temp":
             continue
         size = buffer.size * item_bytes(buffer.dtype)
-        if size <= STACK_BYTES and stacked + size <= STACK_TOTAL:
+        small = size <= STACK_BYTES and stacked + size <= STACK_TOTAL
+        if small and buffer.name not in shared:
             buffer.kind = "stack"
             stacked += size
         else:
@@ -36,19 +41,20 @@ def item_bytes(dtype: str) -> int:
 
 def _arena(buffers: list[Buffer], spans: dict[str, Span]) -> int:
     """First fit, in the order in which buffers come to life."""
-    placed: list[tuple[int, int, Span]] = []
+    # The places taken by buffers still alive, each with its owner's last statement.
+    taken: list[tuple[int, int, int]] = []
     total = 0
     for buffer in sorted(buffers, key=lambda b: spans.get(b.name, (0, 0))):
         size = -(-buffer.size * item_bytes(buffer.dtype) // ALIGN) * ALIGN
         span = spans.get(buffer.name, (0, 0))
+        taken = [t for t in taken if t[2] >= span[0]]
         at = 0
-        for low, high, other in sorted(placed):
-            if other[0] <= span[1] and span[0] <= other[1]:
-                if at + size <= low:
-                    break
-                at = max(at, high)
+        for low, high, _ in taken:
+            if at + size <= low:
+                break
+            at = max(at, high)
         buffer.place = at
-        placed.append((at, at + size, span))
+        insort(taken, (at, at + size, span[1]))
         total = max(total, at + size)
     return total
 

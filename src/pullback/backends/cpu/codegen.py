@@ -23,16 +23,34 @@ _size.restype = ctypes.c_size_t
 _start.argtypes = _size.argtypes = _dispose.argtypes = [ctypes.c_void_p]
 
 
+class Machines:
+    """Machines, one for each thread that works at a time: making one takes a millisecond."""
+
+    def __init__(self, make: Callable[[], llvm.TargetMachine]):
+        self.make = make
+        self.idle: list[llvm.TargetMachine] = []
+
+    def emit(self, module: llvm.ModuleRef) -> bytes:
+        """The object file of a module of a context of its own."""
+        try:
+            machine = self.idle.pop()
+        except IndexError:
+            machine = self.make()
+        found = emit(machine, module)
+        self.idle.append(machine)
+        return found
+
+
 class _Job(threading.Thread):
     """The object file of a module, being made."""
 
-    def __init__(self, machine: llvm.TargetMachine, module: llvm.ModuleRef):
+    def __init__(self, machines: Machines, module: llvm.ModuleRef):
         super().__init__(daemon=True)
-        self.machine, self.module = machine, module
+        self.machines, self.module = machines, module
         self.object = b""
 
     def run(self) -> None:
-        self.object = emit(self.machine, self.module)
+        self.object = self.machines.emit(self.module)
 
 
 def emit(machine: llvm.TargetMachine, module: llvm.ModuleRef) -> bytes:
@@ -48,18 +66,16 @@ def emit(machine: llvm.TargetMachine, module: llvm.ModuleRef) -> bytes:
 
 
 def emit_all(
-    texts: Iterable[str], prepare: Callable[[str], llvm.ModuleRef],
-    machine: Callable[[], llvm.TargetMachine],
-) -> list[bytes]:  # fmt: skip
+    texts: Iterable[str], prepare: Callable[[str], llvm.ModuleRef], machines: Machines
+) -> list[bytes]:
     """The object files of several texts; each but the last in a thread of its own."""
     *others, last = texts
     jobs = []
     for text in others:
-        jobs.append(_Job(machine(), prepare(text)))
+        jobs.append(_Job(machines, prepare(text)))
         jobs[-1].start()
-    module = prepare(last)
-    objects = emit(machine(), module)
+    last_object = machines.emit(prepare(last))
     for job in jobs:
         job.join()
     assert all(job.object for job in jobs)
-    return [*[job.object for job in jobs], objects]
+    return [*[job.object for job in jobs], last_object]

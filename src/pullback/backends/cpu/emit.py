@@ -5,7 +5,7 @@ Equal nests, whatever their buffers, share one function.
 
 from collections.abc import Mapping, Sequence
 
-from . import contraction, expr, gemm, loops, panels, show
+from . import contraction, expr, gemm, loops, panels, parts, show
 from .coalesce import copied
 from .emit_kernel import emit_nest, emit_unrolled
 from .emit_value import Emitter, Frame
@@ -33,11 +33,17 @@ from .schedule import (
     UNROLL_TOTAL,
     UNROLL_WORK,
     block_work,
+    nest_work,
     unrolled_work,
 )
 from .text import Function, Module, memory_type
 
 ENTRY = "pb_entry"
+PARAMS = "args", "outs", "scratch", "externals"
+# What a program returns where a call-back raised, memory ran out, or the user pressed Ctrl-C.
+FAILED, EXHAUSTED, STOPPED = "1", "2", "3"
+# A nest of less work that is all of a program needs no function of its own, in additions.
+WORTH_A_FUNCTION = 1e5
 # Loops of more work than this, in additions, can be interrupted.
 LONG_WORK = 1e8
 
@@ -51,38 +57,55 @@ class ProgramEmitter:
         self.program = program
         self.vector_bytes = vector_bytes
         self.module = Module(library)
-        self.f = Function(
-            self.module,
-            ENTRY,
-            [("ptr", "args"), ("ptr", "outs"), ("ptr", "scratch"), ("ptr", "externals")],
-            "i32",
-        )
-        self.frame = Frame(self.f, {})
         self.dtypes = {b.name: b.dtype for b in program.buffers.values()}
         self.shared: dict[str, str] = {}
         self.callbacks: list[Callback] = []
         self.plans: dict[tuple[int, ...], str] = {}
         self.depth = 0
         self.unrolled = 0
-        self.ticks = ""
 
     def run(self) -> Module:
         """The module."""
-        for stmt in self.program.body:
+        first, *others = parts.cut(self.program.body)
+        if not others:
+            self.function(ENTRY, first)
+            return self.module
+        names = [self.function(f"part{k}", b, "internal") for k, b in enumerate([first, *others])]
+        self.begin(ENTRY)
+        for name in names:
+            status = self.f.call("i32", name, *[("ptr", f"%{p}") for p in PARAMS])
+            self.check(status, status)
+        self.end()
+        return self.module
+
+    def function(self, name: str, block: Block, linkage: str = "") -> str:
+        """A function of some of the program's statements."""
+        self.begin(name, linkage)
+        for stmt in block:
             self.point(stmt)
             self.statement(stmt)
+        self.end()
+        return name
+
+    def begin(self, name: str, linkage: str = "") -> None:
+        """A new function; what others have in registers is not known to it."""
+        params = [("ptr", p) for p in PARAMS]
+        self.f = Function(self.module, name, params, "i32", linkage=linkage)
+        self.frame = Frame(self.f, {})
+        self.ticks = ""
+
+    def end(self) -> None:
         self.f.ret("i32", "0")
-        if self.callbacks:
-            self.f.place("failed")
-            self.f.ret("i32", "1")
-        if self.plans:
-            self.f.place("exhausted")
-            self.f.ret("i32", "2")
-        if self.ticks:
-            self.f.place("stopped")
-            self.f.ret("i32", "3")
         self.module.add(self.f)
-        return self.module
+
+    def check(self, status: str, code: str) -> None:
+        """Leave with a code where a call failed."""
+        f = self.f
+        failed, fine = f.label("failed"), f.label("fine")
+        f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, failed)
+        f.place(failed)
+        f.ret("i32", code)
+        f.place(fine)
 
     def point(self, stmt: Stmt) -> None:
         """Find the buffers of a statement, late: registers that live long are dear to allocate."""
@@ -158,6 +181,10 @@ class ProgramEmitter:
         if self.unrolls(nest):
             self.frame.pointers.update({b.name: self.pointer(b) for b in rows})
             emit_unrolled(self.frame, nest, self.dtypes)
+            return
+        if self.program.body == [nest] and nest_work(nest) < WORTH_A_FUNCTION:
+            self.frame.pointers.update({b.name: self.pointer(b) for b in rows})
+            emit_nest(self.frame, nest, self.dtypes, self.vector_bytes)
             return
         buffers, axes = outside(nest)
         private = {b.name for b in rows}
@@ -242,9 +269,7 @@ class ProgramEmitter:
         tables = [self.addresses(operands) for operands in (stmt.args, stmt.outs)]
         slot = f.line(f"load ptr, ptr {f.gep('ptr', '%externals', number)}")
         status = f.call("i32", "pb_callback", ("ptr", slot), ("ptr", tables[0]), ("ptr", tables[1]))
-        fine = f.label("fine")
-        f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, "failed")
-        f.place(fine)
+        self.check(status, FAILED)
         self.frame.forget([o.buffer for o in stmt.outs])
 
     def addresses(self, operands: Sequence[Operand]) -> str:
@@ -266,9 +291,7 @@ class ProgramEmitter:
         self.module.require(plan, f"@{plan} = internal constant {type_} [{values}]")
         tables = [("ptr", self.addresses(operands)) for operands in (stmt.args, stmt.outs)]
         status = f.call("i32", name, *tables, ("ptr", f"@{plan}"))
-        fine = f.label("fine")
-        f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, "exhausted")
-        f.place(fine)
+        self.check(status, EXHAUSTED)
         self.frame.forget([o.buffer for o in stmt.outs])
 
     # Regions
@@ -303,10 +326,7 @@ class ProgramEmitter:
         f.effect(f"store i64 {count}, ptr {self.ticks}")
         due = f.line(f"icmp eq i64 {f.line(f'and i64 {count}, 1023')}, 0")
         with f.if_(due, self.module.unlikely()):
-            fine = f.label("fine")
-            status = f.call("i32", "pb_check_interrupt")
-            f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, "stopped")
-            f.place(fine)
+            self.check(f.call("i32", "pb_check_interrupt"), STOPPED)
 
     def while_(self, stmt: While) -> None:
         """Test at the top."""

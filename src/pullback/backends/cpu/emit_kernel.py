@@ -192,10 +192,14 @@ class KernelEmitter:
     def lanes_below(self, i: str, n: int) -> str:
         """A mask of the lanes from i on that are below n."""
         lanes = self.plan.lanes
-        steps = ", ".join(f"i64 {k}" for k in range(lanes))
+        steps = ", ".join(f"i32 {k}" for k in range(lanes))
         left = self.f.line(f"sub i64 {n}, {i}")
-        wide = Emitter(self.frame, None, lanes).splat(left, "i64")
-        return self.f.line(f"icmp sgt {vector('i64', lanes)} {wide}, <{steps}>")
+        if n >= 1 << 31:
+            left = self.f.line(f"call i64 @llvm.smin.i64(i64 {left}, i64 {lanes})")
+        wide = Emitter(self.frame, None, lanes).splat(
+            self.f.line(f"trunc i64 {left} to i32"), "i32"
+        )
+        return self.f.line(f"icmp sgt {vector('i32', lanes)} {wide}, <{steps}>")
 
     def column(self, em: Emitter) -> None:
         """The reduced axes in scalar loops, each state as wide as the emitter."""

@@ -1,15 +1,15 @@
 """The library: functions that no program need compile, for they are compiled with the package.
 
-They are elementary functions and the kernels of products, for each level of x86's vectors, from the
-same definitions that other machines compile with each program. `cmake/library.py` builds them into
-the native core, each with its declaration.
+They are elementary functions, sums of lanes and the kernels of products, for each level of x86's
+vectors, from the same definitions that other machines compile with each program. `cmake/library.py`
+builds them into the native core, each with its declaration.
 """
 
 import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from . import contraction, elementary, gemm
+from . import contraction, elementary, gemm, monoid
 from .text import Module
 
 
@@ -47,6 +47,7 @@ def modules(machine: str) -> Iterator[tuple[Level, Module]]:
     for level in LEVELS.get(machine, ()):
         module = Module()
         elementary.add_functions(module, level.vector_bytes)
+        monoid.add_functions(module, level.vector_bytes)
         gemm.add_functions(module, level.vector_bytes)
         contraction.add_functions(module, level.vector_bytes)
         yield level, module

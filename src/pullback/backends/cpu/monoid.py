@@ -4,13 +4,15 @@ A state is a tuple of operands: the value, and for argmax and argmin its positio
 of the dtype `place`.
 """
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 
+from .elementary import PURE
 from .expr import numpy_dtype
 from .scalar import FLOATS, SIGNED, lower
-from .text import Function, constant, ir_type, vector
+from .text import WIDTHS, Function, Module, constant, ir_type, vector
 
 State = tuple[str, ...]
 
@@ -97,6 +99,37 @@ def _better(f: Function, op: str, dtype: str, place: str, a: State, b: State, la
 
 def across(f: Function, op: str, dtype: str, place: str, state: State, lanes: int) -> State:
     """The lanes of a state combined, halves first."""
+    if lanes == 1 or op.startswith("arg") or dtype == "bool":
+        return _across(f, op, dtype, place, state, lanes)
+    name = f"pb.across.{op}.{dtype}x{lanes}"
+    if not f.module.has(name):
+        f.module.include(_definition(name, op, dtype, lanes))
+    return (f.call(ir_type(dtype), name, (ir_type(dtype, lanes), state[0])),)
+
+
+@cache
+def _definition(name: str, op: str, dtype: str, lanes: int) -> Module:
+    """A module that defines the function."""
+    module = Module()
+    f = Function(
+        module, name, [(ir_type(dtype, lanes), "x")], ir_type(dtype), f"alwaysinline {PURE}",
+        "internal",
+    )  # fmt: skip
+    f.ret(ir_type(dtype), *_across(f, op, dtype, "", ("%x",), lanes))
+    module.add(f)
+    return module
+
+
+def add_functions(module: Module, vector_bytes: int) -> None:
+    """The most common ones, on up to four vectors."""
+    for dtype in ("float32", "float64", "int32", "int64"):
+        most = 4 * vector_bytes * 8 // WIDTHS[dtype]
+        for lanes in [1 << k for k in range(1, most.bit_length())]:
+            for op in ("add", "max", "min"):
+                module.include(_definition(f"pb.across.{op}.{dtype}x{lanes}", op, dtype, lanes))
+
+
+def _across(f: Function, op: str, dtype: str, place: str, state: State, lanes: int) -> State:
     while lanes > 1:
         half = lanes // 2
         low = ", ".join(f"i32 {k}" for k in range(half))

@@ -13,6 +13,7 @@ from ...core.ir import Jaxpr, Literal, Var
 from ...core.rewrite import simplify
 from ...core.show import show as show_jaxpr
 from ...primitives import algebra
+from ...settle import rarely_collected
 from ..dump import dump
 from . import (
     buffers,
@@ -33,9 +34,9 @@ from . import (
 from .build import Builder
 from .complexes import in_parts
 from .expand import expanded
-from .loops import Callback, Program, While, statements
+from .loops import Block, Callback, For, Nest, Program, While, blocks
 from .rules import RULES
-from .schedule import block_work
+from .schedule import block_work, nest_work
 from .values import in_buffer, row_major, storage
 
 # The rules that `simplify` finds on primitives: importing these modules sets them.
@@ -65,7 +66,7 @@ class Compiled:
     work: float
     program: Program = field(repr=False)
     timings: dict[str, float] = field(repr=False)
-    # How many calls the code is good enough for; 0 where there is no better code.
+    # The call for which better code is due; 0 where there is none.
     calls: int
 
     @cached_property
@@ -104,6 +105,7 @@ class _Clock:
         self.last = now
 
 
+@rarely_collected()
 def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Compiled:
     """Native code of a closed program."""
     assert not jaxpr.constvars
@@ -122,7 +124,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     program.aliases = [(f"a{kept.index(i)}", _buffer_of(outs, k)) for i, k in given if k >= 0]
     scratch = buffers.place(program)
     clock("buffers")
-    work = program_work(program)
+    work = nests_work(program.body)
     writer = _writer(program, work < PATIENCE)
     code = _generate(writer, name, clock)
     externals = tuple([external(c) for c in writer.callbacks])
@@ -137,7 +139,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
         block_work(program.body),
         program,
         clock.timings,
-        int(PATIENCE / max(work, 1.0)) if target.host().calls_functions(writer.module) else 0,
+        1 + int(PATIENCE / max(work, 1.0)) if target.host().calls_functions(writer.module) else 0,
     )
 
 
@@ -160,11 +162,18 @@ def _generate(writer: emit.ProgramEmitter, name: str, clock: _Clock) -> target.C
     return code
 
 
-def program_work(program: Program) -> float:
-    """The estimated work of a call in additions; a loop without a count may do any amount."""
-    if any(isinstance(s, While) for s in statements(program.body)):
-        return math.inf
-    return block_work(program.body)
+def nests_work(block: Block) -> float:
+    """The estimated work of a block's nests in additions; a loop without a count may do any."""
+    total = 0.0
+    for stmt in block:
+        if isinstance(stmt, Nest):
+            total += nest_work(stmt)
+        elif isinstance(stmt, While):
+            return math.inf
+        else:
+            runs = stmt.axis.extent if isinstance(stmt, For) else 1
+            total += runs * sum([nests_work(inner) for inner in blocks(stmt)])
+    return total
 
 
 # What the steps of the target are called beside those here.

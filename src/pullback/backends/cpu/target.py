@@ -57,8 +57,8 @@ class Target:
             str(llvm.llvm_version_info), self.machine.triple,
         )  # fmt: skip
         # The linker takes possession of its machine; threads that generate code have one each.
+        self.machines = codegen.Machines(lambda: self._machine(level))
         self.linker = llvm.create_lljit_compiler(self._machine(level))
-        self.level = level
         self.symbols: dict[str, int] = dict(_native.symbols())
         # Functions that need not be compiled here: their declarations. Kernels are those that would
         # be called in any case.
@@ -80,7 +80,8 @@ class Target:
 
     def calls_functions(self, module: Module) -> bool:
         """Whether a module calls elementary functions of the library."""
-        return any(n in self.library and n not in self.kernels for n in module.pieces)
+        declared = [n for n, text in module.pieces.items() if text.startswith("declare")]
+        return any(n in self.library and n not in self.kernels for n in declared)
 
     def compile(self, module: Module, names: Sequence[str]) -> Code:
         """Native code of a module, with the addresses of its functions `names`."""
@@ -101,7 +102,7 @@ class Target:
             made = codegen.emit_all(
                 [text for _, text in missing],
                 lambda text: self._optimised(text, clock),
-                lambda: self._machine(self.level),
+                self.machines,
             )
             clock("emit")
             for (key, _), object_ in zip(missing, made, strict=True):
