@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from .. import _native
+from .._native import ArrayImpl
 from ..core.aval import canonical_axis, type_name
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
@@ -42,6 +44,18 @@ def _common(name: str, arrays: Sequence[Any], dtype: Any) -> list[Any]:
     return [convert(x, wanted, weak) for x in arrays]
 
 
+def _at_once(join: Callable[..., Any], arrays: Sequence[Any], axis: int, dtype: Any) -> Any:
+    """Eager arrays of one ordinary dtype, joined by NumPy; None otherwise."""
+    first = arrays[0]
+    if dtype is not None or len(arrays) == 1 or not _native.is_eager():
+        return None
+    if any(type(x) is not ArrayImpl or x.dtype is not first.dtype for x in arrays):
+        return None
+    if first.dtype.kind not in "biufc":
+        return None
+    return ArrayImpl(join([x._npy for x in arrays], axis), all(x.weak_type for x in arrays))
+
+
 def concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None) -> Any:
     """Arrays one after another along an axis."""
     parts = _sequence("concatenate", arrays)
@@ -59,6 +73,8 @@ def concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None) -> Any:
             raise ValueError(
                 f"concatenate: the arrays must agree in all axes but {axis}, got {given}"
             )
+    if (out := _at_once(np.concatenate, parts, axis, dtype)) is not None:
+        return out
     parts = _common("concatenate", parts, dtype)
     return parts[0] if len(parts) == 1 else pc.concatenate(parts, axis)
 
@@ -75,6 +91,8 @@ def stack(arrays: Any, axis: int = 0, out: None = None, dtype: Any = None) -> An
         given = ", ".join(type_name(p.aval) for p in parts)
         raise ValueError(f"All input arrays must have the same shape: stack got {given}")
     axis = canonical_axis(axis, parts[0].ndim + 1, "stack")
+    if (out := _at_once(np.stack, parts, axis, dtype)) is not None:
+        return out
     parts = [sh.expand_dims(p, (axis,)) for p in _common("stack", parts, dtype)]
     return parts[0] if len(parts) == 1 else pc.concatenate(parts, axis)
 
