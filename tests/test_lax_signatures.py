@@ -24,8 +24,6 @@ MISSING = {
     "ragged_all_to_all_p": MESH,
     "scaled_dot": "a kernel of some accelerators",
     "approx_top_k_p": COPIES,
-    "all_to_all_p": COPIES,
-    "ppermute_p": COPIES,
     "select_and_scatter_p": COPIES,
     "stack_p": COPIES,
     "stage_p": COPIES,

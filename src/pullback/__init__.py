@@ -74,6 +74,7 @@ if TYPE_CHECKING:
     from .control.effects import effects_barrier
     from .control.policy import checkpoint_policies
     from .core.device import Device, Shard
+    from .parallel import pmap, shard_map
     from .scopes import named_call, named_scope
     from .sharding import NamedSharding, P, Sharding, make_mesh, reshard, set_mesh
     from .staging import ensure_compile_time_eval, typeof
@@ -124,6 +125,7 @@ __getattr__ = later(
         "control.effects": "effects_barrier",
         "control.policy": "checkpoint_policies",
         "core.device": "Device Shard",
+        "parallel": "pmap shard_map",
         "scopes": "named_call named_scope",
         "sharding": "NamedSharding P Sharding make_mesh reshard set_mesh",
         "staging": "ensure_compile_time_eval typeof",
@@ -218,6 +220,7 @@ __all__ = [
     "numpy_rank_promotion",
     "operators",
     "ops",
+    "pmap",
     "process_count",
     "process_index",
     "pure_callback",
@@ -226,6 +229,7 @@ __all__ = [
     "reshard",
     "scipy",
     "set_mesh",
+    "shard_map",
     "sharding",
     "stages",
     "test_util",

@@ -16,17 +16,18 @@ from ..primitives.dynamic import dynamic_slice
 from ..primitives.reduce import reduce_max, reduce_min
 from ..primitives.rules import deflinear
 from ..primitives.shape import iota, reduce_sum, reshape
+from .manual import are_mesh_axes
 
 psum_p = Primitive("psum", linear=True, collective=True)
 pmax_p = Primitive("pmax", collective=True, differentiable=False)
 pmin_p = Primitive("pmin", collective=True, differentiable=False)
 axis_index_p = Primitive("axis_index", collective=True, differentiable=False)
+# Among devices alone; its rules are in `messages.py`.
+psum_scatter_p = Primitive("psum_scatter", linear=True, collective=True)
 deflinear(psum_p)
 
 
 def _same_type(x: ShapedArray, *, axes: tuple[Any, ...]) -> ShapedArray:
-    for name in axes:
-        mapped_size(name)
     return x
 
 
@@ -69,7 +70,6 @@ def _(ct: Any, x: Any, *, axes: tuple[Any, ...]) -> list[Any]:
 
 @axis_index_p.def_type
 def _(*, axes: tuple[Any, ...]) -> ShapedArray:
-    mapped_size(axes[0])
     return make_aval(dtypes.int32, (), False)
 
 
@@ -101,6 +101,7 @@ def axis_index(axis_name: Any) -> Any:
     """The position along the mapped axis of that name, int32[]."""
     index: Any = None
     for name in names_of(axis_name):
+        mapped_size(name)
         here = axis_index_p.bind(axes=(name,))
         index = here if index is None else _next_index(index, here, name)
     return index
@@ -125,7 +126,6 @@ deflinear(all_gather_p)
 
 @all_gather_p.def_type
 def _(x: ShapedArray, *, axes: tuple[Any], dimension: int, size: int) -> ShapedArray:
-    mapped_size(axes[0])
     shape = (*x.shape[:dimension], size, *x.shape[dimension:])
     return make_aval(x.dtype, shape, x.weak_type)
 
@@ -137,6 +137,8 @@ def _(*_args: Any, axes: tuple[Any], **_params: Any) -> Any:
 
 @all_gather_p.def_transpose
 def _(ct: Any, x: Any, *, axes: tuple[Any], dimension: int, size: int) -> list[Any]:
+    if are_mesh_axes(axes):
+        return [psum_scatter_p.bind(ct, axes=axes, dimension=dimension)]
     return [pick(psum_p.bind(ct, axes=axes), axis_index(axes[0]), dimension)]
 
 

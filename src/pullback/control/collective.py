@@ -11,7 +11,7 @@ from ..primitives.convert import convert_element_type
 from ..primitives.reduce import reduce_max, reduce_min
 from ..primitives.shape import reduce_sum
 from ..transforms.flat import arguments
-from .axis import names_of, pmax_p, pmin_p, psum_p
+from .axis import axis_size, names_of, pmax_p, pmin_p, psum_p
 from .crowd import crowd
 
 
@@ -19,6 +19,7 @@ def _over(
     primitive: Primitive, reduce: Callable[..., Any], x: Any, axis_name: Any, groups: Any, what: str
 ) -> Any:
     axes = names_of(axis_name)
+    axis_size(axes)
     leaves, treedef = arguments(x, what)
     if groups is None:
         return treedef.unflatten([primitive.bind(leaf, axes=axes) for leaf in leaves])

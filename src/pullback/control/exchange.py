@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from .. import dtypes
 from ..core.aval import canonical_axis
-from ..core.trace import as_array, get_aval
-from ..primitives.arithmetic import mul
+from ..core.trace import get_aval
 from ..primitives.batching import move_axis
-from ..primitives.convert import convert_element_type
 from ..primitives.shape import reshape
 from ..transforms.flat import arguments
-from .axis import axis_index, axis_size, names_of, pick
+from .axis import axis_size, names_of, pick, psum_scatter_p
 from .collective import psum
 from .crowd import crowd, everyone
+from .manual import are_mesh_axes
+from .messages import all_to_all_p, permuted, ppermute_p
+
+
+def _direct(members: Any) -> bool:
+    """Whether devices exchange values themselves, all those along axes of a mesh."""
+    return members.groups is None and are_mesh_axes(members.names)
 
 
 def _merge(y: Any, axis: int) -> Any:
@@ -104,6 +106,8 @@ def psum_scatter(
     def one(leaf: Any) -> Any:
         at = canonical_axis(scatter_dimension, get_aval(leaf).ndim, "psum_scatter")
         parts = _parts(leaf, at, tiled, size, axis_name, "psum_scatter")
+        if _direct(members):
+            return psum_scatter_p.bind(parts, axes=members.names, dimension=at)
         total = psum(parts, axis_name, axis_index_groups=axis_index_groups)
         return pick(total, members.index(), at)
 
@@ -133,6 +137,10 @@ def all_to_all(
         split = canonical_axis(split_axis, ndim, "all_to_all")
         concat = canonical_axis(concat_axis, ndim, "all_to_all")
         parts = _parts(leaf, split, tiled, size, axis_name, "all_to_all")
+        if _direct(members):
+            swapped = all_to_all_p.bind(parts, axes=members.names, dimension=split)
+            moved = move_axis(swapped, split, concat)
+            return _merge(moved, concat) if tiled else moved
         mine = pick(members.values(parts), members.index(), split + 1)
         mine = move_axis(mine, 0, concat)
         return _merge(mine, concat) if tiled else mine
@@ -182,18 +190,10 @@ def ppermute(x: Any, axis_name: Any, perm: Any) -> Any:
         raise ValueError(f"ppermute: sources and destinations must be unique, got {pairs}")
     if any(not 0 <= i < size for i in (*sources, *targets)):
         raise ValueError(f"ppermute: positions must be below {size}, the axis size, got {pairs}")
-    table, known = np.zeros(size, dtypes.int32), np.zeros(size, bool)
-    table[targets], known[targets] = sources, True
-    me = axis_index(names)
-    source = pick(as_array(table), me, 0)
-
-    def one(leaf: Any) -> Any:
-        got = pick(everyone(leaf, names), source, 0)
-        if known.all():
-            return got
-        return mul(got, convert_element_type(pick(as_array(known), me, 0), get_aval(got).dtype))
-
-    return _each(one, x, "ppermute")
+    if are_mesh_axes(names):
+        send = tuple(sorted(pairs))
+        return _each(lambda leaf: ppermute_p.bind(leaf, axes=names, perm=send), x, "ppermute")
+    return _each(lambda leaf: permuted(leaf, names, pairs), x, "ppermute")
 
 
 def pshuffle(x: Any, axis_name: Any, perm: Sequence[int]) -> Any:

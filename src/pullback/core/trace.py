@@ -29,6 +29,8 @@ class Trace:
 
     # What a user calls this interpretation, in messages.
     what = "a transformation"
+    # The axes along which values are known to vary or to be the same from device to device.
+    manual: tuple[Any, ...] = ()
 
     def __init__(self, parent: "Trace | None") -> None:
         self.parent = parent
@@ -47,6 +49,10 @@ class Trace:
         """JAX's name of what tells one transformation from another."""
         return self
 
+    def axes(self) -> tuple[Any, ...]:
+        """The named axes that this trace maps over, with their sizes."""
+        return ()
+
 
 @contextmanager
 def use(trace: Trace) -> Generator[None]:
@@ -60,11 +66,37 @@ def use(trace: Trace) -> Generator[None]:
 
 def axis_size(name: Any) -> int:
     """The size of a mapped axis in scope. NameError if there is none of that name."""
+    size = trace_of_axis(name).axis_size(name)
+    assert size is not None
+    return size
+
+
+def manual_axes() -> tuple[Any, ...]:
+    """The axes of a mesh along which the current program is one device's, which it is to know."""
     trace: Trace | None = current_trace()
     while trace is not None:
-        size = trace.axis_size(name)
-        if size is not None:
-            return size
+        if trace.manual:
+            return trace.manual
+        trace = trace.parent
+    return ()
+
+
+def mapped_axes() -> tuple[Any, ...]:
+    """What programs that are being traced may depend on: the axes in scope, inside out."""
+    found: list[Any] = []
+    trace: Trace | None = current_trace()
+    while trace is not None:
+        found += trace.axes()
+        trace = trace.parent
+    return tuple(found)
+
+
+def trace_of_axis(name: Any) -> Trace:
+    """The innermost trace that maps an axis of this name. NameError if there is none."""
+    trace: Trace | None = current_trace()
+    while trace is not None:
+        if trace.axis_size(name) is not None:
+            return trace
         trace = trace.parent
     raise NameError(
         f"unbound axis name: {name}. Name the axis where it is mapped, as in"

@@ -13,7 +13,7 @@ from ..core.aval import ShapedArray
 from ..core.device import Device, Remote
 from ..core.memo import Memory
 from ..core.stage import hoist, stage
-from ..core.trace import Tracer, as_array, current_trace, get_aval
+from ..core.trace import Tracer, as_array, current_trace, get_aval, mapped_axes
 from ..lazy import LazyModule
 from ..primitives.device_put import device_put
 from ..settle import rarely_collected
@@ -151,7 +151,7 @@ class Miss:
     def program(self, static: Any, in_tree: Any, avals: list[ShapedArray]) -> Traced:
         """The program for static values and leaves of these types."""
         types = tuple(type(v) for _, v in (*static[0], *static[1]))
-        key = (in_tree, tuple(avals), static, types, config.current())
+        key = (in_tree, tuple(avals), static, types, config.current(), mapped_axes())
         traced = self.traced.get(key)
         if traced is None:
             traced = self.stage(static, in_tree, avals)

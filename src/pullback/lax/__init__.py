@@ -13,6 +13,7 @@ from ..control.cond import cond, cond_p, switch
 from ..control.exchange import (
     all_gather, all_to_all, pbroadcast, pcast, ppermute, pshuffle, psum_scatter, pswapaxes,
 )
+from ..control.messages import all_to_all_p, ppermute_p
 from ..control.linear_solve import linear_solve_p
 from ..control.loop import fori_loop, map, scan, while_loop
 from ..control.reduce import reduce_p, reduce_window_p
@@ -128,7 +129,7 @@ __all__ = [
     "RaggedDotDimensionNumbers", "RandomAlgorithm", "RoundingMethod",
     "ScatterDimensionNumbers", "Tolerance", "abs", "abs_p", "acos", "acos_p", "acosh",
     "acosh_p", "add", "add_p", "all_gather",
-    "all_gather_p", "all_to_all", "and_p", "approx_max_k", "approx_min_k", "argmax", "argmax_p",
+    "all_gather_p", "all_to_all", "all_to_all_p", "and_p", "approx_max_k", "approx_min_k", "argmax", "argmax_p",
     "argmin", "argmin_p", "asin", "asin_p", "asinh", "asinh_p", "associative_scan", "atan",
     "atan2", "atan2_p", "atan_p", "atanh", "atanh_p", "axis_index", "axis_index_p", "axis_size",
     "batch_matmul", "bessel_i0e", "bessel_i0e_p", "bessel_i1e", "bessel_i1e_p", "betainc",
@@ -160,7 +161,7 @@ __all__ = [
     "pad_p", "padtype_to_pads", "pbroadcast", "pcast", "platform_dependent", "pmax", "pmax_p",
     "pmean", "pmin",
     "pmin_p", "polygamma", "polygamma_p", "population_count", "population_count_p", "pow",
-    "pow_p", "ppermute", "pshuffle", "psum", "psum_p", "psum_scatter", "pswapaxes", "ragged_dot",
+    "pow_p", "ppermute", "ppermute_p", "pshuffle", "psum", "psum_p", "psum_scatter", "pswapaxes", "ragged_dot",
     "ragged_dot_general", "random_gamma_grad", "real", "real_p", "reciprocal", "reduce",
     "reduce_and", "reduce_and_p", "reduce_max", "reduce_max_p", "reduce_min", "reduce_min_p",
     "reduce_or", "reduce_or_p", "reduce_p", "reduce_precision", "reduce_precision_p",

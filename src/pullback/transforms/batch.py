@@ -51,6 +51,10 @@ class BatchTrace(Trace):
         """The size of this batch's axis if that is its name."""
         return self.size if name is not None and name == self.axis_name else None
 
+    def axes(self) -> tuple[Any, ...]:
+        """The axis of this batch, if it has a name."""
+        return () if self.axis_name is None else ((self.axis_name, self.size),)
+
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Apply the primitive's batching rule."""
         values, dims = self.split(args)

@@ -25,6 +25,7 @@ from .flat import (
 )
 from .jvp import instantiate_zeros, jvp_flat
 from .linearize import linearize_flat, record
+from .replicas import bordered
 from .tape_function import Linearized, PulledBack, Signature, pull
 
 
@@ -93,7 +94,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     flat, in_tree = arguments(primals, "linearize")
     f = Flat(fun, in_tree, has_aux=has_aux, name="linearize")
     active = [dtypes.is_float(get_aval(p).dtype) for p in flat]
-    outs, tape = linearize_flat(f, flat, active)
+    outs, tape = linearize_flat(bordered(f), flat, active)
     linear = Linearized(tape, _signature(f, flat, active, outs))
     result = f.out_tree.unflatten(outs), linear
     return (*result, aux_result(f)) if has_aux else result
@@ -133,7 +134,7 @@ def vjp(
     flat, in_tree = arguments(primals, "vjp")
     f = Flat(fun, in_tree, has_aux=has_aux, name="vjp")
     active = [a.tangent() is a for a in map(get_aval, flat)]
-    outs, tape = linearize_flat(f, flat, active)
+    outs, tape = linearize_flat(bordered(f), flat, active)
     result = f.out_tree.unflatten(outs), PulledBack(tape, _signature(f, flat, active, outs))
     return (*result, aux_result(f)) if has_aux else result
 
@@ -223,7 +224,7 @@ def _gradient(
         f = Flat(partial, in_tree, kwargs, has_aux, what)
         avals = [get_aval(p) for p in flat]
         active = [a.tangent() is a for a in avals]
-        outs, tape = record(f, flat, active)  # runs once: the tape is left as it is
+        outs, tape = record(bordered(f), flat, active)  # runs once: the tape is left as it is
         value = f.out_tree.unflatten(outs)
         aval = check_scalar(value, fun, what, holomorphic)
         gradient = in_tree.unflatten(pull(tape, avals, active, [_one(aval)]))

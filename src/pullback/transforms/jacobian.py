@@ -23,6 +23,7 @@ from .differentiable import check_input
 from .flat import ASSIGNED, Flat, arguments, check_function, positions, select_argnums
 from .jvp import instantiate_zeros, jvp_flat
 from .linearize import Tape, linearize_flat
+from .replicas import bordered
 from .transpose import backward
 
 
@@ -101,7 +102,7 @@ def jacrev(
             fun, argnums, args, kwargs, has_aux, holomorphic, "jacrev", allow_int
         )
         avals = [get_aval(x) for x in flat]
-        outs, tape = linearize_flat(f, flat, [dtypes.is_float(a.dtype) for a in avals])
+        outs, tape = linearize_flat(bordered(f), flat, [dtypes.is_float(a.dtype) for a in avals])
         by_argument = _rows_of(tape, [get_aval(o) for o in outs], avals)
         trees = [_choose(in_tree.unflatten(row), argnums) for row in zip(*by_argument, strict=True)]
         result = f.out_tree.unflatten(trees)

@@ -59,6 +59,8 @@ class Module:
     devices: tuple[Device, ...] = ()
     meshes: dict[Mesh, str] = field(default_factory=dict)
     alone: list[str] = field(default_factory=list)
+    # How many collectives there are.
+    channels: int = 0
     functions: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     callbacks: list[Callable[..., Any]] = field(default_factory=list)
@@ -197,7 +199,12 @@ class Builder:
         return self.module.rules.otherwise(self, eqn, ins)
 
     def call(self, jaxpr: Jaxpr, name: str, args: Sequence[Value]) -> list[Value]:
-        """Call a program as a function of its own, which equal programs share."""
+        """Call a program as a function of its own, which equal programs share.
+
+        What is one device's program stays in one piece: functions know no axes.
+        """
+        if self.manual is not None:
+            return self.run(jaxpr, args)
         function = self.module.function(jaxpr, name)
         types = [tensor(a) for a in jaxpr.out_avals]
         ordered = bool(effects(jaxpr))

@@ -3,6 +3,7 @@
 from ..builder import Rules
 from . import (
     callback,
+    collective,
     contract,
     control,
     divided,
@@ -22,7 +23,7 @@ from . import (
 
 FAMILIES = (
     elementwise, shape, reduce, contract, window, indexing, sort, random, fft, control, linalg,
-    special, exported, divided,
+    special, exported, divided, collective,
 )  # fmt: skip
 OPERATIONS = {name: rule for family in FAMILIES for name, rule in family.RULES.items()}
 PLATFORMS = {"cpu": linalg.ON_CPU, "cuda": linalg.ON_CUDA, "tpu": {}}

@@ -1,0 +1,73 @@
+"""Derivatives inside a program for one of several devices: whose copies a number stands for.
+
+A value that is the same along an axis of devices is one number, held in copies. Transposition knows
+each copy as a number of its own. So inside such a program `vjp` and `grad` mark where values enter
+and leave the function: a cotangent is shared among the copies of a result, and summed over the
+copies of an argument. Along which axes there are copies is found when the program is whole
+(`control/varying.py`), which puts divisions and sums in the place of these operations.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from .. import dtypes
+from ..core.aval import ShapedArray
+from ..core.primitive import Primitive, Zero
+from ..core.trace import get_aval, manual_axes
+from .batch import to_dim
+
+# enter, leave -- x, whose copies are those of like
+enter_p = Primitive("enter")
+leave_p = Primitive("leave")
+# share -- x / (the number of copies of like)
+share_p = Primitive("share")
+# total -- the sum of x over the copies of like
+total_p = Primitive("total")
+STANDINS = (enter_p, leave_p, share_p, total_p)
+
+
+def _define(primitive: Primitive, transposed: Primitive) -> None:
+    @primitive.def_type
+    def _(x: ShapedArray, like: ShapedArray) -> ShapedArray:
+        return x
+
+    @primitive.def_value
+    def _(x: Any, like: Any) -> NoReturn:
+        raise AssertionError("it stands in programs for several devices alone")
+
+    @primitive.def_jvp
+    def _(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+        (x, like), (t, _) = primals, tangents
+        return primitive.bind(x, like), t if type(t) is Zero else primitive.bind(t, like)
+
+    @primitive.def_transpose
+    def _(ct: Any, _linear: Any, like: Any) -> list[Any]:
+        return [transposed.bind(ct, like), None]
+
+    @primitive.def_batch
+    def _(args: Sequence[Any], dims: Sequence[Any]) -> Any:
+        """A batch is one value to each device: of `like` only the copies count."""
+        sizes = [get_aval(a).shape[d] for a, d in zip(args, dims, strict=True) if d is not None]
+        x = to_dim(args[0], dims[0], 0, sizes[0])
+        return primitive.bind(x, args[1]), 0
+
+
+_define(enter_p, total_p)
+_define(leave_p, share_p)
+_define(share_p, share_p)
+_define(total_p, total_p)
+
+
+def bordered(f: Callable[..., Sequence[Any]]) -> Callable[..., Sequence[Any]]:
+    """A flat function that marks what enters and leaves it, in a program of one device."""
+    if not manual_axes():
+        return f
+
+    def marked(*args: Any) -> Sequence[Any]:
+        return _marked(leave_p, f(*_marked(enter_p, args)))
+
+    return marked
+
+
+def _marked(primitive: Primitive, values: Sequence[Any]) -> list[Any]:
+    return [primitive.bind(x, x) if dtypes.is_float(get_aval(x).dtype) else x for x in values]
