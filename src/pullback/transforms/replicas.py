@@ -37,8 +37,10 @@ def _define(primitive: Primitive, transposed: Primitive) -> None:
 
     @primitive.def_jvp
     def _(primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+        """Marks are for the innermost derivative alone: values pass as they are."""
         (x, like), (t, _) = primals, tangents
-        return primitive.bind(x, like), t if type(t) is Zero else primitive.bind(t, like)
+        out = x if primitive in (enter_p, leave_p) else primitive.bind(x, like)
+        return out, t if type(t) is Zero else primitive.bind(t, like)
 
     @primitive.def_transpose
     def _(ct: Any, _linear: Any, like: Any) -> list[Any]:
