@@ -1,5 +1,6 @@
 """Compiled calls: signatures, static and donated arguments, captured values, errors."""
 
+import functools
 import re
 import threading
 from functools import partial
@@ -304,3 +305,20 @@ def test_shape_dtype_struct_is_jax():
             len(p.ShapeDtypeStruct((), np.float32))
         with pytest.raises(TypeError):
             p.ShapeDtypeStruct((), np.float32, True)
+
+
+def test_both_ways_of_naming_static_arguments():
+    """What is said twice is not completed from the signature, which may be a wrapper's."""
+
+    def user(x, how):
+        return x
+
+    def made(p):
+        @functools.partial(p.jit, static_argnums=0, static_argnames="how")
+        @functools.wraps(user)
+        def f(kind, x, *args, **kwargs):
+            return x * len(kind)
+
+        return f("two", {"a": 1.0}["a"])
+
+    assert float(made(pb)) == float(made(jax)) == 3.0

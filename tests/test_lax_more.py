@@ -113,3 +113,8 @@ def test_data_of_algorithms():
 def test_errors(call, error):
     with pytest.raises(error):
         call()
+
+
+@pytest.mark.parametrize("given", (np.dtype("int32"), "float32", np.int8, bool, 1.0, np.ones(2)))
+def test_dtype_of_values_and_dtypes(given):
+    assert pb.lax.dtype(given) == jax.lax.dtype(given)

@@ -130,3 +130,12 @@ def test_plain_initializers():
     assert pb.nn.initializers.constant(3)(key, (2,), np.int32).tolist() == [3, 3]
     with pytest.raises(ValueError, match="two axes"):
         pb.nn.initializers.he_normal()(key, (3,))
+
+
+@pytest.mark.parametrize("distribution", ("truncated_normal", "normal", "uniform"))
+def test_complex_initial_weights(distribution):
+    def drawn(p):
+        init = p.nn.initializers.variance_scaling(2.0, "fan_in", distribution)
+        return init(p.random.key(3), (4, 5), np.complex64)
+
+    np.testing.assert_allclose(drawn(pb), drawn(jax), rtol=1e-5, atol=1e-6)

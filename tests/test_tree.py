@@ -3,6 +3,7 @@
 import collections
 import dataclasses
 import functools
+from typing import NamedTuple
 
 import jax
 import pytest
@@ -108,3 +109,15 @@ def test_reduce_associative():
     assert pb.tree.reduce_associative(lambda a, b: a + b, [], identity=0) == 0
     with pytest.raises(TypeError, match="identity"):
         pb.tree.reduce_associative(lambda a, b: a + b, [])
+
+
+def test_named_tuples_may_be_registered():
+    class Pair(NamedTuple):
+        kept: object
+        rest: object
+
+    pb.tree_util.register_pytree_node(
+        Pair, lambda p: ((p.kept,), p.rest), lambda rest, kept: Pair(*kept, rest)
+    )
+    leaves, treedef = pb.tree.flatten(Pair(1.0, "text"))
+    assert leaves == [1.0] and pb.tree.unflatten(treedef, [2.0]) == Pair(2.0, "text")

@@ -18,6 +18,7 @@ class ShapedArray:
     """What is known of an array before it is computed.
 
     `weak_type` marks values made of Python scalars alone, which take the other operand's dtype.
+    `sharding` is accepted; where a value lies is no part of its type.
     """
 
     __slots__ = ("_hash", "_tangent", "dtype", "shape", "weak_type")
@@ -26,7 +27,9 @@ class ShapedArray:
     dtype: DType
     weak_type: bool
 
-    def __init__(self, shape: Iterable[int], dtype: Any, weak_type: bool = False) -> None:
+    def __init__(
+        self, shape: Iterable[int], dtype: Any, weak_type: bool = False, *, sharding: Any = None
+    ) -> None:
         self.shape = tuple(shape)
         self.dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
         self.weak_type = weak_type
@@ -42,6 +45,11 @@ class ShapedArray:
     def size(self) -> int:
         """The number of elements."""
         return prod(self.shape)
+
+    @property
+    def sharding(self) -> None:
+        """None: where a value lies is no part of its type."""
+        return None
 
     def update(self, **changes: Any) -> "ShapedArray":
         """A copy with some of shape, dtype and weak_type changed."""

@@ -43,6 +43,7 @@ def jit(
         is a prefix of the tuple of positional arguments, or of the result. None: arguments lie as
         they do, results as the compiler chooses.
       static_argnums, static_argnames: arguments that are hashable Python values, compiled in.
+        Where only one is given, the other follows from the signature.
       donate_argnums, donate_argnames: arguments whose memory results may take; they cannot be
         used afterwards.
       keep_unused, inline: accepted; have no effect.
@@ -177,6 +178,8 @@ def _both(
                 f" {len(names)} by position"
             )
     positions = tuple(i % len(names) if i < 0 else i for i in positions)
+    if nums is not None and given is not None:  # both were said: a wrapper's names may be others
+        return tuple(sorted(set(positions))), tuple(sorted(set(chosen)))
     by_name = [names.index(n) for n in chosen if n in names]
     by_number = [names[i] for i in positions if i < len(names)]
     return tuple(sorted({*positions, *by_name})), tuple(sorted({*chosen, *by_number}))

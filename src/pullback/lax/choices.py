@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from .. import dtypes
 from ..core.aval import canonical_axis, type_name
 from ..core.trace import get_aval
@@ -93,7 +95,9 @@ def _exact(name: str, x: Any, k: int, axis: int, aggregate: bool, least: bool) -
 
 
 def dtype(x: Any) -> dtypes.DType:
-    """The dtype of an array, or of the array that a number becomes."""
+    """The dtype of an array, or of the array that a number becomes; a dtype itself."""
+    if isinstance(x, (type, str, np.dtype)):
+        return dtypes.canonicalize_dtype(x)
     return get_aval(as_array("dtype", x)).dtype
 
 

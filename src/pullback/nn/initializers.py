@@ -1,6 +1,6 @@
 """Initial weights: functions that return functions of (key, shape, dtype)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod, sqrt
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -25,6 +25,8 @@ class Initializer(Protocol):
 
 # The standard deviation of a normal distribution cut at two standard deviations.
 TRUNCATED_STD = 0.87962566103423978
+# And of a complex one truncated to 2.
+TRUNCATED_COMPLEX_STD = 0.95311164380491208
 
 
 def _dtype(given: Any, default: Any) -> Any:
@@ -139,15 +141,34 @@ def variance_scaling(
 
 def _draw(key: Any, shape: Sequence[int], dtype: Any, variance: float, distribution: str) -> Any:
     deviation = np.sqrt(np.array(variance, dtype))
+    is_complex = dtypes.kind(np.dtype(dtype)) == "complex"
     if distribution == "normal":
         return random.normal(key, shape, dtype) * deviation
     if distribution == "uniform":
+        if is_complex:
+            return _disk(key, shape, dtype, lambda u: pnp.sqrt(2 * u)) * deviation
         width = np.sqrt(np.array(3 * variance, dtype))
         return random.uniform(key, shape, dtype, -1) * width
     if distribution == "truncated_normal":
-        scale = deviation / np.array(TRUNCATED_STD, dtype)
+        scale = deviation / np.array(TRUNCATED_COMPLEX_STD if is_complex else TRUNCATED_STD, dtype)
+        if is_complex:
+            return _disk(key, shape, dtype, _truncated_radius) * scale
         return random.truncated_normal(key, -2, 2, shape, dtype) * scale
     raise ValueError(f"variance_scaling: unknown distribution {distribution!r}")
+
+
+def _disk(key: Any, shape: Sequence[int], dtype: Any, radius: Callable[[Any], Any]) -> Any:
+    """Complex numbers of uniform angle, whose radius is a function of uniform numbers."""
+    to_radius, to_angle = random.split(key)
+    real = np.zeros((), dtype).real.dtype
+    r = radius(random.uniform(to_radius, shape, real)).astype(dtype)
+    angle = 2 * np.pi * random.uniform(to_angle, shape, real).astype(dtype)
+    return r * pnp.exp(1j * angle)
+
+
+def _truncated_radius(u: Any) -> Any:
+    """The radius of a normal number in the plane that is at most 2, by the inverse of its law."""
+    return pnp.sqrt(-pnp.log(1 - (1 - np.exp(-4.0)).astype(u.dtype) * u))
 
 
 def _scaled(scale: float, mode: Any, distribution: Any, name: str, doc: str) -> Any:

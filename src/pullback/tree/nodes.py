@@ -1,5 +1,6 @@
 """Classes as nodes of trees."""
 
+import warnings
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import field, fields, is_dataclass
 from typing import Any, TypeVar
@@ -41,9 +42,11 @@ def register_node(
         pairs = tuple(pairs)
         return tuple(c for _, c in pairs), aux, tuple(k for k, _ in pairs)
 
-    optree.register_pytree_node(
-        nodetype, to_children, unflatten_func, path_entry_type=_Key, namespace=NAMESPACE
-    )
+    with warnings.catch_warnings():  # a class made by namedtuple may be a node of another kind
+        warnings.filterwarnings("ignore", "PyTree type .* is a subclass of", UserWarning)
+        optree.register_pytree_node(
+            nodetype, to_children, unflatten_func, path_entry_type=_Key, namespace=NAMESPACE
+        )
 
 
 def register_node_class(cls: T) -> T:
