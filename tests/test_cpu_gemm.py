@@ -1,5 +1,6 @@
 """Generated matrix products against NumPy: sizes, transposes, batches, and what is not finite."""
 
+import ctypes
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -183,3 +184,19 @@ def test_blocks_fit_the_registers() -> None:
             if tile is not None:
                 assert (tile.rows + 1) * len(tile.lanes) < registers
                 assert tile.rows <= m and tile.width - tile.lanes[-1] < n
+
+
+@pytest.mark.parametrize("n", range(1, 10))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_nothing_is_written_beyond_the_result(n: int, dtype: str) -> None:
+    m, k, guard = 21, 40, 64
+    a, b = np.ones((k, m), dtype), np.ones((k, n), dtype)
+    jaxpr, _ = program(lambda a, b: contract.dot_general(a, b, (((0,), (0,)), ((), ()))), [a, b])
+    made = executable(jaxpr)[1]
+    out = np.full(m * n + guard, -1, dtype)
+    scratch = np.empty(made.scratch_bytes + 4096, np.uint8)
+    tables = [(ctypes.c_void_p * len(x))(*[v.ctypes.data for v in x]) for x in ([a, b], [out])]
+    run = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_void_p] * 4)(made.address)
+    start = scratch.ctypes.data
+    assert run(*map(ctypes.addressof, tables), start + -start % 64, None) == 0
+    assert (out[: m * n] == k).all() and (out[m * n :] == -1).all()

@@ -87,13 +87,19 @@ def _readable(stmt: Gemm, size: int) -> bool:
 
 def _vectors(n: int, full: int, least: int, masked: bool) -> list[tuple[int, ...]]:
     """How a row of at most n columns may be cut into vectors, the last perhaps a shorter one.
-    Under a mask the last one may reach beyond the columns."""
+    Under a mask, which panels of the narrowest vectors alone have not, the last one may reach
+    beyond the columns."""
+    narrow = least
     tails: list[tuple[int, ...]] = [()]
     while least < full:
         tails.append((least,))
         least *= 2
     cuts = [(full,) * count + tail for count in range(COLUMNS + 1) for tail in tails]
-    return [c for c in cuts if c and sum(c[:-1]) + (1 if masked else c[-1]) <= n]
+
+    def least_columns(cut: tuple[int, ...]) -> int:
+        return sum(cut[:-1]) + (1 if masked and max(cut) > narrow else cut[-1])
+
+    return [c for c in cuts if c and least_columns(c) <= n]
 
 
 def _cycles(tile: Tile, m: int, n: int, k: int) -> float:
