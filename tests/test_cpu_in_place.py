@@ -107,3 +107,21 @@ def test_a_read_that_depends_on_the_update_sees_the_old_array() -> None:
     with pb.disable_jit():
         wanted = fun(np.asarray(START))
     onp.testing.assert_array_equal(pb.jit(fun)(START), wanted)
+
+
+@pytest.mark.parametrize("length", [2, 3, 6, 7])
+def test_states_that_take_turns(length: int) -> None:
+    def step(c: Any, i: Any) -> Any:
+        x, y, k = c
+        x, y = np.roll(x, 1) + i, np.roll(y, -1) * 0.5 + x[::-1]
+        return (x, y, k + 1), x[k]
+
+    def fun(x: Any) -> Any:
+        return lax.scan(step, (x, x * 2, 0), np.arange(length, dtype="float32"))
+
+    x = np.asarray(onp.random.default_rng(0).normal(size=6000).astype("float32"))
+    with pb.disable_jit():
+        wanted = fun(x)
+    pb.tree_util.tree_map(
+        lambda a, b: onp.testing.assert_allclose(a, b, 1e-5), pb.jit(fun)(x), wanted
+    )

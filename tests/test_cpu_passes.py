@@ -22,6 +22,7 @@ from pullback.backends.cpu import (
     pipeline,
     show,
     split,
+    turns,
 )
 from pullback.backends.cpu.loops import Program
 from pullback.core.rewrite import simplify
@@ -250,6 +251,75 @@ def test_layout_leaves_records_that_are_read_whole() -> None:
           o0[i3] = t1[-1*i3 + 299]
         """
     becomes([layout.layout], text, text)
+
+
+def test_a_large_state_takes_turns() -> None:
+    becomes(
+        [turns.turns],
+        """
+        arg a0: float32[5000] 0
+        out o0: float32[5000] 0
+        temp t1: float32[5000]
+        for i0:5000
+          o0[i0] = a0[i0]
+        loop i1:7
+          for i2:5000
+            t1[i2] = add:float32(o0[-1*i2 + 4999], float32(i1))
+          for i3:5000
+            o0[i3] = t1[i3]
+        """,
+        """
+        arg a0: float32[5000] 0
+        out o0: float32[5000] 0
+        temp t1: float32[5000]
+        for i0:5000
+          o0[i0] = a0[i0]
+        loop i1:3
+          for i2:5000
+            t1[i2] = add:float32(o0[-1*i2 + 4999], float32(2*i1))
+          for i2:5000
+            o0[i2] = add:float32(t1[-1*i2 + 4999], float32(2*i1 + 1))
+        for i2:5000
+          t1[i2] = add:float32(o0[-1*i2 + 4999], float32:6.0)
+        for i3:5000
+          o0[i3] = t1[i3]
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    {
+        "not all of it is made": """
+          for i1:2500
+            t1[2*i1] = o0[-1*i1 + 4999]
+          for i2:5000
+            o0[i2] = t1[i2]""",
+        "the new state is read later": """
+          for i1:5000
+            t1[i1] = o0[-1*i1 + 4999]
+          for i2:5000
+            o0[i2] = t1[i2]
+          for i3:5000
+            o1[i3] = t1[-1*i3 + 4999]""",
+        "the old state is written otherwise": """
+          for i1:5000
+            t1[i1] = o0[-1*i1 + 4999]
+          for i2:5000
+            o0[i2] = t1[i2]
+          for
+            o0[3] = float32:1.0""",
+    }.values(),
+)
+def test_a_state_takes_no_turns_where_its_memory_is_used_otherwise(body: str) -> None:
+    text = f"""
+        arg a0: float32[5000] 0
+        out o0: float32[5000] 0
+        out o1: float32[5000] 1
+        temp t1: float32[5000]
+        loop i0:7{body}
+        """
+    becomes([turns.turns], text, text)
 
 
 def test_peel_cuts_a_joined_array_into_its_pieces() -> None:

@@ -1,12 +1,13 @@
 """Copies that need not be: a temporary is made in the buffer into which it is copied, where nobody
 has to look at that buffer between. Updates and the state of loops become in place."""
 
+from collections.abc import Mapping
 from math import prod
 
 from . import loops
 from .expr import Rewriter
 from .fuse import row_strides
-from .index import Index
+from .index import Atom, Index
 from .loops import (
     Block,
     Branch,
@@ -20,7 +21,7 @@ from .loops import (
     Stmt,
     While,
 )
-from .relocate import loader, relocated
+from .relocate import EMPTY, loader, relocated
 
 
 def coalesce(program: Program) -> None:
@@ -170,20 +171,22 @@ class _Coalescer:
         return len(written) == 1 and read == written
 
 
-def renamed(program: Program, stmt: Stmt, to: dict[str, str]) -> Stmt:
-    """The statement with other buffers."""
+def renamed(
+    program: Program, stmt: Stmt, to: dict[str, str], axes: Mapping[Atom, Index] = EMPTY
+) -> Stmt:
+    """The statement with other buffers, and with outer axes replaced by indices."""
     graph = program.graph
 
     def place(buffer: str, offset: Index) -> tuple[str, Index] | None:
         return (to[buffer], offset) if buffer in to else None
 
-    writer = Rewriter(graph, {}, loader(graph, place))
+    writer = Rewriter(graph, axes, loader(graph, place))
 
     def operand(o: Operand) -> Operand:
         return Operand(to.get(o.buffer, o.buffer), writer.index(o.offset), o.shape, o.strides)
 
     if isinstance(stmt, Nest):
-        return Nest(stmt.axes, tuple([relocated(graph, k, place) for k in stmt.kernels]))
+        return Nest(stmt.axes, tuple([relocated(graph, k, place, axes) for k in stmt.kernels]))
     if isinstance(stmt, Gemm):
         return Gemm(stmt.dtype, operand(stmt.a), operand(stmt.b), operand(stmt.out))
     if isinstance(stmt, Contraction):
@@ -195,7 +198,7 @@ def renamed(program: Program, stmt: Stmt, to: dict[str, str]) -> Stmt:
     if isinstance(stmt, Callback):
         args, outs = (tuple([operand(o) for o in group]) for group in (stmt.args, stmt.outs))
         return Callback(stmt.name, stmt.function, args, outs, stmt.specs)
-    inner = [[renamed(program, s, to) for s in b] for b in loops.blocks(stmt)]
+    inner = [[renamed(program, s, to, axes) for s in b] for b in loops.blocks(stmt)]
     new = loops.with_blocks(stmt, inner)
     if isinstance(new, While):
         return While(new.cond, to.get(new.test, new.test), new.body)

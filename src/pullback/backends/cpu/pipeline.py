@@ -30,6 +30,7 @@ from . import (
     show,
     split,
     target,
+    turns,
 )
 from .build import Builder
 from .complexes import in_parts
@@ -190,6 +191,8 @@ PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("unread", dead.drop_unread),
     # After all that need not stay in memory is gone.
     ("layout", layout.layout),
+    # After fusion, by which a copy may be gone, and before a nest is cut in pieces.
+    ("turns", turns.turns),
     # After fusion, which joins whole nests only.
     ("peel", peel.peel),
     # After fusion, which joins nests of the same axes.

@@ -1,12 +1,14 @@
 """Kernels whose elements lie elsewhere: in another buffer, or at another place of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from .expr import Graph, Node, Rewriter
 from .fuse import rebuilt
-from .index import Index
+from .index import Atom, Index
 from .loops import Kernel, Reduction, Store
 
+EMPTY: Mapping[Atom, Index] = MappingProxyType({})
 # From (buffer, offset) to the new ones, or None where the element stays.
 Place = Callable[[str, Index], tuple[str, Index] | None]
 
@@ -21,9 +23,11 @@ def loader(graph: Graph, place: Place) -> Callable[[str, Index, Node], Node | No
     return load
 
 
-def relocated(graph: Graph, kernel: Kernel, place: Place) -> Kernel:
-    """The kernel with what it reads and writes elsewhere."""
-    new = rebuilt(kernel, Rewriter(graph, {}, loader(graph, place)), {})
+def relocated(
+    graph: Graph, kernel: Kernel, place: Place, axes: Mapping[Atom, Index] = EMPTY
+) -> Kernel:
+    """The kernel with what it reads and writes elsewhere, outer axes replaced by indices."""
+    new = rebuilt(kernel, Rewriter(graph, axes, loader(graph, place)), {})
     stores, reductions = [], []
     for s in new.stores:
         to = place(s.buffer, s.offset) or (s.buffer, s.offset)
