@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
     from .transforms.linear import linear_transpose
     from .transforms.make_jaxpr import ShapeDtypeStruct, eval_shape, make_jaxpr
+    from .visual import visualize_sharding
 
 # Loaded when first used: submodules, and names by the submodule that has them.
 __getattr__ = later(
@@ -135,6 +136,7 @@ __getattr__ = later(
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
         "transforms.linear": "linear_transpose",
         "transforms.make_jaxpr": "ShapeDtypeStruct eval_shape make_jaxpr",
+        "visual": "visualize_sharding",
     },
 )
 
@@ -241,6 +243,7 @@ __all__ = [
     "typeof",
     "typing",
     "value_and_grad",
+    "visualize_sharding",
     "vjp",
     "vmap",
 ]
