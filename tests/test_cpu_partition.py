@@ -50,7 +50,7 @@ def defined(text: str) -> set[str]:
 @pytest.mark.parametrize("parts", [1, 2, 3, 8])
 def test_parts_are_the_whole(parts: int) -> None:
     texts = partition(chain(), parts)
-    assert len(texts) == min(parts, 3)
+    assert len(texts) == min(parts, FUNCTIONS)
     names = [defined(t) for t in texts]
     assert set.union(*names) == {f"f{k}" for k in range(FUNCTIONS)}
     assert sum(len(n) for n in names) == FUNCTIONS
@@ -66,7 +66,7 @@ def test_parts_compute_what_the_whole_does(threads: int) -> None:
         code = Target().compile(chain(), ["f4"])
     finally:
         _native.set_num_threads(before)
-    assert len(code.objects) == min(threads, 3)
+    assert len(code.objects) == min(threads, FUNCTIONS)
     last = ctypes.CFUNCTYPE(ctypes.c_int64, ctypes.c_int64)(code.addresses["f4"])
     assert last(7) == 7 + expected(4)
 

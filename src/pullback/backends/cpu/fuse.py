@@ -9,13 +9,15 @@ from math import prod
 from . import loops
 from .expr import Graph, Node, Rewriter
 from .index import Atom, Index, bounds, is_affine
-from .loops import Block, Kernel, Nest, Program, Reduction, Stmt, Store
+from .loops import Block, Kernel, Nest, Program, Reduction, Stmt, Store, kernel_nodes
 from .schedule import is_small, vectorized
 
 # How many statements back a nest looks for one to join.
 REACH = 24
 # Expressions deeper than this are cut: recursion over them must end.
 DEEPEST = 96
+# A kernel of more nodes takes in no other: of so many registers LLVM takes quadratic time.
+LONGEST = 2000
 # Rows shorter than this are not worth a loop of their own.
 ROW = 8
 
@@ -70,6 +72,8 @@ def merge(graph: Graph, a: Nest, b: Nest) -> Nest | None:
     if len(b.kernels) != 1 or b.axes or any(k.ordered for k in (*a.kernels, *b.kernels)):
         return None
     if is_small(b) and is_small(a):
+        return None
+    if len(kernel_nodes(a.kernels[-1])) > LONGEST:
         return None
     (new,) = b.kernels
     return _join_last(graph, a, new) or _under_rows(graph, a, new)

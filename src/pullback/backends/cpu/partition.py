@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from .text import Module
 
 # Fewer lines than this in a part do not pay for a thread and the fixed cost of a module.
-WORTH_A_PART = 100
+WORTH_A_PART = 60
 _NAME = re.compile(r"@([\w.]+)")
 _HEAD = re.compile(r"define\s+(?:internal\s+)?(.*?)@([\w.]+)\((.*?)\)")
 
