@@ -1,4 +1,5 @@
-"""`python -m benchmarks.accuracy [names]`: elementary functions' errors in ulp and ns an element.
+"""`python -m benchmarks.accuracy [names]`: elementary functions' errors in ulp and ns an element,
+then those of special functions (`special.py`).
 
 Errors are the largest over strided bit patterns and random values, against NumPy in extended
 precision (SciPy in float64 for the error functions in float32, mpmath in float64). Times are of
@@ -15,6 +16,9 @@ import mpmath
 import numpy as np
 import scipy.special
 
+from benchmarks import special
+from benchmarks.timing import N, mp_number, nanoseconds, ulp
+from pullback import config
 from pullback.backends.cpu import elementary
 from pullback.backends.cpu.target import Code, Target
 from pullback.backends.cpu.text import WIDTHS, Function, Module, memory_type
@@ -52,7 +56,6 @@ FUNCTIONS: dict[str, tuple[Reference, Callable, tuple[float, float]]] = {
     "erf_inv": (scipy.special.erfinv, jax.lax.erf_inv, (-1, 1)),
 }
 MPMATH = {"erf": mpmath.erf, "erfc": mpmath.erfc, "erf_inv": mpmath.erfinv}
-N = 1 << 16
 
 
 def kernels(target: Target, names: Sequence[str]) -> dict[tuple[str, str], tuple[Code, float]]:
@@ -112,25 +115,9 @@ def wide_arguments(name: str, dtype: str) -> list[np.ndarray]:
 def reference(name: str, args: Sequence[np.ndarray], dtype: str) -> np.ndarray:
     if name in MPMATH and dtype == "float64":
         with mpmath.workdps(40):
-            return np.array([_mp(MPMATH[name], x) for x in args[0]])
+            return np.array([mp_number(MPMATH[name](mpmath.mpf(float(x)))) for x in args[0]])
     precision = np.float64 if name in MPMATH else np.longdouble
     return FUNCTIONS[name][0](*(a.astype(precision) for a in args)).astype(np.longdouble)
-
-
-def _mp(f: Callable, x: np.floating) -> np.longdouble:
-    y = f(mpmath.mpf(float(x)))
-    return np.longdouble(float(y)) + np.longdouble(float(y - mpmath.mpf(float(y))))
-
-
-def ulp(got: np.ndarray, wanted: np.ndarray) -> float:
-    """The largest error where the result is finite."""
-    info = np.finfo(got.dtype)
-    finite = np.isfinite(wanted.astype(got.dtype)) & np.isfinite(got)
-    got, wanted = got[finite], wanted[finite]
-    size = np.where(wanted == 0, info.smallest_subnormal, np.abs(wanted))
-    exponent = np.maximum(np.frexp(size)[1] - 1, info.minexp)
-    unit = np.ldexp(np.longdouble(1), exponent - info.nmant)
-    return float(np.max(np.abs(got - wanted) / unit))
 
 
 def error(name: str, dtype: str, code: Code) -> float:
@@ -142,17 +129,6 @@ def error(name: str, dtype: str, code: Code) -> float:
     got = np.empty_like(args[0])
     caller(code, args, got)()
     return ulp(got, reference(name, args, dtype))
-
-
-def nanoseconds(run: Callable[[], object], turns: int = 9) -> float:
-    """The least time of a turn for each element, on this thread alone."""
-    run()
-    best = float("inf")
-    for _ in range(turns):
-        begin = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - begin)
-    return best / N * 1e9
 
 
 def row(name: str, dtype: str, code: Code, milliseconds: float) -> str:
@@ -170,15 +146,25 @@ def row(name: str, dtype: str, code: Code, milliseconds: float) -> str:
     )
 
 
+HEAD = f"{'function':10}{'type':9}{'max ulp':>8}{'ns':>9}{'NumPy':>9}{'JAX':>9}{'compile ms':>12}"
+
+
 def main(names: Sequence[str]) -> None:
     jax.config.update("jax_enable_x64", True)
-    print(
-        f"{'function':10}{'type':9}{'max ulp':>8}{'ns':>9}{'NumPy':>9}{'JAX':>9}{'compile ms':>12}"
-    )
+    config.update("enable_x64", True)
+    chosen = [name for name in names if name in FUNCTIONS]
     with np.errstate(all="ignore"):
-        for (name, dtype), (code, milliseconds) in kernels(Target(), names).items():
+        if chosen:
+            print(HEAD)
+        for (name, dtype), (code, milliseconds) in kernels(Target(), chosen).items():
             print(row(name, dtype, code, milliseconds), flush=True)
+        programs = [name for name in names if name in special.FUNCTIONS]
+        if programs:
+            print(special.HEAD)
+        for name in programs:
+            for dtype in ("float32", "float64"):
+                print(special.row(name, dtype), flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:] or list(FUNCTIONS))
+    main(sys.argv[1:] or [*FUNCTIONS, *special.FUNCTIONS])
