@@ -45,7 +45,8 @@ INLINE void two(Complex<T, bytes>& a, Complex<T, bytes>& b) {
 }
 
 template <typename T, int bytes>
-INLINE void four(Complex<T, bytes>& a, Complex<T, bytes>& b, Complex<T, bytes>& c, Complex<T, bytes>& d) {
+INLINE void four(Complex<T, bytes>& a, Complex<T, bytes>& b, Complex<T, bytes>& c,
+                 Complex<T, bytes>& d) {
     two(a, c), two(b, d);
     Complex<T, bytes> turned = d.over_i(), odd = c;
     two(a, b);
@@ -106,15 +107,21 @@ INLINE void any_odd(Complex<T, bytes>* x, int radix, const T* roots) {
         total = total + sum[s];
     }
     x[0] = total;
-    for (int q = 1; q <= half; ++q) {
-        Complex<T, bytes> even = first, turned{};
-        for (int s = 0, k = q; s < half; ++s, k = k + q < radix ? k + q : k + q - radix) {
-            T cosine = roots[2 * k], sine = roots[2 * k + 1];
-            even = even + sum[s].scaled(cosine);
-            turned = turned + difference[s].scaled(sine);
+    // Two results, or rather four, at a time, so that what they are sums of is read half as often.
+    for (int q = 1; q <= half; q += 2) {
+        int p = q < half ? q + 1 : q;
+        Complex<T, bytes> even[] = {first, first}, turned[2]{};
+        for (int s = 0, j = q, k = p; s < half; ++s) {
+            even[0] = even[0] + sum[s].scaled(roots[2 * j]);
+            turned[0] = turned[0] + difference[s].scaled(roots[2 * j + 1]);
+            even[1] = even[1] + sum[s].scaled(roots[2 * k]);
+            turned[1] = turned[1] + difference[s].scaled(roots[2 * k + 1]);
+            j = j + q < radix ? j + q : j + q - radix, k = k + p < radix ? k + p : k + p - radix;
         }
-        turned = turned.over_i();
-        x[q] = even + turned, x[radix - q] = even - turned;
+        for (int t : {0, 1}) {
+            Complex<T, bytes> left = turned[t].over_i();
+            x[q + (p - q) * t] = even[t] + left, x[radix - q - (p - q) * t] = even[t] - left;
+        }
     }
 }
 

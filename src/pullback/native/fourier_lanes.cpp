@@ -29,7 +29,8 @@ struct Lane {
     // Numbers as they stand in memory, in two vectors.
     template <int... j>
     INLINE static C apart(const V& a, const V& b, std::integer_sequence<int, j...>) {
-        return {__builtin_shufflevector(a, b, 2 * j...), __builtin_shufflevector(a, b, 2 * j + 1 ...)};
+        return {__builtin_shufflevector(a, b, 2 * j...),
+                __builtin_shufflevector(a, b, 2 * j + 1 ...)};
     }
     INLINE static C apart(const V& a, const V& b) { return apart(a, b, Each{}); }
     template <int... j>
@@ -42,7 +43,9 @@ struct Lane {
     INLINE static V reversed(const V& a, std::integer_sequence<int, j...>) {
         return __builtin_shufflevector(a, a, (count - 1 - j)...);
     }
-    INLINE static C reversed(const C& x) { return {reversed(x.re, Each{}), reversed(x.im, Each{})}; }
+    INLINE static C reversed(const C& x) {
+        return {reversed(x.re, Each{}), reversed(x.im, Each{})};
+    }
     INLINE static C numbers(const T* from) { return apart(get(from), get(from + count)); }
     INLINE static void put_numbers(T* to, const C& x) {
         V a, b;
@@ -89,9 +92,17 @@ struct Lane {
         } else if (apart_by(lines, 1)) {
             for (const T* from = x + lines.at[0]; j < n; ++j, from += step, block += place)
                 put(block + re, get(from)), put(block + im, other ? get(from + other) : V{});
-        } else if (other == 1 && step == 2) {
-            for (; j + count / 2 <= n; j += count / 2, block += count / 2 * place)
-                load_square(x + 2 * j, lines, block, re, im);
+        } else if (other == 1 && step == 2 && n >= count / 2) {
+            // The last square may overlap the one before it.
+            for (; j < n; j += count / 2) {
+                j = std::min(j, n - count / 2);
+                load_square(x + 2 * j, lines, block + j * place, re, im);
+            }
+        } else if (other == 0 && step == 1 && n >= count) {
+            for (; j < n; j += count) {
+                j = std::min(j, n - count);
+                load_real_square(x + j, lines, block + j * place, re, im);
+            }
         }
         for (; j < n; ++j, block += place)
             for (int l = 0; l < count; ++l) {
@@ -100,7 +111,8 @@ struct Lane {
             }
     }
 
-    INLINE static void load_square(const T* x, const Lines& lines, T* block, int64_t re, int64_t im) {
+    INLINE static void load_square(const T* x, const Lines& lines, T* block, int64_t re,
+                                   int64_t im) {
         constexpr int half = count / 2;
         V low[half], high[half];
 #pragma GCC unroll 8
@@ -116,6 +128,17 @@ struct Lane {
         }
     }
 
+    INLINE static void load_real_square(const T* x, const Lines& lines, T* block, int64_t re,
+                                        int64_t im) {
+        V row[count];
+#pragma GCC unroll 16
+        for (int l = 0; l < count; ++l) row[l] = get(x + lines.at[l]);
+        transpose<1>(row);
+#pragma GCC unroll 16
+        for (int k = 0; k < count; ++k)
+            put(block + k * place + re, row[k]), put(block + k * place + im, V{});
+    }
+
     INLINE static void store(const T* block, int64_t n, T scale, T* y, const Lines& lines) {
         int64_t step = lines.step, other = lines.other, j = 0;
         int64_t re = lines.swapped ? count : 0, im = count - re;
@@ -127,9 +150,16 @@ struct Lane {
                 put(to, get(block + re) * scale);
                 if (other) put(to + other, get(block + im) * scale);
             }
-        } else if (other == 1 && step == 2) {
-            for (; j + count / 2 <= n; j += count / 2, block += count / 2 * place)
-                store_square(block, re, im, scale, y + 2 * j, lines);
+        } else if (other == 1 && step == 2 && n >= count / 2) {
+            for (; j < n; j += count / 2) {
+                j = std::min(j, n - count / 2);
+                store_square(block + j * place, re, im, scale, y + 2 * j, lines);
+            }
+        } else if (other == 0 && step == 1 && n >= count) {
+            for (; j < n; j += count) {
+                j = std::min(j, n - count);
+                store_real_square(block + j * place + re, scale, y + j, lines);
+            }
         }
         for (; j < n; ++j, block += place)
             for (int64_t l = 0; l < lines.count; ++l) {
@@ -145,8 +175,8 @@ struct Lane {
         V low[half], high[half];
 #pragma GCC unroll 8
         for (int k = 0; k < half; ++k)
-            joined({get(block + k * place + re) * scale, get(block + k * place + im) * scale}, low[k],
-                   high[k]);
+            joined({get(block + k * place + re) * scale, get(block + k * place + im) * scale},
+                   low[k], high[k]);
         transpose<2>(low), transpose<2>(high);
 #pragma GCC unroll 8
         for (int l = 0; l < half; ++l) {
@@ -155,7 +185,17 @@ struct Lane {
         }
     }
 
-    // f on the numbers of a transform of any radix.
+    INLINE static void store_real_square(const T* block, T scale, T* y, const Lines& lines) {
+        V row[count];
+#pragma GCC unroll 16
+        for (int k = 0; k < count; ++k) row[k] = get(block + k * place) * scale;
+        transpose<1>(row);
+#pragma GCC unroll 16
+        for (int l = 0; l < count; ++l)
+            if (l < lines.count) put(y + lines.at[l], row[l]);
+    }
+
+    // A transform of any radix.
     template <int radix>
     INLINE static void butterfly(C* x, const Pass<T>& pass) {
         if constexpr (radix == 0) any_odd(x, static_cast<int>(pass.radix), pass.roots);
@@ -231,8 +271,8 @@ struct Lane {
         }
     }
 
-    INLINE static void twist(T* block, int64_t n, const T* coarse, const T* fine, int64_t lanes, T* to,
-                             int64_t pitch) {
+    INLINE static void twist(T* block, int64_t n, const T* coarse, const T* fine, int64_t lanes,
+                             T* to, int64_t pitch) {
         for (int64_t k = 0; k < n; ++k) {
             C turn = at(fine + k * place).times(coarse[2 * k], coarse[2 * k + 1]);
             set(block + k * place, at(block + k * place).times(turn.re, turn.im));
@@ -313,40 +353,40 @@ struct Lane {
 };
 
 // The functions for one width, compiled for a machine that has it.
-#define PULLBACK_KERNELS(NAME, TARGET, BYTES)                                                        \
-    template <typename T>                                                                            \
-    struct NAME {                                                                                    \
-        using L = Lane<T, BYTES>;                                                                    \
-        TARGET static void load(const T* x, const Lines& lines, int64_t n, T* block) {               \
-            L::load(x, lines, n, block);                                                             \
-        }                                                                                            \
-        TARGET static void store(const T* block, int64_t n, T scale, T* y, const Lines& lines) {     \
-            L::store(block, n, scale, y, lines);                                                     \
-        }                                                                                            \
-        TARGET static void transform(const Passes<T>& passes, T* block, T* out) {                    \
-            L::transform(passes, block, out);                                                        \
-        }                                                                                            \
-        TARGET static void times(T* block, int64_t n, const T* factors, bool conjugated) {           \
-            L::times(block, n, factors, conjugated);                                                 \
-        }                                                                                            \
+#define PULLBACK_KERNELS(NAME, TARGET, BYTES) \
+    template <typename T> \
+    struct NAME { \
+        using L = Lane<T, BYTES>; \
+        TARGET static void load(const T* x, const Lines& lines, int64_t n, T* block) { \
+            L::load(x, lines, n, block); \
+        } \
+        TARGET static void store(const T* block, int64_t n, T scale, T* y, const Lines& lines) { \
+            L::store(block, n, scale, y, lines); \
+        } \
+        TARGET static void transform(const Passes<T>& passes, T* block, T* out) { \
+            L::transform(passes, block, out); \
+        } \
+        TARGET static void times(T* block, int64_t n, const T* factors, bool conjugated) { \
+            L::times(block, n, factors, conjugated); \
+        } \
         TARGET static void twist(T* block, int64_t n, const T* coarse, const T* fine, int64_t count, \
-                                 T* to, int64_t pitch) {                                             \
-            L::twist(block, n, coarse, fine, count, to, pitch);                                      \
-        }                                                                                            \
-        TARGET static void unfold(const T* block, int64_t m, const T* turns, T* out) {               \
-            L::unfold(block, m, turns, out);                                                         \
-        }                                                                                            \
-        TARGET static void fold(const T* block, int64_t m, const T* turns, T* out) {                 \
-            L::fold(block, m, turns, out);                                                           \
-        }                                                                                            \
-        TARGET static void unfold_line(T* line, int64_t m, const T* turns) {                         \
-            L::unfold_line(line, m, turns);                                                          \
-        }                                                                                            \
-        TARGET static void fold_line(const T* line, int64_t m, const T* turns, T* out) {             \
-            L::fold_line(line, m, turns, out);                                                       \
-        }                                                                                            \
-        static constexpr Kernels<T> table{L::count, load,  store, transform,   times,                \
-                                          twist,    unfold, fold, unfold_line, fold_line};           \
+                                 T* to, int64_t pitch) { \
+            L::twist(block, n, coarse, fine, count, to, pitch); \
+        } \
+        TARGET static void unfold(const T* block, int64_t m, const T* turns, T* out) { \
+            L::unfold(block, m, turns, out); \
+        } \
+        TARGET static void fold(const T* block, int64_t m, const T* turns, T* out) { \
+            L::fold(block, m, turns, out); \
+        } \
+        TARGET static void unfold_line(T* line, int64_t m, const T* turns) { \
+            L::unfold_line(line, m, turns); \
+        } \
+        TARGET static void fold_line(const T* line, int64_t m, const T* turns, T* out) { \
+            L::fold_line(line, m, turns, out); \
+        } \
+        static constexpr Kernels<T> table{L::count, load,  store, transform,   times, \
+                                          twist,    unfold, fold, unfold_line, fold_line}; \
     };
 
 PULLBACK_KERNELS(Narrow, , 16)

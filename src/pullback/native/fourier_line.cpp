@@ -64,7 +64,10 @@ bool transform_chirp(int64_t n, const T* x, T* y, T scale, bool swapped) {
     times_line(line, m, plan->spectrum.data(), true, line);
     if (!transform_line(m, line, line, T{1}, false)) return false;
     times_line(line, n, plan->after.data(), true, line);
-    for (int64_t k = 0; k < n; ++k) y[2 * k + swapped] = line[2 * k], y[2 * k + !swapped] = line[2 * k + 1];
+    for (int64_t k = 0; k < n; ++k) {
+        y[2 * k + swapped] = line[2 * k];
+        y[2 * k + !swapped] = line[2 * k + 1];
+    }
     return true;
 }
 

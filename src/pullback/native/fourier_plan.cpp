@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <numbers>
@@ -26,13 +26,55 @@ std::vector<int64_t> radices(int64_t n) {
     for (int64_t p = 3; n > 1; p += 2)
         for (; n % p == 0; n /= p) found.push_back(p);
     if (twos == 1) found.push_back(2);
-    for (int fours = twos == 1 ? 0 : (3 - twos % 3) % 3; fours; --fours, twos -= 2) found.push_back(4);
+    int fours = twos == 1 ? 0 : (3 - twos % 3) % 3;
+    for (; fours; --fours, twos -= 2) found.push_back(4);
     for (; twos >= 3; twos -= 3) found.push_back(8);
     return found;
 }
 
+// exp(-2 pi i k / n) for 0 <= k < n, in higher precision than needed: the angle is brought into an
+// eighth of a circle and is the sum of two, of which there are tables.
+class Roots {
+  public:
+    struct Root {
+        long double re, im;
+    };
+
+    explicit Roots(int64_t length) : n_(length) {
+        while (int64_t{2} << 2 * bits_ < n_) ++bits_;
+        for (int64_t j = 0; j < int64_t{1} << bits_; ++j) fine_.push_back(at(j));
+        for (int64_t j = 0; j <= n_ / 2; j += int64_t{1} << bits_) coarse_.push_back(at(j));
+    }
+
+    Root operator()(int64_t k) const {
+        int64_t quarter = (8 * k / n_ + 1) / 2, rest = 4 * k - quarter * n_;
+        auto place = static_cast<size_t>(std::abs(rest));
+        auto [a, b] = coarse_[place >> bits_];
+        auto [c, d] = fine_[place & ((size_t{1} << bits_) - 1)];
+        long double re = a * c - b * d, im = rest < 0 ? -(a * d + b * c) : a * d + b * c;
+        switch (quarter % 4) {
+            case 0: return {re, -im};
+            case 1: return {-im, -re};
+            case 2: return {-re, im};
+            default: return {im, re};
+        }
+    }
+
+  private:
+    // The root at j / 4n of a circle, upwards.
+    Root at(int64_t j) const {
+        long double angle = std::numbers::pi_v<long double> / 2 * static_cast<long double>(j) /
+                            static_cast<long double>(n_);
+        return {std::cos(angle), std::sin(angle)};
+    }
+
+    int64_t n_;
+    int bits_ = 0;
+    std::vector<Root> fine_, coarse_;
+};
+
 template <typename T>
-void add(std::vector<T>& to, Root root) {
+void add(std::vector<T>& to, Roots::Root root) {
     to.push_back(static_cast<T>(root.re)), to.push_back(static_cast<T>(root.im));
 }
 
@@ -80,36 +122,21 @@ bool is_smooth(int64_t n) {
     return n == 1;
 }
 
-// The angle is brought into an eighth of a circle first, where sine and cosine are exact to the last bit
-// or so.
-Root root_of_unity(int64_t k, int64_t n) {
-    int64_t eighth = 8 * k / n, quarter = (eighth + 1) / 2;
-    // 2 pi (k / n - quarter / 4)
-    long double angle = std::numbers::pi_v<long double> / 2 *
-                        static_cast<long double>(4 * k - quarter * n) / static_cast<long double>(n);
-    auto c = static_cast<double>(std::cos(angle)), s = static_cast<double>(std::sin(angle));
-    switch (quarter % 4) {
-        case 0: return {c, -s};
-        case 1: return {-s, -c};
-        case 2: return {-c, s};
-        default: return {s, c};
-    }
-}
-
 template <typename T>
 PassPlan<T>::PassPlan(int64_t length) : n(length) {
     std::vector<int64_t> all = radices(n);
     std::vector<size_t> turns, roots;
+    Roots root(n);
     int64_t size = n;
     for (int64_t radix : all) {
         turns.push_back(numbers.size());
         int64_t step = size / radix;
         for (int64_t j = 0; step > 1 && j < step; ++j)
-            for (int64_t q = 1; q < radix; ++q) add(numbers, root_of_unity(j * q, size));
+            for (int64_t q = 1; q < radix; ++q) add(numbers, root(j * q * (n / size)));
         roots.push_back(numbers.size());
         for (int64_t k = 0; radix % 2 && k < radix; ++k) {
-            Root root = root_of_unity(k, radix);
-            add(numbers, {root.re, -root.im});
+            auto [re, im] = root(k * (n / radix));
+            add(numbers, {re, -im});
         }
         size = step;
     }
@@ -134,7 +161,8 @@ int64_t PassPlan<T>::bytes() const {
 
 template <typename T>
 RealPlan<T>::RealPlan(int64_t n) {
-    for (int64_t k = 0; 4 * k <= n; ++k) add(turns, root_of_unity(k, n));
+    Roots root(n);
+    for (int64_t k = 0; 4 * k <= n; ++k) add(turns, root(k));
 }
 
 template <typename T>
@@ -142,14 +170,16 @@ SplitPlan<T>::SplitPlan(int64_t length) : n(length) {
     const int64_t lanes = kernels<T>().lanes;
     rows = plan_of<Matrix<T>>(n)->rows, columns = n / rows;
     down = plan_of<PassPlan<T>>(rows), across = plan_of<PassPlan<T>>(columns);
+    Roots root(n);
     for (int64_t j = 0; j < columns; j += lanes)
-        for (int64_t k = 0; k < rows; ++k) add(coarse, root_of_unity(k * j, n));
+        for (int64_t k = 0; k < rows; ++k) add(coarse, root(k * j));
+    fine.resize(static_cast<size_t>(2 * lanes * rows));
     for (int64_t k = 0; k < rows; ++k)
-        for (bool imaginary : {false, true})
-            for (int64_t l = 0; l < lanes; ++l) {
-                Root root = root_of_unity(k * l % n, n);
-                fine.push_back(static_cast<T>(imaginary ? root.im : root.re));
-            }
+        for (int64_t l = 0; l < lanes; ++l) {
+            auto [re, im] = root(k * l % n);
+            T* to = fine.data() + 2 * lanes * k + l;
+            to[0] = static_cast<T>(re), to[lanes] = static_cast<T>(im);
+        }
 }
 
 template <typename T>
@@ -160,7 +190,8 @@ Matrix<T>::Matrix(int64_t n) {
         int64_t across = n / down;
         double first = static_cast<double>(over(across, lanes) * lanes * down);
         double second = static_cast<double>(over(down, lanes) * lanes * across);
-        double found = first * (3 + weight_of_passes(down)) + second * (1 + weight_of_passes(across));
+        double found = first * (3 + weight_of_passes(down));
+        found += second * (1 + weight_of_passes(across));
         // Blocks of long lines do not stay in cache.
         double uneven = std::log2(static_cast<double>(down) / static_cast<double>(across));
         found += static_cast<double>(n) * 0.25 * std::abs(uneven);
@@ -177,11 +208,14 @@ double together_cost(int64_t n, int64_t count, int64_t lanes) {
 template <typename T>
 ChirpPlan<T>::ChirpPlan(int64_t length) : n(length), m(chirp_length(n)) {
     std::vector<double> chirp(static_cast<size_t>(2 * m));
+    Roots roots(2 * n);
     for (int64_t k = 0, square = 0; k < n; square = (square + 2 * k + 1) % (2 * n), ++k) {
-        Root root = root_of_unity(square, 2 * n);
-        before.insert(before.end(), {static_cast<T>(root.re), static_cast<T>(root.im)});
-        for (int64_t at : {k, (m - k) % m})
-            chirp[static_cast<size_t>(2 * at)] = root.re, chirp[static_cast<size_t>(2 * at + 1)] = -root.im;
+        auto [re, im] = roots(square);
+        add(before, {re, im});
+        for (int64_t at : {2 * k, (m - k) % m * 2}) {
+            chirp[static_cast<size_t>(at)] = static_cast<double>(re);
+            chirp[static_cast<size_t>(at + 1)] = static_cast<double>(-im);
+        }
     }
     if (!transform_line<double>(m, chirp.data(), chirp.data(), 1.0 / static_cast<double>(m), false))
         throw std::bad_alloc();

@@ -1,5 +1,5 @@
-// What Fourier transforms of a length need beside their operands: passes and tables of roots of unity,
-// made once and kept while there is room.
+// What Fourier transforms of a length need beside their operands: passes and tables of roots of
+// unity, made once and kept while there is room.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,13 @@ namespace pullback {
 // Whether passes make a length.
 bool is_smooth(int64_t n);
 
-// exp(-2 pi i k / n), for 0 <= k < n.
-struct Root {
-    double re, im;
-};
-Root root_of_unity(int64_t k, int64_t n);
-
 // The passes of a smooth length.
 template <typename T>
 struct PassPlan {
     explicit PassPlan(int64_t n);
-    Passes<T> passes() const { return {n, static_cast<int64_t>(pass.size()), pass.data(), order.data()}; }
+    Passes<T> passes() const {
+        return {n, static_cast<int64_t>(pass.size()), pass.data(), order.data()};
+    }
     int64_t bytes() const;
 
     int64_t n;
@@ -41,8 +37,8 @@ struct RealPlan {
     std::vector<T> turns;
 };
 
-// The best matrix for a line: its rows, 0 where there is none, and about what the transform costs, in passes
-// over an element.
+// The best matrix for a line: its rows, 0 where there is none, and about what the transform costs,
+// in passes over an element.
 template <typename T>
 struct Matrix {
     explicit Matrix(int64_t n);
@@ -52,22 +48,24 @@ struct Matrix {
     double cost = 0;
 };
 
-// A line as a matrix of `rows` rows: the columns are transformed, turned, and transformed across (D. H.
-// Bailey, "FFTs in external or hierarchical memory", 1990).
+// A line as a matrix of `rows` rows: the columns are transformed, turned, and transformed across
+// (D. H. Bailey, "FFTs in external or hierarchical memory", 1990).
 template <typename T>
 struct SplitPlan {
     explicit SplitPlan(int64_t n);
-    int64_t bytes() const { return static_cast<int64_t>((coarse.size() + fine.size()) * sizeof(T)); }
+    int64_t bytes() const {
+        return static_cast<int64_t>((coarse.size() + fine.size()) * sizeof(T));
+    }
 
     int64_t n, rows, columns;
     std::shared_ptr<const PassPlan<T>> down, across;
-    // Element (k, j) is turned by exp(-2 pi i k j / n): by coarse for the first column of its block, and by
-    // fine for the column within the block.
+    // Element (k, j) is turned by exp(-2 pi i k j / n): by coarse for the first column of its
+    // block, and by fine for the column within the block.
     std::vector<T> coarse, fine;
 };
 
-// A transform of any length as a convolution with a chirp, of a smooth length m (L. I. Bluestein, "A linear
-// filtering approach to the computation of discrete Fourier transform", 1970).
+// A transform of any length as a convolution with a chirp, of a smooth length m (L. I. Bluestein,
+// "A linear filtering approach to the computation of discrete Fourier transform", 1970).
 template <typename T>
 struct ChirpPlan {
     explicit ChirpPlan(int64_t n);
@@ -76,7 +74,8 @@ struct ChirpPlan {
     }
 
     int64_t n, m;
-    // The factors of the line, of its spectrum, and of the result; the latter two are of conjugates.
+    // The factors of the line, of its spectrum, and of the result; the latter two are of
+    // conjugates.
     std::vector<T> before, spectrum, after;
 };
 
