@@ -3,7 +3,9 @@
 import os
 from pathlib import Path
 
+import llvmlite.binding as llvm
 import numpy as np
+import scripts
 from cpu import program
 
 from pullback.backends.cache import ObjectCache, default_directory
@@ -76,3 +78,93 @@ def test_targets_compile_once(tmp_path: Path) -> None:
         codes.append(target.compile(module, [emit.ENTRY]))
     assert codes[0].objects == codes[1].objects
     assert "emit" in codes[0].timings and "emit" not in codes[1].timings
+
+
+# Processes that share a directory
+
+COMPILE = """
+for k in range(5):
+    f = pb.jit(lambda x: pnp.tanh(x @ x) * (k + 1) + pnp.cumsum(x, axis=0))
+    x = pnp.arange(9.0).reshape(3, 3) / 9
+    wanted = np.tanh(np.asarray(x) @ np.asarray(x)) * (k + 1) + np.cumsum(x, axis=0)
+    np.testing.assert_allclose(f(x), wanted, rtol=1e-5)
+print("good")
+"""
+
+
+def shared(path: Path) -> dict[str, str]:
+    return {"PULLBACK_CACHE": "1", "PULLBACK_CACHE_DIR": str(path)}
+
+
+def whole(path: Path) -> list[bool]:
+    cache = ObjectCache(path)
+    return [cache.load(file.name) is not None for file in path.iterdir()]
+
+
+def test_concurrent_writers(tmp_path: Path) -> None:
+    processes = [scripts.start(COMPILE, shared(tmp_path)) for _ in range(3)]
+    assert [p.communicate(timeout=120) for p in processes] == [("good\n", "")] * 3
+    assert whole(tmp_path) == [True] * 5
+
+
+KILLED = """
+os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_killed_writer(tmp_path: Path) -> None:
+    scripts.run(KILLED + COMPILE, shared(tmp_path), code=-9)
+    assert whole(tmp_path) == [False]
+    assert scripts.run(COMPILE, shared(tmp_path)) == "good"
+    assert sorted(whole(tmp_path)) == [False, *[True] * 5]
+    # What the killed one left goes as everything does that nobody uses.
+    ObjectCache(tmp_path, limit=0).prune()
+    assert whole(tmp_path) == []
+
+
+def test_damaged_and_exchanged_objects(tmp_path: Path) -> None:
+    assert scripts.run(COMPILE, shared(tmp_path)) == "good"
+    a, b, c, d, e = sorted(tmp_path.iterdir())
+    a.write_bytes(a.read_bytes()[:-100])
+    b.write_bytes(b"")
+    other, data = c.read_bytes(), bytearray(d.read_bytes())
+    # An object of another program, whole, and machine code with one wrong bit.
+    c.write_bytes(e.read_bytes())
+    data[-200] ^= 4
+    d.write_bytes(data)
+    assert scripts.run(COMPILE, shared(tmp_path)) == "good"
+    assert whole(tmp_path) == [True] * 5 and c.read_bytes() == other
+
+
+FULL = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (200, 200))
+"""
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    assert scripts.run(FULL + COMPILE, shared(tmp_path)) == "good"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    file, folder = tmp_path / "file", tmp_path / "folder"
+    file.write_bytes(b"")
+    folder.mkdir(0o500)
+    for place in (file, file / "below", folder, Path("/proc/nothing")):
+        assert scripts.run(COMPILE, shared(place)) == "good"
+
+
+def test_objects_of_other_machines_have_other_names(tmp_path: Path, monkeypatch) -> None:
+    def names() -> set[str]:
+        jaxpr, _ = program(lambda x: ew.sin(x), [np.ones(100, np.float32)])
+        target = Target()
+        target.cache = ObjectCache(tmp_path)
+        target.compile(emit.ProgramEmitter(pipeline.build(jaxpr)[2], 32).run(), [emit.ENTRY])
+        return {p.name for p in tmp_path.iterdir()}
+
+    here = names()
+    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "x86-64")
+    there = names()
+    monkeypatch.setattr(llvm, "get_host_cpu_features", lambda: llvm.FeatureMap({"sse2": True}))
+    assert len(here) == 1 and len(there) == 2 and len(names()) == 3

@@ -327,16 +327,18 @@ class JitFunction:
 def symbols() -> dict[str, int]:
     """The addresses of the C functions that generated code may call.
 
+    Those that give int32_t give the status that the program is to return, unless it is 0.
+
     int32_t pb_callback(void* callback, void** ins, void** outs)
-    void pb_parallel_for(void (*fn)(void*, int64_t, int64_t), void* ctx, int64_t n, int64_t block)
+    int32_t pb_parallel_for(fn: void (*)(void*, int64_t, int64_t), void* ctx, int64_t n,
+        int64_t block)
     void pb_threefry2x32(key, x0, x1, y0, y1: uint32_t*, int64_t n)
     void* pb_alloc(int64_t bytes): 64-byte aligned, null when memory ran out
     void pb_free(void*)
-    void pb_contract(const Contraction*): as in native/contraction.h
-    int32_t pb_sort(void** operands, void** out, int64_t* plan): 2 when memory ran out
-    int32_t pb_matrices(void** operands, void** out, int64_t* plan): as in native/linalg.h; 2 when
-        memory ran out
-    int32_t pb_check_interrupt(): 3 after Ctrl-C, else 0
+    int32_t pb_contract(const Contraction*): as in native/contraction.h
+    int32_t pb_sort(void** operands, void** out, int64_t* plan)
+    int32_t pb_matrices(void** operands, void** out, int64_t* plan): as in native/linalg.h
+    int32_t pb_check_interrupt()
     """
 
 def library(level: str) -> dict[str, tuple[str, int]]:

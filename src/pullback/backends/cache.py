@@ -13,8 +13,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-MAGIC = b"pullback object 1\n"
+MAGIC = b"pullback object 2\n"
 LIMIT_BYTES = 256 * 1024 * 1024
+HEAD = len(MAGIC) + 32
 # The directory is measured once in so many writes.
 MEASURE_EVERY = 64
 
@@ -28,6 +29,11 @@ def default_directory() -> Path | None:
         return Path(found)
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "pullback"
+
+
+def _head(key: str, data: bytes) -> bytes:
+    """What stands before an object: a checksum, also of its name."""
+    return MAGIC + hashlib.sha256(key.encode() + data).digest()
 
 
 class ObjectCache:
@@ -57,9 +63,8 @@ class ObjectCache:
             data = path.read_bytes()
         except OSError:
             return None
-        head = len(MAGIC) + 32
-        body = data[head:]
-        if data[:head] != MAGIC + hashlib.sha256(body).digest():
+        body = data[HEAD:]
+        if data[:HEAD] != _head(key, body):
             return None
         with contextlib.suppress(OSError):
             os.utime(path)
@@ -70,7 +75,7 @@ class ObjectCache:
         if not self._ready():
             return
         with contextlib.suppress(OSError):
-            self._write(self._path(key), MAGIC + hashlib.sha256(data).digest() + data)
+            self._write(self._path(key), _head(key, data) + data)
             self.writes += 1
             if self.writes % MEASURE_EVERY == 1:
                 self.prune()

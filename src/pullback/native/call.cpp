@@ -4,6 +4,8 @@
 
 #include "buffer.h"
 #include "executable.h"
+#include "gil.h"
+#include "status.h"
 #include "trace.h"
 
 namespace pullback {
@@ -199,16 +201,18 @@ bool Call::delete_donated() {
 
 bool Call::invoke() {
     void** externals = const_cast<void**>(program_.externals.data());
-    PyThreadState* state = program_.release_gil ? PyEval_SaveThread() : nullptr;
-    int32_t status = program_.function(args_.get(), outs_.get(), scratch_, externals);
-    if (state) PyEval_RestoreThread(state);
-    return status == 0 || raise(status);
+    int32_t status;
+    {
+        WithoutGil gil(program_.release_gil);
+        status = program_.function(args_.get(), outs_.get(), scratch_, externals);
+    }
+    return status == kDone || raise(status);
 }
 
 bool Call::raise(int32_t status) {
     if (PyErr_Occurred()) return false;
-    if (status == 2) PyErr_NoMemory();
-    else if (status == 3) PyErr_SetNone(PyExc_KeyboardInterrupt);
+    if (status == kExhausted) PyErr_NoMemory();
+    else if (status == kStopped) PyErr_SetNone(PyExc_KeyboardInterrupt);
     else PyErr_Format(PyExc_SystemError, "compiled code gave status %d without an error", status);
     return false;
 }

@@ -3,6 +3,8 @@
 #include <cstring>
 
 #include "array.h"
+#include "gil.h"
+#include "status.h"
 
 namespace pullback {
 namespace {
@@ -108,10 +110,9 @@ bool Callback::call(void** ins, void** outs) const {
 // Called by compiled code on the thread that called it, never from the pool: the error stays set
 // in the thread's state until the compiled call returns and raises it.
 int32_t pb_callback(void* callback, void** ins, void** outs) {
-    PyGILState_STATE state = PyGILState_Ensure();
+    WithGil gil;
     bool done = !PyErr_Occurred() && static_cast<Callback*>(callback)->call(ins, outs);
-    PyGILState_Release(state);
-    return done ? 0 : 1;
+    return done ? kDone : kFailed;
 }
 
 }  // namespace pullback

@@ -1,7 +1,6 @@
 #include "contraction.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <vector>
 
@@ -27,11 +26,8 @@ using Places = std::vector<int64_t>;
 int64_t over(int64_t value, int64_t step) { return (value + step - 1) / step; }
 
 template <typename T>
-T* allocate(int64_t elements) {
-    auto bytes = static_cast<size_t>(elements) * sizeof(T);
-    void* data = buffer_alloc(std::max<size_t>(bytes, 4096));
-    if (!data) std::abort();
-    return static_cast<T*>(data);
+Block room_for(int64_t elements) {
+    return Block(static_cast<size_t>(elements) * sizeof(T));
 }
 
 struct Axes {
@@ -297,8 +293,8 @@ struct Contractor {
         // Tiles that are not computed in their place wait for the next pass, each beside the others.
         int64_t tile = p.rows * p.columns, tiles = depth > terms ? rows * (end - begin) : 1;
         int64_t panel = stream_width * terms;
-        T* room = allocate<T>(rows * panel + tiles * tile);
-        T* aside = room + rows * panel;
+        Block memory = room_for<T>(rows * panel + tiles * tile);
+        T *room = memory.as<T>(), *aside = room + rows * panel;
         T* c = static_cast<T*>(p.c) + group * p.c_group;
         std::vector<Terms<T>> streamed(mine.size());
         for (int64_t e = 0; e < depth; e += terms) {
@@ -311,7 +307,6 @@ struct Contractor {
                            {shared_panel(group, h, e), 1, shared_packed.data()}, e,
                            aside + ((h - begin) * rows + s) % tiles * tile);
         }
-        buffer_free(room);
     }
 
     // What the kernel reads of a streamed panel: the operand itself where vectors are evenly spaced
@@ -350,7 +345,8 @@ struct Contractor {
     void compute() {
         bool worth = p.groups * stream_count * shared_count * depth > kShared;
         choose_tasks(worth);
-        packed = allocate<T>(p.groups * depth * panels() * shared_width);
+        Block memory = room_for<T>(p.groups * depth * panels() * shared_width);
+        packed = memory.as<T>();
         int64_t packing = p.groups * panels(), tasks = p.groups * blocks * parts;
         if (worth) {
             parallel_for(pack_shared, this, packing, 1);
@@ -359,7 +355,6 @@ struct Contractor {
             pack_shared(this, 0, packing);
             run(this, 0, tasks);
         }
-        buffer_free(packed);
     }
 };
 

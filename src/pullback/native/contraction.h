@@ -30,7 +30,7 @@ struct Contraction {
     const Axis* axes;
 };
 
-// c = a b in each group. Nothing is empty.
+// c = a b in each group. Nothing is empty. Throws std::bad_alloc.
 void contract(const Contraction& contraction);
 
 }  // namespace pullback

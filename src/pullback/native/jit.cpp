@@ -6,6 +6,7 @@
 
 #include "arguments.h"
 #include "cache.h"
+#include "ending.h"
 #include "native.h"
 #include "trace.h"
 
@@ -95,6 +96,7 @@ PyObject* call(PyObject* object, PyObject* const* values, size_t nargsf, PyObjec
         PyErr_SetString(PyExc_RuntimeError, "a compiled function was called while it was collected");
         return nullptr;
     }
+    Inside inside;
     Arguments args = {values, PyVectorcall_NARGS(nargsf),
                       names ? PySequence_Fast_ITEMS(names) : nullptr,
                       names ? PyTuple_GET_SIZE(names) : 0};

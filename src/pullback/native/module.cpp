@@ -7,6 +7,8 @@
 #include "device_array.h"
 #include "dlpack.h"
 #include "eager.h"
+#include "ending.h"
+#include "interrupt.h"
 #include "jit.h"
 #include "native.h"
 #include "trace.h"
@@ -42,6 +44,8 @@ NB_MODULE(_native, m) {
     add(m, dlpack_methods);
     require(elementwise_init(m.ptr()));
     require(jit_init(m.ptr()));
+    require(interrupt_init());
+    require(ending_init());
     add_executable(m);
     add_device_program(m);
     add_library(m);

@@ -10,13 +10,18 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
+#include <exception>
 #include <mutex>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include "status.h"
+
 namespace pullback {
 namespace {
+
+std::atomic<bool (*)()> stop_wanted{[] { return false; }};
 
 // A loop often follows the last one closely: waking a thread costs more than this.
 constexpr std::chrono::microseconds kSpin{50};
@@ -30,11 +35,26 @@ struct Loop {
     int64_t n;
     int64_t block;
     std::atomic<int64_t> next{0};
+    std::atomic<bool> failed{false};
+    std::exception_ptr error{};
 
     void work() {
-        int64_t count = (n - 1) / block + 1;
-        for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < count;)
-            fn(ctx, i * block, i + 1 == count ? n : (i + 1) * block);
+        try {
+            blocks();
+        } catch (...) {
+            if (!failed.exchange(true)) error = std::current_exception();
+            next.store(count());
+        }
+    }
+
+    int64_t count() const { return (n - 1) / block + 1; }
+
+    void blocks() {
+        int64_t last = count() - 1;
+        for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) <= last;) {
+            if (!is_worker && stop_wanted.load(std::memory_order_relaxed)()) throw Stopped();
+            fn(ctx, i * block, i == last ? n : (i + 1) * block);
+        }
     }
 };
 
@@ -184,11 +204,14 @@ void parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block) {
     if (n <= block) return fn(ctx, 0, n);
     Loop loop{fn, ctx, n, block};
     bool outer = !inside_loop && pool().size() > 1;
-    if (!outer) return loop.work();
+    if (!outer) return loop.blocks();
     inside_loop = true;
     if (!pool().run(loop)) loop.work();
     inside_loop = false;
+    if (loop.error) std::rethrow_exception(loop.error);
 }
+
+void set_stop(bool (*wanted)()) { stop_wanted = wanted; }
 
 int num_threads() { return pool().size(); }
 void set_num_threads(int threads) { pool().resize(std::max(1, threads)); }

@@ -9,12 +9,16 @@ using BlockFunction = void (*)(void* ctx, int64_t begin, int64_t end);
 
 // Calls fn on [0, n) cut into blocks of `block`, so that which blocks there are never depends on
 // the number of threads. Within a block's call, and while another thread uses the pool, it runs
-// on the calling thread alone.
+// on the calling thread alone. After an exception no block begins; the first is thrown when all that
+// had begun are done.
 void parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block);
 
 // How many threads work on a loop, the calling one included; at least one.
 int num_threads();
 void set_num_threads(int threads);
+
+// What the calling thread asks before each block: true ends the loop with Stopped.
+void set_stop(bool (*wanted)());
 
 // Is this one of the pool's own threads?
 bool in_worker();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "buffer.h"
 #include "pool.h"
@@ -24,22 +25,16 @@ inline int64_t row_start(int64_t row, int64_t n, int64_t inner) {
 class Scratch {
   public:
     explicit Scratch(int64_t bytes) {
-        if (bytes > static_cast<int64_t>(sizeof here_))
-            data_ = made_ = buffer_alloc(static_cast<size_t>(bytes < 4096 ? 4096 : bytes));
-    }
-    ~Scratch() {
-        if (made_) buffer_free(made_);
+        if (bytes > static_cast<int64_t>(sizeof here_)) made_.emplace(static_cast<size_t>(bytes));
     }
     Scratch(const Scratch&) = delete;
     Scratch& operator=(const Scratch&) = delete;
 
-    // Null when memory ran out.
-    char* data() const { return static_cast<char*>(data_); }
+    char* data() { return made_ ? made_->as<char>() : here_; }
 
   private:
     alignas(kAlignment) char here_[12288];
-    void* data_ = here_;
-    void* made_ = nullptr;
+    std::optional<Block> made_;
 };
 
 }  // namespace pullback

@@ -2,7 +2,6 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -12,12 +11,15 @@
 #include "callback.h"
 #include "contraction.h"
 #include "fourier.h"
+#include "gil.h"
+#include "interrupt.h"
 #include "lapack.h"
 #include "linalg.h"
 #include "native.h"
 #include "payne_hanek.h"
 #include "pool.h"
 #include "sort.h"
+#include "status.h"
 #include "threefry.h"
 
 namespace nb = nanobind;
@@ -26,19 +28,6 @@ namespace pullback {
 namespace {
 
 constexpr int64_t kThreefryBlock = 1 << 15;
-constexpr std::chrono::milliseconds kInterruptPeriod{50};
-
-// 3 if the user pressed Ctrl-C. Python is asked now and then only, and on no thread of the pool.
-int32_t check_interrupt() {
-    static thread_local std::chrono::steady_clock::time_point asked;
-    auto now = std::chrono::steady_clock::now();
-    if (in_worker() || now - asked < kInterruptPeriod) return 0;
-    asked = now;
-    PyGILState_STATE state = PyGILState_Ensure();
-    bool interrupted = PyErr_CheckSignals() < 0;
-    PyGILState_Release(state);
-    return interrupted ? 3 : 0;
-}
 
 struct Counters {
     const uint32_t* keys[2];
@@ -75,6 +64,12 @@ Ref like(const Ref& x) {
 
 uint32_t* data(const Ref& array) { return static_cast<uint32_t*>(PyArray_DATA(array.array())); }
 
+// Raises what a status other than kDone stands for.
+void require(int32_t status) {
+    if (status == kExhausted) throw std::bad_alloc();
+    if (status == kStopped) nb::raise_python_error();
+}
+
 nb::tuple threefry(nb::handle key0, nb::handle key1, nb::handle x0, nb::handle x1) {
     Ref k0 = counters(key0), k1 = counters(key1), a = counters(x0), b = counters(x1);
     bool one_key = PyArray_NDIM(k0.array()) == 0;
@@ -83,7 +78,9 @@ nb::tuple threefry(nb::handle key0, nb::handle key1, nb::handle x0, nb::handle x
         throw nb::value_error("threefry2x32: the counters' shapes differ, or the keys' do");
     Ref y0 = like(a), y1 = like(a);
     Counters job{{data(k0), data(k1)}, {data(a), data(b)}, {data(y0), data(y1)}, one_key};
-    parallel_for(Counters::run, &job, PyArray_SIZE(a.array()), kThreefryBlock);
+    require(status_of([&] {
+        parallel_for(Counters::run, &job, PyArray_SIZE(a.array()), kThreefryBlock);
+    }));
     return nb::make_tuple(nb::steal(y0.release()), nb::steal(y1.release()));
 }
 
@@ -141,12 +138,12 @@ std::vector<void*> addresses(nb::sequence arrays) {
 
 void sort_arrays(nb::sequence operands, nb::sequence out, const std::vector<int64_t>& plan) {
     std::vector<void*> from = addresses(operands), to = addresses(out);
-    bool fine;
+    int32_t status;
     {
-        nb::gil_scoped_release release;
-        fine = sort(sort_of(plan.data(), from.data(), to.data()));
+        WithoutGil gil;
+        status = status_of([&] { sort(sort_of(plan.data(), from.data(), to.data())); });
     }
-    if (!fine) throw std::bad_alloc();
+    require(status);
 }
 
 // Takes the routines of LAPACK and BLAS from a table of capsules by name, as SciPy exports them.
@@ -175,20 +172,22 @@ void fourier_array(nb::handle x, nb::handle out, const std::vector<int64_t>& pla
     if (!PyArray_Check(x.ptr()) || !PyArray_Check(out.ptr()))
         throw nb::type_error("fourier: wants arrays");
     void *from = PyArray_DATA(ndarray(x.ptr())), *to = PyArray_DATA(ndarray(out.ptr()));
-    bool fine;
+    int32_t status;
     {
-        nb::gil_scoped_release release;
-        fine = fourier(plan.data(), from, to);
+        WithoutGil gil;
+        status = status_of([&] {
+            if (!fourier(plan.data(), from, to)) throw std::bad_alloc();
+        });
     }
-    if (!fine) throw std::bad_alloc();
+    require(status);
 }
 
 }  // namespace
 
 extern "C" {
 
-static void pb_parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block) {
-    parallel_for(fn, ctx, n, block);
+static int32_t pb_parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block) {
+    return status_of([&] { parallel_for(fn, ctx, n, block); });
 }
 static void pb_threefry2x32(const uint32_t* key, const uint32_t* x0, const uint32_t* x1,
                             uint32_t* y0, uint32_t* y1, int64_t n) {
@@ -208,19 +207,23 @@ void pb_reduce_float64(const double* x, double* r, double* low, int64_t* n, int6
                        double limit, int32_t shift, int32_t quarter) {
     payne_hanek(x, r, low, n, count, limit, shift, quarter);
 }
-static void pb_contract(const Contraction* contraction) { contract(*contraction); }
-// 2 when memory ran out.
-static int32_t pb_sort(const void* const* operands, void* const* out, const int64_t* plan) {
-    return sort(sort_of(plan, operands, out)) ? 0 : 2;
+static int32_t pb_contract(const Contraction* contraction) {
+    return status_of([&] { contract(*contraction); });
 }
-// 2 when memory ran out.
+static int32_t pb_sort(const void* const* operands, void* const* out, const int64_t* plan) {
+    return status_of([&] { sort(sort_of(plan, operands, out)); });
+}
 static int32_t pb_matrices(const void* const* in, void* const* out, const int64_t* plan) {
-    return run_matrices(plan, in, out) ? 0 : 2;
+    return status_of([&] {
+        if (!run_matrices(plan, in, out)) throw std::bad_alloc();
+    });
 }
 static int32_t pb_fourier(const void* const* operands, void* const* out, const int64_t* plan) {
-    return fourier(plan, operands[0], out[0]) ? 0 : 2;
+    return status_of([&] {
+        if (!fourier(plan, operands[0], out[0])) throw std::bad_alloc();
+    });
 }
-static int32_t pb_check_interrupt() { return check_interrupt(); }
+static int32_t pb_check_interrupt() { return interrupted() ? kStopped : kDone; }
 }
 
 void add_runtime(nb::module_& m) {

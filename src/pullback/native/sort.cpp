@@ -44,9 +44,9 @@ class Sorter {
         narrow_ = part.bytes <= 4;
     }
 
-    bool run() {
+    void run() {
         int64_t rows = s.outer * s.inner;
-        if (rows == 0 || s.keep == 0) return true;
+        if (rows == 0 || s.keep == 0) return;
         if (!alone_) return by_rows<Pair>(rows);
         if (values_ && narrow_) return any<Lanes32, uint32_t>(rows, kLanes32);
         if (values_) return any<Lanes64, uint64_t>(rows, kLanes64);
@@ -59,39 +59,28 @@ class Sorter {
     bool few_wanted() const { return alone_ && s.keep * kFew <= s.n && s.n > kLook; }
 
     template <typename Lanes, typename Word>
-    bool any(int64_t rows, int64_t most) {
+    void any(int64_t rows, int64_t most) {
         if (s.n > most || rows * 2 < Lanes::count || s.n < 2 || (few_wanted() && s.n > kAllInLanes))
             return by_rows<Word>(rows);
         constexpr int64_t lanes = Lanes::count;
         int64_t block = std::max<int64_t>(1, kTask / (s.n * lanes)) * lanes;
-        std::atomic<bool> failed = false;
         share(rows, block, [&](int64_t begin, int64_t end) {
             int64_t places = (s.n + 1) * static_cast<int64_t>(sizeof(Lanes));
             Scratch scratch(places + s.n * static_cast<int64_t>(sizeof(Lanes::key)));
-            if (!scratch.data()) {
-                failed = true;
-                return;
-            }
             auto* x = reinterpret_cast<Lanes*>(scratch.data());
             for (int64_t r = begin; r < end; r += lanes)
                 in_lanes<Word>(x, scratch.data() + places, r, std::min(lanes, end - r));
         });
-        return !failed;
     }
 
     template <typename Word>
-    bool by_rows(int64_t rows) {
+    void by_rows(int64_t rows) {
         constexpr auto size = static_cast<int64_t>(sizeof(Word));
         int64_t counts = count_words(s.n) * 4, places = alone_ ? 0 : s.n * 8;
         // Half of what sorting a row takes, or choosing its first elements.
         int64_t room = few_wanted() ? kept_words(s.keep) : s.n;
-        std::atomic<bool> failed = false;
         share(rows, std::max<int64_t>(1, kTask / s.n), [&](int64_t begin, int64_t end) {
             Scratch scratch(2 * room * size + counts + places);
-            if (!scratch.data()) {
-                failed = true;
-                return;
-            }
             auto* words = reinterpret_cast<Word*>(scratch.data());
             auto* order = reinterpret_cast<uint64_t*>(words + 2 * room);
             auto* digits = reinterpret_cast<uint32_t*>(scratch.data() + 2 * room * size + places);
@@ -104,7 +93,6 @@ class Sorter {
                 row(words, order, digits, r);
             }
         });
-        return !failed;
     }
 
     // The first elements of one row.
@@ -356,7 +344,7 @@ class Sorter {
 
 }  // namespace
 
-bool sort(const Sort& job) { return Sorter(job).run(); }
+void sort(const Sort& job) { Sorter(job).run(); }
 
 Sort sort_of(const int64_t* plan, const void* const* operands, void* const* out) {
     static_assert(sizeof(KeyPart) == 6 * sizeof(int64_t) && sizeof(Sorted) == 2 * sizeof(int64_t));

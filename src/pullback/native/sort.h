@@ -24,8 +24,8 @@ struct Sort {
     void* const* out;
 };
 
-// False when memory ran out.
-bool sort(const Sort& job);
+// Throws std::bad_alloc.
+void sort(const Sort& job);
 
 // A job by a plan, as generated code has it: outer, n, inner, keep, the numbers of parts and of
 // results, then the fields of each part and of each result.

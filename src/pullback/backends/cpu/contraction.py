@@ -139,8 +139,8 @@ def emit(frame: Frame, stmt: Contraction, vector_bytes: int) -> None:
     fields += [("ptr", f.gep("i64", table, len(fields) + 1)), *numbers]
     for at, (type_, value) in enumerate(fields):
         f.effect(f"store {type_} {value}, ptr {f.gep('i64', table, at)}")
-    f.module.declare(RUNTIME, "void", "ptr")
-    f.call("void", RUNTIME, ("ptr", table))
+    f.module.declare(RUNTIME, "i32", "ptr")
+    f.check(f.call("i32", RUNTIME, ("ptr", table)))
 
 
 def micro_kernel(module: Module, dtype: str, block: Block) -> str:

@@ -25,7 +25,7 @@ from .loops import (
     Stmt,
     While,
 )
-from .parallel import Sharing, shared
+from .parallel import Sharing, share, shared
 from .schedule import (
     UNROLL_ENTRY,
     UNROLL_LATE,
@@ -40,12 +40,11 @@ from .text import Function, Module, memory_type
 
 ENTRY = "pb_entry"
 PARAMS = "args", "outs", "scratch", "externals"
-# What a program returns where a call-back raised, memory ran out, or the user pressed Ctrl-C.
-FAILED, EXHAUSTED, STOPPED = "1", "2", "3"
 # A nest of less work that is all of a program needs no function of its own, in additions.
 WORTH_A_FUNCTION = 1e5
-# Loops of more work than this, in additions, can be interrupted.
+# Loops of more work than this, in additions, can be interrupted: they ask after so much of it.
 LONG_WORK = 1e8
+ASK_WORK = 1 << 20
 
 
 class ProgramEmitter:
@@ -73,8 +72,7 @@ class ProgramEmitter:
         names = [self.function(f"part{k}", b, "internal") for k, b in enumerate([first, *others])]
         self.begin(ENTRY)
         for name in names:
-            status = self.f.call("i32", name, *[("ptr", f"%{p}") for p in PARAMS])
-            self.check(status, status)
+            self.f.check(self.f.call("i32", name, *[("ptr", f"%{p}") for p in PARAMS]))
         self.end()
         return self.module
 
@@ -97,15 +95,6 @@ class ProgramEmitter:
     def end(self) -> None:
         self.f.ret("i32", "0")
         self.module.add(self.f)
-
-    def check(self, status: str, code: str) -> None:
-        """Leave with a code where a call failed."""
-        f = self.f
-        failed, fine = f.label("failed"), f.label("fine")
-        f.branch(f.line(f"icmp eq i32 {status}, 0"), fine, failed)
-        f.place(failed)
-        f.ret("i32", code)
-        f.place(fine)
 
     def point(self, stmt: Stmt) -> None:
         """Find the buffers of a statement, late: registers that live long are dear to allocate."""
@@ -219,18 +208,10 @@ class ProgramEmitter:
         f = self.f
         types = [t for t, _ in args]
         self.module.require(f"{name}.block", _block_function(name, types))
-        self.module.declare("pb_parallel_for", "void", "ptr", "ptr", "i64", "i64")
         table = f.alloca("i64", len(args))
         for k, (type_, value) in enumerate(args):
             f.effect(f"store {type_} {value}, ptr {f.gep('i64', table, k)}")
-        f.call(
-            "void",
-            "pb_parallel_for",
-            ("ptr", f"@{name}.block"),
-            ("ptr", table),
-            ("i64", str(sharing.axis.extent)),
-            ("i64", str(sharing.block)),
-        )
+        share(f, f"{name}.block", table, sharing.axis.extent, sharing.block)
 
     def nest_function(
         self,
@@ -268,8 +249,8 @@ class ProgramEmitter:
         self.module.declare("pb_callback", "i32", "ptr", "ptr", "ptr")
         tables = [self.addresses(operands) for operands in (stmt.args, stmt.outs)]
         slot = f.line(f"load ptr, ptr {f.gep('ptr', '%externals', number)}")
-        status = f.call("i32", "pb_callback", ("ptr", slot), ("ptr", tables[0]), ("ptr", tables[1]))
-        self.check(status, FAILED)
+        args = [("ptr", slot), ("ptr", tables[0]), ("ptr", tables[1])]
+        f.check(f.call("i32", "pb_callback", *args))
         self.frame.forget([o.buffer for o in stmt.outs])
 
     def addresses(self, operands: Sequence[Operand]) -> str:
@@ -290,8 +271,7 @@ class ProgramEmitter:
         type_ = f"[{len(stmt.plan)} x i64]"
         self.module.require(plan, f"@{plan} = internal constant {type_} [{values}]")
         tables = [("ptr", self.addresses(operands)) for operands in (stmt.args, stmt.outs)]
-        status = f.call("i32", name, *tables, ("ptr", f"@{plan}"))
-        self.check(status, EXHAUSTED)
+        f.check(f.call("i32", name, *tables, ("ptr", f"@{plan}")))
         self.frame.forget([o.buffer for o in stmt.outs])
 
     # Regions
@@ -302,8 +282,9 @@ class ProgramEmitter:
         self.frame.forget(changed)
         with self.f.loop(0, stmt.axis.extent) as i:
             self.frame.axes[stmt.axis] = i
-            if stmt.axis.extent * block_work(stmt.body) > LONG_WORK:
-                self.tick()
+            work = block_work(stmt.body)
+            if stmt.axis.extent * work > LONG_WORK:
+                self.tick(work)
             self.inner(stmt.body)
         self.frame.forget(changed)
 
@@ -315,18 +296,18 @@ class ProgramEmitter:
         self.depth -= 1
         self.frame.known = known
 
-    def tick(self) -> None:
-        """Ask now and then whether the user wants the program to stop."""
+    def tick(self, work: float) -> None:
+        """Ask now and then, after so much work each time, whether the user wants it to stop."""
         f = self.f
         if not self.ticks:
             self.ticks = f.alloca("i64")
             f.allocas.append(f"  store i64 0, ptr {self.ticks}")
         self.module.declare("pb_check_interrupt", "i32")
-        count = f.line(f"add i64 {f.line(f'load i64, ptr {self.ticks}')}, 1")
+        count = f.line(f"add i64 {f.line(f'load i64, ptr {self.ticks}')}, {max(1, int(work))}")
         f.effect(f"store i64 {count}, ptr {self.ticks}")
-        due = f.line(f"icmp eq i64 {f.line(f'and i64 {count}, 1023')}, 0")
-        with f.if_(due, self.module.unlikely()):
-            self.check(f.call("i32", "pb_check_interrupt"), STOPPED)
+        with f.if_(f.line(f"icmp ugt i64 {count}, {ASK_WORK}"), self.module.unlikely()):
+            f.effect(f"store i64 0, ptr {self.ticks}")
+            f.check(f.call("i32", "pb_check_interrupt"))
 
     def while_(self, stmt: While) -> None:
         """Test at the top."""
@@ -337,7 +318,7 @@ class ProgramEmitter:
         f.jump(head)
         f.place(head)
         known = {b: dict(v) for b, v in self.frame.known.items()}
-        self.tick()
+        self.tick(block_work([*stmt.cond, *stmt.body]))
         self.depth += 1
         self.block(stmt.cond)
         test = Emitter(self.frame).value(self.program.graph.load(stmt.test, (0, ()), "bool"))

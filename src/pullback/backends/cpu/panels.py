@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from . import gemm
+from . import gemm, parallel
 from .emit_value import Frame
 from .gemm import Tile, pointer
 from .loops import Gemm
@@ -61,13 +61,8 @@ def emit(frame: Frame, stmt: Gemm, tile: Tile, part: Cut) -> None:
     table = f.alloca("i64", len(FIELDS))
     for at, ((type_, _), value) in enumerate(zip(FIELDS, values, strict=True)):
         f.effect(f"store {type_} {value}, ptr {f.gep('i64', table, at)}")
-    f.module.declare("pb_parallel_for", "void", "ptr", "ptr", "i64", "i64")
     name = _tasks(f.module, stmt.dtype, tile)
-    count = str(batch * down * across)
-    f.call(
-        "void", "pb_parallel_for",
-        ("ptr", f"@{name}"), ("ptr", table), ("i64", count), ("i64", "1"),
-    )  # fmt: skip
+    parallel.share(f, name, table, batch * down * across, 1)
 
 
 def _tasks(module: Module, dtype: str, tile: Tile) -> str:

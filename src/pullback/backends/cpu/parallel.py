@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from .index import Atom
 from .loops import Nest
 from .schedule import choose, nest_time
+from .text import Function
 
 # Below this, in nanoseconds, waking a thread costs more than it saves.
 WORTH_SHARING = 60_000.0
@@ -18,6 +19,13 @@ class Sharing:
 
     axis: Atom
     block: int
+
+
+def share(f: Function, block: str, table: str, count: int, step: int) -> None:
+    """Call `block` on a table and on the parts of range(count) that are `step` long."""
+    f.module.declare("pb_parallel_for", "i32", "ptr", "ptr", "i64", "i64")
+    args = [("ptr", f"@{block}"), ("ptr", table), ("i64", str(count)), ("i64", str(step))]
+    f.check(f.call("i32", "pb_parallel_for", *args))
 
 
 def shared(nest: Nest, vector_bytes: int) -> Sharing | None:

@@ -15,6 +15,7 @@ from ... import _native
 from ..cache import ObjectCache, default_directory
 from . import codegen
 from .elementary import PURE
+from .forking import working
 from .library import level_of
 from .optimise import PIPELINE, optimise
 from .partition import partition
@@ -90,7 +91,8 @@ class Target:
         clock("render")
         declared = [name for name, text in module.pieces.items() if text.startswith("declare")]
         imports = [name for name in declared if name in self.symbols]
-        return self.load(self.generate(texts, clock), names, imports, clock)
+        with working():
+            return self.load(self.generate(texts, clock), names, imports, clock)
 
     def generate(self, texts: Sequence[str], clock: "_Clock") -> list[bytes]:
         """The object files of LLVM texts that refer to one another."""

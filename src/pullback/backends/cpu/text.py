@@ -262,6 +262,15 @@ class Function:
         """The value of whichever block came before; sources are pairs of value and block."""
         return self.line(f"phi {type_} " + ", ".join(f"[ {v}, %{b} ]" for v, b in sources))
 
+    def check(self, status: str) -> None:
+        """Return a status, as the runtime's functions give it, at once if it is not 0."""
+        failed, fine = self.label("failed"), self.label("fine")
+        test = self.line(f"icmp ne i32 {status}, 0")
+        self.branch(test, failed, fine, self.module.unlikely())
+        self.place(failed)
+        self.ret("i32", status)
+        self.place(fine)
+
     @contextmanager
     def if_(self, condition: str, meta: str = "") -> Iterator[None]:
         """What is written inside runs when the condition holds."""
