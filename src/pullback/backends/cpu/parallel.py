@@ -11,6 +11,8 @@ from .text import Function
 WORTH_SHARING = 60_000.0
 BLOCK_TIME = 20_000.0
 MOST_BLOCKS = 64
+# Between blocks the user may stop the program.
+LONGEST_BLOCK = 5e7
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,6 @@ def shared(nest: Nest, vector_bytes: int) -> Sharing | None:
             axis, step = plan.axis, plan.lanes
         else:
             return None
-    count = max(1, min(MOST_BLOCKS, int(time / BLOCK_TIME)))
+    count = max(1, min(MOST_BLOCKS, int(time / BLOCK_TIME)), int(time / LONGEST_BLOCK))
     block = -(-axis.extent // (count * step)) * step
     return Sharing(axis, block) if block < axis.extent else None
