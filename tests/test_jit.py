@@ -262,6 +262,22 @@ def test_many_leaves():
 def test_explain_names_nests_and_calls():
     text = pb.explain(lambda x: pnp.tanh(x @ x.T) + 1)(pnp.ones((64, 64)))
     assert "1 nest" in text and "1 product" in text and "tanh" in text and "compiled in" in text
+    assert "product: float32, 1 of 64 x 64 by 64 x 64" in text
+    assert "nest: 1 kernel over 64 x 64: tanh, add" in text or "over 4096: tanh, add" in text
+
+
+def test_explain_shows_what_is_left():
+    def f(x):
+        def step(c, _):
+            return pnp.sort(c * 2), pb.lax.cond(c[0] > 0, pnp.sum, pnp.max, c)
+
+        shown = pb.pure_callback(lambda v: v, pb.ShapeDtypeStruct((64,), np.float32), x)
+        return pb.lax.scan(step, pnp.flip(shown), None, length=10)
+
+    text = pb.explain(f)(pnp.ones(64))
+    for line in ("call-back: pure_callback of [64]", "loop: 10 steps", "  call: sort of [64]"):
+        assert line in text
+    assert "branch: one of 2" in text and "bytes" in text
 
 
 def test_make_jaxpr_and_eval_shape():

@@ -92,7 +92,8 @@ class Compiled:
 
     def explain(self) -> str:
         """What the program became: loops, library calls, call-backs, buffers, time by pass."""
-        return explain.explain(self.program, self.scratch_bytes, self.timings)
+        vectors = target.host().vector_bytes
+        return explain.explain(self.program, self.scratch_bytes, self.timings, vectors)
 
 
 class _Clock:
