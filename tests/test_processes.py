@@ -76,7 +76,7 @@ ENDINGS = {
     "threads that go on": """
         def loop():
             while True:
-                heavy(x), pnp.sort(x), work(1)
+                heavy(x), pnp.sort(x)
         for _ in range(3):
             threading.Thread(target=loop, daemon=True).start()
         time.sleep(0.3)
