@@ -1,5 +1,6 @@
 """Jaxpr to a native function: the passes in order, each timed."""
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -210,22 +211,24 @@ def build(jaxpr: Jaxpr) -> tuple[list[int], list[tuple[Any, ...]], Program]:
     used = {v for eqn in jaxpr.eqns for v in eqn.invars if isinstance(v, Var)}
     position = {v: k for k, v in enumerate(jaxpr.invars)}
     kept = [k for k, v in enumerate(jaxpr.invars) if v in used]
+    numbers = {k: number for number, k in enumerate(kept)}
     b = Builder(RULES)
     args = []
     for k, v in enumerate(jaxpr.invars):
-        number = kept.index(k) if v in used else -1
+        number = numbers.get(k, -1)
         buffer = b.buffer(storage(v.aval), v.aval.size, "arg", number) if v in used else ""
         args.append(
             in_buffer(b.graph, row_major(buffer, v.aval.shape), v.aval.shape, storage(v.aval))
         )
     outs: list[tuple[Any, ...]] = []
     places = []
+    new = itertools.count()
     for v in jaxpr.outvars:
         if isinstance(v, Var) and v in position:
             outs.append(("arg", position[v], v.aval.weak_type))
             places.append(None)
             continue
-        number = sum(o[0] == "new" for o in outs)
+        number = next(new)
         outs.append(("new", v.aval.dtype, v.aval.shape, v.aval.weak_type))
         buffer = b.buffer(storage(v.aval), v.aval.size, "out", number)
         places.append(row_major(buffer, v.aval.shape))
