@@ -1,0 +1,132 @@
+"""The page about several devices; users' rules and other transformations in shard_map."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pullback as pb
+from pullback import P, lax
+from pullback import numpy as pnp
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "devices.md"
+A = np.random.default_rng(3).normal(size=(16, 8)).astype(np.float32)
+XY = ("x", "y")
+
+
+def close(got, wanted, tol=2e-5):
+    """Nearly equal values."""
+    wanted = np.asarray(wanted)
+    bound = tol * max(1, np.abs(wanted).max())
+    np.testing.assert_allclose(np.asarray(got), wanted, rtol=tol, atol=bound)
+
+
+def test_the_page_runs(capsys):
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert len(blocks) == 7
+    exec(compile("\n".join(blocks), str(PAGE), "exec"), {})
+    assert "P(None, 'model') (16, 16)" in capsys.readouterr().out
+
+
+@pb.custom_vjp
+def square(v):
+    return v * v
+
+
+square.defvjp(lambda v: (v * v, v), lambda v, ct: (2 * v * ct,))
+
+
+@pb.custom_jvp
+def cube(v):
+    return v**3
+
+
+@cube.defjvp
+def _(primals, tangents):
+    return cube(primals[0]), 3 * primals[0] ** 2 * tangents[0]
+
+
+def test_users_rules(mesh):
+    def f(v):
+        g = pb.shard_map(
+            lambda u: lax.psum(square(u) + cube(u), "x"), mesh=mesh, in_specs=P("x"), out_specs=P()
+        )
+        return g(v).sum()
+
+    close(pb.jit(pb.grad(f))(A), 2 * A + 3 * A**2)
+    close(pb.grad(f)(A), 2 * A + 3 * A**2)
+    inside = pb.shard_map(
+        lambda w, u: pb.grad(lambda w: lax.pmean((cube(w) * u).sum(), XY))(w),
+        mesh=mesh, in_specs=(P(), P(XY)), out_specs=P(),
+    )  # fmt: skip
+    close(pb.jit(inside)(np.float32(2), A), 12 * A.sum() / 8, 1e-4)
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, pb.jit], ids=["eager", "jit"])
+def test_control_and_gradients_inside(mesh, wrap):
+    def loss(w, u):
+        return lax.pmean((w**2 * u).sum(), XY)
+
+    def choose(w, u):
+        positive = lax.psum((u**2).sum(), XY) > 0
+        return lax.cond(positive, lambda w: pb.grad(loss)(w, u), lambda w: w, w)
+
+    def pulled(w, u):
+        f_vjp = pb.jit(lambda w: pb.vjp(lambda w: loss(w, u), w)[1])(w)
+        return f_vjp(np.float32(1))[0]
+
+    for f in (choose, pulled):
+        mapped = pb.shard_map(f, mesh=mesh, in_specs=(P(), P(XY)), out_specs=P())
+        close(wrap(mapped)(np.float32(2), A), 4 * A.sum() / 8, 1e-4)
+
+
+def test_loops_from_outside(mesh):
+    def doubled(u):
+        return lax.while_loop(lambda c: (c**2).sum() < 1e4, lambda c: 2 * c, u)
+
+    f = pb.shard_map(doubled, mesh=mesh, in_specs=P("x"), out_specs=P("x"))
+    wanted = np.concatenate(
+        [np.asarray(pb.grad(lambda v: doubled(v).sum())(a)) for a in np.split(A, 4)]
+    )
+    close(pb.jit(pb.grad(lambda v: f(v).sum()))(A), wanted)
+
+    def steps(u):
+        def body(c, _):
+            return pnp.sin(c) + lax.pmean(c, "x"), None
+
+        return lax.scan(pb.checkpoint(body), u, None, length=3)[0]
+
+    def plain(v):
+        c = v.reshape(4, 4, 8)
+        for _ in range(3):
+            c = pnp.sin(c) + c.mean(0)
+        return c.sum()
+
+    g = pb.shard_map(steps, mesh=mesh, in_specs=P("x"), out_specs=P("x"))
+    close(pb.jit(pb.grad(lambda v: g(v).sum()))(A), pb.grad(plain)(A), 1e-4)
+
+
+def test_random_numbers_of_each_device(line):
+    def draw(key):
+        return pb.random.normal(pb.random.fold_in(key, lax.axis_index("i")), (2,))
+
+    f = pb.shard_map(draw, mesh=line, in_specs=P(), out_specs=P("i"))
+    key = pb.random.key(5)
+    wanted = [pb.random.normal(pb.random.fold_in(key, i), (2,)) for i in range(8)]
+    close(pb.jit(f)(key), np.concatenate(wanted), 1e-6)
+    keys = pb.random.split(key, 8)
+    g = pb.shard_map(pb.vmap(pb.random.uniform), mesh=line, in_specs=P("i"), out_specs=P("i"))
+    close(pb.jit(g)(keys), pb.vmap(pb.random.uniform)(keys), 0)
+
+
+def test_eager_control_on_divided_arrays(mesh):
+    x = pb.device_put(A, pb.NamedSharding(mesh, P("x", "y")))
+    total, _ = lax.scan(lambda c, r: (c + r, None), pnp.zeros(8), x)
+    close(total, A.sum(0))
+    assert total.sharding.spec == P("y")
+    assert lax.cond(True, lambda v: 2 * v, lambda v: v, x).sharding == x.sharding
+    inner = pb.jit(lambda v: 2 * v, out_shardings=pb.NamedSharding(mesh, P("y")))
+    close(pb.jit(lambda v: inner(v) + 1)(x), 2 * A + 1)
+    with pb.debug_nans(), pytest.raises(FloatingPointError, match="nan"):
+        pb.jit(lambda v: pnp.log(-pnp.abs(v)))(x)
