@@ -1,5 +1,6 @@
 """cond and switch: the same program on JAX gives the same result."""
 
+import jax
 import numpy as np
 import pytest
 from both import Pair, compare, sample
@@ -201,3 +202,13 @@ def test_errors(case):
     f, wanted = ERRORS[case]
     with pytest.raises((TypeError, ValueError), match=f"(?s){wanted}"):
         f()
+
+
+def test_an_operand_for_each_branch():
+    def f(p, pred):
+        return p.lax.cond(
+            pred, (1.0, 2.0), lambda x: x[0] + x[1], np.ones(3), lambda x: x.sum() * 7
+        )
+
+    for pred in (True, False):
+        assert float(f(pb, pred)) == float(f(jax, pred))

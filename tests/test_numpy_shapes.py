@@ -2,10 +2,13 @@
 
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 from numpy_cases import b, c, f, i, positive, row, table, u
 from numpy_oracle import check
+
+import pullback as pb
 
 CREATION = table(
     row("zeros ones", (2, 3)),
@@ -211,3 +214,9 @@ def test_table(name: str, args: Any, kwargs: Any) -> None:
 @pytest.mark.parametrize(("subscripts", "operands"), EINSUM, ids=[s for s, _ in EINSUM])
 def test_einsum(subscripts: str, operands: Any, optimize: Any) -> None:
     check("einsum", subscripts, *operands, optimize=optimize)
+
+
+def test_shapes_of_what_is_no_array_of_numbers():
+    text = np.array([["a", "b"]])
+    for p in (pb.numpy, jax.numpy):
+        assert (p.shape(text), p.ndim(text), p.size(text), p.size(text, 1)) == ((1, 2), 2, 2, 2)

@@ -97,6 +97,8 @@ def cond(
       operands: arrays or pytrees of arrays.
       operand: a single operand, by keyword.
 
+    The form `cond(pred, true_operand, true_fun, false_operand, false_fun)` is taken too.
+
     Returns:
       The chosen function's result. Under `vmap` with a batched `pred` both may be computed.
 
@@ -107,6 +109,11 @@ def cond(
     >>> int(pb.lax.cond(True, lambda x: x + 1, lambda x: x - 1, 3))
     4
     """
+    if len(operands) == 2 and callable(false_fun) and callable(operands[1]):
+        # The form of old: cond(pred, true_operand, true_fun, false_operand, false_fun).
+        chosen, other = false_fun, operands[1]
+        pair = (true_fun, operands[0])
+        return cond(pred, lambda p: chosen(p[0]), lambda p: other(p[1]), pair)
     if not (callable(true_fun) and callable(false_fun)):
         raise TypeError("cond: write cond(pred, true_fun, false_fun, *operands) with two functions")
     if operand is not _ABSENT:

@@ -31,19 +31,24 @@ def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     return out
 
 
+def _shaped(name: str, a: Any) -> Any:
+    """Something with a shape; NumPy's arrays of text and of objects have one too."""
+    return a if isinstance(a, np.ndarray) else as_array(name, a)
+
+
 def shape(a: Any) -> Shape:
     """The sizes of the axes."""
-    return as_array("shape", a).shape
+    return _shaped("shape", a).shape
 
 
 def ndim(a: Any) -> int:
     """The number of axes."""
-    return as_array("ndim", a).ndim
+    return _shaped("ndim", a).ndim
 
 
 def size(a: Any, axis: Any = None) -> int:
     """The number of elements, or the size of an axis."""
-    x = as_array("size", a)
+    x = _shaped("size", a)
     return math.prod(x.shape[d] for d in axes_of("size", axis, x.ndim))
 
 
