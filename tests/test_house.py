@@ -40,7 +40,7 @@ LATE_LOADERS = ("lazy",)
 # The packages that define primitives.
 OWNERS = ("primitives", "transforms", "control")
 
-LONGEST_FILE, LONG_FILE, LONGEST_FUNCTION, MOST_SWITCHES = 500, 250, 40, 13
+LONGEST_FILE, LONG_FILE, LONGEST_FUNCTION, MOST_SWITCHES = 500, 250, 40, 14
 # Files that are one table, which reads best unbroken.
 TABLES: tuple[str, ...] = ()
 

@@ -19,7 +19,7 @@ MISSING = {
     ),
     **dict.fromkeys("Ref empty_ref free_ref freeze new_ref ds".split(), REFS),
     **dict.fromkeys(
-        "allow_f16_reductions array_garbage_collection_guard check_tracer_leaks checking_leaks"
+        "allow_f16_reductions array_garbage_collection_guard"
         " debug_key_reuse enable_checks enable_custom_prng explain_cache_misses"
         " jax2tf_associative_scan_reductions legacy_prng_key make_user_context"
         " no_execution no_tracing softmax_custom_jvp thread_guard threefry_partitionable"
@@ -35,7 +35,8 @@ MISSING = {
 SETTING = "JAX's default is a marker of its own"
 DIFFERENT = {
     **dict.fromkeys(
-        "debug_infs debug_nans default_device default_matmul_precision default_prng_impl"
+        "check_tracer_leaks checking_leaks debug_infs debug_nans default_device"
+        " default_matmul_precision default_prng_impl"
         " enable_x64 log_compiles numpy_dtype_promotion numpy_rank_promotion".split(),
         SETTING,
     ),

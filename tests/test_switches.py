@@ -146,3 +146,23 @@ def test_options_may_stand_on_the_command_line(monkeypatch):
     assert pb.config.x64_enabled is False
     with pb.enable_x64():
         assert pb.config.x64_enabled is True
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_leaks_are_looked_for_where_that_is_asked_for(p):
+    kept = []
+
+    def leaks(x):
+        kept.append(x * 2)
+        return x
+
+    for transform in (p.jit, p.vmap):
+        with p.checking_leaks(), pytest.raises(Exception, match="Leaked"):
+            transform(leaks)(np.ones(3, np.float32))
+        kept.clear()
+    with p.check_tracer_leaks():
+        f = p.jit(lambda x: p.nn.relu(p.vmap(p.grad(p.numpy.sin))(x)))
+        step = p.jit(lambda x: p.lax.scan(lambda c, v: (c + v, c), 0.0, x)[0])
+        assert float(step(f(np.zeros(3, np.float32)))) == 3.0
+    p.jit(leaks)(1.0)
+    kept.clear()

@@ -6,6 +6,8 @@ from . import config, core, dtypes, errors, numpy, operators, tree
 from .array import Array
 from .backends.devices import start as start_devices
 from .config import (
+    check_tracer_leaks,
+    checking_leaks,
     debug_infs,
     debug_nans,
     default_matmul_precision,
@@ -158,6 +160,8 @@ __all__ = [
     "ad_checkpoint",
     "api_util",
     "block_until_ready",
+    "check_tracer_leaks",
+    "checking_leaks",
     "checkpoint",
     "checkpoint_policies",
     "clear_caches",

@@ -30,6 +30,7 @@ class Config:
     num_cpu_devices: int = -1
     # The mesh whose axes a `PartitionSpec` alone names.
     mesh: Any = None
+    check_tracer_leaks: bool = False
     # Alters no program, so no compiled call's key.
     log_compiles: bool = field(default=False, compare=False)
 
@@ -41,7 +42,6 @@ IGNORED = PLATFORMS | {"traceback_filtering"}
 # Options of JAX's that exist here with one value only.
 FIXED: dict[str, Any] = {
     "threefry_partitionable": True,
-    "check_tracer_leaks": False,
 }
 
 # Options that can no longer be changed, and why: set by what has read them for good.
@@ -241,6 +241,18 @@ def debug_nans(new_val: bool = True) -> Any:
 def debug_infs(new_val: bool = True) -> Any:
     """A context manager in which an operation that gives infinity raises; see `debug_nans`."""
     return override(debug_infs=bool(new_val))
+
+
+def check_tracer_leaks(new_val: bool = True) -> Any:
+    """A context manager in which a value that outlives the tracing of its function raises.
+
+    What is traced into programs and batches is looked at, when its function has returned; this is
+    slow. Without it the error comes when the value is used.
+    """
+    return override(check_tracer_leaks=bool(new_val))
+
+
+checking_leaks = check_tracer_leaks
 
 
 def log_compiles(new_val: bool = True) -> Any:

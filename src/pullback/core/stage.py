@@ -13,6 +13,7 @@ from .._native import ArrayImpl, DeviceArray
 from . import trace as tracing
 from .aval import ShapedArray
 from .ir import Atom, ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
+from .leaks import check_leaks
 from .primitive import Primitive
 from .structure import structure
 from .trace import Trace, Tracer, as_array, check_alive, use, user_line
@@ -118,6 +119,8 @@ def stage(fun: FlatFunction, avals: Sequence[ShapedArray], what: str = "jit") ->
         outs = [trace.atom(o) for o in fun(*args)]
     trace.alive = False
     jaxpr = Jaxpr(trace.constvars, [a.node for a in args], outs, trace.eqns)
+    del args
+    check_leaks(trace)
     return ClosedJaxpr(jaxpr, trace.consts)
 
 

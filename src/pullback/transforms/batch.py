@@ -10,6 +10,7 @@ from typing import Any
 from .. import _native
 from ..core import trace as tracing
 from ..core.aval import ShapedArray
+from ..core.leaks import check_leaks
 from ..core.primitive import Primitive
 from ..core.trace import Trace, Tracer, get_aval, use
 from ..primitives.batching import broadcast_batch, move_axis
@@ -136,7 +137,10 @@ def vmap_flat(
         ]
         outs = [escape_check(o) for o in fun(*tracers)]
     trace.alive = False
-    return trace.split(outs)
+    found = trace.split(outs)
+    del tracers, outs
+    check_leaks(trace)
+    return found
 
 
 def to_dim(x: Any, dim: int | None, wanted: int | None, size: int) -> Any:
