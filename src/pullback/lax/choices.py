@@ -90,6 +90,10 @@ def _exact(name: str, x: Any, k: int, axis: int, aggregate: bool, least: bool) -
             f"{name}: with aggregate_to_topk=True there are exactly k results"
         )
     axis = canonical_axis(axis, x.ndim, name)
+    if not 0 <= k <= x.shape[axis]:
+        raise ValueError(
+            f"{name}: k={k} must be between 0 and the size of axis {axis} of {x.shape}"
+        )
     values, places = sort.top_k(ew.neg(x) if least else x, k, axis=axis)
     return (ew.neg(values) if least else values), places
 

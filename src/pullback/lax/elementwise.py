@@ -99,7 +99,6 @@ atanh = _unary("atanh", "Inverse hyperbolic tangent.")
 bitwise_not = _unary("bitwise_not", "Bits inverted; the negation of booleans.")
 ceil = _unary("ceil", "The smallest integer not below x.")
 clz = _unary("clz", "The number of leading zero bits.")
-conj = _unary("conj", "Complex conjugate.")
 cosh = _unary("cosh", "Hyperbolic cosine.")
 digamma = _unary("digamma", "Derivative of lgamma.")
 erf = _unary("erf", "Error function.")
@@ -183,9 +182,17 @@ def round(x: Any, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZER
     return ew.round(x, RoundingMethod(rounding_method))
 
 
+def conj(x: Any) -> Any:
+    """Complex conjugate, complex also where x is real."""
+    (x,) = operands("conj", x)
+    checked("conj", registry["conj"], [x], input_dtype=x.dtype)
+    return ew.conj(x)
+
+
 def integer_pow(x: Any, y: int) -> Any:
     """x to a Python integer y."""
     (x,) = operands("integer_pow", x)
+    checked("integer_pow", registry["integer_pow"], [x], y=y)
     return ew.integer_pow(x, y)
 
 
@@ -251,7 +258,7 @@ def convert_element_type(operand: Any, new_dtype: Any) -> Any:
     >>> pb.lax.convert_element_type(pb.numpy.array([1.7, -1.7]), int)
     Array([ 1, -1], dtype=int32)
     """
-    weak = new_dtype in (int, float, builtins.complex)
+    weak = any(new_dtype is kind for kind in PYTHON_NUMBERS[1:])
     (x,) = operands("convert_element_type", operand)
     return ew.convert_element_type(x, dtypes.canonicalize_dtype(new_dtype), weak)
 

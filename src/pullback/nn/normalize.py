@@ -36,7 +36,8 @@ def softmax(x: Any, axis: Axis = -1, where: Any = None) -> Any:
 
 
 def _shifted(x: Any, where: Any, axis: Any) -> Any:
-    top = pnp.max(x, axis, keepdims=True, where=where, initial=None if where is None else -np.inf)
+    first = None if where is None and x.size else -np.inf
+    top = pnp.max(x, axis, keepdims=True, where=where, initial=first)
     if where is not None:
         x = pnp.where(where, x, -np.inf)
     return x - stop_gradient(top)

@@ -19,6 +19,7 @@ from .values import (
     check_rank,
     is_array,
     joint_shape,
+    numeric_dtype,
     promote,
     promote_arrays,
     promote_inexact,
@@ -104,9 +105,7 @@ def promote_no_bool(name: str, *args: Any) -> list[Any]:
     """The common dtype, int32 in place of bool."""
     values = [as_value(name, a, i) for i, a in enumerate(args)]
     dtype, weak = result_type_of(values)
-    if dtype == dtypes.bool_:
-        dtype, weak = dtypes.default_dtype(int), False
-    return to_dtype(name, values, dtype, weak)
+    return to_dtype(name, values, numeric_dtype(dtype), weak)
 
 
 def is_bool(x: Any) -> bool:
@@ -300,7 +299,7 @@ def _lexicographic(op: Function) -> Function:
     def compare(x: Any, y: Any) -> Any:
         if dtypes.kind(_dtype(x, y)) != "complex":
             return op(x, y)
-        x, y = both_arrays(x, y)
+        x, y = both_arrays(*broadcast("comparison", [x, y]))
         rx, ry = ew.real(x), ew.real(y)
         return pick(ew.eq(rx, ry), op(ew.imag(x), ew.imag(y)), op(rx, ry))
 
@@ -370,12 +369,12 @@ right_shift = bitwise_right_shift = function(
 
 def fmax(x1: Any, x2: Any) -> Any:
     """The greater of two numbers, the other one where one is NaN."""
-    return _without_nan("fmax", ew.gt, x1, x2)
+    return _without_nan("fmax", _lexicographic(ew.gt), x1, x2)
 
 
 def fmin(x1: Any, x2: Any) -> Any:
     """The lesser of two numbers, the other one where one is NaN."""
-    return _without_nan("fmin", ew.lt, x1, x2)
+    return _without_nan("fmin", _lexicographic(ew.lt), x1, x2)
 
 
 def _without_nan(name: str, better: Function, x1: Any, x2: Any) -> Any:
@@ -385,9 +384,8 @@ def _without_nan(name: str, better: Function, x1: Any, x2: Any) -> Any:
 
 def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
     """The floor of the quotient, and the remainder."""
-    x, y = both_arrays(*broadcast("divmod", promote_no_bool("divmod", x1, x2)))
-    if dtypes.is_integer(_dtype(x, y)):
-        out = _floor_divide(x, y), _remainder(x, y)
-        return as_weak_as((x, y), out[0]), as_weak_as((x, y), out[1])
-    q, r = _float_divmod(x, y)
-    return as_weak_as((x, y), q), as_weak_as((x, y), r)
+    operands = broadcast("divmod", promote_no_bool("divmod", x1, x2))
+    x, y = both_arrays(*operands)
+    whole = dtypes.is_integer(_dtype(x, y))
+    q, r = (_floor_divide(x, y), _remainder(x, y)) if whole else _float_divmod(x, y)
+    return as_weak_as(operands, q), as_weak_as(operands, r)

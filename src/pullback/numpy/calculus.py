@@ -16,7 +16,14 @@ from .indexing import take
 from .joining import concatenate
 from .searching import clip, searchsorted, where
 from .shapes import axes_of, moveaxis, ravel
-from .values import as_array, convert, expand
+from .values import (
+    as_array,
+    convert,
+    describe,
+    expand,
+    promote_arrays,
+    promote_arrays_inexact,
+)
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
@@ -28,6 +35,8 @@ def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = 
     if x.ndim == 0:
         raise ValueError("diff requires input that is at least one dimensional; got 0-d")
     axis = canonical_axis(axis, x.ndim, "diff")
+    if n == 0:
+        return x
     x = concatenate([_edge(x, prepend, axis), x, _edge(x, append, axis)], axis) if (
         prepend is not None or append is not None
     ) else x  # fmt: skip
@@ -60,11 +69,11 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral by the trapezoidal rule."""
-    y = moveaxis(as_inexact("trapezoid", y), axis, -1)
     if x is None:
-        step = as_array("trapezoid", dx)
+        y, step = moveaxis(as_inexact("trapezoid", y), axis, -1), as_array("trapezoid", dx)
     else:
-        points = as_inexact("trapezoid", x)
+        y, points = promote_arrays_inexact("trapezoid", y, x)
+        y = moveaxis(y, axis, -1)
         points = points if points.ndim == 1 else moveaxis(points, axis, -1)
         step = diff(points)
     total = step * (y[..., 1:] + y[..., :-1])
@@ -149,9 +158,12 @@ def _periodic(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
 
 def unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2 * np.pi) -> Any:
     """Jumps of more than half a period taken out of a sequence of angles."""
-    x = as_array("unwrap", p)
-    whole = dtypes.is_integer(x.dtype) and isinstance(period, int)
-    x = x if whole else as_inexact("unwrap", x)
+    x, period = promote_arrays("unwrap", p, period)
+    if dtypes.kind(x.dtype) == "complex":
+        raise ValueError(f"unwrap: angles are real, got {describe(x)}")
+    if x.shape[canonical_axis(axis, x.ndim, "unwrap")] == 0:
+        return x
+    whole = dtypes.is_integer(x.dtype)
     step = diff(x, axis=axis)
     half = period // 2 if whole else period / 2
     level = half if discont is None else discont

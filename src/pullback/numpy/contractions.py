@@ -155,13 +155,20 @@ def vecdot(
 
 def matvec(x1: Any, x2: Any, /) -> Any:
     """The product of matrices and vectors, over leading axes that broadcast."""
+    _matrix("matvec", x1)
     out = matmul(x1, expand_dims(x2, -1))
     return sh.squeeze(out, (out.ndim - 1,))
+
+
+def _matrix(name: str, x: Any) -> None:
+    if as_array(name, x).ndim < 2:
+        raise ValueError(f"{name}: a matrix is wanted, got {describe(x)}")
 
 
 def vecmat(x1: Any, x2: Any, /) -> Any:
     """The product of vectors, conjugated, and matrices."""
     x = as_array("vecmat", x1)
+    _matrix("vecmat", x2)
     x = ew.conj(x) if dtypes.kind(x.dtype) == "complex" else x
     out = matmul(expand_dims(x, -2), x2)
     return sh.squeeze(out, (out.ndim - 2,))

@@ -150,7 +150,10 @@ def array(
     """
     _check_order("array", order)
     given: Any = _concrete(object)
-    value = _as_array(given, None if dtype is None else requested_dtype("array", dtype))
+    wanted = None if dtype is None else requested_dtype("array", dtype)
+    if wanted is not None and isinstance(object, (list, tuple)):
+        _check_parts(object, wanted)
+    value = _as_array(given, wanted)
     if ndmin > value.ndim:
         value = expand(value, (1,) * (ndmin - value.ndim) + value.shape)
     return on(device, value)
@@ -175,13 +178,21 @@ def _cast(name: str, x: np.ndarray | np.generic, dtype: DType) -> np.ndarray:
     return narrow(name, value, dtype) if value.dtype != dtype else value.copy()
 
 
+def _check_parts(x: Sequence[Any], dtype: DType) -> None:
+    """TypeError where Python numbers lose an imaginary part."""
+    if dtypes.kind(dtype) not in ("complex", "bool"):
+        lost = next((v for v in _leaves(x) if isinstance(v, complex)), None)
+        if lost is not None:
+            raise TypeError(f"array: the complex number {lost} does not fit {dtype.name}")
+
+
 def _number(name: str, x: Any, dtype: DType) -> Any:
     if dtypes.is_integer(dtype) and isinstance(x, int):
         limits = dtypes.info(dtype)
         if not limits.min <= x <= limits.max:
             raise OverflowError(f"{name}: Python integer {x} does not fit {dtype.name}")
-    if isinstance(x, complex) and dtypes.kind(dtype) != "complex":
-        x = x.real
+    if isinstance(x, complex) and dtypes.kind(dtype) not in ("complex", "bool"):
+        raise TypeError(f"{name}: the complex number {x} does not fit {dtype.name}")
     if _native.is_eager():
         with np.errstate(all="ignore"):
             return ArrayImpl(np.asarray(x).astype(dtype))
@@ -358,7 +369,7 @@ def iota_scaled(count: int, first: int, by: int, dtype: DType) -> Any:
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones at and below the k-th diagonal, zeros above it."""
-    wanted = requested_dtype("tri", float if dtype is None else dtype)
+    wanted = requested_dtype("tri", dtypes.float32 if dtype is None else dtype)
     return convert(below(canonical_shape("tri", (N, N if M is None else M)), k), wanted)
 
 

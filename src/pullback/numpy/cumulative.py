@@ -9,22 +9,22 @@ from ..primitives import cumulative as cm
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from .creation import requested_dtype
-from .elementwise import pick, strong
+from .elementwise import pick, strong, truth
 from .shapes import ravel
 from .values import as_array, convert
 
 
 def _running(name: str, op: Callable[..., Any], a: Any, axis: Any, dtype: Any) -> Any:
     x = as_array(name, a)
-    if axis is None:
-        x, axis = ravel(x), 0
+    if axis is None or x.ndim == 0:
+        x, axis = ravel(x), axis or 0
     axis = canonical_axis(axis, x.ndim, name)
     if dtype is not None:
         wanted = requested_dtype(name, dtype)
     else:
         wanted = dtypes.default_dtype(int) if x.dtype == dtypes.bool_ else x.dtype
     if wanted == dtypes.bool_:
-        return convert(op(convert(x, dtypes.int32), axis), wanted)
+        return convert(op(convert(truth(x), dtypes.int32), axis), wanted)
     return op(convert(x, wanted), axis)
 
 

@@ -9,7 +9,7 @@ from .. import _native, dtypes
 from .._native import ArrayImpl
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
-from .values import as_array, convert, inexact_dtype
+from .values import as_array, convert, describe, inexact_dtype, numeric_dtype
 
 Function = Callable[..., Any]
 FLOATS = frozenset((*dtypes.FLOATS, *dtypes.COMPLEX))
@@ -139,13 +139,25 @@ degrees = floated("degrees", _degrees, "Radians to degrees.")
 reciprocal = floated("reciprocal", _reciprocal, "1 / x.")
 sinc = floated("sinc", _sinc, "sin(pi x) / (pi x), 1 at 0.")
 spacing = floated("spacing", _spacing, "The distance to the next number away from 0.", weak=False)
-fabs = floated("fabs", ew.abs, "Absolute value as a float.", np.fabs)
+
+
+def _real_only(name: str, op: Function, instead: str) -> Function:
+    def f(x: Any) -> Any:
+        if dtypes.kind(x.dtype) == "complex":
+            raise TypeError(f"{name} does not accept complex numbers, got {describe(x)}: {instead}")
+        return op(x)
+
+    return f
+
+
+_FABS = _real_only("fabs", ew.abs, "write abs(x)")
+fabs = floated("fabs", _FABS, "Absolute value as a float.", np.fabs)
 
 
 def rint(x: Any, /) -> Any:
     """Nearest integer, halves to the even one."""
     x = as_array("rint", x)
-    return round_even(x if dtypes.is_float(x.dtype) else strong(as_inexact("rint", x)))
+    return round_even(x if dtypes.is_float(x.dtype) else convert(x, dtypes.default_dtype(float)))
 
 
 # Functions that keep the dtype.
@@ -178,12 +190,12 @@ def _sign(x: Any) -> Any:
         return ew.sign(x)
     size = ew.convert_element_type(ew.abs(x), x.dtype)
     at_zero = ew.eq(size, 0)
-    return pick(at_zero, sh.full_like(x, 0), ew.div(x, pick(at_zero, sh.full_like(x, 1), size)))
+    unit = ew.div(x, pick(at_zero, sh.full_like(x, 1), size))
+    return convert(pick(at_zero, sh.full_like(x, 0), unit), x.dtype, x.weak_type)
 
 
 def _square(x: Any) -> Any:
-    x = convert(x, dtypes.default_dtype(int)) if x.dtype == dtypes.bool_ else x
-    return ew.square(x)
+    return ew.square(convert(x, numeric_dtype(x.dtype), x.weak_type))
 
 
 def _trunc(x: Any) -> Any:
@@ -241,6 +253,8 @@ def _is_this_infinity(name: str, sign: float) -> Function:
 
 
 def _signbit(x: Any) -> Any:
+    if dtypes.kind(x.dtype) == "complex":
+        raise ValueError(f"signbit: complex numbers have no sign, got {describe(x)}")
     if not dtypes.is_float(x.dtype):
         return ew.lt(x, 0) if dtypes.kind(x.dtype) == "signed" else ew.ne(x, x)
     bits = np.dtype(f"int{8 * x.dtype.itemsize}")
@@ -248,6 +262,9 @@ def _signbit(x: Any) -> Any:
 
 
 def _bitwise_count(x: Any) -> Any:
+    if dtypes.is_float(x.dtype):
+        raise TypeError(f"bitwise_count wants integers or bools, got {describe(x)}")
+    x = convert(x, np.dtype(np.uint8)) if x.dtype == dtypes.bool_ else x
     return convert(ew.population_count(_abs(x)), np.dtype(np.uint8))
 
 
@@ -307,8 +324,10 @@ around = round
 
 def angle(z: Any, deg: bool = False) -> Any:
     """The angle of complex numbers, in radians or degrees."""
-    x = strong(as_inexact("angle", z))
+    x = as_array("angle", z)
     re, im = _real(x), _imag(x)
+    if not dtypes.is_float(x.dtype) or (x.ndim == 0 and dtypes.kind(x.dtype) == "float"):
+        re, im = (convert(v, dtypes.default_dtype(float)) for v in (re, im))
     out = ew.atan2(im, re)
     return ew.mul(out, 180 / np.pi) if deg else out
 

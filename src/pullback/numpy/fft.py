@@ -85,7 +85,7 @@ def _factor(name: str, norm: str | None, size: int) -> float:
     """What a transform is multiplied with; inverses carry 1/size by themselves."""
     if norm in (None, "backward"):
         return 1.0
-    scale = sqrt(size) if norm == "ortho" else float(size)
+    scale = sqrt(size or 1) if norm == "ortho" else float(size or 1)
     return scale if name.startswith("i") else 1 / scale
 
 

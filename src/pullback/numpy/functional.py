@@ -132,7 +132,7 @@ def apply_along_axis(func1d: Function, axis: int, arr: Any, *args: Any, **kwargs
         return func1d(v, *args, **kwargs)
 
     for _ in range(x.ndim - axis - 1):
-        f = vmap(f, in_axes=1, out_axes=-1)
+        f = vmap(f, in_axes=-1, out_axes=-1)
     for _ in range(axis):
         f = vmap(f)
     return f(x)

@@ -14,7 +14,7 @@ from .elementwise import as_inexact, pick
 from .joining import concatenate
 from .searching import clip, searchsorted, where
 from .shapes import ravel, reshape
-from .values import as_array, convert
+from .values import as_array, convert, describe, promote_arrays_inexact
 
 
 def bincount(
@@ -43,7 +43,7 @@ def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any 
         raise NotImplementedError("string values for `bins` not implemented.")
     x, edges = ravel(as_inexact("histogram_bin_edges", a)), as_array("histogram_bin_edges", bins)
     if edges.ndim == 1:
-        return convert(edges, x.dtype) if not dtypes.is_float(edges.dtype) else edges
+        return convert(edges, x.dtype)
     low, high = _range(x, range)
     count = operator.index(bins)
     t = sh.iota(x.dtype, (count + 1,), 0) / count
@@ -64,15 +64,25 @@ def histogram(
     a: Any, bins: Any = 10, range: Any = None, weights: Any = None, density: bool | None = None
 ) -> tuple[Any, Any]:
     """How many elements fall into each bin, and the edges of the bins."""
-    x = ravel(as_inexact("histogram", a))
+    x, w = _with_weights("histogram", a, weights)
     edges = histogram_bin_edges(x, bins, range, weights)
-    w = sh.full(x.shape, 1, x.dtype) if weights is None else ravel(as_array("histogram", weights))
     at = searchsorted(edges, x, "right")
     at = where(x == edges[-1], edges.size - 1, at)
     counts = sh.full((edges.size,), 0, w.dtype).at[at].add(w, mode="drop")[1:]
     if density:
         counts = counts / diff(edges) / reductions.sum(counts)
     return counts, edges
+
+
+def _with_weights(name: str, a: Any, weights: Any) -> tuple[Any, Any]:
+    """The elements and what each counts, in one float dtype."""
+    if weights is None:
+        x = ravel(as_inexact(name, a))
+        return x, sh.full(x.shape, 1, x.dtype)
+    x, w = promote_arrays_inexact(name, a, weights)
+    if x.shape != w.shape:
+        raise ValueError(f"{name}: one weight an element is wanted, got {describe(w)}")
+    return ravel(x), ravel(w)
 
 
 def histogramdd(
@@ -90,7 +100,8 @@ def histogramdd(
     for k, e in enumerate(edges):
         place = searchsorted(e, x[:, k], "right")
         at.append(where(x[:, k] == e[-1], place - 1, place))
-    w = sh.full((n,), 1, dtypes.int32) if weights is None else as_array("histogramdd", weights)
+    one = sh.full((n,), 1, dtypes.default_dtype(int))
+    w = one if weights is None else as_array("histogramdd", weights)
     counts = sh.full([e.size + 1 for e in edges], 0, w.dtype).at[tuple(at)].add(w, mode="drop")
     counts = counts[(slice(1, -1),) * d]
     if density:

@@ -189,12 +189,12 @@ def take(
         raise IndexError(f"take: cannot take from axis {axis}, which is empty")
     if mode == "raise":
         raise NotImplementedError("take: mode='raise' cannot be checked in a traced program")
-    if mode == "wrap":
-        at, mode = modulo(at, x.shape[axis]), "promise_in_bounds"
+    if mode in ("wrap", "clip"):
+        at, mode = inside(wide_enough(at), x.shape[axis], mode), "promise_in_bounds"
     parts: list[Part] = [Range(d, 0, 1, n) for d, n in enumerate(x.shape)]
     parts[axis] = Picks(axis, at)
     kept_mode = GatherScatterMode.from_any("fill" if mode is None else mode)
-    return index_parts(
+    out = index_parts(
         x,
         parts,
         kept_mode,
@@ -202,6 +202,12 @@ def take(
         unique_indices=unique_indices,
         indices_are_sorted=indices_are_sorted,
     )
+    return convert(out, out.dtype, x.weak_type)
+
+
+def inside(at: Any, size: int, mode: str) -> Any:
+    """Positions brought into an axis as NumPy does: around it, or to its ends."""
+    return modulo(at, size) if mode == "wrap" else ew.clamp(0, at, at.dtype.type(max(size - 1, 0)))
 
 
 def modulo(at: Any, size: int) -> Any:
@@ -224,6 +230,7 @@ def take_along_axis(
     x, at = as_array("take_along_axis", arr, 0), as_array("take_along_axis", indices, 1)
     if not dtypes.is_integer(at.dtype):
         raise TypeError(f"take_along_axis: indices must be integers, got {describe(at)}")
+    at = wide_enough(at)
     if axis is None:
         if at.ndim != 1:
             raise ValueError("take_along_axis: with axis=None the indices must have one axis")
@@ -234,6 +241,8 @@ def take_along_axis(
             f" and {describe(at)}"
         )
     axis = canonical_axis(axis, x.ndim, "take_along_axis")
+    if x.shape[axis] == 0 and at.shape[axis]:
+        raise IndexError(f"take_along_axis: cannot take from axis {axis}, which is empty")
     parts = [Picks(d, p) for d, p in enumerate(grid(at, axis, x.shape))]
     kept_mode = GatherScatterMode.from_any("fill" if mode is None else mode)
     shape = [
@@ -241,6 +250,11 @@ def take_along_axis(
         for d, (n, m) in enumerate(zip(x.shape, at.shape, strict=True))
     ]
     return index_parts(expand(x, tuple(shape)), parts, kept_mode, fill_value)
+
+
+def wide_enough(at: Any) -> Any:
+    """Positions in a dtype that counts as far as an axis is long."""
+    return convert(at, dtypes.int32) if at.dtype.itemsize < 4 else at
 
 
 def grid(at: Any, axis: int, shape: Shape) -> list[Any]:

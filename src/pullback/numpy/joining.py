@@ -147,6 +147,8 @@ def _block(x: Any) -> tuple[Any, int]:
         raise ValueError("block: lists of blocks must not be empty")
     parts, depths = zip(*[_block(v) for v in x], strict=True)
     depth = depths[0]
+    if len(set(depths)) > 1:
+        raise ValueError(f"block: lists must be nested equally deep, got depths {depths}")
     rank = max(depth, *(p.ndim for p in parts))
     parts = tuple(sh.reshape(p, (1,) * (rank - p.ndim) + p.shape) for p in parts)
     return concatenate(list(parts), -depth), depth + 1
@@ -223,11 +225,11 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     n = x.shape[axis]
     places = _places("insert", obj, n, axis, n)
     added = convert(added, x.dtype)
-    if places.ndim == 0:
+    if places.size == 1:
         # One place takes all the values; their missing leading axes are those of the array.
         added = sh.reshape(added, (1,) * (x.ndim - added.ndim) + added.shape)
-        added = moveaxis(added, 0, axis)
-        places = np.full(added.shape[axis], places)
+        added = moveaxis(added, 0, axis) if places.ndim == 0 else added
+        places = np.full(added.shape[axis], places.item())
     if not places.size:
         return x
     shape = tuple(len(places) if d == axis else m for d, m in enumerate(x.shape))

@@ -81,7 +81,7 @@ def _pairs(values: Any, ndim: int, dtype: Any) -> Any:
 
 def _constant(x: Any, widths: Widths, values: Any) -> Any:
     if np.ndim(values) == 0:
-        value = convert(as_array("pad", values), x.dtype)
+        value = convert(as_array("pad", values), x.dtype, x.weak_type)
         return pc.pad(x, value, [(a, b, 0) for a, b in widths])
     pairs = _pairs(values, x.ndim, x.dtype)
     for d, (a, b) in enumerate(widths):

@@ -21,7 +21,7 @@ from .values import as_array, convert, promote_arrays, promote_arrays_inexact
 
 def polyval(p: Any, x: Any, *, unroll: int = 16) -> Any:
     """The value of a polynomial at x, by Horner's rule."""
-    p, x = promote_arrays_inexact("polyval", p, x)
+    p, x = promote_arrays("polyval", p, x)
     out = sh.full_like(x, 0)
     for k in range(p.shape[0]):
         out = binary.add(binary.multiply(out, x), p[k])
@@ -96,8 +96,8 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     m = operator.index(m)
     if m < 0:
         raise ValueError("Order of integral must be positive")
-    p = as_inexact("polyint", p)
-    constants = atleast_1d(as_inexact("polyint", 0 if k is None else k))
+    p, constants = promote_arrays_inexact("polyint", p, 0 if k is None else k)
+    constants = atleast_1d(constants)
     if constants.shape[0] == 1:
         constants = sh.broadcast_in_dim(constants, (m,), (0,))
     if constants.shape[0] != m:
@@ -131,7 +131,8 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     if n < 0:
         raise ValueError("N must be nonnegative")
     powers = np.arange(n) if increasing else np.arange(n)[::-1]
-    return raised(v[:, None], asarray(powers.astype(np.int32))[None, :])
+    whole = v.dtype if dtypes.is_integer(v.dtype) else dtypes.int32
+    return raised(v[:, None], asarray(powers.astype(whole))[None, :])
 
 
 def _convolution(name: str, a: Any, v: Any, mode: str, precision: Any, preferred: Any) -> Any:

@@ -14,6 +14,7 @@ from .values import (
     as_array,
     broadcast,
     broadcast_elementwise,
+    numeric_dtype,
     promote_arrays,
     promote_inexact,
     result_type_of,
@@ -26,7 +27,7 @@ def power(x1: Any, x2: Any, /) -> Any:
     """x1 ** x2. A Python integer as exponent is exact and has a derivative everywhere."""
     if type(x2) is int or _is_known_integer(x2):
         x = as_array("power", x1)
-        x = convert(x, dtypes.default_dtype(int)) if x.dtype == dtypes.bool_ else x
+        x = convert(x, numeric_dtype(x.dtype), x.weak_type)
         return static_power(x, operator.index(x2))
     out = _eager(np.power, x1, x2) if _floats(x1) else NotImplemented
     if out is not NotImplemented:
@@ -58,13 +59,10 @@ def _floats(x: Any) -> bool:
 def _general_power(x1: Any, x2: Any) -> Any:
     x, y = as_array("power", x1, 0), as_array("power", x2, 1)
     dtype, weak = result_type_of([x, y])
-    whole = not dtypes.is_float(y.dtype)
     if not dtypes.is_float(dtype):
-        dtype = dtypes.default_dtype(int) if dtype == dtypes.bool_ else dtype
-        x, y = broadcast("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
+        dtype = numeric_dtype(dtype)
+        x, y = broadcast("power", [convert(x, dtype), convert(y, dtype)])
         return convert(_whole_power(x, y), dtype, weak)
-    if whole:
-        dtype, weak = x.dtype, x.weak_type and y.weak_type
     x, y = broadcast_elementwise("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
     return ew.pow(x, y)
 
@@ -110,6 +108,7 @@ def ldexp(x1: Any, x2: Any, /) -> Any:
 def gcd(x1: Any, x2: Any) -> Any:
     """The greatest common divisor of integers."""
     x, y = _whole_pair("gcd", x1, x2)
+    weak = x.weak_type and y.weak_type
     x, y = _magnitude(x), _magnitude(y)
     bits = 8 * x.dtype.itemsize
     # Euclid's algorithm on the largest numbers takes at most 1.45 steps a bit.
@@ -117,7 +116,7 @@ def gcd(x1: Any, x2: Any) -> Any:
         zero = ew.eq(y, 0)
         safe = pick(zero, sh.full_like(y, 1), y)
         x, y = pick(zero, x, y), pick(zero, y, ew.rem(x, safe))
-    return x
+    return convert(x, x.dtype, weak)
 
 
 def lcm(x1: Any, x2: Any) -> Any:
@@ -127,7 +126,8 @@ def lcm(x1: Any, x2: Any) -> Any:
     common = gcd(x, y)
     zero = ew.eq(common, 0)
     safe = pick(zero, sh.full_like(common, 1), common)
-    return pick(zero, common, ew.mul(x, ew.div(y, safe)))
+    out = pick(zero, common, ew.mul(x, ew.div(y, safe)))
+    return convert(out, out.dtype, x.weak_type and y.weak_type)
 
 
 def _magnitude(x: Any) -> Any:

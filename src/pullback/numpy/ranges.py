@@ -10,17 +10,16 @@ from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from . import elementwise, powers
-from .creation import filled, full, known, requested_dtype
+from .creation import filled, known, requested_dtype
 from .places import on
 from .shapes import moveaxis
-from .values import as_array, broadcast, convert, expand, result_type_of
+from .values import as_array, broadcast, convert, expand, inexact_dtype, result_type_of
 
 
 def _as_floats(name: str, *args: Any) -> list[Any]:
     values = [as_array(name, a) for a in args]
     dtype, _ = result_type_of(values)
-    dtype = dtype if dtypes.is_float(dtype) else dtypes.default_dtype(float)
-    return [convert(v, dtype) for v in values]
+    return [convert(v, inexact_dtype(dtype)) for v in values]
 
 
 def linspace(
@@ -38,9 +37,11 @@ def linspace(
     num = operator.index(known("linspace", num))
     if num < 0:
         raise ValueError(f"linspace: num must not be negative, got {num}")
-    first, last = _as_floats("linspace", start, stop)
-    wanted = requested_dtype("linspace", dtype) if dtype is not None else first.dtype
-    first, last = broadcast("linspace", [first, last])
+    values = [as_array("linspace", a) for a in (start, stop)]
+    wanted = requested_dtype(
+        "linspace", inexact_dtype(result_type_of(values)[0]) if dtype is None else dtype
+    )
+    first, last = broadcast("linspace", [convert(v, inexact_dtype(wanted)) for v in values])
     div = num - 1 if endpoint else num
     out = _spaced(first, last, num, div, endpoint)
     if axis:
@@ -50,8 +51,14 @@ def linspace(
     out = convert(out, wanted)
     if not retstep:
         return on(device, out)
-    step = (last - first) / div if div > 0 else convert(full(first.shape, np.nan), first.dtype)
-    return on(device, out), step
+    return on(device, out), _step(first, last, num, div)
+
+
+def _step(first: Any, last: Any, num: int, div: int) -> Any:
+    """What lies between two numbers: undefined where there are no two."""
+    if num > 1:
+        return (last - first) / div
+    return last - first if num == 1 and div else filled((), np.nan, first.dtype)
 
 
 def _spaced(first: Any, last: Any, num: int, div: int, endpoint: bool) -> Any:

@@ -15,9 +15,17 @@ from ..primitives import elementwise as ew
 from ..primitives import reduce as rd
 from ..primitives import shape as sh
 from .creation import requested_dtype
-from .elementwise import as_inexact, pick, strong, truth
+from .elementwise import pick, strong, truth
 from .shapes import axes_of
-from .values import as_array, convert, describe, expand, inexact_dtype, joint_shape
+from .values import (
+    as_array,
+    convert,
+    describe,
+    expand,
+    inexact_dtype,
+    joint_shape,
+    promote_arrays_inexact,
+)
 
 Function = Callable[..., Any]
 
@@ -284,11 +292,9 @@ def average(
         x = as_array("average", a)
         count = math.prod(x.shape[d] for d in axes_of("average", axis, x.ndim))
         return (out, sh.full_like(out, count)) if returned else out
-    x, w = as_inexact("average", a), as_inexact("average", weights)
-    dtype = np.promote_types(x.dtype, w.dtype)
+    x, w = promote_arrays_inexact("average", a, weights)
     if x.shape != w.shape:
         w = _weights_along(x, w, axis)
-    x, w = convert(x, dtype), convert(w, dtype)
     total = sum(w, axis, keepdims=keepdims)
     out = sum(x * w, axis, keepdims=keepdims) / total
     return (out, expand(total, out.shape)) if returned else out
@@ -315,14 +321,28 @@ def var(
     if correction is not None:
         ddof = correction
     wanted = _mean_dtype("var", x, dtype)
-    real = real_dtype(wanted)
+    if dtypes.kind(x.dtype) == "complex" != dtypes.kind(wanted):
+        raise ValueError(
+            f"var: dtype={wanted.name} cannot hold the mean of {describe(x)}: leave it out for a"
+            " real variance"
+        )
+    result = real_dtype(wanted) if dtype is None else wanted
     x = convert(x, _wide(wanted))
     axes = axes_of("var", axis, x.ndim)
     centre = _mean_of(x, axes, where) if mean is None else convert(as_array("var", mean), x.dtype)
     gap = x - centre
     square = ew.real(gap * ew.conj(gap)) if gap.dtype.kind == "c" else ew.square(gap)
     total = sum(square, axes, keepdims=keepdims, where=where)
-    return convert(total / (_count(x, axes, where, square.dtype, keepdims) - ddof), real)
+    return convert(
+        _over_count(total, _count(x, axes, where, square.dtype, keepdims) - ddof), result
+    )
+
+
+def _over_count(total: Any, count: Any) -> Any:
+    """The quotient, NaN where nothing is counted."""
+    if isinstance(count, (int, float)):
+        return total / (count if count > 0 else np.nan)
+    return total / pick(ew.gt(count, 0), count, sh.full_like(count, np.nan))
 
 
 def _mean_of(x: Any, axes: tuple[int, ...], where: Any) -> Any:
@@ -339,6 +359,8 @@ def std(
     keepdims: bool = False, *, where: Any = None, mean: Any = None, correction: Any = None,
 ) -> Any:  # fmt: skip
     """The standard deviation over axes: the root of the variance."""
+    if dtype is not None and not dtypes.is_float(requested_dtype("std", dtype)):
+        raise ValueError(f"std: dtype must be a float, got {dtype}")
     return smooth_at_zero(
         ew.sqrt,
         var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction),

@@ -16,7 +16,7 @@ from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from . import binary
 from .elementwise import pick, truth
-from .indexing import getitem, take
+from .indexing import getitem, inside, take, wide_enough
 from .parse import concrete
 from .shapes import ravel, reshape
 from .values import (
@@ -115,7 +115,7 @@ def _counted(mask: Any, size: int, fills: Sequence[Any]) -> tuple[Any, ...]:
     # The n-th nonzero element stands where the running count first exceeds n.
     count = cm.cumsum(flat, 0)
     rank = sh.iota(dtype, (size,), 0)
-    at = searchsorted(count, rank, side="right")
+    at = convert(searchsorted(count, rank, side="right"), dtype)
     total = getitem(count, -1)
     valid = ew.lt(rank, sh.broadcast_in_dim(total, (size,), ()))
     out = []
@@ -147,10 +147,10 @@ def clip(arr: Any = None, /, min: Any = None, max: Any = None) -> Any:
             "At most one of the min and max, and the array, must be given: clip got no array"
         )
     x = as_value("clip", arr)
-    for bound in (min, max):
-        if bound is not None and np.iscomplexobj(bound):
+    for given in (x, min, max):
+        if given is not None and np.iscomplexobj(given):
             raise ValueError(
-                "Clip received a complex value either through the input or the min/max keywords."
+                f"clip: complex numbers have no order, got {describe(given)}: clip the parts"
             )
     if min is not None:
         x = binary.maximum(min, x)
@@ -285,8 +285,8 @@ def _before(x: Any, y: Any, side: str) -> Any:
 
 def _bisect(x: Any, v: Any, side: str) -> Any:
     """Halving a fixed number of times: the answer grows by falling powers of two."""
-    dtype = dtypes.default_dtype(int)
     n = x.shape[0]
+    dtype = index_dtype(n)
     at = sh.full(v.shape, 0, dtype)
     for power in reversed(range(n.bit_length())):
         step = 1 << power
@@ -296,6 +296,11 @@ def _bisect(x: Any, v: Any, side: str) -> Any:
         ahead = ew.bitwise_and(inside, _before(found, v, side))
         at = pick(ahead, probe, at)
     return at
+
+
+def index_dtype(size: int) -> dtypes.DType:
+    """The least dtype of positions along an axis of this size."""
+    return dtypes.int32 if size <= np.iinfo(np.int32).max else dtypes.int64
 
 
 def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = None) -> Any:
@@ -322,9 +327,8 @@ def put(a: Any, ind: Any, v: Any, mode: str | None = None, *, inplace: bool = Tr
     values = ravel(as_array("put", v))
     if not at.size or not values.size:
         return x
-    if mode == "wrap":
-        at = binary.remainder(at, x.size)
-        mode = None
+    if mode in ("wrap", "clip"):
+        at, mode = inside(wide_enough(at), x.size, mode), None
     values = take(values, np.arange(at.size) % values.size, mode="clip")
     flat = ravel(x).at[at].set(convert(values, x.dtype), mode=mode or "drop")
     return reshape(flat, x.shape)
@@ -350,7 +354,7 @@ def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Any:
     count = cm.cumsum(convert(ravel(flags), dtypes.int32), 0)
     turn = ew.rem(ew.max(ew.sub(count, np.int32(1)), np.int32(0)), np.int32(values.size))
     spread = reshape(take(convert(values, x.dtype), turn, mode="clip"), x.shape)
-    return pick(flags, spread, x)
+    return convert(pick(flags, spread, x), x.dtype, x.weak_type)
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Any:
@@ -378,7 +382,7 @@ def put_along_axis(
     if axis is None:
         flat = ravel(x).at[at].set(as_array("put_along_axis", values), mode=mode)
         return reshape(flat, x.shape)
-    axis = canonical_axis(axis, x.ndim, "put_along_axis")
+    axis, at = canonical_axis(axis, x.ndim, "put_along_axis"), wide_enough(at)
     grid = tuple(
         at if d == axis else sh.iota(at.dtype, [n if k == d else 1 for k in range(x.ndim)], d)
         for d, n in enumerate(x.shape)

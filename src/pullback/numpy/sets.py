@@ -19,7 +19,7 @@ from .parse import concrete
 from .searching import nonzero, searchsorted
 from .shapes import moveaxis, ravel, reshape
 from .sorting import argsort, ordered, sort
-from .values import as_array, convert, promote_arrays
+from .values import as_array, convert, expand, promote_arrays
 
 
 class UniqueAll(NamedTuple):
@@ -108,12 +108,27 @@ def unique(
         inverse = sh.full((n,), 0, int_).at[order].set(group)
         out.append(reshape(inverse, shape) if axis is None else inverse)
     if return_counts:
-        ends = concatenate([firsts[1:], sh.full((1,), n, int_)]) if firsts.size else firsts
-        out.append(ends - firsts)
+        out.append(_ends(new, firsts, n, size) - firsts)
     return out[0] if len(out) == 1 else tuple(out)
 
 
+def _ends(new: Any, firsts: Any, n: int, size: int | None) -> Any:
+    """Where the run of equal elements that begins at each place ends."""
+    if not firsts.size:
+        return firsts
+    if size is not None:
+        return nonzero(new, size=size + 1, fill_value=n)[0][1:]
+    return concatenate([firsts[1:], sh.full((1,), n, firsts.dtype)])
+
+
 def _filled(ranked: Any, firsts: Any, n: int, size: int | None, fill_value: Any) -> Any:
+    if size and not n and fill_value is None:
+        raise ValueError(
+            f"unique: nothing fills the {size} places of an empty result: give fill_value="
+        )
+    if size and not n:
+        filler = convert(as_array("unique", fill_value), ranked.dtype)
+        return expand(filler, (size, *ranked.shape[1:]))
     values = take(ranked, firsts, 0, mode="clip") if n else ranked
     if size is None or not n:
         return values
@@ -176,6 +191,8 @@ def _members(name: str, x: Any, mask: Any, size: int | None, fill_value: Any) ->
         return getitem(x, mask)
     (at,) = nonzero(mask, size=size, fill_value=x.size)
     fill = 0 if fill_value is None else fill_value
+    if not x.size:
+        return sh.full((size,), fill, x.dtype)
     return take(x, at, mode="fill", fill_value=fill)
 
 

@@ -325,6 +325,8 @@ def repeat(
 
 def _repeat_counted(x: Any, counts: Any, axis: int, total: int) -> Any:
     counts = expand(counts if counts.ndim else sh.reshape(counts, (1,)), (x.shape[axis],))
+    if not x.shape[axis]:
+        return x
     ends = cm.cumsum(convert(counts, dtypes.int32), 0)
     places = sh.iota(dtypes.int32, (total, x.shape[axis]), 0)
     past = ew.ge(places, sh.broadcast_in_dim(ends, places.shape, (1,)))
@@ -337,7 +339,7 @@ def resize(a: Any, new_shape: Any) -> Any:
     x, sizes = as_array("resize", a), canonical_shape("resize", new_shape)
     wanted = math.prod(sizes)
     if x.size == 0 or wanted == 0:
-        return sh.full(sizes, 0, x.dtype)
+        return convert(sh.full(sizes, 0, x.dtype), x.dtype, x.weak_type)
     flat = tile(ravel(x), -(-wanted // x.size))
     return sh.reshape(pc.slice_in_dim(flat, 0, wanted, 1, 0), sizes)
 

@@ -11,7 +11,7 @@ from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from ..primitives import sort as so
 from .shapes import ravel
-from .values import as_array, as_arrays, convert
+from .values import as_array, as_arrays, convert, inexact_dtype
 
 
 def _refuse(name: str, kind: Any, order: Any) -> None:
@@ -79,8 +79,9 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
 
 def sort_complex(a: Any) -> Any:
     """Elements as complex numbers, in order of their real parts, then the imaginary ones."""
-    x = sort(a, 0)
-    return convert(x, np.promote_types(x.dtype, np.complex64))
+    x = sort(a)
+    wide = inexact_dtype(x.dtype)
+    return convert(x, np.promote_types(dtypes.float32 if wide.itemsize < 4 else wide, np.complex64))
 
 
 def _kth(name: str, x: Any, kth: int, axis: int) -> tuple[int, int]:
@@ -99,7 +100,7 @@ def argpartition(a: Any, kth: int, axis: int = -1) -> Any:
     """The indices of `partition`."""
     x = as_array("argpartition", a)
     _, axis = _kth("argpartition", x, kth, axis)
-    return argsort(x, axis)
+    return argsort(x, axis, dtype=dtypes.int32)
 
 
 def ordered(operands: Sequence[Any], axis: int, keys: int) -> list[Any]:

@@ -1,5 +1,6 @@
 """Statistics: variants that ignore NaN, quantiles, covariance, histograms, differences."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -111,7 +112,8 @@ def nanmean(
         return reductions.mean(x, axis, dtype, out, keepdims, where=where)
     x = x if dtype is None else convert(x, dtypes.canonicalize_dtype(dtype))
     total = nansum(x, axis, keepdims=keepdims, where=where)
-    return binary.divide(total, _count(x, axis, keepdims, where, total.dtype))
+    mean = binary.divide(total, _count(x, axis, keepdims, where, total.dtype))
+    return mean if dtype is None else convert(mean, x.dtype)
 
 
 def nanvar(
@@ -155,13 +157,14 @@ def _quantile(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool,
         )
     if q.ndim > 1:
         raise ValueError(f"q must be have rank <= 1, got shape {q.shape}")
-    dtype = np.promote_types(x.dtype, q.dtype)
+    result = x.dtype
+    dtype = np.promote_types(result, q.dtype)
     x, q = convert(x, dtype), convert(q, dtype)
     axes = axes_of(name, axis, x.ndim)
     kept = [n for d, n in enumerate(x.shape) if d not in axes]
     x = moveaxis(x, axes, tuple(range(len(kept), x.ndim)))
-    x = sort(reshape(x, (*kept, -1)), -1)
-    out = _interpolated(x, q, method, nans)
+    x = sort(reshape(x, (*kept, math.prod(x.shape[len(kept) :]))), -1)
+    out = convert(_interpolated(x, q, method, nans), result)
     if not keepdims:
         return out
     shape = [1 if d in axes else n for d, n in enumerate(as_array(name, a).shape)]

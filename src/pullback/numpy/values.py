@@ -117,10 +117,15 @@ def result_type_of(values: Sequence[Any]) -> tuple[DType, bool]:
 
 
 def inexact_dtype(dtype: DType) -> DType:
-    """The float dtype in which functions of integers are computed."""
+    """The float dtype in which functions of integers are computed: 32 bits but for wide ones."""
     if dtypes.is_float(dtype):
         return dtype
-    return dtypes.default_dtype(float)
+    return dtypes.float64 if dtype in (dtypes.int64, dtypes.uint64) else dtypes.float32
+
+
+def numeric_dtype(dtype: DType) -> DType:
+    """The dtype in which bools are numbers."""
+    return dtypes.int32 if dtype == dtypes.bool_ else dtype
 
 
 def check_standard(name: str, values: Sequence[Any]) -> None:

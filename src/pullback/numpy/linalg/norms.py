@@ -64,8 +64,11 @@ def _matrix(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if ord in (1, -1, np.inf, -np.inf):
         summed, compared = (rows, columns) if abs(ord) == 1 else (columns, rows)
         sums = reductions.sum(ew.abs(x), summed, keepdims=True)
-        best = reductions.max if ord > 0 else reductions.min
-        out = best(sums, compared, keepdims=True)
+        out = (
+            reductions.max(sums, compared, keepdims=True, initial=0)
+            if ord > 0
+            else reductions.min(sums, compared, keepdims=True)
+        )
         return out if keepdims else sh.squeeze(out, sorted(axes))
     if ord in (2, -2, "nuc"):
         s = svdvals(shapes.moveaxis(x, axes, (-2, -1)))

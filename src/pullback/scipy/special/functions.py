@@ -1,6 +1,7 @@
 """Gamma and beta functions, error functions, entropies, modified Bessel functions."""
 
 from collections.abc import Callable
+from math import log, pi
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from ...control.custom_jvp import custom_jvp
 from ...nn.normalize import log_softmax as _log_softmax
 from ...nn.normalize import softmax as _softmax
 from ...numpy.elementwise import as_inexact
-from ...numpy.values import as_array, inexact_dtype, result_type_of
+from ...numpy.values import promote_arrays_inexact
 from ...primitives import analytic, incomplete
 from ...primitives import elementwise as ew
 from ...primitives import special as _special
@@ -20,9 +21,7 @@ Function = Callable[..., Any]
 
 def floats(name: str, *values: Any) -> list[Any]:
     """Arrays of one shape and one floating dtype."""
-    arrays = [as_array(name, x) for x in values]
-    dtype = inexact_dtype(result_type_of(arrays)[0])
-    return pnp.broadcast_arrays(*[ew.convert_element_type(a, dtype) for a in arrays])
+    return pnp.broadcast_arrays(*promote_arrays_inexact(name, *values))
 
 
 def _table(name: str, op: Function, doc: str, *parameters: str) -> Function:
@@ -41,7 +40,6 @@ def _table(name: str, op: Function, doc: str, *parameters: str) -> Function:
 
 
 gammaln = _table("gammaln", ew.lgamma, "log |Gamma(x)|.", "x")
-loggamma = _table("loggamma", ew.lgamma, "log |Gamma(x)| of real numbers.", "x")
 digamma = _table("digamma", ew.digamma, "The derivative of log Gamma.", "x")
 erf = _table("erf", ew.erf, "The error function.", "x")
 erfc = _table("erfc", ew.erfc, "1 - erf(x).", "x")
@@ -59,6 +57,17 @@ gammaincc = _table("gammaincc", incomplete.igammac, "1 - gammainc(a, x).", "a", 
 polygamma = _table("polygamma", _special.polygamma, "The n-th derivative of digamma.", "n", "x")
 expn = _table("expn", analytic.expn, "The exponential integral E_n.", "n", "x")
 poch = _table("poch", analytic.poch, "Gamma(z + m) / Gamma(z).", "z", "m")
+
+
+def loggamma(x: Any) -> Any:
+    """log Gamma(x) of real numbers, NaN below 0, where it is complex.
+
+    >>> import pullback as pb
+    >>> round(float(pb.scipy.special.loggamma(5.0)), 3)
+    3.178
+    """
+    x = as_inexact("loggamma", x)
+    return pnp.where(x < 0, np.nan, ew.lgamma(x))
 
 
 def ndtri(p: Any) -> Any:
@@ -132,7 +141,7 @@ def multigammaln(a: Any, d: Any) -> Any:
     """The logarithm of the gamma function of d dimensions."""
     a, d = as_inexact("multigammaln", a), int(d)
     steps = pnp.arange(d, dtype=a.dtype) / 2
-    constant = d * (d - 1) / 4 * np.log(np.pi)
+    constant = d * (d - 1) / 4 * log(pi)
     return pnp.sum(ew.lgamma(pnp.expand_dims(a, -1) - steps), -1) + constant
 
 

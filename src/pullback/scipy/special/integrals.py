@@ -103,9 +103,15 @@ def _real(name: str, x: Any) -> Any:
     return x
 
 
+def _at_least_single(f: Any, x: Any) -> tuple[Any, Any]:
+    """A function of complex parts, which have no half precision."""
+    first, second = f(convert(x, dtypes.float32, x.weak_type) if x.dtype.itemsize < 4 else x)
+    return convert(first, x.dtype, x.weak_type), convert(second, x.dtype, x.weak_type)
+
+
 def fresnel(x: Any) -> tuple[Any, Any]:
     """The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x."""
-    return _fresnel(_real("fresnel", x))
+    return _at_least_single(_fresnel, _real("fresnel", x))
 
 
 @custom_jvp
@@ -148,7 +154,7 @@ def _(primals: Any, tangents: Any) -> Any:
 
 def sici(x: Any) -> tuple[Any, Any]:
     """The sine and cosine integrals: of sin(t) / t from 0 to x, and -cos(t) / t from x on."""
-    return _sici(_real("sici", x))
+    return _at_least_single(_sici, _real("sici", x))
 
 
 @custom_jvp

@@ -34,4 +34,4 @@ def ppf(q: Any, p: Any) -> Any:
     q, p = floats("bernoulli.ppf", q, p)
     bad = pnp.isnan(q) | pnp.isnan(p) | (p < 0) | (p > 1) | (q < 0) | (q > 1)
     least = pnp.where(q == 0, -1, pnp.where(q <= 1 - p, 0, 1))
-    return pnp.where(bad, np.nan, least)
+    return pnp.where(bad, np.nan, least.astype(q.dtype))

@@ -4,6 +4,7 @@ Source: Scott, Multivariate Density Estimation (1992).
 """
 
 from collections.abc import Callable
+from math import log, pi
 from typing import Any, NoReturn
 
 import numpy as np
@@ -102,7 +103,7 @@ class gaussian_kde:
         root = pnp.linalg.cholesky(self.inv_cov)
         here, there = pnp.dot(self.dataset.T, root), pnp.dot(points.T, root)
         squares = pnp.sum((there[:, None] - here) ** 2, -1)
-        constant = pnp.sum(pnp.log(pnp.diag(root))) - 0.5 * self.d * np.log(2 * np.pi)
+        constant = pnp.sum(pnp.log(pnp.diag(root))) - 0.5 * self.d * log(2 * pi)
         return logsumexp(pnp.log(self.weights) - squares / 2, axis=-1) + constant
 
     def integrate_gaussian(self, mean: Any, cov: Any) -> Any:
@@ -125,7 +126,7 @@ class gaussian_kde:
         root = pnp.linalg.cholesky(self.covariance + cov)
         here, there = (solve_triangular(root, v, lower=True) for v in (self.dataset, means))
         squares = pnp.sum((there[:, :, None] - here[:, None, :]) ** 2, 0)
-        norm = pnp.sqrt(2 * np.pi) ** self.d * pnp.prod(pnp.diag(root))
+        norm = (2 * pi) ** (self.d / 2) * pnp.prod(pnp.diag(root))
         return pnp.dot(pnp.exp(-squares / 2), self.weights) / norm
 
     def integrate_box_1d(self, low: Any, high: Any) -> Any:

@@ -1,8 +1,7 @@
 """The normal distribution of vectors."""
 
+from math import log, pi
 from typing import Any
-
-import numpy as np
 
 from ... import numpy as pnp
 from ...lax import linalg
@@ -22,11 +21,11 @@ def logpdf(x: Any, mean: Any, cov: Any, allow_singular: None = None) -> Any:
         raise NotImplementedError("multivariate_normal: allow_singular is not supported")
     x, mean, cov = (as_inexact("multivariate_normal.logpdf", v) for v in (x, mean, cov))
     if not mean.shape:
-        return -0.5 * (x - mean) ** 2 / cov - 0.5 * (np.log(2 * np.pi) + pnp.log(cov))
+        return -0.5 * (x - mean) ** 2 / cov - 0.5 * (log(2 * pi) + pnp.log(cov))
     n = mean.shape[-1]
     if not cov.shape:
         y = (x - mean) / pnp.sqrt(cov)
-        return -0.5 * pnp.sum(y * y, -1) - n / 2 * (np.log(2 * np.pi) + pnp.log(cov))
+        return -0.5 * pnp.sum(y * y, -1) - n / 2 * (log(2 * pi) + pnp.log(cov))
     if cov.ndim < 2 or cov.shape[-2:] != (n, n):
         raise ValueError(
             f"multivariate_normal.logpdf: a covariance of shape (..., {n}, {n}) is wanted for the"
@@ -39,7 +38,7 @@ def logpdf(x: Any, mean: Any, cov: Any, allow_singular: None = None) -> Any:
     column = pnp.broadcast_to(centered, (*batch, n))[..., None]
     y = linalg.triangular_solve(lower, column, left_side=True, lower=True)[..., 0]
     roots = pnp.log(pnp.diagonal(lower, axis1=-2, axis2=-1)).sum(-1)
-    return -0.5 * pnp.sum(y * y, -1) - n / 2 * np.log(2 * np.pi) - roots
+    return -0.5 * pnp.sum(y * y, -1) - n / 2 * log(2 * pi) - roots
 
 
 def pdf(x: Any, mean: Any, cov: Any) -> Any:

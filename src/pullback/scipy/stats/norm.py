@@ -1,8 +1,7 @@
 """The normal distribution."""
 
+from math import log, pi
 from typing import Any
-
-import numpy as np
 
 from ... import numpy as pnp
 from ..special import log_ndtr, ndtr, ndtri
@@ -18,7 +17,7 @@ def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     """
     x, loc, scale = floats("norm.logpdf", x, loc, scale)
     z = (x - loc) / scale
-    return -0.5 * (z * z + np.log(2 * np.pi)) - pnp.log(scale)
+    return -0.5 * (z * z + log(2 * pi)) - pnp.log(scale)
 
 
 def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

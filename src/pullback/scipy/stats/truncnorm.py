@@ -1,5 +1,6 @@
 """The normal distribution between the standard numbers a and b."""
 
+from math import log
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from . import norm
 
 def _log1mexp(x: Any) -> Any:
     """log(1 - exp(-x)) of positive x, exact for small and large ones."""
-    small = x < np.log(2)
+    small = x < log(2)
     near, far = pnp.where(small, x, 1), pnp.where(small, 1, x)
     return pnp.where(small, pnp.log(-pnp.expm1(-near)), pnp.log1p(-pnp.exp(-far)))
 
