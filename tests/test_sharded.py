@@ -16,6 +16,34 @@ ENVIRONMENT = {
 }
 
 
+QUEUED = """
+import numpy as np, pullback as pb
+from pullback import P, lax
+mesh = pb.make_mesh((8,), ("i",), devices=pb.devices("xla"))
+f = pb.jit(pb.shard_map(lambda v: v / 2 + lax.pmean(v, "i") / 2, mesh=mesh, in_specs=P("i"),
+                        out_specs=P("i")))
+x = pb.device_put(np.ones(64, "f"), pb.NamedSharding(mesh, P("i")))
+ys = [f(x) for _ in range(200)]
+for _ in range(200):
+    x = f(x)
+assert float(x.sum()) == float(ys[-1].sum()) == 64
+"""
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"PULLBACK_NUM_CPU_DEVICES": "8"}, {"XLA_FLAGS": ENVIRONMENT["XLA_FLAGS"]}],
+    ids=["option", "XLA's flag"],
+)
+def test_programs_that_wait_for_one_another_may_be_queued(setting: dict[str, str]) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "PJRT_NPROC"}
+    command = [sys.executable, "-c", QUEUED]
+    done = subprocess.run(
+        command, env={**environment, **setting}, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("test_*.py")), ids=lambda path: path.stem)
 def test_on_eight_devices(path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]

@@ -58,9 +58,7 @@ def test_every_operation_has_a_form(platform: str) -> None:
     load_all()
     known = {*RULES.operations, *RULES.platforms[platform]}
     missing = {
-        name
-        for name, p in registry.items()
-        if name not in known and p.inline is None and own(p)
+        name for name, p in registry.items() if name not in known and p.inline is None and own(p)
     }
     assert missing == MISSING[platform] | BY_NATURE | REPLACED
 

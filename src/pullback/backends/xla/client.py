@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import threading
 from collections.abc import Callable
 from functools import cache, partial
@@ -67,10 +68,14 @@ def _missing(platform: str, why: str) -> Unavailable:
 # The threads of XLA's pool for each device: programs that wait for one another need one each, and
 # a second program may have been queued behind the first.
 THREADS = 2
+# How XLA is told of the number of devices.
+FORCED = re.compile(r"--xla_force_host_platform_device_count=(\d+)")
 
 
 def _cpu() -> Any:
+    asked = FORCED.findall(os.environ.get("XLA_FLAGS", ""))
     count = config.current().num_cpu_devices
+    count = int(asked[-1]) if count < 1 and asked else count
     config.settled["num_cpu_devices"] = "the processor's devices have been made"
     if count > 1:
         wanted = max(THREADS * count, int(os.environ.get("PJRT_NPROC", os.cpu_count() or 1)))
