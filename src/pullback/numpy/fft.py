@@ -57,14 +57,16 @@ def _transform_axes(name: str, kind: FftType, a: Any, s: Sizes, axes: Any, norm:
     places = last if axes is None else tuple(canonical_axis(a, x.ndim, name) for a in axes)
     if len(set(places)) != len(places):
         raise ValueError(f"{name} does not support repeated axes. Got axes {axes}.")
-    x = moveaxis(x, places, last)
+    moved = places != last
+    x = moveaxis(x, places, last) if moved else x
     lengths = _lengths(x.shape[x.ndim - count :], kind) if sizes is None else sizes
     if sizes is not None:
         half = (*sizes[:-1], sizes[-1] // 2 + 1) if kind == FftType.IRFFT and sizes else sizes
         x = _fitted(x, x.shape[: x.ndim - count] + half)
     out = transform(name, x, kind, lengths)
     factor = _factor(name, norm, prod(lengths))
-    return moveaxis(out if factor == 1 else ew.mul(out, factor), last, places)
+    out = out if factor == 1 else ew.mul(out, factor)
+    return moveaxis(out, last, places) if moved else out
 
 
 def _lengths(shape: tuple[int, ...], kind: FftType) -> tuple[int, ...]:

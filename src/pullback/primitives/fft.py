@@ -79,12 +79,14 @@ class Job:
     """A plan for arrays of certain strides; the result's axes lie in memory as the operand's do."""
 
     out: ShapedArray
-    order: tuple[int, ...]
-    plan: tuple[int, ...]
+    # The shape in memory, and where each axis of the result is in it.
+    dense: tuple[int, ...]
+    places: tuple[int, ...]
+    plan: tuple[int, ...] = ()
 
     def empty(self) -> np.ndarray:
-        made = np.empty([self.out.shape[a] for a in self.order], self.out.dtype)
-        return made.transpose(np.argsort(self.order))
+        made = np.empty(self.dense, self.out.dtype)
+        return made if self.dense is self.out.shape else made.transpose(self.places)
 
 
 _jobs: Memory[Any, Job] = Memory()
@@ -97,12 +99,13 @@ def _job(x: np.ndarray, params: dict[str, Any]) -> Job:
         aval = ShapedArray(x.shape, x.dtype)
         out = fft_p.infer([aval], params)
         order = sorted(range(x.ndim), key=lambda a: -abs(x.strides[a]))
-        found = Job(out, tuple(order), ())
+        plain = order == list(range(x.ndim))
+        dense = out.shape if plain else tuple([out.shape[a] for a in order])
+        found = Job(out, dense, tuple([order.index(a) for a in range(x.ndim)]))
         if x.size and out.size:
             strides = [[s // z.itemsize for s in z.strides] for z in (x, found.empty())]
-            found = replace(
-                found, plan=plan(aval, **params, strides=strides[0], out_strides=strides[1])
-            )
+            full = plan(aval, **params, strides=strides[0], out_strides=strides[1])
+            found = replace(found, plan=full)
         _jobs[key] = found
     return found
 
