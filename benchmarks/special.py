@@ -15,7 +15,7 @@ from benchmarks.timing import N, mp_number, nanoseconds, ulp
 
 Range = tuple[float, float]
 COUNT = 400
-# The value, and the interval of random arguments; whole numbers where both ends are.
+# The value, and the interval of random arguments; whole numbers where its ends are.
 FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[tuple[float, float], ...]]] = {
     "lgamma": (lambda x: mpmath.log(abs(mpmath.gamma(x))), ((0.001, 30.0),)),
     "digamma": (lambda x: mpmath.psi(0, x), ((0.001, 30.0),)),
@@ -41,9 +41,8 @@ def arguments(ranges: Sequence[Range], dtype: str, count: int) -> list[np.ndarra
     r = np.random.default_rng(0)
     found = []
     for low, high in ranges:
-        whole = isinstance(low, int)
-        x = r.integers(low, high + 1, count) if whole else r.uniform(low, high, count)
-        found.append(x.astype(dtype))
+        x = r.uniform(low, high, count)
+        found.append((np.round(x) if isinstance(low, int) else x).astype(dtype))
     return found
 
 
