@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from .visual import visualize_sharding
 
 # Loaded when first used: submodules, and names by the submodule that has them.
-__getattr__ = later(
+_load = later(
     __name__,
     (
         "ad_checkpoint",
@@ -141,6 +141,10 @@ __getattr__ = later(
         "visual": "visualize_sharding",
     },
 )
+
+# Type checkers know all names, and would take any other for one that is loaded.
+if not TYPE_CHECKING:
+    __getattr__ = _load
 
 start_devices()
 settle()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn
@@ -82,15 +82,19 @@ def _(args: Sequence[Any], dims: Sequence[Any], *, axis: Any, jaxpr: Jaxpr, **pa
     return checkpoint_p.bind(*to_front(args, dims, axis), jaxpr=program, **params), out_dims(found)
 
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
 def checkpoint(
-    fun: Callable[..., Any],
+    fun: Callable[P, R],
     *,
     prevent_cse: bool | Sequence[bool] = True,
     policy: Callable[..., Any] | None = None,
     static_argnums: int | Sequence[int] = (),
     static_argnames: str | Iterable[str] = (),
     concrete: Any = _ABSENT,
-) -> Callable[..., Any]:
+) -> Callable[P, R]:
     """`fun`, whose intermediate values are computed again in the backward pass, not kept.
 
     Args:

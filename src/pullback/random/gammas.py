@@ -41,7 +41,8 @@ def gamma(
     """
     typed, found = one_key("gamma", key), float_dtype("gamma", dtype)
     shape = shape_of("gamma", shape, a)
-    return _gamma(typed, *parameters("gamma", found, a), shape, False)
+    (a,) = parameters("gamma", found, a)
+    return _gamma(typed, a, shape, False)
 
 
 def loggamma(
@@ -50,7 +51,8 @@ def loggamma(
     """Logarithms of the numbers of `gamma`, exact where those are too small for their dtype."""
     typed, found = one_key("loggamma", key), float_dtype("loggamma", dtype)
     shape = shape_of("loggamma", shape, a)
-    return _gamma(typed, *parameters("loggamma", found, a), shape, True)
+    (a,) = parameters("loggamma", found, a)
+    return _gamma(typed, a, shape, True)
 
 
 def _draw(key: Any, a: Any, shape: Shape, log_space: bool) -> Any:

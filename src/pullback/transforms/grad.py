@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from .jvp import instantiate_zeros, jvp_flat
 from .linearize import linearize_flat, record
 from .replicas import bordered
 from .tape_function import Linearized, PulledBack, Signature, pull
+
+P = ParamSpec("P")
 
 
 def jvp(
@@ -140,13 +142,13 @@ def vjp(
 
 
 def value_and_grad(
-    fun: Callable[..., Any],
+    fun: Callable[P, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     holomorphic: bool = False,
     allow_int: bool = False,
     reduce_axes: Sequence[Any] = (),
-) -> Callable[..., Any]:
+) -> Callable[P, tuple[Any, Any]]:
     """Function that returns `fun`'s value and its gradient.
 
     Args:
@@ -174,13 +176,13 @@ def value_and_grad(
 
 
 def grad(
-    fun: Callable[..., Any],
+    fun: Callable[P, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     holomorphic: bool = False,
     allow_int: bool = False,
     reduce_axes: Sequence[Any] = (),
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """Function that returns `fun`'s gradient; arguments as for `value_and_grad`.
 
     Returns:

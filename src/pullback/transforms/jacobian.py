@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import accumulate
-from typing import Any
+from typing import Any, ParamSpec
 
 import numpy as np
 
@@ -26,13 +26,15 @@ from .linearize import Tape, linearize_flat
 from .replicas import bordered
 from .transpose import backward
 
+P = ParamSpec("P")
+
 
 def jacfwd(
-    fun: Callable[..., Any],
+    fun: Callable[P, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     holomorphic: bool = False,
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """Jacobian of `fun`, column by column (forward mode): best for few inputs, many results.
 
     Args:
@@ -78,12 +80,12 @@ def jacfwd(
 
 
 def jacrev(
-    fun: Callable[..., Any],
+    fun: Callable[P, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     holomorphic: bool = False,
     allow_int: bool = False,
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """Jacobian of `fun`, row by row (reverse mode): best for many inputs, few results.
 
     Arguments and results as for `jacfwd`; `allow_int` permits integer arguments.
@@ -137,11 +139,11 @@ jacobian = jacrev
 
 
 def hessian(
-    fun: Callable[..., Any],
+    fun: Callable[P, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     holomorphic: bool = False,
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """Second derivatives of `fun`: forward mode over reverse mode. Arguments as for `jacfwd`.
 
     >>> import pullback as pb

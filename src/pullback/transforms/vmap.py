@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
-from typing import Any, cast
+from typing import Any, ParamSpec, TypeVar, cast
 
 from .. import tree
 from ..core.aval import type_name
@@ -11,16 +11,18 @@ from .batch import to_dim, vmap_flat
 from .flat import Flat, arguments, check_function, function_name
 
 Axes = Any
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def vmap(
-    fun: Callable[..., Any],
+    fun: Callable[P, R],
     in_axes: Axes = 0,
     out_axes: Axes = 0,
     axis_name: Hashable | None = None,
     axis_size: int | None = None,
     spmd_axis_name: Hashable | None = None,
-) -> Callable[..., Any]:
+) -> Callable[P, R]:
     """Vectorizing map: `fun` applied along an axis of its arguments, without a loop.
 
     Args:
@@ -58,7 +60,7 @@ def vmap(
     call.__name__ = function_name(fun)
 
     @wraps(fun)
-    def vmap_f(*args: Any, **kwargs: Any) -> Any:
+    def vmap_f(*args: P.args, **kwargs: P.kwargs) -> R:
         flat, in_tree = arguments((args, kwargs), "vmap")
         dims = _in_dims(fun, in_axes, args, kwargs)
         size = _batch_size(fun, flat, dims, (args, kwargs), axis_size)

@@ -146,7 +146,8 @@ def stft(
     dtype = dtypes.promote_types(signal.dtype, dtypes.complex64)
     real = np.finfo(dtype).dtype
     if not signal.size:
-        return (*[pnp.zeros(pnp.shape(x), real)] * 2, pnp.zeros(pnp.shape(x), dtype))
+        nothing = pnp.zeros(pnp.shape(x), real)
+        return nothing, nothing, pnp.zeros(pnp.shape(x), dtype)
     how = _segments(arrays, window, nperseg, noverlap, nfft, return_onesided, detrend)
     signal = _extended(signal, boundary, how.size // 2)
     if padded:

@@ -1,0 +1,18 @@
+"""What JAX has under `jax.experimental`."""
+
+# Written by tools/stubs.py.
+
+from collections.abc import Callable
+from typing import Any
+
+from . import jet as jet
+from . import ode as ode
+
+def io_callback(
+    callback: Callable[..., Any],
+    result_shape_dtypes: Any,
+    *args: Any,
+    sharding: Any = None,
+    ordered: bool = False,
+    **kwargs: Any,
+) -> Any: ...

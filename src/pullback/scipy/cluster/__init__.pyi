@@ -1,0 +1,5 @@
+"""Clusters of points."""
+
+# Written by tools/stubs.py.
+
+from . import vq as vq

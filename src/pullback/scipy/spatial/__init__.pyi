@@ -1,0 +1,5 @@
+"""Geometry."""
+
+# Written by tools/stubs.py.
+
+from . import transform as transform
