@@ -40,17 +40,6 @@ def test_stubs_are_current(name: str) -> None:
     assert stubs.path_of(name).read_text() == stubs.formatted(text)
 
 
-def test_packages_whose_names_load_late_have_stubs() -> None:
-    """But for the top, which imports its names for type checkers itself."""
-    source = Path(pb.__file__).parent
-    late = {
-        ".".join(path.parent.relative_to(source).parts)
-        for path in source.rglob("__init__.py")
-        if "= later(" in path.read_text()
-    }
-    assert late - {""} <= set(stubs.STUBS)
-
-
 def returns(module: Any, name: str) -> str:
     """What a function of a stub or of JAX is said to return."""
     if isinstance(module, Path):

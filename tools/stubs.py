@@ -5,6 +5,8 @@ those of the functions themselves. Where a function's result has no type of its 
 an `Array` in the packages of ARRAYS, but for the names in OTHERS.
 """
 
+import ast
+import builtins
 import enum
 import importlib
 import inspect
@@ -54,11 +56,16 @@ OTHERS: dict[str, dict[str, str]] = {
     "nn": {"get_scaled_dot_general_config": "Any"},
     "scipy.special": dict.fromkeys("bernoulli lpmn lpmn_values sph_harm".split(), "Any"),
 }
+
+
+def late_packages() -> list[str]:
+    """The packages some of whose names load when asked for; the top sees to itself."""
+    found = [p for p in SOURCE.rglob("__init__.py") if "= later(" in p.read_text()]
+    return sorted(".".join(p.parent.relative_to(SOURCE).parts) for p in found)[1:]
+
+
 # Packages and modules with a stub.
-STUBS = (
-    *ARRAYS,
-    *"lax random experimental scipy scipy.cluster scipy.sparse scipy.spatial scipy.stats".split(),
-)
+STUBS = tuple(sorted({*ARRAYS, *late_packages(), "lax"}))
 
 HEAD = '"""{doc}"""\n\n# Written by tools/stubs.py.\n'
 TYPES = {"Any", "Callable", "Iterable", "Iterator", "Literal", "Mapping", "Sequence", "Union"}
@@ -121,29 +128,42 @@ def definition(
 
 
 def public(package: ModuleType) -> list[str]:
-    """The public names of a package; without a list of them, those of its functions and values."""
+    """The public names of a package; those that a module has for others of this library too."""
     listed = getattr(package, "__all__", None)
     if listed is not None:
-        return sorted(listed)
+        return sorted({*listed, *_own_functions(package)})
     names = [n for n in dir(package) if n[0] != "_"]
     return [n for n in names if not isinstance(getattr(package, n), ModuleType)]
 
 
-def home(package: ModuleType, name: str, value: Any) -> tuple[str, str]:
-    """The module from which a package has a value, relative to it, and the value's name there."""
-    found = [
-        (not n.startswith(package.__name__ + "."), attribute != name, n, attribute)
-        for n, m in sys.modules.items()
-        if n.startswith("pullback.") and not hasattr(m, "__path__") and m is not package
-        for attribute, v in vars(m).items()
-        if v is value and attribute[0] != "_"
-    ]
-    if not found:
-        return "", ""
-    outside, _, module, attribute = min(found)
-    if not outside:
-        return module[len(package.__name__) :], attribute
-    return "." * up(package) + module.partition(".")[2], attribute
+def _own_functions(package: ModuleType) -> list[str]:
+    """The functions that a module has for others of this library."""
+    if hasattr(package, "__path__"):
+        return []
+    body = ast.parse(inspect.getsource(package)).body
+    defined = [node for node in body if isinstance(node, ast.FunctionDef)]
+    return [node.name for node in defined if node.name[0] != "_"]
+
+
+def homes(package: ModuleType) -> dict[str, tuple[str, str]]:
+    """From where a package imports its names: module, as a relative import has it, and name."""
+    found = {}
+    for node in ast.parse(inspect.getsource(package)).body:
+        if isinstance(node, ast.ImportFrom) and node.level and node.module:
+            where = "." * node.level + node.module
+            found |= {alias.asname or alias.name: (where, alias.name) for alias in node.names}
+    if load := vars(package).get("__getattr__"):
+        late = inspect.getclosurevars(load).nonlocals["home"]
+        found |= {name: (f".{module}", name) for name, module in late.items()}
+    return found
+
+
+def home(package: ModuleType, name: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """From where a package has a name, which may be another name of what it imports."""
+    if name in known:
+        return known[name]
+    value = getattr(package, name)
+    return next((place for n, place in known.items() if getattr(package, n) is value), ("", ""))
 
 
 def up(package: ModuleType) -> int:
@@ -156,7 +176,8 @@ def stub(module_name: str) -> str:
     package = importlib.import_module(f"pullback.{module_name}")
     result = "Array" if module_name in ARRAYS else "Any"
     others = OTHERS.get(module_name, {})
-    hidden = frozenset(public(package)) & PLAIN
+    hidden = frozenset(public(package)) & frozenset(dir(builtins))
+    known = homes(package)
     imports, lines = [], []
     for name in public(package):
         value = getattr(package, name)
@@ -164,7 +185,7 @@ def stub(module_name: str) -> str:
             imports.append(f"from . import {name} as {name}")
         elif inspect.isfunction(value):
             lines.append(definition(name, value, others.get(name, result), hidden))
-        elif (where := home(package, name, value))[0]:
+        elif (where := home(package, name, known))[0]:
             # `Array` is imported by all.
             if where[1] != "Array":
                 imports.append(f"from {where[0]} import {where[1]} as {where[1]}")
