@@ -220,3 +220,20 @@ def test_shapes_of_what_is_no_array_of_numbers():
     text = np.array([["a", "b"]])
     for p in (pb.numpy, jax.numpy):
         assert (p.shape(text), p.ndim(text), p.size(text), p.size(text, 1)) == ((1, 2), 2, 2, 2)
+
+
+@pytest.mark.parametrize("name", "sum mean flip max any var count_nonzero prod average".split())
+def test_axes_may_be_any_sequence(name):
+    x = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    for axes in (range(2), (0, 1)):
+        ours, theirs = (getattr(p, name)(x, axis=axes) for p in (pb.numpy, jax.numpy))
+        np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def test_new_and_rolled_axes_may_be_any_sequence():
+    x = np.arange(6.0, dtype=np.float32).reshape(2, 3)
+    for p in (pb.numpy, jax.numpy):
+        assert p.expand_dims(x, range(2)).shape == (1, 1, 2, 3)
+        np.testing.assert_array_equal(p.roll(x, 1, axis=range(2)), np.roll(x, 1, (0, 1)))
+    with pytest.raises(TypeError):
+        pb.numpy.sum(x, axis=1.5)

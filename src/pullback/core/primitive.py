@@ -84,6 +84,9 @@ class Primitive:
         "stage", "transpose", "type", "types", "value",
     )  # fmt: skip
 
+    # Interpreters written for JAX ask: no operation here carries a function that they must call.
+    call_primitive = map_primitive = False
+
     def __init__(
         self,
         name: str,

@@ -20,11 +20,19 @@ from .places import on
 from .values import as_array, broadcast, convert, describe, expand
 
 
+def listed(axis: Any) -> tuple[Any, ...]:
+    """The axes of an argument that is one, or several in any sequence: a tuple, a list, a range."""
+    try:
+        return (operator.index(axis),)
+    except TypeError:
+        return tuple(axis)
+
+
 def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """Axes as non-negative numbers, all of them for None. ValueError where one repeats."""
     if axis is None:
         return tuple(range(ndim))
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = listed(axis)
     out = tuple(canonical_axis(a, ndim, name) for a in axes)
     if len(set(out)) != len(out):
         raise ValueError(f"{name}: duplicate value in axis: {axes}")
@@ -159,7 +167,7 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 def expand_dims(a: Any, axis: Any) -> Any:
     """Axes of size 1 inserted, at these places of the result."""
     x = as_array("expand_dims", a)
-    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = listed(axis)
     total = x.ndim + len(axes)
     return sh.expand_dims(x, sorted(axes_of("expand_dims", tuple(axes), total)))
 
@@ -259,7 +267,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     x = as_array("roll", a)
     if axis is None:
         return sh.reshape(roll(ravel(x), shift, 0), x.shape)
-    axes = axes_of("roll", axis if isinstance(axis, (tuple, list)) else (axis,), x.ndim)
+    axes = axes_of("roll", listed(axis), x.ndim)
     if isinstance(shift, (tuple, list)) and len(shift) != len(axes):
         axes = axes * len(shift) if len(axes) == 1 else axes
     shifts = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)
