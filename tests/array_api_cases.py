@@ -251,7 +251,7 @@ def _astype(draw: Draw) -> Call:
     x = one_of(ANY)(draw)
     real = x.dtype.kind != "c"
     wanted = draw(st.sampled_from(ANY if real else COMPLEX))
-    x = np.abs(x) if wanted[0] == "u" and real and x.dtype != bool else x
+    x = np.asarray(np.abs(x)) if wanted[0] == "u" and real and x.dtype != bool else x
     return (x, wanted), maybe(draw, copy=st.booleans())
 
 

@@ -121,7 +121,9 @@ def test_results(name: str) -> None:
     def check(data: Any) -> None:
         args, options = CASES[name](data.draw)
         with pb.enable_x64(True), np.errstate(all="ignore"):
-            same(call(pnp, name, args, options), call(strict, name, args, options))
+            got, want = call(pnp, name, args, options), call(strict, name, args, options)
+            # JAX's places in sorted arrays are of 32 bits, and so are ours.
+            same(got.astype("int64") if name == "searchsorted" else got, want)
 
     check()
 
