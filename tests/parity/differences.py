@@ -202,6 +202,9 @@ DIFFERENCES: tuple[Difference, ...] = (
     Difference(r"scipy\.special\.loggamma", ALWAYS, "infinite at 0, as SciPy's", _zero),
     Difference(r"numpy\.fmod", ALWAYS, "nothing remains of a division by False", _bools),
     Difference(".*", "grad", "JAX multiplies a float0", raised("with a float0 array")),
+    Difference(
+        r"random\.f", ALWAYS, "parameters broadcast to the shape", raised("number of dimensions")
+    ),
     Difference(r"numpy\.permute_dims", ALWAYS, AS_NUMPY, raised("isn't a permutation")),
     Difference(r"numpy\..*split", ALWAYS, AS_NUMPY, raised("must be nonnegative")),
     Difference(r"numpy\.(insert|delete)", ALWAYS, AS_NUMPY, raised("ndarray or scalar arguments")),
