@@ -2,6 +2,7 @@
 never alive together share a place."""
 
 from bisect import insort
+from heapq import heappop, heappush
 
 from . import loops
 from .loops import Block, Buffer, Program
@@ -29,7 +30,16 @@ def place(program: Program) -> int:
             stacked += size
         else:
             large.append(buffer)
-    return _arena(large, _spans(program.body))
+    spans = _spans(program.body)
+    large.sort(key=lambda b: spans.get(b.name, (0, 0)))
+    few = [b for b in large if _bytes(b) > STACK_BYTES]
+    many = [b for b in large if _bytes(b) <= STACK_BYTES]
+    return _slots(many, spans, _arena(few, spans))
+
+
+def _bytes(buffer: Buffer) -> int:
+    """The bytes of a buffer, its end aligned."""
+    return -(-buffer.size * item_bytes(buffer.dtype) // ALIGN) * ALIGN
 
 
 def item_bytes(dtype: str) -> int:
@@ -44,18 +54,36 @@ def _arena(buffers: list[Buffer], spans: dict[str, Span]) -> int:
     # The places taken by buffers still alive, each with its owner's last statement.
     taken: list[tuple[int, int, int]] = []
     total = 0
-    for buffer in sorted(buffers, key=lambda b: spans.get(b.name, (0, 0))):
-        size = -(-buffer.size * item_bytes(buffer.dtype) // ALIGN) * ALIGN
-        span = spans.get(buffer.name, (0, 0))
-        taken = [t for t in taken if t[2] >= span[0]]
+    for buffer in buffers:
+        size = _bytes(buffer)
+        first, last = spans.get(buffer.name, (0, 0))
+        taken = [t for t in taken if t[2] >= first]
         at = 0
         for low, high, _ in taken:
             if at + size <= low:
                 break
             at = max(at, high)
         buffer.place = at
-        insort(taken, (at, at + size, span[1]))
+        insort(taken, (at, at + size, last))
         total = max(total, at + size)
+    return total
+
+
+def _slots(buffers: list[Buffer], spans: dict[str, Span], total: int) -> int:
+    """A slot for each from `total` on, or that of a buffer of the same size that is dead."""
+    free: dict[int, list[int]] = {}
+    taken: list[tuple[int, int, int]] = []  # (last statement, size, place), a heap
+    for buffer in buffers:
+        size = _bytes(buffer)
+        first, last = spans.get(buffer.name, (0, 0))
+        while taken and taken[0][0] < first:
+            _, other, place = heappop(taken)
+            free.setdefault(other, []).append(place)
+        if not free.get(size):
+            free[size] = [total]
+            total += size
+        buffer.place = free[size].pop()
+        heappush(taken, (last, size, buffer.place))
     return total
 
 

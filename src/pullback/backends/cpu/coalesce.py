@@ -1,7 +1,7 @@
 """Copies that need not be: a temporary is made in the buffer into which it is copied, where nobody
 has to look at that buffer between. Updates and the state of loops become in place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import prod
 
 from . import loops
@@ -72,13 +72,20 @@ class _Coalescer:
             loops.with_blocks(s, [self.block(b) for b in loops.blocks(s)]) if loops.blocks(s) else s
             for s in block
         ]
-        at = len(block) - 1
-        while at >= 0:
+        where = self.places(block)
+        for at in range(len(block) - 1, -1, -1):
             pair = copied(self.program, block[at])
             if pair is not None:
-                block = self.without_copy(block, at, *pair) or block
-            at -= 1
+                self.without_copy(block, where, at, *pair)
         return [s for s in block if not self.dropped(s)]
+
+    def places(self, block: Block) -> dict[str, list[int]]:
+        """Where in a block each buffer is touched."""
+        where: dict[str, list[int]] = {}
+        for k, stmt in enumerate(block):
+            for b in self.touches(stmt)[0] | self.touches(stmt)[1]:
+                where.setdefault(b, []).append(k)
+        return where
 
     def dropped(self, stmt: Stmt) -> bool:
         """Whether a statement copies a buffer to itself; it is no longer a user then."""
@@ -88,25 +95,34 @@ class _Coalescer:
         self.users[pair[0]] -= 1
         return True
 
-    def without_copy(self, block: Block, at: int, source: str, target: str) -> Block | None:
-        """The block with the source made in the target, or None where that is wrong."""
+    def without_copy(
+        self, block: Block, where: dict[str, list[int]], at: int, source: str, target: str
+    ) -> None:
+        """Make the source in the target, if that is right: the block and `where` change."""
         if source == target or not self.movable(source, target):
-            return None
-        if self.count(block[: at + 1], source) != self.users[source]:
-            return None
-        ready = self.ready(block[:at], source, target)
+            return
+        mine = where[source]
+        if mine[-1] > at or self.count(block, mine, source) != self.users[source]:
+            return
+        ready = self.ready(block[mine[0] : at], source, target)
         if ready is None:
-            return None
-        both = self.count(block, source, target)
+            return
+        both = self.count(block, mine, source, target)
         self.users[target] = self.users[target] + self.users.pop(source) - both
-        return [self.made_in(s, source, target) for s in [*ready, *block[at:]]]
+        stays = all(old is new for old, new in zip(block[mine[0] + 1 : at], ready[1:], strict=True))
+        block[mine[0] : at] = ready
+        if not stays:
+            where |= self.places(block)
+        for k in where[source]:
+            block[k] = self.made_in(block[k], source, target)
+        where[target] = sorted({*where[target], *where.pop(source)})
 
     def ready(self, block: Block, source: str, target: str) -> Block | None:
         """The block in an order in which nobody looks at the target once the source is begun."""
-        uses = [source in self.touches(s)[0] | self.touches(s)[1] for s in block]
-        if True not in uses:
+        uses = (source in self.touches(s)[0] | self.touches(s)[1] for s in block)
+        first = next((k for k, used in enumerate(uses) if used), None)
+        if first is None:
             return None
-        first = uses.index(True)
         begun = self.begun(block[first], source, target)
         if begun is None:
             return None
@@ -116,7 +132,8 @@ class _Coalescer:
             reads, writes = self.touches(stmt)
             if target not in reads | writes:
                 after.append(stmt)
-                read, written = read | reads, written | writes
+                read |= reads
+                written |= writes
             elif isinstance(stmt, Nest) and not (reads & written or writes & (read | written)):
                 before.append(stmt)
             else:
@@ -136,9 +153,6 @@ class _Coalescer:
 
     def made_in(self, stmt: Stmt, source: str, target: str) -> Stmt:
         """The statement on the target instead of the source."""
-        reads, writes = self.touches(stmt)
-        if source not in reads | writes:
-            return stmt
         return self.swept(renamed(self.program, stmt, {source: target}))
 
     def swept(self, stmt: Stmt) -> Stmt:
@@ -151,9 +165,9 @@ class _Coalescer:
         a, b = self.program.buffers[source], self.program.buffers[target]
         return a.kind == "temp" and b.kind in ("temp", "out") and a.dtype == b.dtype
 
-    def count(self, block: Block, *buffers: str) -> int:
-        """How many simple statements of a block touch each of some buffers."""
-        simple = [s for s in loops.statements(block) if not loops.blocks(s)]
+    def count(self, block: Block, where: Sequence[int], *buffers: str) -> int:
+        """How many simple statements, at some places of a block, touch each of some buffers."""
+        simple = [s for s in loops.statements([block[k] for k in where]) if not loops.blocks(s)]
         return sum([{*buffers} <= self.touches(s)[0] | self.touches(s)[1] for s in simple])
 
     def reads_as_it_writes(self, stmt: Stmt, source: str, target: str) -> bool:
