@@ -264,8 +264,8 @@ def _filled(name: str, value: int) -> Callable[..., Any]:
     return make
 
 
-def filled(shape: Shape, value: int, dtype: DType) -> Any:
-    """An array of one small integer, made at once where nothing is traced."""
+def filled(shape: Shape, value: float, dtype: DType) -> Any:
+    """An array of one number, made at once where nothing is traced."""
     if _native.is_eager():
         return ArrayImpl(np.full(shape, value, dtype) if value else np.zeros(shape, dtype))
     return sh.full(shape, value, dtype)

@@ -194,7 +194,7 @@ def take(
     parts: list[Part] = [Range(d, 0, 1, n) for d, n in enumerate(x.shape)]
     parts[axis] = Picks(axis, at)
     kept_mode = GatherScatterMode.from_any("fill" if mode is None else mode)
-    out = index_parts(
+    taken = index_parts(
         x,
         parts,
         kept_mode,
@@ -202,7 +202,7 @@ def take(
         unique_indices=unique_indices,
         indices_are_sorted=indices_are_sorted,
     )
-    return convert(out, out.dtype, x.weak_type)
+    return convert(taken, taken.dtype, x.weak_type)
 
 
 def inside(at: Any, size: int, mode: str) -> Any:

@@ -49,7 +49,8 @@ def _define(primitive: Primitive, transposed: Primitive) -> None:
     @primitive.def_batch
     def _(args: Sequence[Any], dims: Sequence[Any]) -> Any:
         """A batch is one value to each device: of `like` only the copies count."""
-        sizes = [get_aval(a).shape[d] for a, d in zip(args, dims, strict=True) if d is not None]
+        pairs = zip(args, dims, strict=True)
+        sizes: list[int] = [get_aval(a).shape[d] for a, d in pairs if d is not None]
         x = to_dim(args[0], dims[0], 0, sizes[0])
         return primitive.bind(x, args[1]), 0
 
