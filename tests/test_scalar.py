@@ -15,7 +15,7 @@ from kernels import TARGET, add_kernel, numpy_type, run
 from pullback.backends.cpu import elementary
 from pullback.backends.cpu.context import FLOATS, SIGNED, UNSIGNED
 from pullback.backends.cpu.scalar import RULES, lower
-from pullback.backends.cpu.target import Target
+from pullback.backends.cpu.target import Target, _Clock
 from pullback.backends.cpu.text import (
     WIDTHS,
     Function,
@@ -347,7 +347,7 @@ def test_objects_load_again_and_symbols_resolve() -> None:
     f.ret()
     module.add(f)
     first = target.compile(module, ["k"])
-    again = target.load(first.objects, ["k"])
+    again = target.load(first.objects, ["k"], ["note_for_test"], _Clock({}))
     for code in (first, again):
         ctypes.CFUNCTYPE(None)(code.addresses["k"])()
     assert calls == [42, 42]

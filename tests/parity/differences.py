@@ -49,6 +49,12 @@ def _narrow(call: Any, got: Any, want: Any) -> bool:
     return np.asarray(call.args[0]).dtype.kind in "iu" and "dtype" not in call.kwargs
 
 
+def _nearly(call: Any, got: Any, want: Any) -> bool:
+    """Float32 arguments, and what they give agrees to their precision."""
+    narrow = any(np.asarray(a).dtype == np.float32 for a in call.args)
+    return narrow and np.allclose(np.asarray(got), np.asarray(want), 1e-5, 1e-7)
+
+
 def _undefined(call: Any, got: Any, want: Any) -> bool:
     """JAX's derivatives are NaN where ours are numbers, and the same elsewhere."""
     pairs = list(zip(got, want, strict=True))
@@ -243,6 +249,12 @@ DIFFERENCES: tuple[Difference, ...] = (
         ALWAYS,
         AS_NUMPY,
         raised("iota does not accept dtype bool"),
+    ),
+    Difference(
+        r"scipy\.special\.owens_t",
+        "result jit vmap",
+        "in 64 bits JAX computes some of it in float32",
+        _nearly,
     ),
     Difference(r"numpy\.pad", ALWAYS, "the mean of no element", refused("stat_length")),
     Difference(
