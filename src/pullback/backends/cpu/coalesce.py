@@ -68,10 +68,7 @@ class _Coalescer:
         return found[1:]
 
     def block(self, block: Block) -> Block:
-        block = [
-            loops.with_blocks(s, [self.block(b) for b in loops.blocks(s)]) if loops.blocks(s) else s
-            for s in block
-        ]
+        block = [loops.inside(s, self.block) for s in block]
         where = self.places(block)
         for at in range(len(block) - 1, -1, -1):
             pair = copied(self.program, block[at])
@@ -157,8 +154,7 @@ class _Coalescer:
 
     def swept(self, stmt: Stmt) -> Stmt:
         """The statement without copies inside it of a buffer to itself."""
-        inner = [[self.swept(s) for s in b if not self.dropped(s)] for b in loops.blocks(stmt)]
-        return loops.with_blocks(stmt, inner)
+        return loops.inside(stmt, lambda b: [self.swept(s) for s in b if not self.dropped(s)])
 
     def movable(self, source: str, target: str) -> bool:
         """Whether the kinds of the buffers allow it."""
@@ -212,8 +208,7 @@ def renamed(
     if isinstance(stmt, Callback):
         args, outs = (tuple([operand(o) for o in group]) for group in (stmt.args, stmt.outs))
         return Callback(stmt.name, stmt.function, args, outs, stmt.specs)
-    inner = [[renamed(program, s, to, axes) for s in b] for b in loops.blocks(stmt)]
-    new = loops.with_blocks(stmt, inner)
+    new = loops.inside(stmt, lambda b: [renamed(program, s, to, axes) for s in b])
     if isinstance(new, While):
         return While(new.cond, to.get(new.test, new.test), new.body)
     if isinstance(new, Branch):

@@ -7,7 +7,7 @@ from math import prod
 
 from . import loops
 from .expr import Graph, Node, Rewriter
-from .index import Atom, Index, constant
+from .index import Atom, Index, constant, in_order
 from .loops import Block, Kernel, Nest, Program, Reduction, Stmt, Store
 from .schedule import body_nodes
 
@@ -27,12 +27,7 @@ def components(program: Program) -> None:
 
 
 def _block(program: Program, block: Block) -> Block:
-    block = [
-        loops.with_blocks(s, [_block(program, b) for b in loops.blocks(s)])
-        if loops.blocks(s)
-        else s
-        for s in block
-    ]
+    block = [loops.inside(s, lambda b: _block(program, b)) for s in block]
     for group in _groups(block):
         kernels = [_kernel(block[k]) for k in group]
         if _disagree(kernels) and sum(map(_size, kernels)) <= MOST:
@@ -75,16 +70,12 @@ def _long_space(stmt: Stmt) -> Space | None:
         return None
     if not all(map(_is_short, kernel.reduce)):
         return None
-    space = tuple([a.extent for a in _sorted(kernel.axes) if not _is_short(a)])
+    space = tuple([a.extent for a in in_order(kernel.axes) if not _is_short(a)])
     return space if prod(space) >= LONG else None
 
 
 def _is_short(axis: Atom) -> bool:
     return axis.extent <= SHORT
-
-
-def _sorted(axes: tuple[Atom, ...]) -> list[Atom]:
-    return sorted(axes, key=lambda a: a.key)
 
 
 def _size(kernel: Kernel) -> int:
@@ -96,7 +87,7 @@ def _disagree(kernels: list[Kernel]) -> bool:
     """Whether one reads, in another order or rank of its axes, what another wrote."""
     spaces: dict[str, Space] = {}
     for kernel in kernels:
-        mine = (*[a.extent for a in _sorted(kernel.axes)], -1, *[a.extent for a in kernel.reduce])
+        mine = (*[a.extent for a in in_order(kernel.axes)], -1, *[a.extent for a in kernel.reduce])
         if any(spaces.get(b, mine) != mine for b, _ in loops.kernel_reads(kernel)):
             return True
         spaces.update(dict.fromkeys([b for b, _ in loops.kernel_writes(kernel)], mine))

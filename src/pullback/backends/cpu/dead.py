@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from . import loops
 from .fuse import rest_of, row_strides
-from .index import Atom, Index, bounds, is_affine, shift
+from .index import Atom, Index, bounds, in_order, is_affine, shift
 from .loops import Block, Kernel, Nest, Program, Stmt
 from .relocate import relocated
 
@@ -30,7 +30,7 @@ def drop_unread(program: Program) -> None:
 
 
 def _own_reads(stmt: Stmt) -> set[str]:
-    return loops.reads(loops.with_blocks(stmt, [[] for _ in loops.blocks(stmt)]))
+    return loops.reads(loops.inside(stmt, lambda _: []))
 
 
 def _count(block: Block) -> int:
@@ -51,8 +51,7 @@ def _dropped(block: Block, keep: set[str]) -> Block:
             if kernels:
                 out.append(Nest(stmt.axes, tuple(kernels)))
             continue
-        inner = [_dropped(b, keep) for b in loops.blocks(stmt)]
-        out.append(loops.with_blocks(stmt, inner) if inner else stmt)
+        out.append(loops.inside(stmt, lambda b: _dropped(b, keep)))
     return out
 
 
@@ -63,7 +62,7 @@ def _useful(kernel: Kernel, keep: set[str]) -> Kernel:
         return kernel
     axes, reduce = kernel.axes, kernel.reduce
     if not reductions and not kernel.ordered:
-        axes, reduce = tuple(sorted([*axes, *reduce], key=lambda a: a.key)), ()
+        axes, reduce = tuple(in_order([*axes, *reduce])), ()
     return Kernel(axes, reduce, stores, reductions, kernel.ordered)
 
 

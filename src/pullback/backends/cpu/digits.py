@@ -21,9 +21,7 @@ def digits(program: Program) -> None:
 def _block(program: Program, block: Block) -> Block:
     out: Block = []
     for stmt in block:
-        inner = [_block(program, b) for b in loops.blocks(stmt)]
-        if inner:
-            stmt = loops.with_blocks(stmt, inner)
+        stmt = loops.inside(stmt, lambda b: _block(program, b))
         if isinstance(stmt, Nest) and not stmt.axes and len(stmt.kernels) == 1:
             stmt = Nest((), (_without_division(program, stmt.kernels[0]),))
         out.append(stmt)

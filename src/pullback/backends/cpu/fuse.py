@@ -8,7 +8,7 @@ from math import prod
 
 from . import loops
 from .expr import Graph, Node, Rewriter
-from .index import Atom, Index, bounds, is_affine
+from .index import Atom, Index, bounds, in_order, is_affine
 from .loops import Block, Kernel, Nest, Program, Reduction, Stmt, Store, kernel_nodes
 from .schedule import is_small, vectorized
 
@@ -41,9 +41,7 @@ class _Fuser:
     def block(self, block: Block) -> Block:
         out: list[_Entry] = []
         for stmt in block:
-            inner = [self.block(b) for b in loops.blocks(stmt)]
-            if inner:
-                stmt = loops.with_blocks(stmt, inner)
+            stmt = loops.inside(stmt, self.block)
             entry = _Entry(stmt, loops.reads(stmt), loops.writes(stmt))
             if not (isinstance(stmt, Nest) and self.place(out, entry)):
                 out.append(entry)
@@ -79,18 +77,14 @@ def merge(graph: Graph, a: Nest, b: Nest) -> Nest | None:
     return _join_last(graph, a, new) or _under_rows(graph, a, new)
 
 
-def _sorted(axes: Sequence[Atom]) -> list[Atom]:
-    return sorted(axes, key=lambda x: x.key)
-
-
 # One kernel
 
 
 def _join_last(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
     """The new kernel inside the last kernel of a, over the same space."""
     last = a.kernels[-1]
-    mine = _sorted([*a.axes, *last.axes, *last.reduce])
-    theirs = _sorted([*new.axes, *new.reduce])
+    mine = in_order([*a.axes, *last.axes, *last.reduce])
+    theirs = in_order([*new.axes, *new.reduce])
     if [x.extent for x in mine] != [x.extent for x in theirs]:
         return None
     if any(r.prefix or r.op.startswith("arg") for r in (*last.reductions, *new.reductions)):
@@ -169,8 +163,8 @@ def _joined(graph: Graph, first: Kernel, second: Kernel, over: set[Atom]) -> Ker
     if _depth(first) + _depth(second) > DEEPEST:
         return None
     second = rebuilt(second, Rewriter(graph, {}, forward), {})
-    reduce = first.reduce or tuple(_sorted(list(over)))
-    kept = tuple([a for a in _sorted(axes) if a not in reduce])
+    reduce = first.reduce or tuple(in_order(list(over)))
+    kept = tuple([a for a in in_order(axes) if a not in reduce])
     return Kernel(kept, reduce, first.stores + second.stores, first.reductions + second.reductions)
 
 
@@ -189,7 +183,7 @@ def _under_rows(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
         axes = _common(only, new)
     if not axes:
         return None
-    free = _sorted([*new.axes, *new.reduce])[: len(axes)]
+    free = in_order([*new.axes, *new.reduce])[: len(axes)]
     if len(free) < len(axes) or any(x in new.reduce for x in free):
         return None
     if [x.extent for x in axes] != [x.extent for x in free]:
@@ -215,7 +209,7 @@ def without(kernel: Kernel, axes: Sequence[Atom]) -> Kernel:
 def _common(a: Kernel, b: Kernel) -> list[Atom]:
     """The leading axes of a that both kernels have and neither reduces."""
     axes = []
-    for x, y in zip(_sorted([*a.axes, *a.reduce]), _sorted([*b.axes, *b.reduce]), strict=False):
+    for x, y in zip(in_order([*a.axes, *a.reduce]), in_order([*b.axes, *b.reduce]), strict=False):
         if x.extent != y.extent or x in a.reduce or y in b.reduce:
             break
         axes.append(x)

@@ -144,6 +144,11 @@ def coefficient(index: Index, atom: Atom) -> int:
     return 0
 
 
+def in_order(axes: Iterable[Atom]) -> list[Atom]:
+    """Axes from the outermost to the innermost."""
+    return sorted(axes, key=lambda a: a.key)
+
+
 def is_affine(index: Index) -> bool:
     """Whether every atom is a loop axis."""
     return all(t.kind == "axis" for t, _ in index[1])

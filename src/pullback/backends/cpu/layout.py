@@ -43,7 +43,7 @@ def _uses(program: Program) -> dict[str, list[tuple[Index, int]]]:
 def _statements(block: Block, times: int) -> Iterator[tuple[loops.Stmt, int]]:
     """Every statement, without the blocks it holds, and how often it runs."""
     for stmt in block:
-        yield loops.with_blocks(stmt, [[] for _ in loops.blocks(stmt)]), times
+        yield loops.inside(stmt, lambda _: []), times
         often = stmt.axis.extent if isinstance(stmt, loops.For) else OFTEN
         for inner in loops.blocks(stmt):
             yield from _statements(inner, times * often)
@@ -91,6 +91,5 @@ def _moved(program: Program, block: Block, fields: dict[str, int]) -> Block:
             kernels = [relocated(program.graph, k, place) for k in stmt.kernels]
             out.append(Nest(stmt.axes, tuple(kernels)))
         else:
-            inner = [_moved(program, b, fields) for b in loops.blocks(stmt)]
-            out.append(loops.with_blocks(stmt, inner))
+            out.append(loops.inside(stmt, lambda b: _moved(program, b, fields)))
     return out

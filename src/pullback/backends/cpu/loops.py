@@ -1,6 +1,6 @@
 """The loop IR: buffers, and statements that fill them. Plain data; `show.py` has its text form."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -190,6 +190,11 @@ def with_blocks(stmt: Stmt, new: list[Block]) -> Stmt:
     if isinstance(stmt, Branch):
         return Branch(stmt.index, tuple(new))
     return stmt
+
+
+def inside(stmt: Stmt, change: Callable[[Block], Block]) -> Stmt:
+    """The statement with a change made to each block that it holds."""
+    return with_blocks(stmt, [change(b) for b in blocks(stmt)])
 
 
 def kernel_roots(kernel: Kernel) -> list[Node]:

@@ -22,9 +22,7 @@ def peel(program: Program) -> None:
 def _block(program: Program, block: Block) -> Block:
     out: Block = []
     for stmt in block:
-        inner = [_block(program, b) for b in loops.blocks(stmt)]
-        if inner:
-            stmt = loops.with_blocks(stmt, inner)
+        stmt = loops.inside(stmt, lambda b: _block(program, b))
         if isinstance(stmt, Nest) and not stmt.axes:
             out.extend([Nest((), (k,)) for k in _pieces(program, stmt.kernels[0])])
         else:

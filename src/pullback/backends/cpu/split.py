@@ -22,9 +22,7 @@ def split(program: Program) -> None:
 def _block(program: Program, block: Block) -> Block:
     out: Block = []
     for stmt in block:
-        inner = [_block(program, b) for b in loops.blocks(stmt)]
-        if inner:
-            stmt = loops.with_blocks(stmt, inner)
+        stmt = loops.inside(stmt, lambda b: _block(program, b))
         cut = _cut(program, stmt) if isinstance(stmt, Nest) else None
         out.extend(cut or [stmt])
     return out

@@ -32,8 +32,7 @@ def turns(program: Program) -> None:
 def _block(program: Program, block: Block, users: Counter[str]) -> Block:
     out: Block = []
     for stmt in block:
-        inner = [_block(program, b, users) for b in loops.blocks(stmt)]
-        stmt = loops.with_blocks(stmt, inner) if inner else stmt
+        stmt = loops.inside(stmt, lambda b: _block(program, b, users))
         if isinstance(stmt, For) and (states := _states(program, stmt, users)):
             out.extend(_in_turns(program, stmt, states))
         else:

@@ -198,7 +198,9 @@ def group_of(mesh: Mesh) -> Device:
     devices = mesh.flat
     if len(devices) == 1:
         return devices[0]
-    return _group(tuple(sorted(devices, key=lambda d: d.id)))  # type: ignore[arg-type]
+    own = [d for d in devices if isinstance(d, XlaDevice)]
+    assert len(own) == len(devices)
+    return _group(tuple(sorted(own, key=lambda d: d.id)))
 
 
 @cache

@@ -1,9 +1,14 @@
-"""`nn`, `random`, `image` and `ops` by drawn calls: each function does what it does in JAX."""
+"""Every package by drawn calls: each function does what it does in JAX."""
 
 import pytest
+import table_lax
+import table_learning
+import table_numpy
+import table_scipy
 from engine import check, undrawn
-from table_learning import TABLES
 
+PARTS = (table_lax, table_learning, table_numpy, table_scipy)
+TABLES = [table for part in PARTS for table in part.TABLES]
 CASES = [case for table in TABLES for case in table.cases()]
 
 
