@@ -68,9 +68,9 @@ def make_array_from_single_device_arrays(
     >>> import pullback as pb
     >>> (device,) = pb.devices("xla")
     >>> mesh = pb.make_mesh((1,), ("x",), devices=[device])
-    >>> part = pb.device_put([1.0, 2.0], device)
+    >>> part = pb.device_put(pb.numpy.array([1.0, 2.0]), device)
     >>> parted = pb.NamedSharding(mesh, pb.P("x"))
-    >>> pb.make_array_from_single_device_arrays((2,), parted, part)
+    >>> pb.make_array_from_single_device_arrays((2,), parted, [part])
     Array([1., 2.], dtype=float32)
     """
     what = "make_array_from_single_device_arrays"

@@ -11,6 +11,24 @@ from typing import Any
 from . import _native
 from .lazy import LazyModule
 
+__all__ = [
+    "Config",
+    "check_tracer_leaks",
+    "checking_leaks",
+    "debug_infs",
+    "debug_nans",
+    "default_matmul_precision",
+    "default_prng_impl",
+    "disable_jit",
+    "enable_x64",
+    "log_compiles",
+    "numpy_dtype_promotion",
+    "numpy_rank_promotion",
+    "parse_flags_with_absl",
+    "read",
+    "update",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -183,9 +201,10 @@ def _enter(config: Config | None) -> None:
 def enable_x64(new_val: bool = True) -> Any:
     """A context manager in which 64-bit types are available (or, with False, are not).
 
-    >>> with enable_x64():
-    ...     current().enable_x64
-    True
+    >>> import pullback as pb
+    >>> with pb.enable_x64():
+    ...     pb.numpy.ones(2).dtype
+    dtype('float64')
     """
     return override(enable_x64=bool(new_val))
 

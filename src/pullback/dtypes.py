@@ -8,6 +8,23 @@ import numpy as np
 
 from . import _native, config
 
+# What users need; the rest is for the library.
+__all__ = [
+    "TypePromotionError",
+    "bfloat16",
+    "canonicalize_dtype",
+    "extended",
+    "finfo",
+    "float0",
+    "iinfo",
+    "issubdtype",
+    "itemsize_bits",
+    "prng_key",
+    "promote_types",
+    "result_type",
+    "scalar_type_of",
+]
+
 DType = np.dtype[Any]
 
 bool_ = np.dtype(np.bool_)
@@ -286,8 +303,9 @@ def scalar_type_of(x: Any) -> type:
 
 
 def result_type(*args: Any, return_weak_type_flag: bool = False) -> Any:
-    """The dtype of an operation on these arrays, numbers and dtypes; with the flag, also whether
-    it is weak.
+    """The dtype of an operation on these arrays, numbers and dtypes.
+
+    With the flag, also whether it is weak.
 
     >>> import pullback as pb
     >>> pb.dtypes.result_type("int8", 1.5)

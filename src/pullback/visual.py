@@ -39,9 +39,9 @@ def visualize_sharding(
     >>> import pullback as pb
     >>> mesh = pb.make_mesh((1,), ("x",), devices=pb.devices("xla"))
     >>> pb.debug.visualize_sharding((4,), pb.NamedSharding(mesh, pb.P("x")), use_color=False)
-    ┌───────────────────────┐
-    │         XLA 0         │
-    └───────────────────────┘
+    ┌─────────────────────────┐
+    │          XLA 0          │
+    └─────────────────────────┘
     """
     if len(shape) not in (1, 2):
         raise ValueError(

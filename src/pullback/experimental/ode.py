@@ -22,6 +22,8 @@ from ..transforms.flat import Flat, arguments, is_value
 from ..transforms.grad import vjp
 from ..transforms.vmap import vmap
 
+__all__ = ["odeint"]
+
 # Butcher's tableau: the places of the stages in time, their weights, the solution's weights (which
 # are those of the last stage), the error's, and those of the solution in the middle of the step.
 ALPHA = (1 / 5, 3 / 10, 4 / 5, 8 / 9, 1.0, 1.0)

@@ -142,6 +142,7 @@ def transformation_with_aux2(
         store = Store()
         return fun.wrap(gen, gen_static_args, store), lambda: store.val
 
+    wrap.__doc__ = gen.__doc__
     return wrap
 
 

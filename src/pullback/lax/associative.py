@@ -19,7 +19,8 @@ def associative_scan(
 
     Slices along `axis` of all leaves are the elements; `fn` combines many of them at once.
 
-    >>> associative_scan(add, arange(4))
+    >>> import pullback as pb
+    >>> pb.lax.associative_scan(pb.numpy.add, pb.numpy.arange(4))
     Array([0, 1, 3, 6], dtype=int32)
     """
     if not callable(fn):

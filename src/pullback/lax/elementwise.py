@@ -255,8 +255,8 @@ def convert_element_type(operand: Any, new_dtype: Any) -> Any:
     """The array in another dtype: floats are truncated and saturated to integers.
 
     >>> import pullback as pb
-    >>> pb.lax.convert_element_type(pb.numpy.array([1.7, -1.7]), int)
-    Array([ 1, -1], dtype=int32)
+    >>> pb.lax.convert_element_type(pb.numpy.array([1.7, -1.7]), "int8")
+    Array([ 1, -1], dtype=int8)
     """
     weak = any(new_dtype is kind for kind in PYTHON_NUMBERS[1:])
     (x,) = operands("convert_element_type", operand)

@@ -29,8 +29,9 @@ def dot_product_attention(
     implementation: str | None = None,
     return_residual: bool = False,
 ) -> Any:
-    """softmax(scale query key^T + bias) value, for each head (Vaswani et al., "Attention is all you
-    need", 2017).
+    """Attention: softmax(scale query key^T + bias) value, for each head.
+
+    Vaswani et al., "Attention is all you need", 2017.
 
     Shapes: B sequences (the axis may be left out) of T queries and S keys, N heads of queries and K
     of keys, N a multiple of K, H features.

@@ -227,8 +227,9 @@ def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None) -> In
 
 
 def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None) -> Initializer:
-    """Convolution kernels that are an orthogonal matrix at their centre and zero elsewhere (Xiao et
-    al., "Dynamical isometry and a mean field theory of CNNs", 2018).
+    """Convolution kernels that are an orthogonal matrix at their centre and zero elsewhere.
+
+    Xiao et al., "Dynamical isometry and a mean field theory of CNNs", 2018.
 
     Args:
       scale, column_axis, dtype: as for `orthogonal`, of the last two axes of the shape; before

@@ -145,7 +145,8 @@ def array(
     64-bit values become 32-bit ones unless 64 bits are enabled; an integer that would change
     raises OverflowError, strings, objects and ragged lists TypeError or ValueError.
 
-    >>> array([1.0, 2.0])
+    >>> from pullback import numpy as pnp
+    >>> pnp.array([1.0, 2.0])
     Array([1., 2.], dtype=float32)
     """
     _check_order("array", order)
@@ -215,7 +216,8 @@ def asarray(
         device or because `a` is no array. None: other arrays are copied, as they may be written to.
 
     >>> import numpy as np
-    >>> asarray(np.ones(2, "float32"), copy=False)
+    >>> from pullback import numpy as pnp
+    >>> pnp.asarray(np.ones(2, "float32"), copy=False)
     Array([1., 1.], dtype=float32)
     """
     if copy is False:

@@ -82,7 +82,7 @@ def normal(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None =
 
     >>> from pullback import random
     >>> random.normal(random.key(0), (2,))
-    Array([1.6226422, 2.0252647], dtype=float32)
+    Array([1.622642 , 2.0252647], dtype=float32)
     """
     typed, found = one_key("normal", key), inexact_dtype("normal", dtype)
     return draw_any_normal(typed, shape_of("normal", shape), found)

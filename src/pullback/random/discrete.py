@@ -93,8 +93,10 @@ def categorical(
     *,
     out_sharding: None = None,
 ) -> Any:
-    """Categories whose probabilities are softmax(logits): the place of the greatest of
-    logits + Gumbel noise, or of the k greatest without replacement.
+    """Categories whose probabilities are softmax(logits).
+
+    A category is the place of the greatest of logits + Gumbel noise; without replacement, k of
+    them are those of the k greatest.
 
     Args:
       key: a random key.

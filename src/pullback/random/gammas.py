@@ -90,8 +90,7 @@ def _beta(key: Any, a: Any, b: Any, shape: Shape) -> Any:
 def dirichlet(
     key: Any, alpha: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
 ) -> Any:
-    """Vectors of positive numbers whose sum is 1, of density proportional to
-    prod(x**(alpha - 1)).
+    """Vectors of positive numbers whose sum is 1; their density goes as prod(x**(alpha - 1)).
 
     Args:
       key: a random key.

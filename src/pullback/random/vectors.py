@@ -87,8 +87,9 @@ def orthogonal(
     *,
     out_sharding: None = None,
 ) -> Any:
-    """Uniform orthogonal matrices: Q of a QR factorization with a positive diagonal of R
-    (Mezzadri, "How to generate random matrices from the classical compact groups", 2007).
+    """Uniform orthogonal matrices: Q of a QR factorization with a positive diagonal of R.
+
+    Mezzadri, "How to generate random matrices from the classical compact groups", 2007.
 
     Args:
       key: a random key.
@@ -159,8 +160,10 @@ def ball(
     *,
     out_sharding: None = None,
 ) -> Any:
-    """Uniform points of the unit ball of the p-norm in d dimensions (Barthe, Guedon, Mendelson and
-    Naor, "A probabilistic approach to the geometry of the l_p^n-ball", 2005).
+    """Uniform points of the unit ball of the p-norm in d dimensions.
+
+    Barthe, Guedon, Mendelson and Naor, "A probabilistic approach to the geometry of the
+    l_p^n-ball", 2005.
 
     Args:
       key: a random key.
