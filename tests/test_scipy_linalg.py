@@ -168,6 +168,12 @@ LAX: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = [
     ("triangular_solve", (SQUARE, f(4)), {"lower": True}),
     ("tridiagonal", (spd(SQUARE),), {"lower": False}),
     ("tridiagonal_solve", (f(4), f(4) + 9, f(4), f(4, 2)), {}),
+    ("tridiagonal_solve", (f(4), f(4), f(4), f(4, 2)), {"perturb_singular": True}),
+    (
+        "tridiagonal_solve",
+        (f(2, 3, dtype=C), f(2, 3, dtype=C), f(2, 3, dtype=C), f(2, 3, 1, dtype=C)),
+        {"perturb_singular": True},
+    ),
     ("symmetric_product", (f(3, 2), f(3, 3)), {"alpha": 2.0, "beta": 3.0}),
     ("symmetric_product", (f(3, 2), spd(f(3, 3))), {"beta": 1.0, "symmetrize_output": True}),
     ("householder_product", (f(4, 3), f(3)), {}),
@@ -201,6 +207,10 @@ def test_subset_of_eigenvalues():
     (lambda: psl.solve_triangular(ours(SQUARE), ours(f(3))), ValueError),
     (lambda: psl.qr(ours(SQUARE), mode="X"), ValueError),
     (lambda: psl.expm(ours(f(3, 2))), ValueError),
+    (lambda: psl.eigh_tridiagonal(ours(f(3)), ours(f(3))), ValueError),
+    (lambda: psl.eigh_tridiagonal(ours(f(3)), ours(f(2)), select="i"), ValueError),
+    (lambda: psl.eigh_tridiagonal(ours(f(3)), ours(f(2)), select="v"), NotImplementedError),
+    (lambda: psl.eigh_tridiagonal(ours(f(3)), ours(f(2, dtype="f4"))), TypeError),
     (lambda: pb.grad(lambda x: psl.schur(x)[0].sum())(ours(SQUARE)), NotImplementedError),
 ])  # fmt: skip
 def test_errors(call, error):
@@ -224,3 +234,78 @@ def test_fiedler_companion(n):
     wanted = jsl.fiedler_companion(a)
     np.testing.assert_allclose(psl.fiedler_companion(a), wanted)
     assert psl.fiedler_companion(np.stack([a, a + 1])).shape == (2, *wanted.shape)
+
+
+def tridiagonal(d: Any, e: Any, xp: Any) -> Any:
+    """The matrix of a diagonal and the one above it."""
+    return xp.diag(d) + xp.diag(e, 1) + xp.diag(xp.conj(e), -1)
+
+
+SPLIT = np.array([1.0, -0.5, 0.0, 2.0, 1.0, 0.0, 3.0])
+DIAGONALS = {
+    "drawn": (f(9), f(8)),
+    "complex": (f(6) + 0j, f(5, dtype=C)),
+    "in parts, with equal eigenvalues": (np.ones(8), SPLIT),
+    "nothing": (np.zeros(3), np.zeros(2)),
+    "wilkinson": (np.abs(np.arange(-10.0, 11)), np.ones(20)),
+    "huge": (1e200 * f(5), 1e200 * f(4)),
+    "tiny": (1e-200 * f(5), 1e-200 * f(4)),
+    "one": (f(1), f(0)),
+}
+
+
+@pytest.mark.parametrize("name", DIAGONALS)
+def test_tridiagonal_eigenvalues_are_those_of_the_matrix(name):
+    d, e = DIAGONALS[name]
+    a = tridiagonal(d, e, np)
+    wanted, size = np.linalg.eigvalsh(a), max(np.abs(a).max(), 1e-300)
+    for run in (lambda f: f, pb.jit):
+        w, v = run(psl.eigh_tridiagonal)(ours(d), ours(e))
+        np.testing.assert_allclose(w, wanted, rtol=0, atol=1e-14 * size)
+        np.testing.assert_allclose(a / size @ v, v * (w / size), atol=1e-14)
+        np.testing.assert_allclose(pnp.conj(v.T) @ v, np.eye(len(d)), atol=1e-14)
+        only = run(lambda d, e: psl.eigh_tridiagonal(d, e, eigvals_only=True))(ours(d), ours(e))
+        np.testing.assert_array_equal(only, w)
+
+
+def test_some_tridiagonal_eigenvalues():
+    d, e = DIAGONALS["drawn"]
+    w, v = psl.eigh_tridiagonal(ours(d), ours(e))
+    some, few = psl.eigh_tridiagonal(ours(d), ours(e), select="i", select_range=(2, 4))
+    np.testing.assert_allclose(some, w[2:5], atol=1e-14)
+    np.testing.assert_allclose(few, v[:, 2:5], atol=1e-13)
+    rough = psl.eigh_tridiagonal(ours(d), ours(e), eigvals_only=True, tol=1e-3)
+    assert 1e-10 < np.abs(np.asarray(rough) - w).max() < 1e-3
+
+
+@pytest.mark.parametrize("name", ["drawn", "complex"])
+def test_derivatives_of_tridiagonal_eigenvalues_are_those_of_the_matrix(name):
+    d, e = DIAGONALS[name]
+
+    def first(w: Any, v: Any, xp: Any) -> Any:
+        return (w[1:4] ** 3).sum() + (xp.abs(v[:, 1:4]) ** 3 * np.arange(3)).sum()
+
+    def narrow(d: Any, e: Any) -> Any:
+        w, v = psl.eigh_tridiagonal(d, e, select="i", select_range=(0, 4))
+        return first(w, v, pnp)
+
+    def whole(d: Any, e: Any) -> Any:
+        return first(*jnp.linalg.eigh(tridiagonal(d, e, jnp)), jnp)
+
+    wanted = jax.grad(whole, (0, 1))(*theirs((d, e)))
+    got = pb.jit(pb.grad(narrow, (0, 1)))(*ours((d, e)))
+    assert_same([pnp.real(got[0]), got[1]], [jnp.real(wanted[0]), wanted[1]], 1e-9, 1e-9)
+    if name == "drawn":
+        wanted = jax.hessian(whole)(*theirs((d, e)))
+        np.testing.assert_allclose(pb.hessian(narrow)(*ours((d, e))), wanted, rtol=1e-8, atol=1e-8)
+
+
+def test_solutions_of_singular_tridiagonal_equations_are_large_null_vectors():
+    d, e = DIAGONALS["drawn"]
+    a, w = tridiagonal(d, e, np), np.linalg.eigvalsh(tridiagonal(d, e, np))[2]
+    diagonals = ours((np.pad(e, (1, 0)), d - w, np.pad(e, (0, 1))))
+    x = lax.linalg.tridiagonal_solve(*diagonals, ours(f(9, 1)), perturb_singular=True)[:, 0]
+    x = np.asarray(x / pnp.linalg.norm(x))
+    np.testing.assert_allclose(a @ x, w * x, atol=1e-14)
+    nothing = ours((np.zeros(3), np.zeros(3), np.zeros(3), np.ones((3, 1))))
+    assert np.isfinite(lax.linalg.tridiagonal_solve(*nothing, perturb_singular=True)).all()

@@ -18,11 +18,8 @@ KERNELS = "chooses kernels of some accelerators"
 MISSING = {
     "nn": {"get_scaled_dot_general_config": KERNELS, "scaled_dot_general": KERNELS},
     "tree_util": {"default_registry": "optree keeps the registry of nodes"},
-    "scipy.linalg": dict.fromkeys(("eigh_tridiagonal",), "use eigh"),
     "errors": {
         "InconclusiveDimensionOperation": "shapes are numbers",
-        "JaxRuntimeError": "is jaxlib's",
-        "JaxprTypeError": "the checker of programs raises core.check.JaxprError",
         "KeyReuseError": "keys may be used again",
     },
 }

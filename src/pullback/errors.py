@@ -1,5 +1,9 @@
 """Every exception a user sees. Messages say what was given, what was wanted and what to write."""
 
+from typing import TYPE_CHECKING, Any
+
+from .lazy import LazyModule
+
 
 class PullbackError(Exception):
     """Base of the exceptions that only this library raises."""
@@ -41,6 +45,34 @@ class UnexpectedTracerError(PullbackTypeError):
     """A traced value outlived the transformation that made it."""
 
 
+class JaxprError(PullbackTypeError):
+    """A program is not well formed. The message shows the equation."""
+
+
 # JAX's names.
+JaxprTypeError = JaxprError
 JAXTypeError = PullbackTypeError
 JAXIndexError = PullbackIndexError
+
+_runtime: Any = LazyModule("jaxlib._jax")
+
+
+class MissingRuntimeError(RuntimeError):
+    """What nothing raises: it stands for jaxlib's error where jaxlib is not installed."""
+
+
+if TYPE_CHECKING:
+
+    class JaxRuntimeError(RuntimeError):
+        """What went wrong on a device behind jaxlib, as jaxlib raises it."""
+
+else:
+
+    def __getattr__(name: str) -> Any:
+        """`JaxRuntimeError` is jaxlib's class, which is loaded when it is asked for."""
+        if name != "JaxRuntimeError":
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        try:
+            return _runtime.JaxRuntimeError
+        except ModuleNotFoundError:
+            return MissingRuntimeError

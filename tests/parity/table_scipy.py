@@ -284,6 +284,14 @@ def _blocks(d: Draw) -> Drawn:
     ), {}
 
 
+def _tridiagonal(d: Draw) -> Drawn:
+    dtype = d.pick(["float32", "complex64"])
+    n = d.integer(1, 7)
+    args = tuple(values(d, (k,), np.dtype(dtype), False) for k in (n, n - 1))
+    kwargs = {"eigvals_only": d.chance(0.5)}
+    return args, kwargs | ({"select": "i", "select_range": (0, n // 2)} if d.chance(0.5) else {})
+
+
 VECTOR = array("iffc", ranks=(1, 1), special=False, empty=False)
 LINALG = (
     Row("block_diag", call=_blocks),
@@ -293,6 +301,7 @@ LINALG = (
     Row("expm_frechet", call=_pair, tol=100, checks="jit vmap"),
     Row("cholesky cho_factor", call=_positive, tol=30),
     Row("eigh", call=_symmetric, tol=60, view=by_products, checks="jit vmap"),
+    Row("eigh_tridiagonal", call=_tridiagonal, tol=60, view=by_products, checks="jit vmap"),
     Row("lu_factor lu", call=_one_square, tol=30, checks="jit vmap"),
     Row("qr", call=_one_square, tol=60, view=by_products, checks="jit vmap"),
     Row("svd", call=_one_square, tol=60, view=by_products, checks="jit vmap"),
@@ -421,7 +430,7 @@ TABLES = (
         "scipy.linalg",
         LINALG,
         dict.fromkeys(
-            "cho_solve lu_solve qr_multiply rsf2csf funm eigh_tridiagonal".split(),
+            "cho_solve lu_solve qr_multiply rsf2csf funm".split(),
             "takes what another function gave: has a test of its own",
         ),
     ),

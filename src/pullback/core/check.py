@@ -5,13 +5,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..errors import JaxprError
 from .aval import ShapedArray
 from .ir import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var, subjaxprs
 from .show import show_aval, show_eqn
-
-
-class JaxprError(AssertionError):
-    """A program is not well formed. The message shows the equation."""
 
 
 def check(program: Jaxpr | ClosedJaxpr) -> None:

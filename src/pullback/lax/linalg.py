@@ -20,6 +20,7 @@ from ..primitives.linalg import symmetric as _symmetric
 from ..primitives.linalg import triangular as _triangular
 from ..primitives.linalg import tridiagonal as _tridiagonal
 from .qdwh import qdwh
+from .tridiagonal import perturbed_solve
 
 cholesky_p = _cholesky.cholesky_p
 cholesky_update_p = _cholesky.cholesky_update_p
@@ -245,9 +246,15 @@ def tridiagonal(a: Any, *, lower: bool = True) -> tuple[Any, Any, Any, Any]:
 
 
 def tridiagonal_solve(dl: Any, d: Any, du: Any, b: Any, *, perturb_singular: bool = False) -> Any:
-    """x with dl[i] x[i-1] + d[i] x[i] + du[i] x[i+1] = b[i]; dl[0] and du[-1] are not used."""
+    """x with dl[i] x[i-1] + d[i] x[i] + du[i] x[i+1] = b[i]; dl[0] and du[-1] are not used.
+
+    With `perturb_singular` a singular matrix is taken to be one that differs by rounding, so x is
+    large and finite; without, x is NaN.
+    """
     operands = as_arrays("tridiagonal_solve", (dl, d, du, b))
-    return _tridiagonal.tridiagonal_solve(*operands, perturb_singular=perturb_singular)
+    if perturb_singular:
+        return perturbed_solve(*operands)
+    return _tridiagonal.tridiagonal_solve(*operands)
 
 
 __all__ = [

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from ...core.check import JaxprError as JaxprTypeError
 from ...core.check import check as check_jaxpr
 from ...core.ir import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 from ...core.primitive import Effect
 from ...core.rewrite import programs as jaxprs_in_params
 from ...core.trace import use as set_current_trace
+from ...errors import JaxprTypeError
 from ...lazy import later
 from ..primitive import Primitive
 from .programs import (

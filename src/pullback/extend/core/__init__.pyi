@@ -7,21 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ...core.check import JaxprError as JaxprError
 from ...core.ir import ClosedJaxpr as ClosedJaxpr
 from ...core.ir import Jaxpr as Jaxpr
 from ...core.ir import JaxprEqn as JaxprEqn
 from ...core.ir import Literal as Literal
 from ...core.ir import Var as Var
 from ...core.primitive import Effect as Effect
+from ...errors import JaxprTypeError as JaxprTypeError
 from ..primitive import Primitive as Primitive
 from . import primitives as primitives
 from .programs import DropVar as DropVar
 from .programs import Effects as Effects
 from .programs import no_effects as no_effects
 from .values import array_types as array_types
-
-JaxprTypeError = JaxprError
 
 def check_jaxpr(program: Any) -> None: ...
 def concrete_or_error(force: Callable[[Any], Any] | None, val: Any, context: str = "") -> Any: ...

@@ -20,16 +20,15 @@ from .triangular import joined
 tridiagonal_solve_p = Primitive("tridiagonal_solve")
 
 
-def tridiagonal_solve(dl: Any, d: Any, du: Any, b: Any, *, perturb_singular: bool = False) -> Any:
+def tridiagonal_solve(dl: Any, d: Any, du: Any, b: Any) -> Any:
     """x with dl[i] x[i-1] + d[i] x[i] + du[i] x[i+1] = b[i]; dl[0] and du[-1] are not used."""
-    if perturb_singular:
-        raise NotImplementedError("tridiagonal_solve: perturb_singular=True is not supported")
     return tridiagonal_solve_p.bind(dl, d, du, b, perturb_singular=False)
 
 
 def _result(
     dl: ShapedArray, d: ShapedArray, du: ShapedArray, b: ShapedArray, *, perturb_singular: bool
 ) -> ShapedArray:
+    assert not perturb_singular, "that is a program: lax.linalg.tridiagonal_solve"
     if not dl.shape == d.shape == du.shape == b.shape[:1]:
         fail("tridiagonal_solve", "diagonals as long as the right side are wanted", dl, d, du, b)
     return b

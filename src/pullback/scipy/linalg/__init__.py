@@ -41,11 +41,12 @@ from .structured import (
     pascal,
     toeplitz,
 )
+from .tridiagonal import eigh_tridiagonal
 
 __all__ = [
     "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "companion",
-    "convolution_matrix", "det", "dft", "eigh", "expm", "expm_frechet", "fiedler",
-    "fiedler_companion", "funm", "hadamard",
+    "convolution_matrix", "det", "dft", "eigh", "eigh_tridiagonal", "expm", "expm_frechet",
+    "fiedler", "fiedler_companion", "funm", "hadamard",
     "hankel", "helmert", "hessenberg", "hilbert", "inv", "invhilbert", "invpascal", "leslie", "lu",
     "lu_factor", "lu_solve", "pascal", "polar", "qr", "qr_multiply", "rsf2csf", "schur", "solve",
     "solve_sylvester", "solve_triangular", "sqrtm", "svd", "toeplitz",
