@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from . import (
         ad_checkpoint,
         api_util,
+        checkpoints,
         custom_batching,
         custom_derivatives,
         debug,
@@ -93,6 +94,7 @@ _load = later(
     (
         "ad_checkpoint",
         "api_util",
+        "checkpoints",
         "custom_batching",
         "custom_derivatives",
         "debug",
@@ -168,6 +170,7 @@ __all__ = [
     "checking_leaks",
     "checkpoint",
     "checkpoint_policies",
+    "checkpoints",
     "clear_caches",
     "closure_convert",
     "config",
