@@ -22,6 +22,7 @@ nb_execution_timeout = 120
 # The tour's cells have headings below that of the page.
 suppress_warnings = ["myst.header"]
 myst_heading_anchors = 3
+myst_enable_extensions = ["dollarmath"]
 python_maximum_signature_line_length = 100
 toc_object_entries = False
 html_copy_source = False

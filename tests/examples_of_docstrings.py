@@ -16,7 +16,7 @@ import surface
 
 # What every example may use without importing it.
 KNOWN = {"np": np, "pb": pb, "pnp": pnp}
-OPTIONS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+OPTIONS = doctest.ELLIPSIS
 
 
 def texts() -> Iterator[tuple[str, str]]:
