@@ -70,7 +70,7 @@ def first_text(times: Times | None) -> str:
 
 
 def memory_text(times: Times | None) -> str:
-    return f"{times.memory / 2**20:.0f}" if times and times.memory >= 2**20 else "-"
+    return f"{times.memory / 2**20:.3g}" if times and times.memory >= 2**20 else "-"
 
 
 def line(row: Row) -> str:

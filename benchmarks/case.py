@@ -19,12 +19,24 @@ class Rival:
 
 
 @dataclass(frozen=True)
+class Place:
+    """What the processes of a case are like: its float width, the devices of XLA in each process
+    (0: the library's own default) and how many processes there are together."""
+
+    x64: bool
+    devices: int
+    processes: int
+
+
+@dataclass(frozen=True)
 class Case:
     """One program. `build(xp)` returns the call to time, which blocks until its result is there.
 
     `xp` holds a library's modules and functions under JAX's names (`xp.np` is its `numpy`), so one
     source runs on every library. With `first`, each sample is the first call of a fresh process;
-    with `memory`, such a call's peak memory is measured too.
+    with `memory`, such a call's peak memory is measured too. A case that divides its program says
+    on how many devices of each of how many processes it runs; with `device_bytes`, its calls tell
+    by a method of this name what they hold on each device.
     """
 
     name: str
@@ -33,7 +45,15 @@ class Case:
     rivals: tuple[Rival, ...]
     first: bool = False
     memory: bool = False
+    device_bytes: bool = False
     x64: bool = False
+    devices: int = 0
+    processes: int = 1
+
+    @property
+    def place(self) -> Place:
+        """The processes that can run it."""
+        return Place(self.x64, self.devices, self.processes)
 
 
 def jax(at_most: float | None) -> Rival:

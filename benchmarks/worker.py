@@ -15,7 +15,6 @@ from typing import Any
 from benchmarks.case import Build, Call, Case
 from benchmarks.cases import BY_NAME
 
-SAMPLE_SECONDS = 0.1  # one sample repeats its call for about this long
 WARM_CALLS = 3
 
 
@@ -53,14 +52,6 @@ def seconds(call: Call, loops: int) -> float:
     return total / loops
 
 
-def enough_loops(call: Call) -> int:
-    """How many calls fill one sample, found by doubling."""
-    loops = 1
-    while (total := seconds(call, loops) * loops) < SAMPLE_SECONDS / 4:
-        loops *= 2
-    return max(1, round(loops * SAMPLE_SECONDS / total))
-
-
 def resident(field: str) -> int:
     """A field of this process's memory account, in bytes."""
     status = Path("/proc/self/status").read_text()
@@ -88,18 +79,21 @@ def build_of(case: Case, rival: str | None) -> Build:
 class Worker:
     """The calls that have been built, by case and rival."""
 
-    def __init__(self, library: str) -> None:
+    def __init__(self, library: str, *member: str) -> None:
         self.xp = Library(library)
-        self.calls: dict[tuple[str, str | None], Call] = {}
+        if member:
+            address, count, number = member
+            self.xp.distributed.initialize(address, int(count), int(number))
+        self.calls: dict[tuple[str, str | None], Any] = {}
         warm_up(self.xp)
 
     def prepare(self, case: str, rival: str | None) -> dict[str, Any]:
-        """Build a call; the time of its first run and the loops of a sample."""
+        """Build a call; the time of its first run."""
         call = build_of(BY_NAME[case], rival)(self.xp)
         first = seconds(call, 1)
         seconds(call, WARM_CALLS)
         self.calls[case, rival] = call
-        return {"first": first, "loops": enough_loops(call)}
+        return {"first": first}
 
     def sample(self, case: str, rival: str | None, loops: int) -> dict[str, Any]:
         """One sample of a prepared call."""
@@ -113,26 +107,31 @@ class Worker:
         """The rise of memory by the first run of a call built now, its compilation included."""
         return {"bytes": peak_bytes(build_of(BY_NAME[case], rival)(self.xp))}
 
+    def device_bytes(self, case: str, rival: str | None) -> dict[str, Any]:
+        """What a prepared call holds on each device."""
+        return {"bytes": self.calls[case, rival].device_bytes()}
+
     def drop(self, case: str, rival: str | None) -> dict[str, Any]:
         """Forget a call and what it holds."""
         del self.calls[case, rival]
         return {}
 
 
-def serve(library: str) -> None:
-    """Answer requests until the input ends."""
+def serve(library: str, *member: str) -> None:
+    """Answer requests until the input ends; `member` says which of several processes this is."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints must not mix with the answers
     worker: Worker | None = None
     for line in sys.stdin:
         try:
-            worker = worker or Worker(library)
+            worker = worker or Worker(library, *member)
             request = json.loads(line)
             do = {
                 "prepare": worker.prepare,
                 "sample": worker.sample,
                 "first": worker.first,
                 "memory": worker.memory,
+                "device_bytes": worker.device_bytes,
                 "drop": worker.drop,
             }
             answer = do[request.pop("do")](**request)
@@ -143,4 +142,4 @@ def serve(library: str) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1])
+    serve(*sys.argv[1:])

@@ -14,11 +14,12 @@ from benchmarks.cases import (
     random,
     reductions,
     sequences,
+    sharding,
 )
 
 GROUPS = (
     overhead, compile, flat, reductions, contractions, loops, loops_backward, sequences,
-    data, linear_algebra, random, learning,
+    data, linear_algebra, random, learning, sharding,
 )  # fmt: skip
 CASES: tuple[Case, ...] = tuple(case for group in GROUPS for case in group.CASES)
 BY_NAME: dict[str, Case] = {case.name: case for case in CASES}
