@@ -188,10 +188,10 @@ def _pairs(places: Range, tol: float, d: Any, e: Any, key: Any) -> Any:
     _, power = pnp.frexp(size)
     d, e, shift = (pnp.ldexp(x, -power) for x in (d, e, w))
     lower, upper = pnp.pad(e, (1, 0)), pnp.pad(e, (0, 1))
-    diagonals = [pnp.broadcast_to(x, (len(wanted), n)) for x in (lower, d - shift[:, None], upper)]
+    lower, upper = (pnp.broadcast_to(x, (len(wanted), n)) for x in (lower, upper))
 
     def solve(_: Any, x: Any) -> Any:
-        x = perturbed_solve(*diagonals, x[..., None])[..., 0]
+        x = perturbed_solve(lower, d - shift[:, None], upper, x[..., None])[..., 0]
         q, r = pnp.linalg.qr((x / pnp.max(pnp.abs(x), axis=1, keepdims=True)).T)
         return (q * pnp.where(pnp.diagonal(r) < 0, -1, 1)).T.astype(x.dtype)
 
