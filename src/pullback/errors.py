@@ -45,6 +45,10 @@ class UnexpectedTracerError(PullbackTypeError):
     """A traced value outlived the transformation that made it."""
 
 
+class CheckError(PullbackError, ValueError):
+    """A check that the program itself made of its values failed."""
+
+
 class JaxprError(PullbackTypeError):
     """A program is not well formed. The message shows the equation."""
 

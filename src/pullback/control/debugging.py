@@ -20,7 +20,7 @@ debug_callback_p = define("debug_callback", Effect.DEBUG)
 debug_print_p = define("debug_print", Effect.DEBUG)
 
 
-def _tells_primals(primitive: Primitive) -> None:
+def tells_primals(primitive: Primitive) -> None:
     """The rules of an operation without results: derivatives see the primal values alone."""
 
     @primitive.def_jvp
@@ -31,13 +31,18 @@ def _tells_primals(primitive: Primitive) -> None:
     def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[None]:
         return [None] * len(args)
 
+
+def _tells(primitive: Primitive) -> None:
+    """All rules of an operation that tells something of each element."""
+    tells_primals(primitive)
+
     @primitive.def_batch
     def _(args: Sequence[Any], dims: Sequence[int | None], **params: Any) -> Any:
         return primitive.bind(*args, **batched(args, dims, params)), []
 
 
-_tells_primals(debug_callback_p)
-_tells_primals(debug_print_p)
+_tells(debug_callback_p)
+_tells(debug_print_p)
 
 
 def to_stdout(text: str) -> None:

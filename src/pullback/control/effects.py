@@ -18,6 +18,15 @@ def effects_barrier() -> None:
 
 
 def refuse_io(why: str, programs: Iterable[Jaxpr], instead: str) -> None:
-    """Raise if one of the programs acts on the world outside: that must not be repeated."""
-    if any(Effect.IO in effects(p) for p in programs):
+    """Raise if one of the programs acts on the world outside, or checks its values.
+
+    That must not be done for elements that are not meant.
+    """
+    found = [effects(p) for p in programs]
+    if any(Effect.IO in f for f in found):
         raise NotImplementedError(f"{why}, which must not be done to io_callback: {instead}")
+    if any(Effect.CHECK in f for f in found):
+        raise NotImplementedError(
+            f"{why}, whose checks would fail where they do not count: write"
+            " vmap(checkify(f)) in place of checkify(vmap(f))"
+        )

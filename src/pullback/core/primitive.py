@@ -22,6 +22,8 @@ class Effect(Enum):
     DEBUG = "Debug"
     # Acts on the world outside: exactly as often as the program says.
     IO = "IO"
+    # Raises where a value is wrong: not for what the program does not mean to compute.
+    CHECK = "Check"
 
 
 class Zero:

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from . import checkify as checkify
 from . import jet as jet
 from . import ode as ode
 
