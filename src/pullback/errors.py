@@ -13,6 +13,10 @@ class PullbackTypeError(PullbackError, TypeError):
     """A value of a type or dtype that the operation does not take."""
 
 
+class OperandError(PullbackTypeError, ValueError):
+    """Operands whose shapes or dtypes do not fit together: NumPy's ValueError, JAX's TypeError."""
+
+
 class PullbackIndexError(PullbackError, IndexError):
     """An index that an array does not take."""
 

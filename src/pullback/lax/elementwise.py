@@ -1,4 +1,4 @@
-"""Elementwise operations with checked operands: one dtype, one shape; scalars stand for all."""
+"""Elementwise operations with checked operands: one dtype; scalars and axes of size 1 repeat."""
 
 import builtins
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import Any
 from .. import dtypes
 from ..core.primitive import Primitive, registry
 from ..core.trace import get_aval
-from ..numpy.values import as_array
+from ..numpy.values import as_array, expand, joint_shape
 from ..primitives import elementwise as ew
 from ..primitives.elementwise import RoundingMethod
 
@@ -33,6 +33,16 @@ def operands(name: str, *values: Any) -> list[Any]:
         ew.convert_element_type(a, dtype) if _is_number(x) and _same_kind(a, dtype) else a
         for a, x in zip(arrays, values, strict=True)
     ]
+
+
+def alike(name: str, *values: Any) -> list[Any]:
+    """`operands` of one shape, rank 0 aside: of equal ranks, axes of size 1 are repeated."""
+    arrays = operands(name, *values)
+    shapes = {a.shape for a in arrays if a.shape}
+    if len(shapes) < 2 or len({*map(len, shapes)}) > 1:
+        return arrays
+    shape = joint_shape(name, arrays)
+    return [expand(a, shape) if a.shape else a for a in arrays]
 
 
 def _is_number(x: Any) -> bool:
@@ -82,7 +92,7 @@ def _binary(name: str, doc: str) -> Function:
     op, primitive = getattr(ew, name), registry[RENAMED.get(name, name)]
 
     def f(x: Any, y: Any) -> Any:
-        x, y = operands(name, x, y)
+        x, y = alike(name, x, y)
         checked(name, primitive, [x, y])
         return op(x, y)
 
@@ -156,7 +166,7 @@ def mul(x: Any, y: Any, *, out_dtype: Any = None) -> Any:
     >>> int(pb.lax.mul(pb.numpy.int8(100), pb.numpy.int8(2), out_dtype="int16"))
     200
     """
-    x, y = operands("mul", x, y)
+    x, y = alike("mul", x, y)
     checked("mul", registry["mul"], [x, y])
     if out_dtype is not None:
         wide = dtypes.canonicalize_dtype(out_dtype)
@@ -166,7 +176,7 @@ def mul(x: Any, y: Any, *, out_dtype: Any = None) -> Any:
 
 def nextafter(x1: Any, x2: Any) -> Any:
     """The next float after x1 towards x2."""
-    x1, x2 = operands("nextafter", x1, x2)
+    x1, x2 = alike("nextafter", x1, x2)
     checked("nextafter", registry["nextafter"], [x1, x2])
     return ew.nextafter(x1, x2)
 
@@ -179,7 +189,9 @@ def round(x: Any, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZER
     (3.0, 2.0)
     """
     (x,) = operands("round", x)
-    return ew.round(x, RoundingMethod(rounding_method))
+    method = RoundingMethod(rounding_method)
+    checked("round", registry["round"], [x], rounding_method=method)
+    return ew.round(x, method)
 
 
 def conj(x: Any) -> Any:
@@ -210,7 +222,7 @@ def pow(x: Any, y: Any) -> Any:
     """
     if isinstance(y, int) and not isinstance(y, bool):
         return integer_pow(x, y)
-    x, y = operands("pow", x, y)
+    x, y = alike("pow", x, y)
     checked("pow", registry["pow"], [x, y])
     return ew.pow(x, y)
 
@@ -272,4 +284,6 @@ def bitcast_convert_type(operand: Any, new_dtype: Any) -> Any:
 def reduce_precision(operand: Any, exponent_bits: int, mantissa_bits: int) -> Any:
     """The values rounded to a float format of these widths; the dtype stays."""
     (x,) = operands("reduce_precision", operand)
-    return ew.reduce_precision(x, exponent_bits, mantissa_bits)
+    bits = {"exponent_bits": exponent_bits, "mantissa_bits": mantissa_bits}
+    checked("reduce_precision", registry["reduce_precision"], [x], **bits)
+    return ew.reduce_precision(x, **bits)

@@ -1,11 +1,13 @@
 """Factorizations of matrices and linear equations, under the names of `jax.lax.linalg`."""
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..core.trace import get_aval
+from ..dtypes import long_name
 from ..numpy.shapes import expand_dims, squeeze
-from ..numpy.values import as_array, as_arrays
+from ..numpy.values import as_array, as_arrays, convert, inexact_dtype
 from ..primitives import elementwise as ew
 from ..primitives.linalg import cholesky as _cholesky
 from ..primitives.linalg import eig as _eig
@@ -19,6 +21,7 @@ from ..primitives.linalg import svd as _svd
 from ..primitives.linalg import symmetric as _symmetric
 from ..primitives.linalg import triangular as _triangular
 from ..primitives.linalg import tridiagonal as _tridiagonal
+from ..primitives.rules import check_same_dtype
 from .qdwh import qdwh
 from .tridiagonal import perturbed_solve
 
@@ -68,14 +71,36 @@ class SvdAlgorithm(enum.Enum):
     DIVIDE_AND_CONQUER = "divide_and_conquer"
 
 
+def _matrices(name: str, values: Sequence[Any]) -> list[Any]:
+    """Arrays of one dtype that LAPACK knows; eager code does not look again."""
+    arrays = as_arrays(name, values)
+    avals = [get_aval(x) for x in arrays]
+    check_same_dtype(name, *avals)
+    if avals[0].dtype.char not in "fdFD":
+        raise TypeError(
+            f"{name} does not accept dtype {long_name(avals[0].dtype)}; wanted float32, float64,"
+            " complex64 or complex128: convert with x.astype(dtype)"
+        )
+    return arrays
+
+
+def _matrix(name: str, x: Any, averaged: bool = False) -> Any:
+    """One such array. The mean of integers and their transpose is a float."""
+    if not averaged:
+        return _matrices(name, [x])[0]
+    array = as_array(name, x)
+    return _matrices(name, [convert(array, inexact_dtype(array.dtype))])[0]
+
+
 def cholesky(x: Any, *, symmetrize_input: bool = True) -> Any:
     """The lower triangular factor l of positive definite matrices l l^H; NaN for others."""
-    return _cholesky.cholesky(as_array("cholesky", x), symmetrize_input=symmetrize_input)
+    x = _matrix("cholesky", x, symmetrize_input)
+    return _cholesky.cholesky(x, symmetrize_input=symmetrize_input)
 
 
 def cholesky_update(r_matrix: Any, w_vector: Any) -> Any:
     """The upper triangular factor of r^T r + w w^T from the factor r."""
-    return _cholesky.cholesky_update(*as_arrays("cholesky_update", (r_matrix, w_vector)))
+    return _cholesky.cholesky_update(*_matrices("cholesky_update", (r_matrix, w_vector)))
 
 
 def eig(
@@ -97,7 +122,7 @@ def eig(
       implementation, use_magma: for GPUs.
     """
     return _eig.eig(
-        as_array("eig", x),
+        _matrix("eig", x),
         compute_left_eigenvectors=compute_left_eigenvectors,
         compute_right_eigenvectors=compute_right_eigenvectors,
         enable_eigvec_derivs=enable_eigvec_derivs,
@@ -116,7 +141,7 @@ def eigh(
 ) -> tuple[Any, Any]:
     """Eigenvectors of Hermitian matrices as columns, and eigenvalues in ascending order."""
     vectors, values = _eigh.eigh(
-        as_array("eigh", x),
+        _matrix("eigh", x, symmetrize_input),
         lower=lower,
         symmetrize_input=symmetrize_input,
         sort_eigenvalues=sort_eigenvalues,
@@ -128,18 +153,18 @@ def eigh(
 
 def hessenberg(a: Any) -> tuple[Any, Any]:
     """The Hessenberg form with its reflections below it, and their factors."""
-    form, taus = _schur.hessenberg(as_array("hessenberg", a))
+    form, taus = _schur.hessenberg(_matrix("hessenberg", a))
     return form, taus
 
 
 def householder_product(a: Any, taus: Any) -> Any:
     """The matrix with orthonormal columns that the reflections below the diagonal make."""
-    return _householder.householder_product(*as_arrays("householder_product", (a, taus)))
+    return _householder.householder_product(*_matrices("householder_product", (a, taus)))
 
 
 def lu(x: Any) -> tuple[Any, Any, Any]:
     """Both factors in one matrix, the rows exchanged, and the permutation of rows."""
-    factors, pivots, permutation = _lu.lu(as_array("lu", x))
+    factors, pivots, permutation = _lu.lu(_matrix("lu", x))
     return factors, pivots, permutation
 
 
@@ -151,14 +176,14 @@ def lu_pivots_to_permutation(pivots: Any, permutation_size: int) -> Any:
 
 def ormqr(a: Any, taus: Any, c: Any, *, left: bool = True, transpose: bool = False) -> Any:
     """q c or c q, or with q^H, for the product q of reflections."""
-    return _householder.ormqr(*as_arrays("ormqr", (a, taus, c)), left=left, transpose=transpose)
+    return _householder.ormqr(*_matrices("ormqr", (a, taus, c)), left=left, transpose=transpose)
 
 
 def qr(
     x: Any, *, pivoting: bool = False, full_matrices: bool = True, use_magma: bool | None = None
 ) -> tuple[Any, ...]:
     """q and r with x = q r; with `pivoting` also the order p of columns, x[:, p] = q r."""
-    x = as_array("qr", x)
+    x = _matrix("qr", x)
     params = {"pivoting": pivoting, "full_matrices": full_matrices, "use_magma": use_magma}
     return tuple(_qr.qr(x, **params))
 
@@ -172,7 +197,7 @@ def schur(
 ) -> list[Any]:
     """The Schur form t, and the unitary z with x = z t z^H."""
     return _schur.schur(
-        as_array("schur", x),
+        _matrix("schur", x),
         compute_schur_vectors=compute_schur_vectors,
         sort_eig_vals=sort_eig_vals,
         select_callable=select_callable,
@@ -189,7 +214,7 @@ def svd(
 ) -> Any:
     """u, s and v^H with x = u diag(s) v^H; s alone without `compute_uv`."""
     return _svd.svd(
-        as_array("svd", x),
+        _matrix("svd", x),
         full_matrices=full_matrices,
         compute_uv=compute_uv,
         subset_by_index=subset_by_index,
@@ -206,7 +231,7 @@ def symmetric_product(
     symmetrize_output: bool = False,
 ) -> Any:
     """alpha a a^T + beta c, of which the lower triangle counts unless made symmetric."""
-    a, c = as_arrays("symmetric_product", (a_matrix, c_matrix))
+    a, c = _matrices("symmetric_product", (a_matrix, c_matrix))
     out = _symmetric.symmetric_product(a, c, alpha=alpha, beta=beta)
     if not symmetrize_output:
         return out
@@ -224,7 +249,7 @@ def triangular_solve(
     unit_diagonal: bool = False,
 ) -> Any:
     """x with op(a) x = b (left_side) or x op(a) = b, for one triangle of a."""
-    a, b = as_arrays("triangular_solve", (a, b))
+    a, b = _matrices("triangular_solve", (a, b))
     vector = b.ndim == a.ndim - 1
     axis = -1 if left_side else -2
     out = _triangular.triangular_solve(
@@ -241,7 +266,7 @@ def triangular_solve(
 
 def tridiagonal(a: Any, *, lower: bool = True) -> tuple[Any, Any, Any, Any]:
     """Reflections, diagonal, other diagonal and factors of Hermitian matrices' tridiagonal form."""
-    form, d, e, taus = _schur.tridiagonal(as_array("tridiagonal", a), lower=lower)
+    form, d, e, taus = _schur.tridiagonal(_matrix("tridiagonal", a), lower=lower)
     return form, d, e, taus
 
 
@@ -251,7 +276,7 @@ def tridiagonal_solve(dl: Any, d: Any, du: Any, b: Any, *, perturb_singular: boo
     With `perturb_singular` a singular matrix is taken to be one that differs by rounding, so x is
     large and finite; without, x is NaN.
     """
-    operands = as_arrays("tridiagonal_solve", (dl, d, du, b))
+    operands = _matrices("tridiagonal_solve", (dl, d, du, b))
     if perturb_singular:
         return perturbed_solve(*operands)
     return _tridiagonal.tridiagonal_solve(*operands)

@@ -11,6 +11,7 @@ from ..core.primitive import registry
 from ..numpy.values import as_array
 from ..primitives import contract
 from ..primitives import cumulative as _cumulative
+from ..primitives import elementwise as ew
 from ..primitives import reduce as _reduce
 from ..primitives import shape as _shape
 from .algorithms import as_precision
@@ -118,6 +119,9 @@ def dot_general(
         (_axes(bx, x), _axes(by, y)),
     )
     wanted = None if preferred_element_type is None else np.dtype(preferred_element_type)
+    if wanted is None and x.dtype != y.dtype:
+        dtype = _richer(x.dtype, y.dtype)
+        x, y = (ew.convert_element_type(a, dtype) for a in (x, y))
     checked(
         "dot_general",
         registry["dot_general"],
@@ -127,6 +131,22 @@ def dot_general(
         preferred_element_type=wanted,
     )
     return contract.dot_general(x, y, numbers, as_precision(precision), wanted)
+
+
+def _richer(*given: dtypes.DType) -> dtypes.DType:
+    """The dtype of two, of which the product has that with more range, then more digits."""
+    first, second = sorted(given, key=_richness)
+    if _richness(first) == _richness(second):
+        raise TypeError(f"dot_general: products of {first} and {second} have no dtype: convert one")
+    return second
+
+
+def _richness(dtype: dtypes.DType) -> tuple[Any, ...]:
+    real = dtype.type(0).real.dtype
+    exact = not dtypes.is_float(real)
+    info = None if exact else dtypes.info(real)
+    digits = (-1, -1) if info is None else (info.maxexp, info.nmant)
+    return (dtype.kind == "c", *digits, real.itemsize, dtypes.kind(real) != "unsigned")
 
 
 def _axes(axes: Sequence[int], x: Any) -> tuple[int, ...]:

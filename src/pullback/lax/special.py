@@ -7,14 +7,14 @@ from ..core.primitive import registry
 from ..primitives import incomplete
 from ..primitives import mulhi as _mulhi
 from ..primitives import special as _special
-from .elementwise import checked, operands
+from .elementwise import alike, checked
 
 # The primitives whose names differ from their functions'.
 RENAMED = {"betainc": "regularized_incomplete_beta"}
 
 
 def _call(name: str, op: Callable[..., Any], *values: Any) -> Any:
-    arrays = operands(name, *values)
+    arrays = alike(name, *values)
     checked(name, registry[RENAMED.get(name, name)], arrays)
     return op(*arrays)
 

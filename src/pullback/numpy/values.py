@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _native, dtypes
+from .. import _native, dtypes, errors
 from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, type_name
 from ..core.trace import Tracer
@@ -240,10 +240,10 @@ def joint_shape(name: str, operands: Sequence[Any]) -> Shape:
     return tuple(out)
 
 
-def _no_broadcast(name: str, operands: Sequence[Any]) -> ValueError:
+def _no_broadcast(name: str, operands: Sequence[Any]) -> errors.OperandError:
     given = [type_name(x.aval) for x in operands]
     text = ", ".join(given[:-1]) + " and " + given[-1]
-    return ValueError(
+    return errors.OperandError(
         f"{name}: shapes {text} do not broadcast: axes are matched from the last,"
         " and sizes must be equal or 1"
     )

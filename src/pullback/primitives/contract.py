@@ -127,8 +127,8 @@ def _mixed_product(product: Product, x: Any, y: Any, dtype: DType) -> Any:
     ):
         exact = np.asarray(product(x.astype(np.float64), y.astype(np.float64)))
         return exact.astype(np.int64).astype(dtype)
-    common = np.result_type(x.dtype, y.dtype, dtype) if x.dtype != y.dtype else dtype
-    wide = _ACCUMULATE.get(common, common)
+    held = {dtype} if x.dtype == y.dtype else {x.dtype, y.dtype, dtype}
+    wide = np.result_type(*[_ACCUMULATE.get(d, d) for d in held])
     z = product(x.astype(wide, copy=False), y.astype(wide, copy=False))
     return z if wide == dtype else np.asarray(z).astype(dtype)
 

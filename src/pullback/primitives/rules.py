@@ -5,7 +5,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, errors
 from .._native import call_quiet
 from ..core.aval import ShapedArray, type_name
 from ..core.primitive import Primitive, Zero
@@ -89,4 +89,4 @@ def check_same_dtype(name: str, *avals: ShapedArray) -> None:
 
 def fail(name: str, message: str, *avals: ShapedArray) -> NoReturn:
     """Raise an error that shows the operand types."""
-    raise ValueError(f"{name}: {message}, got {show(avals)}")
+    raise errors.OperandError(f"{name}: {message}, got {show(avals)}")
