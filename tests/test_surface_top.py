@@ -14,7 +14,7 @@ SWITCH = "a switch of JAX's own machinery"
 DEPRECATED = "deprecated in JAX"
 MISSING = {
     **dict.fromkeys(
-        "smap remove_size_one_mesh_axis_from_type auto_pcast process_indices".split(),
+        "smap remove_size_one_mesh_axis_from_type auto_pcast".split(),
         MESH,
     ),
     **dict.fromkeys("Ref empty_ref free_ref freeze new_ref ds".split(), REFS),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         custom_batching,
         custom_derivatives,
         debug,
+        distributed,
         dlpack,
         example_libraries,
         experimental,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
         local_devices,
         process_count,
         process_index,
+        process_indices,
     )
     from .control.callback import pure_callback
     from .control.closures import closure_convert, custom_gradient
@@ -98,6 +100,7 @@ _load = later(
         "custom_batching",
         "custom_derivatives",
         "debug",
+        "distributed",
         "dlpack",
         "example_libraries",
         "experimental",
@@ -124,7 +127,7 @@ _load = later(
         ),
         "backends.devices": (
             "default_backend default_device device_count devices live_arrays local_device_count"
-            " local_devices process_count process_index"
+            " local_devices process_count process_index process_indices"
         ),
         "control.callback": "pure_callback",
         "control.closures": "closure_convert custom_gradient",
@@ -193,6 +196,7 @@ __all__ = [
     "device_put",
     "devices",
     "disable_jit",
+    "distributed",
     "dlpack",
     "dtypes",
     "effects_barrier",
@@ -239,6 +243,7 @@ __all__ = [
     "pmap",
     "process_count",
     "process_index",
+    "process_indices",
     "pure_callback",
     "random",
     "remat",

@@ -39,6 +39,11 @@ def _type_text(x: ArrayImpl) -> str:
     return f"dtype={dtypes.long_name(x.dtype)}{weak})"
 
 
+def _is_here(x: Any) -> bool:
+    """Whether this process has all values of an array."""
+    return type(x) is ArrayImpl or x._place.holds_all
+
+
 def _key_repr(x: ArrayImpl) -> str:
     name = dtypes.KEY_DTYPES[x.dtype]
     words = np.array2string(x._npy[name])
@@ -49,6 +54,8 @@ def array_repr(x: ArrayImpl) -> str:
     """`Array([1., 2.], dtype=float32)`, with NumPy's layout and line breaks."""
     if x.is_deleted():
         return f"Array(shape={x.shape}, {_type_text(x)} (deleted)"
+    if not _is_here(x):
+        return f"{PREFIX}shape={x.shape}, {_type_text(x)}"
     if x.dtype in dtypes.KEY_DTYPES:
         return _key_repr(x)
     width = np.get_printoptions()["linewidth"]
@@ -66,7 +73,8 @@ def array_repr(x: ArrayImpl) -> str:
 
 def array_str(x: ArrayImpl) -> str:
     """NumPy's text of the values."""
-    return array_repr(x) if x.dtype in dtypes.KEY_DTYPES else str(x._npy)
+    plain = x.dtype not in dtypes.KEY_DTYPES and _is_here(x)
+    return str(x._npy) if plain else array_repr(x)
 
 
 def array_format(x: ArrayImpl, spec: str) -> str:
@@ -149,7 +157,7 @@ ELSEWHERE: dict[str, Any] = {
         lambda x: x._place.shards(x), doc="The parts on the devices of this process."
     ),
     "global_shards": property(
-        lambda x: x._place.shards(x), doc="The parts on all devices; these are of this process."
+        lambda x: x._place.global_shards(x), doc="The parts on all devices, of every process."
     ),
     "addressable_data": lambda x, index: x._place.shards(x)[index].data,
     "is_fully_addressable": property(

@@ -42,7 +42,7 @@ def make_array_from_callback(
     wanted, size = _sharding(sharding, what), tuple(int(n) for n in shape)
     _check_divided(wanted, size, what)
     indices = list(wanted.addressable_devices_indices_map(size).values())
-    if wanted.is_fully_replicated:
+    if indices and wanted.is_fully_replicated:
         indices = [(slice(None),) * len(size)] * len(indices)
         parts = [data_callback(indices[0])] * len(indices)
     else:
@@ -182,6 +182,9 @@ def _assembled(
     arrays = [argument(p, what) for p in parts]
     if dtype is not None:
         arrays = [_as(a, dtypes.canonicalize_dtype(dtype)) for a in arrays]
+    place: Any = place_of(sharding)
+    if not arrays:
+        return place.assemble([], ShapedArray(shape, _named(dtype, sharding, what)))
     found = get_aval(arrays[0])
     part = sharding.shard_shape(shape)
     for a in arrays:
@@ -191,10 +194,16 @@ def _assembled(
                 f"{what}: each part must be of shape {part} and dtype {found.dtype}, got"
                 f" {type_name(aval)}"
             )
-    place: Any = place_of(sharding)
     if sharding_of(place).num_devices == 1:
         return place.put(arrays[0], True)
     return place.assemble(arrays, ShapedArray(shape, found.dtype))
+
+
+def _named(dtype: Any, sharding: Sharding, what: str) -> Any:
+    """The dtype of an array of which this process has no part."""
+    if dtype is None:
+        raise ValueError(f"{what}: no part of {sharding} is in this process, so it needs a dtype")
+    return dtypes.canonicalize_dtype(dtype)
 
 
 def _as(x: Any, dtype: Any) -> Any:

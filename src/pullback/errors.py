@@ -1,5 +1,6 @@
 """Every exception a user sees. Messages say what was given, what was wanted and what to write."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .lazy import LazyModule
@@ -19,6 +20,18 @@ class OperandError(PullbackTypeError, ValueError):
 
 class PullbackIndexError(PullbackError, IndexError):
     """An index that an array does not take."""
+
+
+class DistributedError(PullbackError, RuntimeError):
+    """Another process of a distributed run is gone, or could not be reached.
+
+    Attributes:
+      processes: the numbers of the processes that are meant; none where that is not known.
+    """
+
+    def __init__(self, message: str, processes: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.processes = tuple(processes)
 
 
 class TracerError(PullbackTypeError):

@@ -21,7 +21,7 @@ def xla():
 @pytest.fixture
 def other(xla):
     """Another device of the same hardware."""
-    made = XlaDevice(place_of(xla.place.client, xla.place.device))
+    made = XlaDevice("xla", place_of(xla.place.client, xla.place.device))
     made.id = 1
     return made
 

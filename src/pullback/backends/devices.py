@@ -10,6 +10,7 @@ from .. import _native, config
 from .._native import DeviceArray
 from ..core.device import Device, host
 from ..lazy import LazyModule
+from . import processes
 
 xla: Any = LazyModule(f"{__package__}.xla.device")
 shardings: Any = LazyModule(f"{__name__.partition('.')[0]}.core.sharding")
@@ -37,7 +38,7 @@ def platform_name(name: str) -> str:
 
 
 def devices(backend: str | None = None) -> list[Device]:
-    """The devices of a platform.
+    """The devices of a platform, of all processes that compute together.
 
     Args:
       backend: "cpu", the host and Pullback's own compiler; "xla", the host's processor through
@@ -65,11 +66,21 @@ def local_devices(
     backend: str | None = None,
     host_id: int | str | None = None,
 ) -> list[Device]:
-    """The devices of a platform that belong to this process: all of them."""
-    for given in (process_index, host_id):
-        if given not in (None, 0):
-            raise ValueError(f"local_devices: there is one process, number 0, got {given!r}")
-    return devices(backend)
+    """The devices of a platform that belong to a process.
+
+    Args:
+      process_index: its number; this process' by default.
+      backend: the platform, as for `devices`.
+      host_id: another name of `process_index`.
+
+    Raises:
+      ValueError: there is no process of this number.
+    """
+    asked = host_id if process_index is None else process_index
+    number = processes.index() if asked is None else int(asked)
+    if not 0 <= number < processes.count():
+        raise ValueError(f"local_devices: the processes are {process_indices()}, got {asked!r}")
+    return [d for d in devices(backend) if d.process_index == number]
 
 
 def device_count(backend: str | None = None) -> int:
@@ -79,7 +90,7 @@ def device_count(backend: str | None = None) -> int:
 
 def local_device_count(backend: str | None = None) -> int:
     """How many devices of a platform belong to this process."""
-    return len(devices(backend))
+    return len(local_devices(backend=backend))
 
 
 def default_backend() -> str:
@@ -88,13 +99,18 @@ def default_backend() -> str:
 
 
 def process_index(backend: str | None = None) -> int:
-    """The number of this process."""
-    return 0
+    """The number of this process among those that compute together."""
+    return processes.index()
 
 
 def process_count(backend: str | None = None) -> int:
-    """How many processes compute together."""
-    return 1
+    """How many processes compute together: see `distributed.initialize`."""
+    return processes.count()
+
+
+def process_indices(backend: str | None = None) -> list[int]:
+    """The numbers of the processes that compute together."""
+    return list(range(processes.count()))
 
 
 def resolve(device: Any) -> Device | None:
@@ -103,7 +119,7 @@ def resolve(device: Any) -> Device | None:
     if device is None or isinstance(device, Device):
         return device
     if isinstance(device, str):
-        return devices(device)[0]
+        return local_devices(backend=device)[0]
     found = shardings.given(device, "device_put")
     if found is None:
         raise TypeError(
@@ -147,5 +163,6 @@ def live_arrays(platform: str | None = None) -> list[DeviceArray]:
 
 def start() -> None:
     """Make the first of PULLBACK_PLATFORMS the default device of the process."""
-    if default_backend() != "cpu":
-        config.update("default_device", devices()[0])
+    platform = default_backend()
+    if platform != "cpu":
+        config.update("default_device", xla.default(platform))

@@ -17,7 +17,7 @@ class Shard:
     """The part of an array that lies on one device of this process.
 
     index: its slices of the whole array. replica_id: which copy of that part it is. data: the
-    part as an array on that device.
+    part as an array on that device; None where that belongs to another process.
     """
 
     device: "Device"
@@ -33,13 +33,14 @@ class Device(ABC):
       platform: "cpu", "xla", "cuda" or "tpu".
       id: number among the devices of the platform.
       device_kind: what the hardware is called.
+      process_index: the number of the process to which it belongs.
       eager: the trace that computes at once here; None on the host, where that is the usual one.
     """
 
     platform: str
     id: int
     device_kind: str
-    process_index: int = 0
+    process_index: int
     eager: Any = None
     # How arrays here are divided; None: not at all.
     sharding: Any = None
@@ -61,6 +62,15 @@ class Device(ABC):
         """The parts of an array that lies here, on devices of this process."""
         return [Shard(self, (slice(None),) * x.ndim, 0, x)]
 
+    def global_shards(self, x: Any) -> list[Shard]:
+        """The parts of an array that lies here, on devices of all processes."""
+        return self.shards(x)
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether this process has all values of arrays that lie here."""
+        return True
+
     def spread(self, sharding: Any) -> "Device":
         """Where arrays lie that are divided among this device and others of its backend."""
         assert sharding.num_devices == 1
@@ -79,6 +89,8 @@ class Host(Device):
     platform = "cpu"
     id = 0
     device_kind = "cpu"
+    # Set by who joins other processes.
+    process_index = 0
 
     def put(self, x: Any, committed: bool) -> ArrayImpl:
         """The array in the host's memory; arrays there are never committed."""

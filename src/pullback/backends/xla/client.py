@@ -7,11 +7,15 @@ import threading
 from collections.abc import Callable
 from functools import cache, partial
 from importlib.util import find_spec
+from math import ceil
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ... import config
+from ...errors import DistributedError
 from ...lazy import LazyModule
+from .. import processes
+from ..watched import watched
 
 xc: Any = LazyModule("jaxlib.xla_client")
 runtime: Any = LazyModule("jaxlib._jax")
@@ -22,11 +26,15 @@ EXTRAS = {"xla": "xla", "cuda": "cuda13", "tpu": "tpu"}
 
 
 class Client(NamedTuple):
-    """A connection to the devices of a platform."""
+    """A connection to the devices of a platform.
+
+    devices: those of all processes. local: those of this one.
+    """
 
     platform: str
     runtime: Any
     devices: tuple[Any, ...]
+    local: tuple[Any, ...]
 
     @property
     def target(self) -> str:
@@ -48,9 +56,24 @@ def client(platform: str) -> Client:
         if platform not in _clients:
             if find_spec("jaxlib") is None:
                 raise _missing(platform, "jaxlib is not installed")
-            found = MAKERS[platform]()
-            _clients[platform] = Client(platform, found, tuple(found.local_devices()))
+            found = _made(platform)
+            every = tuple(sorted(found.devices(), key=lambda d: d.id))
+            _clients[platform] = Client(platform, found, every, tuple(found.local_devices()))
         return _clients[platform]
+
+
+def _made(platform: str) -> Any:
+    """A new client. Those of several processes find each other here."""
+    others = processes.everyone()
+    if not others:
+        return MAKERS[platform]()
+    try:
+        return watched(lambda p: MAKERS[p](), platform, others)
+    except runtime.JaxRuntimeError as error:
+        raise DistributedError(
+            f"the processes {sorted(others)} cannot find out which devices of platform"
+            f' "{platform}" they have together; all must ask for them: {error}'
+        ) from error
 
 
 def started() -> list[Client]:
@@ -82,12 +105,26 @@ def _cpu() -> Any:
         os.environ["PJRT_NPROC"] = str(wanted)
     return xc.make_cpu_client(
         asynchronous=True,
-        distributed_client=None,
-        node_id=0,
-        num_nodes=1,
-        collectives=None,
         num_devices=None if count < 1 else count,
+        **_together(),
     )
+
+
+def _together() -> dict[str, Any]:
+    """How clients of the processor in several processes find and reach one another."""
+    here = processes.joined()
+    if here is None:
+        return {"distributed_client": None, "node_id": 0, "num_nodes": 1, "collectives": None}
+    minutes = ceil(here.plan.start_timeout / 60)
+    reached = {"distributed_client": here.client, "hostname": here.host, "interface": None}
+    return {
+        "distributed_client": here.client,
+        "node_id": here.plan.index,
+        "num_nodes": here.plan.count,
+        "collectives": runtime.make_gloo_tcp_collectives(**reached),
+        "get_local_topology_timeout_minutes": minutes,
+        "get_global_topology_timeout_minutes": minutes,
+    }
 
 
 # CUDA
@@ -137,10 +174,25 @@ def _cuda_options() -> dict[str, Any]:
     fraction = os.environ.get("XLA_PYTHON_CLIENT_MEM_FRACTION", "")
     ahead = os.environ.get("XLA_PYTHON_CLIENT_PREALLOCATE", "false").lower()
     return {
+        **_place_among_processes(),
         "platform_name": "cuda",
         "allocator": os.environ.get("XLA_PYTHON_CLIENT_ALLOCATOR", "default").lower(),
         "preallocate": ahead in ("1", "true"),
         **({"memory_fraction": float(fraction)} if fraction else {}),
+    }
+
+
+def _place_among_processes() -> dict[str, Any]:
+    """What a plug-in is told of this process, and of the devices that are its own."""
+    here = processes.joined()
+    if here is None:
+        return {}
+    plan = here.plan
+    return {
+        "node_id": plan.index,
+        "num_nodes": plan.count,
+        **({} if plan.devices is None else {"visible_devices": list(plan.devices)}),
+        **({} if plan.partition is None else {"partition_index": plan.partition}),
     }
 
 
@@ -180,8 +232,9 @@ def _tpu() -> Any:
 
 def _plugin_client(platform: str, options: dict[str, Any]) -> Any:
     """The client of a plug-in that is loaded."""
+    here = processes.joined()
     try:
-        return xc.make_c_api_client(platform, options, None)
+        return xc.make_c_api_client(platform, options, here and here.client)
     except runtime.JaxRuntimeError as error:
         raise Unavailable(f'no devices of platform "{platform}": {error}') from error
 

@@ -1,7 +1,7 @@
 """XLA's devices: programs, single operations and arrays on one of them."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ import numpy as np
 from ..._native import ArrayImpl, DeviceArray, DeviceProgram
 from ...core import dlpack
 from ...core.aval import ShapedArray
-from ...core.device import Remote
+from ...core.device import Remote, Shard
 from ...core.ir import Jaxpr, JaxprEqn, Var
 from ...core.memo import Memory
 from ...core.primitive import Primitive
@@ -17,7 +17,7 @@ from ...core.structure import value_key
 from ...core.trace import DeviceTrace, as_array, get_aval
 from ...lazy import LazyModule
 from . import buffers
-from .client import client, runtime
+from .client import PLATFORMS, client, runtime
 from .forms import FORMS
 from .load import Loaded, Place, load, place_of
 
@@ -30,17 +30,46 @@ DLPACK = {"cpu": 1, "cuda": 2}
 class XlaDevice(Remote):
     """A device of one of XLA's clients."""
 
-    def __init__(self, place: Place) -> None:
-        self.place = place
-        self.platform = place.client.platform
-        self.target = place.client.target
-        self.id = place.device.id
-        self.device_kind = place.device.device_kind
-        self.process_index = place.device.process_index
-        self.is_local = place.device in place.client.devices
+    def __init__(self, platform: str, place: Place | None = None) -> None:
+        self.platform = platform
+        self.target = PLATFORMS[platform]
+        self._given = place
         self.eager = DeviceTrace(self)
         self._operations: Memory[Any, DeviceProgram] = Memory()
         self._scalars: Memory[Any, Any] = Memory()
+
+    @cached_property
+    def place(self) -> Place:
+        """The device as the runtime names it: the first of this process, if none was given."""
+        if self._given is not None:
+            return self._given
+        found = client(self.platform)
+        return place_of(found, found.local[0])
+
+    @cached_property
+    def id(self) -> int:
+        """The number of the device, among those of all processes."""
+        return self.place.device.id
+
+    @property
+    def device_kind(self) -> str:
+        """What the hardware is called."""
+        return self.place.device.device_kind
+
+    @cached_property
+    def process_index(self) -> int:
+        """The number of the process to which it belongs."""
+        return self.place.device.process_index
+
+    @cached_property
+    def is_local(self) -> bool:
+        """Whether it belongs to this process."""
+        return self.place.device in self.place.client.local
+
+    @property
+    def local_hardware_id(self) -> int:
+        """The number of the hardware in its process."""
+        return self.place.device.local_hardware_id
 
     def spread(self, sharding: Any) -> Any:
         """Where arrays lie that are divided among this device and others of the client."""
@@ -128,6 +157,11 @@ class XlaDevice(Remote):
         """An array here of an array that lies anywhere."""
         if type(x) is DeviceArray and x._place is self and x.committed >= committed:
             return x
+        if not self.is_local:
+            raise ValueError(
+                f"device_put: {self!r} belongs to process {self.process_index}: a process puts"
+                " arrays on its local_devices(), or by a sharding on those of several"
+            )
         aval = get_aval(x)
         return self._array(self.buffer(x), aval, committed)
 
@@ -139,8 +173,29 @@ class XlaDevice(Remote):
     def _array(self, buffer: Any, aval: ShapedArray, committed: bool) -> DeviceArray:
         return DeviceArray(buffer, aval.dtype, aval.shape, aval.weak_type, self, committed)
 
+    def assemble(self, parts: Sequence[Any], aval: ShapedArray) -> DeviceArray:
+        """An array of which no part is here, as the device belongs to another process."""
+        assert not parts and not self.is_local
+        typed = buffers.buffer_type(aval)
+        made = runtime.ArrayImpl(typed, self.place.sharding, [], committed=True, _skip_checks=True)
+        return self._array(made, aval, True)
+
+    def shards(self, x: DeviceArray) -> list[Shard]:
+        """The array as its one part, if it is here."""
+        return super().shards(x) if self.is_local else []
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether the device belongs to this process."""
+        return self.is_local
+
     def fetch(self, x: DeviceArray) -> np.ndarray:
         """The values on the host."""
+        if not self.is_local:
+            raise RuntimeError(
+                f"an array of shape {x.shape} lies on {self!r}, of process {self.process_index}:"
+                " its values are not here"
+            )
         if x._host is None:
             values = buffers.fetch(x, self.place)
             if self.target == "cpu":
@@ -217,4 +272,17 @@ def one_operation(
 def devices(platform: str) -> tuple[XlaDevice, ...]:
     """The devices of a platform. Unavailable where there are none."""
     found = client(platform)
-    return tuple([XlaDevice(place_of(found, d)) for d in found.devices])
+    first = found.local[0]
+    return tuple(
+        [
+            default(platform) if d is first else XlaDevice(platform, place_of(found, d))
+            for d in found.devices
+        ]
+    )
+
+
+@cache
+def default(platform: str) -> XlaDevice:
+    """The first device of this process. It is looked for when it is used, so that the processes
+    that compute together may be joined before."""
+    return XlaDevice(platform)

@@ -1,6 +1,6 @@
 """Several devices of one client that compute together: programs, and arrays put on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from ...core.primitive import Primitive
 from ...core.sharding import NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 from ...core.structure import value_key
 from ...core.trace import as_array
+from ..watched import require, watched
 from .buffers import buffer_type
 from .client import xc
 from .device import XlaDevice, one_operation
@@ -33,6 +34,9 @@ class Group(Remote):
     def __init__(self, devices: tuple[XlaDevice, ...]) -> None:
         self.devices = devices
         self.local = [d for d in devices if d.is_local]
+        # The processes that compute together here, where there are others than this one.
+        several = len(self.local) < len(devices)
+        self.processes = frozenset([d.process_index for d in devices] if several else [])
         first = devices[0]
         self.place = place_of(first.place.client, *[d.place.device for d in devices])
         self.platform = first.platform
@@ -106,7 +110,7 @@ class Group(Remote):
         places = [self.everywhere if s is None else spread(s) for s in code.in_shardings]
         where = dict(zip(code.kept, places, strict=True))
         return DeviceProgram(
-            code.execute_and_wait if code.waits else code.execute,
+            self._execution(code),
             self.own_buffer if code.donated else self.buffer,
             [where[i] for i in code.kept if i < n],
             [spread(s) for s in code.out_shardings],
@@ -118,6 +122,25 @@ class Group(Remote):
             out_tree,
             True,
         )
+
+    def _execution(self, code: Loaded) -> Callable[[list[Any]], list[Any]]:
+        """What runs a program on buffers. Several processes do it together."""
+        run = code.execute_and_wait if code.waits else code.execute
+        if not self.processes:
+            return run
+
+        def execute(buffers: list[Any]) -> list[Any]:
+            require(self.processes)
+            return watched(run, buffers, self.processes)
+
+        return execute
+
+    def settle(self, buffer: Any) -> None:
+        """Return when a buffer has been computed."""
+        if self.processes:
+            watched(_wait, buffer, self.processes)
+        else:
+            buffer.block_until_ready()
 
     def buffer(self, x: Any, place: Spread) -> Any:
         """The buffer of a value that lies anywhere, divided as a place says."""
@@ -186,6 +209,10 @@ class Group(Remote):
 
     def memory_stats(self) -> None:
         """Each device tells its own."""
+
+
+def _wait(buffer: Any) -> None:
+    buffer.block_until_ready()
 
 
 @cache

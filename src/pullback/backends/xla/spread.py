@@ -86,6 +86,13 @@ class Spread(Remote):
 
     def shards(self, x: DeviceArray) -> list[Shard]:
         """The parts on the devices of this process."""
+        return [shard for shard in self.global_shards(x) if shard.data is not None]
+
+    def global_shards(self, x: DeviceArray) -> list[Shard]:
+        """The parts on all devices."""
+        if self._group.processes:
+            # A part alone does not know who computes it.
+            self._group.settle(x._buffer)
         shape = x.aval.shape
         local = self.sharding.shard_shape(shape)
         found = dict(zip(self._group.local, x._buffer._arrays, strict=True))
@@ -95,11 +102,19 @@ class Spread(Remote):
             self.sharding.copies(len(shape)),
             strict=True,
         )
-        return [
-            Shard(d, index, copy, DeviceArray(found[d], x.dtype, local, x.weak_type, d, True))
-            for d, index, copy in everything
-            if d in found
-        ]
+
+        def part(device: Any) -> DeviceArray | None:
+            if device not in found:
+                return None
+            return DeviceArray(found[device], x.dtype, local, x.weak_type, device, True)
+
+        return [Shard(d, index, copy, part(d)) for d, index, copy in everything]
+
+    @property
+    def holds_all(self) -> bool:
+        """Whether this process has all values of arrays that lie here."""
+        whole = self.sharding.is_fully_replicated and bool(self._group.local)
+        return whole or self.sharding.is_fully_addressable
 
     def fetch(self, x: DeviceArray) -> np.ndarray:
         """The whole array on the host."""
@@ -109,13 +124,13 @@ class Spread(Remote):
         return x._host
 
     def _assembled(self, x: DeviceArray) -> np.ndarray:
-        x._buffer.block_until_ready()
-        if not (self.sharding.is_fully_addressable or self.sharding.is_fully_replicated):
+        if not self.holds_all:
             raise RuntimeError(
                 f"an array of shape {x.shape} has parts on devices of other processes, so that its"
                 " values are not all here: use x.addressable_shards, or"
                 " multihost_utils.process_allgather(x)"
             )
+        self._group.settle(x._buffer)
         parts = self.shards(x)
         if self.sharding.is_fully_replicated:
             return parts[0].data._npy
@@ -127,7 +142,9 @@ class Spread(Remote):
         return whole
 
     def start_fetch(self, x: DeviceArray) -> None:
-        """Begin to copy the parts to the host."""
+        """Begin to copy the parts to the host, where that need not wait for other processes."""
+        if self._group.processes:
+            return
         for shard in self.shards(x):
             shard.data.copy_to_host_async()
 
@@ -159,8 +176,8 @@ class Spread(Remote):
         return x._buffer.is_ready()
 
     def wait(self, x: DeviceArray) -> None:
-        """Return when all parts are there."""
-        x._buffer.block_until_ready()
+        """Return when the parts of this process are there."""
+        self._group.settle(x._buffer)
 
     def memory_stats(self) -> None:
         """Each device tells its own."""
