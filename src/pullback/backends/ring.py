@@ -79,12 +79,15 @@ class Ring:
         self._selector = selectors.DefaultSelector()
         self._closed = False
         self._find: Find = _nowhere
+        self._bell, self._rope = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, name="pullback-ring", daemon=True)
 
     def start(self, find: Find) -> None:
         """Begin to watch. `find` gives the address of another process, or what became of it."""
         self._find = find
         self._selector.register(self._listener, selectors.EVENT_READ, self._accept)
-        threading.Thread(target=self._run, name="pullback-ring", daemon=True).start()
+        self._selector.register(self._bell, selectors.EVENT_READ, lambda _: None)
+        self._thread.start()
 
     def news(self) -> dict[int, News]:
         """What became of processes that are there no more, by number."""
@@ -102,29 +105,28 @@ class Ring:
             self._tell(news)
 
     def close(self) -> None:
-        """End the watch."""
-        with self._changed:
-            self._closed = True
-            for connection in self._behind:
-                connection.close()
-        self._listener.close()
+        """End the watch. The thread must not outlive the interpreter: it calls the runtime."""
+        self._closed = True
+        self._rope.send(b"x")
+        self._thread.join(self.patience)
 
     def _run(self) -> None:
-        try:
-            self._watch_next(self.index)
-            while not self._closed:
-                for key, _ in self._selector.select(self.patience):
+        self._watch_next(self.index)
+        while not self._closed:
+            for key, _ in self._selector.select():
+                if not self._closed:
                     key.data(key.fileobj)
-        except (OSError, ValueError, KeyError):
-            # Sockets that were closed under the selector end the watch, and nothing else may.
-            if not self._closed:
-                raise
+        for key in list(self._selector.get_map().values()):
+            assert isinstance(key.fileobj, socket.socket)
+            key.fileobj.close()
+        self._rope.close()
+        self._selector.close()
 
     def _watch_next(self, after: int) -> None:
         """Connect to the next process that is there."""
         for step in range(1, self.count):
             process = (after + step) % self.count
-            if process == self.index:
+            if process == self.index or self._closed:
                 return
             if process in self.news():
                 continue
