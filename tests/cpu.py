@@ -30,11 +30,15 @@ def program(f: Callable[..., Any], args: Sequence[Any]) -> tuple[Jaxpr, list[Any
 def executable(jaxpr: Jaxpr, donated: tuple[int, ...] = ()) -> tuple[Executable, pipeline.Compiled]:
     """The program compiled, as a function of flat arrays."""
     c = pipeline.compile(jaxpr, donated=donated)
-    run = Executable(
-        c.address, c.keepalive, len(jaxpr.invars), c.kept, [], c.outs, c.scratch_bytes,
+    return runner(c, len(jaxpr.invars)), c
+
+
+def runner(c: pipeline.Compiled, arguments: int) -> Executable:
+    """Code as a function of flat arrays."""
+    return Executable(
+        c.address, c.keepalive, arguments, c.kept, [], c.outs, c.scratch_bytes,
         c.externals, c.donated, None, c.release_gil,
     )  # fmt: skip
-    return run, c
 
 
 def compare(

@@ -1,17 +1,22 @@
 """The cache of compiled objects: what it keeps, what it refuses, how it stays small."""
 
 import os
+import platform
+from dataclasses import replace
 from pathlib import Path
 
-import llvmlite.binding as llvm
-import numpy as np
+import numpy as onp
+import pytest
 import scripts
-from cpu import program
+from cpu import program, runner
 
+from pullback import _native
+from pullback import numpy as np
+from pullback.backends import identity
 from pullback.backends.cache import ObjectCache, default_directory
-from pullback.backends.cpu import emit, pipeline
-from pullback.backends.cpu.target import Target
-from pullback.primitives import elementwise as ew
+from pullback.backends.cpu import loader, pipeline, target
+from pullback.backends.cpu.compiled import ENTRY
+from pullback.backends.cpu.loader import Code
 
 
 def test_objects_come_back(tmp_path: Path) -> None:
@@ -62,22 +67,10 @@ def test_environment_says_where(monkeypatch, tmp_path: Path) -> None:
     assert default_directory() is None
     monkeypatch.setenv("PULLBACK_CACHE", "1")
     monkeypatch.setenv("PULLBACK_CACHE_DIR", str(tmp_path))
-    assert default_directory() == tmp_path
+    assert default_directory() == str(tmp_path)
     monkeypatch.delenv("PULLBACK_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert default_directory() == tmp_path / "pullback"
-
-
-def test_targets_compile_once(tmp_path: Path) -> None:
-    jaxpr, _ = program(lambda x: ew.sin(x), [np.ones(100, np.float32)])
-    module = emit.ProgramEmitter(pipeline.build(jaxpr)[2], 32).run()
-    codes = []
-    for _ in range(2):
-        target = Target()
-        target.cache = ObjectCache(tmp_path)
-        codes.append(target.compile(module, [emit.ENTRY]))
-    assert codes[0].objects == codes[1].objects
-    assert "emit" in codes[0].timings and "emit" not in codes[1].timings
+    assert default_directory() == str(tmp_path / "pullback")
 
 
 # Processes that share a directory
@@ -155,16 +148,118 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
         assert scripts.run(COMPILE, shared(place)) == "good"
 
 
-def test_objects_of_other_machines_have_other_names(tmp_path: Path, monkeypatch) -> None:
-    def names() -> set[str]:
-        jaxpr, _ = program(lambda x: ew.sin(x), [np.ones(100, np.float32)])
-        target = Target()
-        target.cache = ObjectCache(tmp_path)
-        target.compile(emit.ProgramEmitter(pipeline.build(jaxpr)[2], 32).run(), [emit.ENTRY])
-        return {p.name for p in tmp_path.iterdir()}
+# What a later process does
 
-    here = names()
-    monkeypatch.setattr(llvm, "get_host_cpu_name", lambda: "x86-64")
-    there = names()
-    monkeypatch.setattr(llvm, "get_host_cpu_features", lambda: llvm.FeatureMap({"sse2": True}))
-    assert len(here) == 1 and len(there) == 2 and len(names()) == 3
+ONCE = """
+def learn(w, x):
+    h = pb.nn.relu(x @ w)
+    return pnp.linalg.solve(h.T @ h + pnp.eye(3), pnp.sort(x, 0).T), pnp.fft.fft(x).real, x, 1
+w, x = np.arange(9.0).reshape(3, 3) / 9, np.ones((4, 3))
+f = pb.jit(pb.value_and_grad(lambda w, x: sum(pnp.sum(y) for y in learn(w, x))))
+print(*pb.tree.leaves(f(w, x)), *pb.tree.leaves(pb.jit(learn)(w, x)))
+print(*pb.jit(lambda x: x.at[2].set(7.0), donate_argnums=0)(pnp.arange(5)))
+print("llvmlite" in sys.modules, "pullback.backends.cpu.pipeline" in sys.modules)
+"""
+
+
+def test_a_later_process_needs_no_compiler(tmp_path: Path) -> None:
+    first, *others = [scripts.run(ONCE, shared(tmp_path)).splitlines() for _ in range(3)]
+    assert first[-1] == "True True"
+    for other in others:
+        assert other[:-1] == first[:-1]
+        # Elsewhere LLVM's linker is needed, but no pass.
+        assert other[-1].endswith("False")
+        assert other[-1] == "False False" or platform.machine() != "x86_64"
+
+
+BETTER = """
+pb.jit(lambda x: x + 1)(0)
+from pullback.backends.cpu import pipeline, records
+pipeline.PATIENCE = 1e5
+f, x = pb.jit(lambda x: pnp.sin(x) * pnp.exp(x)), pnp.linspace(-3, 3, 1000)
+code = records.compiled(f.trace(x).jaxpr.jaxpr)
+for _ in range(code.calls): f(x)
+print(code.calls, f(x).sum(), code.code_bytes)
+assert "1 nest" in code.explain() and "define" in code.llvm()
+"""
+
+
+def test_better_code_is_kept(tmp_path: Path) -> None:
+    first, second = [scripts.run(BETTER, shared(tmp_path)).split() for _ in range(2)]
+    if first[0] != "0":
+        assert int(second[2]) > int(first[2])
+    assert second[:2] == ["0", first[1]]
+
+
+SHOWN = """
+f = pb.jit(lambda x: pnp.sin(x) + 1)
+f(1.0)
+print(pb.explain(f)(1.0).splitlines()[0])
+"""
+
+
+def test_passes_are_done_where_they_are_to_be_seen(tmp_path: Path) -> None:
+    for _ in range(2):
+        process = scripts.start(SHOWN, {**shared(tmp_path), "PULLBACK_DEBUG": "1"})
+        out, errors = process.communicate(timeout=120)
+        assert "write" in errors and "generate" in errors and "nest" in out
+
+
+def test_what_code_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another file, another size, another time of a file, another processor."""
+
+    def now() -> str:
+        return identity.identity.__wrapped__()
+
+    monkeypatch.setattr(identity, "PACKAGE", str(tmp_path))
+    (tmp_path / "inner").mkdir()
+    file = tmp_path / "inner" / "pass.py"
+    seen = [now()]
+    file.write_text("x = 1")
+    os.utime(file, (1, 1))
+    seen.append(now())
+    assert now() == seen[-1]
+    file.write_text("x = 2")
+    seen.append(now())
+    os.utime(file, (1, 1))
+    file.write_text("x = 10")
+    seen.append(now())
+    monkeypatch.setattr(identity, "_processor", lambda: ["another"])
+    seen.append(now())
+    assert len(set(seen)) == len(seen)
+
+
+def test_both_linkers_load_the_same() -> None:
+    x = onp.linspace(-3, 3, 4000).reshape(20, 200)
+    jaxpr, args = program(lambda x: (np.sin(x) @ np.exp(x).T, np.sort(x, 1), np.cumsum(x, 0)), [x])
+    made = pipeline.compile(jaxpr)
+    code = made.code
+    known = loader.symbols(target.host().level)
+    imports = {name: known[name] for name in code.imports}
+    found = []
+    for link in (_native.load, loader._link):
+        loaded = link(code.objects, [ENTRY], imports)
+        if loaded is not None:
+            addresses, keepalive = loaded
+            here = Code(addresses, code.objects, code.imports, {}, keepalive)
+            found.append(runner(replace(made, code=here), 1)(args))
+    assert len(found) == 2 or platform.machine() != "x86_64"
+    for got in found:
+        for g, w in zip(got, found[0], strict=True):
+            onp.testing.assert_array_equal(g, w)
+
+
+def test_objects_that_are_no_objects_are_not_loaded() -> None:
+    made = pipeline.compile(program(lambda x: np.sin(x) + 1, [onp.ones(1000)])[0])
+    (whole,) = made.code.objects
+    known = loader.symbols(target.host().level)
+    imports = {name: known[name] for name in made.code.imports}
+    for objects in (
+        [b""], [b"nothing"], [whole[:64]], [whole[:300]], [whole[:-200]], [bytes(5000)],
+        [b"\x7fELF" + bytes(5000)],
+    ):  # fmt: skip
+        assert _native.load(objects, [ENTRY], imports) is None
+    assert _native.load([whole], ["another"], imports) is None
+    assert _native.load([], [], {}) is None
+    if imports:
+        assert _native.load([whole], [ENTRY], {}) is None

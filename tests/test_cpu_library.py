@@ -9,12 +9,19 @@ from kernels import TARGET, add_kernel, run
 import pullback as pb
 from pullback import _native
 from pullback import numpy as pnp
-from pullback.backends.cpu import elementary, library, pipeline, target
+from pullback.backends.cache import ObjectCache
+from pullback.backends.cpu import elementary, library, pipeline, records, target
 from pullback.backends.cpu.elementary import ARITY, FUNCTIONS
 from pullback.backends.cpu.text import Function, Module
 from pullback.jit.executable import compiled
 
 RNG = np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def compiled_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing comes from the disk."""
+    monkeypatch.setattr(records, "directory", lambda: ObjectCache(None))
 
 
 def test_it_was_compiled_from_these_sources() -> None:

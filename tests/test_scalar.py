@@ -12,10 +12,10 @@ import pytest
 from jax import lax
 from kernels import TARGET, add_kernel, numpy_type, run
 
-from pullback.backends.cpu import elementary
+from pullback.backends.cpu import elementary, loader
 from pullback.backends.cpu.context import FLOATS, SIGNED, UNSIGNED
 from pullback.backends.cpu.scalar import RULES, lower
-from pullback.backends.cpu.target import Target, _Clock
+from pullback.backends.cpu.target import Target
 from pullback.backends.cpu.text import (
     WIDTHS,
     Function,
@@ -347,7 +347,7 @@ def test_objects_load_again_and_symbols_resolve() -> None:
     f.ret()
     module.add(f)
     first = target.compile(module, ["k"])
-    again = target.load(first.objects, ["k"], ["note_for_test"], _Clock({}))
+    again = loader.load(first.objects, ["k"], {"note_for_test": address}, {})
     for code in (first, again):
         ctypes.CFUNCTYPE(None)(code.addresses["k"])()
     assert calls == [42, 42]

@@ -1,6 +1,6 @@
 """The native core: arrays, the state of tracing, compiled calls, the runtime of compiled code."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec, Protocol, Self, TypeAlias, TypeVar, final
 
 import numpy as np
@@ -344,6 +344,12 @@ def symbols() -> dict[str, int]:
 def library(level: str) -> dict[str, tuple[str, int]]:
     """The functions that were compiled with the package for a level of processors: LLVM's
     declaration and the address of each."""
+
+def load(
+    objects: Sequence[bytes], names: Sequence[str], symbols: Mapping[str, int]
+) -> tuple[dict[str, int], Any] | None:
+    """Object files in memory: the addresses of `names`, and what must live as long as these are
+    used. None where the objects need a linker that knows more."""
 
 def library_digest() -> str:
     """What the library was compiled from, in short."""

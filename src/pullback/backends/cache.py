@@ -9,9 +9,13 @@ import contextlib
 import hashlib
 import os
 import stat
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Any
+
+from ..lazy import LazyModule
+
+# Loaded where something is written.
+tempfile: Any = LazyModule("tempfile")
 
 MAGIC = b"pullback object 2\n"
 LIMIT_BYTES = 256 * 1024 * 1024
@@ -20,15 +24,15 @@ HEAD = len(MAGIC) + 32
 MEASURE_EVERY = 64
 
 
-def default_directory() -> Path | None:
+def default_directory() -> str | None:
     """Where the environment says that objects are kept, or None."""
     if os.environ.get("PULLBACK_CACHE", "1") == "0":
         return None
     found = os.environ.get("PULLBACK_CACHE_DIR")
     if found:
-        return Path(found)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "pullback"
+        return found
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "pullback")
 
 
 def _head(key: str, data: bytes) -> bytes:
@@ -39,7 +43,7 @@ def _head(key: str, data: bytes) -> bytes:
 class ObjectCache:
     """Objects by the hash of what they depend on. Every failure means: compile."""
 
-    def __init__(self, directory: Path | None, limit: int = LIMIT_BYTES) -> None:
+    def __init__(self, directory: str | os.PathLike[str] | None, limit: int = LIMIT_BYTES) -> None:
         self.directory = directory
         self.limit = limit
         self.writes = 0
@@ -56,11 +60,12 @@ class ObjectCache:
 
     def load(self, key: str) -> bytes | None:
         """The object, or None if it is not there or not whole."""
-        if not self._ready():
+        if not self.ready():
             return None
         path = self._path(key)
         try:
-            data = path.read_bytes()
+            with open(path, "rb") as file:
+                data = file.read()
         except OSError:
             return None
         body = data[HEAD:]
@@ -72,7 +77,7 @@ class ObjectCache:
 
     def store(self, key: str, data: bytes) -> None:
         """Keep an object."""
-        if not self._ready():
+        if not self.ready():
             return
         with contextlib.suppress(OSError):
             self._write(self._path(key), _head(key, data) + data)
@@ -80,8 +85,8 @@ class ObjectCache:
             if self.writes % MEASURE_EVERY == 1:
                 self.prune()
 
-    def _write(self, path: Path, data: bytes) -> None:
-        handle, name = tempfile.mkstemp(dir=path.parent)
+    def _write(self, path: str, data: bytes) -> None:
+        handle, name = tempfile.mkstemp(dir=self.directory)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(data)
@@ -94,25 +99,26 @@ class ObjectCache:
         """Remove what was used longest ago until three quarters of the limit are left."""
         assert self.directory is not None
         entries = []
-        for path in self.directory.iterdir():
+        for entry in os.scandir(self.directory):
             with contextlib.suppress(OSError):
-                info = path.stat()
-                entries.append((info.st_mtime, info.st_size, path))
+                info = entry.stat()
+                entries.append((info.st_mtime, info.st_size, entry.path))
         total = sum([size for _, size, _ in entries])
         if total <= self.limit:
             return
         for _, size, path in sorted(entries):
             with contextlib.suppress(OSError):
-                path.unlink()
+                os.unlink(path)
             total -= size
             if total <= self.limit * 3 // 4:
                 break
 
-    def _path(self, key: str) -> Path:
+    def _path(self, key: str) -> str:
         assert self.directory is not None
-        return self.directory / key
+        return os.path.join(self.directory, key)
 
-    def _ready(self) -> bool:
+    def ready(self) -> bool:
+        """Whether there is a directory to trust."""
         if self.usable is None:
             self.usable = self._prepare()
         return self.usable
@@ -121,8 +127,8 @@ class ObjectCache:
         """Make the directory; False where another user could change what is in it."""
         assert self.directory is not None
         try:
-            self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            info = self.directory.stat()
+            os.makedirs(self.directory, mode=0o700, exist_ok=True)
+            info = os.stat(self.directory)
         except OSError:
             return False
         if hasattr(os, "getuid") and info.st_uid != os.getuid():

@@ -27,7 +27,7 @@ from .log import timed
 PACKAGE = __name__.partition(".")[0]
 # Convolutions of fewer multiplications are done before they would be compiled.
 LARGE = 1 << 18
-pipeline: Any = LazyModule(f"{PACKAGE}.backends.cpu.pipeline")
+records: Any = LazyModule(f"{PACKAGE}.backends.cpu.records")
 
 
 class Traced(NamedTuple):
@@ -50,7 +50,7 @@ def compiled(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Any:
     code = _compiled.get(key)
     if code is None:
         with timed(f"compilation of jit({name})"):
-            code = _compiled[key] = pipeline.compile(jaxpr, name, donated)
+            code = _compiled[key] = records.compiled(jaxpr, name, donated)
     return code
 
 

@@ -49,6 +49,7 @@ NB_MODULE(_native, m) {
     add_executable(m);
     add_device_program(m);
     add_library(m);
+    add_loader(m);
     add_runtime(m);
     m.def("set_aval_factory", [](nb::object make) { set_aval_factory(make.ptr()); });
     m.def("add_opaque_dtype", [](nb::object dtype) { require(add_opaque_dtype(dtype.ptr())); });

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from . import contraction, expr, gemm, loops, panels, parts, show
 from .coalesce import copied
+from .compiled import ENTRY
 from .emit_kernel import emit_nest, emit_unrolled
 from .emit_value import Emitter, Frame
 from .index import Atom
@@ -38,7 +39,6 @@ from .schedule import (
 )
 from .text import Function, Module, memory_type
 
-ENTRY = "pb_entry"
 PARAMS = "args", "outs", "scratch", "externals"
 # A nest of less work that is all of a program needs no function of its own, in additions.
 WORTH_A_FUNCTION = 1e5

@@ -3,14 +3,12 @@
 import itertools
 import math
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from ... import _native
 from ...control import unused
-from ...core.ir import Jaxpr, Literal, Var
+from ...core.ir import Jaxpr, Var
 from ...core.rewrite import simplify
 from ...core.show import show as show_jaxpr
 from ...primitives import algebra
@@ -34,8 +32,10 @@ from . import (
     turns,
 )
 from .build import Builder
+from .compiled import ENTRY, Compiled
 from .complexes import in_parts
 from .expand import expanded
+from .loader import Code
 from .loops import Block, Callback, For, Nest, Program, While, blocks
 from .rules import RULES
 from .schedule import block_work, nest_work
@@ -44,57 +44,19 @@ from .values import in_buffer, row_major, storage
 # The rules that `simplify` finds on primitives: importing these modules sets them.
 REWRITES = (algebra, unused)
 
-# Below this estimate, in additions, the interpreter lock is kept: giving it up costs as much.
-WORTH_RELEASING = 4000.0
 # Code that calls the library's elementary functions is there sooner, and slower by a fifth. When it
 # has run for about as long as other code takes to compile, so many additions, the other one is due.
 PATIENCE = 3e8
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """What a call of the program needs.
+class Lowered(NamedTuple):
+    """A program as loops; kept, outs, scratch_bytes and donated as `Compiled` has them."""
 
-    outs and externals are as `_native.Executable` takes them; kept are the arguments it reads.
-    """
-
-    address: int
-    keepalive: Any
-    kept: tuple[int, ...]
-    outs: tuple[tuple[Any, ...], ...]
+    kept: list[int]
+    outs: list[tuple[Any, ...]]
+    program: Program
     scratch_bytes: int
-    externals: tuple[Any, ...]
     donated: tuple[tuple[int, int], ...]
-    work: float
-    program: Program = field(repr=False)
-    timings: dict[str, float] = field(repr=False)
-    # The call for which better code is due; 0 where there is none.
-    calls: int
-
-    @cached_property
-    def better(self) -> tuple[int, Any]:
-        """The same program with elementary functions inside of its loops, and its `keepalive`."""
-        code = target.host().compile(_writer(self.program, False).run(), [emit.ENTRY])
-        return code.addresses[emit.ENTRY], code
-
-    @property
-    def release_gil(self) -> bool:
-        """Whether other threads should run meanwhile."""
-        return self.work > WORTH_RELEASING
-
-    @property
-    def code_bytes(self) -> int:
-        """The size of the object file."""
-        return sum(map(len, self.keepalive[0].objects))
-
-    def llvm(self) -> str:
-        """LLVM text, after LLVM's passes."""
-        return target.host().optimised_text(_writer(self.program, False).run())
-
-    def explain(self) -> str:
-        """What the program became: loops, library calls, call-backs, buffers, time by pass."""
-        vectors = target.host().vector_bytes
-        return explain.explain(self.program, self.scratch_bytes, self.timings, vectors)
 
 
 class _Clock:
@@ -111,8 +73,41 @@ class _Clock:
 @rarely_collected()
 def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Compiled:
     """Native code of a closed program."""
-    assert not jaxpr.constvars
     clock = _Clock()
+    lowered = _lowered(jaxpr, name, donated, clock)
+    program = lowered.program
+    work = nests_work(program.body)
+    writer = _writer(program, work < PATIENCE)
+    module = writer.run()
+    clock("write")
+    host = target.host()
+    dump(4, f"{name} as LLVM", module.render)
+    dump(5, f"{name} as assembly", lambda: host.assembly(module))
+    code = host.compile(module, [ENTRY])
+    clock.timings.update({STEPS.get(k, k): v for k, v in code.timings.items()})
+    dump(1, name, lambda: explain.times(clock.timings))
+    return Compiled(
+        code,
+        tuple(lowered.kept),
+        tuple(lowered.outs),
+        lowered.scratch_bytes,
+        tuple([external(c) for c in writer.callbacks]),
+        lowered.donated,
+        block_work(program.body),
+        1 + int(PATIENCE / max(work, 1.0)) if host.calls_functions(module) else 0,
+        clock.timings,
+        lambda: program,
+    )
+
+
+@rarely_collected()
+def lowered(jaxpr: Jaxpr, donated: Sequence[int]) -> Program:
+    """The loop program after all passes."""
+    return _lowered(jaxpr, "", donated, _Clock()).program
+
+
+def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -> Lowered:
+    assert not jaxpr.constvars
     jaxpr = simplify(in_parts(expanded(simplify(jaxpr))))
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
@@ -127,42 +122,28 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     program.aliases = [(f"a{kept.index(i)}", _buffer_of(outs, k)) for i, k in given if k >= 0]
     scratch = buffers.place(program)
     clock("buffers")
-    work = nests_work(program.body)
-    writer = _writer(program, work < PATIENCE)
-    code = _generate(writer, name, clock)
-    externals = tuple([external(c) for c in writer.callbacks])
-    return Compiled(
-        code.addresses[emit.ENTRY],
-        (code, externals),
-        tuple(kept),
-        tuple(outs),
-        scratch,
-        externals,
-        tuple(given),
-        block_work(program.body),
-        program,
-        clock.timings,
-        1 + int(PATIENCE / max(work, 1.0)) if target.host().calls_functions(writer.module) else 0,
-    )
+    return Lowered(kept, outs, program, scratch, tuple(given))
+
+
+def improved(program: Program) -> Code:
+    """Code with elementary functions inside of the loops."""
+    return target.host().compile(_writer(program, False).run(), [ENTRY])
+
+
+def llvm_text(program: Program) -> str:
+    """LLVM text, after LLVM's passes."""
+    return target.host().optimised_text(_writer(program, False).run())
+
+
+def explained(program: Program, scratch_bytes: int, timings: Mapping[str, float]) -> str:
+    """What a program became, for people."""
+    return explain.explain(program, scratch_bytes, timings, target.host().vector_bytes)
 
 
 def _writer(program: Program, hasty: bool) -> emit.ProgramEmitter:
     """What writes a program: in haste with calls of all that is in the library."""
     host = target.host()
     return emit.ProgramEmitter(program, host.vector_bytes, host.library if hasty else host.kernels)
-
-
-def _generate(writer: emit.ProgramEmitter, name: str, clock: _Clock) -> target.Code:
-    """LLVM text and native code."""
-    host = target.host()
-    module = writer.run()
-    clock("write")
-    dump(4, f"{name} as LLVM", module.render)
-    dump(5, f"{name} as assembly", lambda: host.assembly(module))
-    code = host.compile(module, [emit.ENTRY])
-    clock.timings.update({STEPS.get(k, k): v for k, v in code.timings.items()})
-    dump(1, name, lambda: explain.times(clock.timings))
-    return code
 
 
 def nests_work(block: Block) -> float:
@@ -243,6 +224,3 @@ def _buffer_of(outs: Sequence[tuple[Any, ...]], k: int) -> str:
 def external(stmt: Callback) -> Any:
     """The object by which the program calls Python."""
     return _native.Callback(stmt.function, stmt.specs[0], stmt.specs[1], False)
-
-
-__all__ = ["Compiled", "Literal", "compile"]

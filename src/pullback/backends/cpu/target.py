@@ -1,42 +1,27 @@
 """From LLVM text to addresses on this machine: parse, optimise for latency, generate code, load."""
 
-import itertools
 import platform
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache
-from typing import Any
+from collections.abc import Sequence
+from functools import cache, partial
 
-import llvmlite
 import llvmlite.binding as llvm
 
 from ... import _native
-from ..cache import ObjectCache, default_directory
-from . import codegen
+from . import codegen, loader
 from .elementary import PURE
 from .forking import working
 from .library import level_of
-from .optimise import PIPELINE, optimise
+from .loader import Code
+from .optimise import optimise
 from .partition import partition
-from .switches import SWITCHES, set_switches
+from .switches import set_switches
 from .text import Module
 
 # Of the code generator: 1 costs as much as 2 and runs as fast; 0 costs half, runs half as fast.
 CODEGEN_LEVEL = 1
 # More threads than this hardly shorten a compilation.
 MOST_PARTS = 8
-
-
-@dataclass(frozen=True)
-class Code:
-    """Native functions in memory: addresses by name, their objects, seconds by step."""
-
-    addresses: Mapping[str, int]
-    objects: Sequence[bytes]
-    timings: Mapping[str, float]
-    # What must live as long as the addresses are used.
-    keepalive: Any
 
 
 class Target:
@@ -51,24 +36,15 @@ class Target:
         self.debug = debug
         self.vector_bytes = vector_bytes(self.features.split(","))
         self.machine = self._machine(level)
-        self.cache = ObjectCache(default_directory())
-        # All that an object depends on beside its text.
-        self.identity = (
-            str(level), str(PIPELINE), str(SWITCHES), self.cpu, self.features, llvmlite.__version__,
-            str(llvm.llvm_version_info), self.machine.triple,
-        )  # fmt: skip
-        # The linker takes possession of its machine; threads that generate code have one each.
+        # Threads that generate code have one each.
         self.machines = codegen.Machines(lambda: self._machine(level))
-        self.linker = llvm.create_lljit_compiler(self._machine(level))
-        self.symbols: dict[str, int] = dict(_native.symbols())
         # Functions that need not be compiled here: their declarations. Kernels are those that would
         # be called in any case.
-        vectors = level_of(platform.machine(), self.features.split(","), self.vector_bytes)
-        found = _native.library(vectors)
+        self.level = level_of(platform.machine(), self.features.split(","), self.vector_bytes)
+        found = _native.library(self.level)
         self.library = {name: declaration for name, (declaration, _) in found.items()}
         self.kernels = {n: d for n, d in self.library.items() if PURE not in d}
-        self.symbols.update({name: address for name, (_, address) in found.items()})
-        self.libraries = itertools.count()
+        self.symbols = dict(loader.symbols(self.level))
 
     def _machine(self, level: int) -> llvm.TargetMachine:
         return llvm.Target.from_default_triple().create_target_machine(
@@ -90,47 +66,14 @@ class Target:
         texts = partition(module, min(_native.get_num_threads(), MOST_PARTS))
         clock("render")
         declared = [name for name, text in module.pieces.items() if text.startswith("declare")]
-        imports = [name for name in declared if name in self.symbols]
+        imports = {name: self.symbols[name] for name in declared if name in self.symbols}
         with working():
-            return self.load(self.generate(texts, clock), names, imports, clock)
-
-    def generate(self, texts: Sequence[str], clock: "_Clock") -> list[bytes]:
-        """The object files of LLVM texts that refer to one another."""
-        keys = [self.cache.key([text, *self.identity]) for text in texts]
-        objects = {key: self.cache.load(key) for key in keys}
-        clock("cache")
-        missing = [(key, text) for key, text in zip(keys, texts, strict=True) if not objects[key]]
-        if missing:
-            made = codegen.emit_all(
-                [text for _, text in missing],
-                lambda text: self._optimised(text, clock),
-                self.machines,
-            )
-            clock("emit")
-            for (key, _), object_ in zip(missing, made, strict=True):
-                objects[key] = object_
-                self.cache.store(key, object_)
-        return [objects[key] or b"" for key in keys]
-
-    def load(
-        self,
-        objects: Sequence[bytes],
-        names: Sequence[str],
-        imports: Sequence[str],
-        clock: "_Clock",
-    ) -> Code:
-        """Put object files into memory that define `names` and refer to `imports`."""
-        library = llvm.JITLibraryBuilder().add_current_process()
-        for object_ in objects:
-            library.add_object_img(object_)
-        for name in imports:
-            library.import_symbol(name, self.symbols[name])
-        for name in names:
-            library.export_symbol(name)
-        loaded = library.link(self.linker, f"pullback.{next(self.libraries)}")
+            prepare = partial(self._optimised, clock=clock)
+            objects = codegen.emit_all(texts, prepare, self.machines)
+        clock("emit")
+        code = loader.load(objects, names, imports, clock.timings)
         clock("load")
-        addresses = {name: loaded[name] for name in names}
-        return Code(addresses, objects, clock.timings, (loaded, self))
+        return code
 
     def _optimised(self, text: str, clock: "_Clock") -> llvm.ModuleRef:
         # A context of its own: what the code generator of a thread may touch.
