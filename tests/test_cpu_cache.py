@@ -2,21 +2,13 @@
 
 import os
 import platform
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as onp
 import pytest
 import scripts
-from cpu import program, runner
 
-from pullback import _native
-from pullback import numpy as np
 from pullback.backends import identity
 from pullback.backends.cache import ObjectCache, default_directory
-from pullback.backends.cpu import loader, pipeline, target
-from pullback.backends.cpu.compiled import ENTRY
-from pullback.backends.cpu.loader import Code
 
 
 def test_objects_come_back(tmp_path: Path) -> None:
@@ -227,39 +219,3 @@ def test_what_code_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(identity, "_processor", lambda: ["another"])
     seen.append(now())
     assert len(set(seen)) == len(seen)
-
-
-def test_both_linkers_load_the_same() -> None:
-    x = onp.linspace(-3, 3, 4000).reshape(20, 200)
-    jaxpr, args = program(lambda x: (np.sin(x) @ np.exp(x).T, np.sort(x, 1), np.cumsum(x, 0)), [x])
-    made = pipeline.compile(jaxpr)
-    code = made.code
-    known = loader.symbols(target.host().level)
-    imports = {name: known[name] for name in code.imports}
-    found = []
-    for link in (_native.load, loader._link):
-        loaded = link(code.objects, [ENTRY], imports)
-        if loaded is not None:
-            addresses, keepalive = loaded
-            here = Code(addresses, code.objects, code.imports, {}, keepalive)
-            found.append(runner(replace(made, code=here), 1)(args))
-    assert len(found) == 2 or platform.machine() != "x86_64"
-    for got in found:
-        for g, w in zip(got, found[0], strict=True):
-            onp.testing.assert_array_equal(g, w)
-
-
-def test_objects_that_are_no_objects_are_not_loaded() -> None:
-    made = pipeline.compile(program(lambda x: np.sin(x) + 1, [onp.ones(1000)])[0])
-    (whole,) = made.code.objects
-    known = loader.symbols(target.host().level)
-    imports = {name: known[name] for name in made.code.imports}
-    for objects in (
-        [b""], [b"nothing"], [whole[:64]], [whole[:300]], [whole[:-200]], [bytes(5000)],
-        [b"\x7fELF" + bytes(5000)],
-    ):  # fmt: skip
-        assert _native.load(objects, [ENTRY], imports) is None
-    assert _native.load([whole], ["another"], imports) is None
-    assert _native.load([], [], {}) is None
-    if imports:
-        assert _native.load([whole], [ENTRY], {}) is None

@@ -24,6 +24,9 @@ namespace {
 enum Kind : size_t { CODE, CONSTANTS, VARIABLES, KINDS };
 constexpr int PROTECTION[KINDS] = {PROT_READ | PROT_EXEC, PROT_READ, PROT_READ | PROT_WRITE};
 
+// Of a section: what no compiler makes.
+constexpr uint64_t LARGEST = 1u << 30, LARGEST_ALIGNMENT = 4096;
+
 using Addresses = std::unordered_map<std::string_view, uint64_t>;
 
 // Pages of memory, given back at the end.
@@ -54,6 +57,7 @@ class Object {
                 head.e_machine == EM_X86_64 && read_all(head.e_shoff, head.e_shnum, sections_);
         addresses_.resize(sections_.size());
         for (const Elf64_Shdr& s : sections_) {
+            good_ &= !loaded(s) || (s.sh_size <= LARGEST && s.sh_addralign <= LARGEST_ALIGNMENT);
             if (s.sh_type == SHT_SYMTAB) {
                 good_ &= read_all(s.sh_offset, s.sh_size / sizeof(Elf64_Sym), symbols_);
                 good_ &= s.sh_link < sections_.size();
