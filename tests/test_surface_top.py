@@ -29,7 +29,6 @@ MISSING = {
     ),
     **dict.fromkeys("host_count host_id host_ids".split(), DEPRECATED),
     "ad": "the inside of JAX's differentiation",
-    "fwd_and_bwd": "vjp and its parts do the same",
     "memory": "kinds of memory of devices",
 }
 SETTING = "JAX's default is a marker of its own"

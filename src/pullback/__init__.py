@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from .control.effects import effects_barrier
     from .control.policy import checkpoint_policies
     from .core.device import Device, Shard
+    from .halves import fwd_and_bwd
     from .parallel import pmap, shard_map
     from .scopes import named_call, named_scope
     from .sharding import NamedSharding, P, Sharding, make_mesh, reshard, set_mesh
@@ -135,6 +136,7 @@ _load = later(
         "control.effects": "effects_barrier",
         "control.policy": "checkpoint_policies",
         "core.device": "Device Shard",
+        "halves": "fwd_and_bwd",
         "parallel": "pmap shard_map",
         "scopes": "named_call named_scope",
         "sharding": "NamedSharding P Sharding make_mesh reshard set_mesh",
@@ -211,6 +213,7 @@ __all__ = [
     "extend",
     "flatten_util",
     "float0",
+    "fwd_and_bwd",
     "grad",
     "hessian",
     "image",

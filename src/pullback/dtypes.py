@@ -208,6 +208,9 @@ class TypePromotionError(ValueError):
 
 @cache
 def _least_upper_bound(nodes: frozenset[Node]) -> Node:
+    strange = [short_name(n) for n in nodes if isinstance(n, np.dtype) and n not in UPPER_BOUNDS]
+    if strange:
+        raise TypeError(f"values of dtype {' and '.join(strange)} do not take part in operations")
     common = frozenset.intersection(*(UPPER_BOUNDS[n] for n in nodes))
     least = [n for n in common if common <= UPPER_BOUNDS[n]]
     if len(least) == 1:

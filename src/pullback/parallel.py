@@ -187,7 +187,7 @@ def pmap(
       fun: function of arrays or pytrees of arrays.
       axis_name: of the mapped axis, for psum and others.
       in_axes: the axis of each argument, an integer or None (the same for all), or a pytree of
-        them that is a prefix of the tuple of arguments.
+        them that is a prefix of the tuple of arguments. Of arguments by name it is axis 0.
       out_axes: where the mapped axis stands in the results; None: take one of equal values.
       static_broadcasted_argnums: positions of arguments that are hashable values, compiled in.
       devices: the devices; by default the first ones of the platform.
@@ -211,10 +211,17 @@ def pmap(
         else tuple(static_broadcasted_argnums)
     )
 
-    def whole(*args: Any) -> Any:
+    def whole(*args: Any, **kwargs: Any) -> Any:
+        if any(i >= len(args) for i in static):
+            raise ValueError(
+                f"pmap of {function_name(fun)}: pass the arguments {static} of"
+                f" static_broadcasted_argnums by position; {len(args)} were passed so"
+            )
         fixed = {i: args[i] for i in static}
-        given = tuple([a for i, a in enumerate(args) if i not in fixed])
-        axes = tree.broadcast_prefix(_dynamic(in_axes, static), given, lambda a: a is None)
+        dynamic = tuple([a for i, a in enumerate(args) if i not in fixed])
+        axes = tree.broadcast_prefix(_dynamic(in_axes, static), dynamic, lambda a: a is None)
+        given = dynamic, kwargs
+        axes += [0] * len(tree.leaves(kwargs))
         size = _size(fun, given, axes, axis_size)
         there = list(devices) if devices is not None else all_devices(backend)
         if size > len(there):
@@ -255,10 +262,11 @@ def _on_devices(
 
     def one(*parts: Any) -> Any:
         own = [x if a is None else squeeze(x, 0) for x, a in zip(parts, axes, strict=True)]
-        mine = list(structure.unflatten(own))
+        dynamic, named = structure.unflatten(own)
+        mine = list(dynamic)
         for i, value in sorted(fixed.items()):
             mine.insert(i, value)
-        return tree.map(lambda x: expand_dims(x, 0), fun(*mine))
+        return tree.map(lambda x: expand_dims(x, 0), fun(*mine, **named))
 
     one.__name__ = function_name(fun)
     specs = tuple([P() if a is None else P(name) for a in axes])

@@ -15,7 +15,7 @@ from .core.sharding import (
     PartitionSpec,
     Sharding,
     SingleDeviceSharding,
-    given,
+    named,
 )
 from .transforms.flat import argument
 
@@ -116,8 +116,8 @@ def with_sharding_constraint(x: Any, shardings: Any) -> Any:
 
 
 def _constrained(leaf: Any, wanted: Any) -> Any:
-    sharding = given(wanted, "with_sharding_constraint")
-    if not isinstance(sharding, NamedSharding):
+    sharding = named(wanted, "with_sharding_constraint")
+    if sharding is None:
         raise TypeError(
             "with_sharding_constraint: wants a NamedSharding, or a PartitionSpec under set_mesh,"
             f" got {wanted!r}"

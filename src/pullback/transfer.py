@@ -1,5 +1,6 @@
 """Moving pytrees between NumPy, arrays and devices, and waiting for results."""
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -28,21 +29,29 @@ def device_put(
         `PartitionSpec`), or a pytree of them that is a prefix of `x`. Arrays put on devices other
         than the host are committed to them: operations on them run there, and other operands
         come to it. None: arrays stay where they are, others go to the default device.
-      src, donate, may_alias: accepted; have no effect.
+      src, donate: accepted; have no effect.
+      may_alias: False: the result has memory of its own.
 
     Inside jit a sharding divides the value, as `with_sharding_constraint` does; a device changes
     nothing.
 
     Raises:
-      ValueError: a dimension cannot be cut into as many equal parts as the sharding says.
+      ValueError: a dimension cannot be cut into as many equal parts as the sharding says;
+        `may_alias` and `donate` are both asked for.
 
     >>> import pullback as pb
     >>> pb.device_put([1.0, 2])
     [Array(1., dtype=float32, weak_type=True), Array(2, dtype=int32, weak_type=True)]
     """
+    if may_alias and donate:
+        raise ValueError("device_put: may_alias and donate exclude each other")
     places = tree.broadcast_prefix(device, x, is_leaf=lambda d: d is None)
     leaves, structure = tree.flatten(x)
-    return structure.unflatten([_put(v, d) for v, d in zip(leaves, places, strict=True)])
+    moved = [_put(v, d) for v, d in zip(leaves, places, strict=True)]
+    if may_alias is False:
+        pairs = zip(leaves, moved, strict=True)
+        moved = [copy(m) if m is v and _is_array(m) else m for v, m in pairs]
+    return structure.unflatten(moved)
 
 
 def _put(leaf: Any, device: Any) -> Any:
@@ -90,6 +99,7 @@ def copy_to_host_async(x: Any) -> Any:
     [Array([1., 1.], dtype=float32)]
     """
     for leaf in tree.leaves(x):
-        if isinstance(leaf, (ArrayImpl, DeviceArray)):
-            leaf.copy_to_host_async()
+        start = getattr(leaf, "copy_to_host_async", None)
+        if start is not None:
+            start()
     return x

@@ -378,6 +378,14 @@ def given(value: Any, what: str) -> Sharding | None:
     return NamedSharding(mesh, value)
 
 
+def named(value: Any, what: str) -> NamedSharding | None:
+    """The `NamedSharding` that a user gave; that of a mesh of one device for a single one."""
+    found = given(value, what)
+    if isinstance(found, SingleDeviceSharding):
+        return NamedSharding(Mesh(found.devices, "_device"), PartitionSpec())
+    return found if isinstance(found, NamedSharding) else None
+
+
 def place_of(sharding: Sharding) -> Device:
     """Where arrays of a sharding lie: what their `_place` is."""
     return sharding.devices[0].spread(sharding)

@@ -92,7 +92,8 @@ class StageTrace(Trace):
             return self.capture(x, x.aval)
         if not isinstance(x, ArrayImpl) and np.ndim(x) == 0:
             value = as_array(x)
-            return Literal(value._npy[()], value.aval)
+            if value.dtype != dtypes.float0:
+                return Literal(value._npy[()], value.aval)
         array = as_array(x)
         if array.weak_type and not array.shape:  # a Python number that became an array
             return Literal(array._npy[()], array.aval)

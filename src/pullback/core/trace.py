@@ -233,6 +233,10 @@ class Tracer:
         return f"a value of type {type_name(self.aval)} traced by {self._trace.what}{made}"
 
     def __bool__(self) -> bool:
+        if self.aval.size != 1:
+            raise ValueError(
+                f"the truth value of {self.describe()} is ambiguous: use x.any() or x.all()"
+            )
         return bool(
             self._concrete_or(errors.TracerBoolConversionError, "a condition (bool)", _BOOL_HINT)
         )

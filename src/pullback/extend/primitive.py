@@ -78,6 +78,9 @@ class Primitive(base.Primitive):
 
     def _types(self, *avals: ShapedArray, **params: Any) -> Any:
         found = self.abstract_eval(*avals, **params)
+        if isinstance(found, (tuple, list)) != self.multiple_results:
+            wanted = "a list of types" if self.multiple_results else "one type"
+            raise ValueError(f"{self.name}: abstract evaluation must give {wanted}, got {found!r}")
         return list(found) if self.multiple_results else found
 
     def _evaluate(self, args: Sequence[Any], params: dict[str, Any]) -> Any:

@@ -114,8 +114,7 @@ def jit(
             donate_argnums=donate_argnums, donate_argnames=donate_argnames,
             device=device, backend=backend, compiler_options=compiler_options,
         )  # fmt: skip
-    if not callable(fun):
-        raise TypeError(f"jit: the first argument must be a function, got {fun!r}")
+    _check_function(fun)
     if backend is not None and device is not None:
         raise ValueError("jit: give device or backend, not both")
     options = _options(fun, static_argnums, static_argnames, donate_argnums, donate_argnames)
@@ -126,6 +125,14 @@ def jit(
         out_shardings=out_shardings,
     )
     return _function(fun, Miss(fun, options))
+
+
+def _check_function(fun: Any) -> None:
+    if not callable(fun) or isinstance(fun, staticmethod):
+        hint = ": write @staticmethod above @jit" if isinstance(fun, staticmethod) else ""
+        raise TypeError(f"jit: the first argument must be a function, got {fun!r}{hint}")
+    if inspect.isgeneratorfunction(fun):
+        raise TypeError(f"jit: {fun!r} is a generator function: return arrays instead of yielding")
 
 
 def _function(fun: Callable[..., Any], miss: Miss) -> JitFunction:
@@ -191,6 +198,9 @@ def _options(fun: Callable[..., Any], *given: Any) -> Options:
     names = _parameters(fun)
     static = _both(fun, names, given[0], given[1], "static")
     donated = _both(fun, names, given[2], given[3], "donate")
+    for both in (set(static[1]) & set(donated[1]), set(static[0]) & set(donated[0])):
+        if both:
+            raise ValueError(f"jit: arguments cannot be both static and donated, got {both}")
     return Options(*static, *donated)
 
 
@@ -210,17 +220,33 @@ def _both(
     if names is None:
         return positions, chosen
     for i in positions:
-        if (i >= len(names) and not _takes_any(fun)) or i < -len(names):
+        if not -len(names) <= i < len(names) and not _takes_any(fun):
             raise ValueError(
                 f"jit: {what}_argnums={i} names no argument of {function_name(fun)}, which takes"
                 f" {len(names)} by position"
             )
     positions = tuple(i % len(names) if i < 0 else i for i in positions)
+    _check_names(fun, chosen, what)
     if nums is not None and given is not None:  # both were said: a wrapper's names may be others
         return tuple(sorted(set(positions))), tuple(sorted(set(chosen)))
     by_name = [names.index(n) for n in chosen if n in names]
     by_number = [names[i] for i in positions if i < len(names)]
     return tuple(sorted({*positions, *by_name})), tuple(sorted({*chosen, *by_number}))
+
+
+def _check_names(fun: Callable[..., Any], chosen: tuple[str, ...], what: str) -> None:
+    parameters = inspect.signature(fun).parameters
+    by_name = [
+        n for n, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    ]
+    taken = [n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD]
+    takes_others = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    unknown = [n for n in chosen if n not in by_name and (n in taken or not takes_others)]
+    if unknown:
+        raise ValueError(
+            f"jit: {what}_argnames={unknown} name no argument of {function_name(fun)}, which takes"
+            f" {by_name} by name"
+        )
 
 
 def _takes_any(fun: Callable[..., Any]) -> bool:

@@ -9,7 +9,7 @@ from ..control.constraint import sharding_constraint_p
 from ..core.aval import type_name
 from ..core.device import Device, Remote
 from ..core.mesh import Mesh
-from ..core.sharding import NamedSharding, PartitionSpec, given, place_of
+from ..core.sharding import NamedSharding, PartitionSpec, named, place_of
 from ..core.trace import get_aval
 
 
@@ -22,12 +22,12 @@ def shardings(prefix: Any, value: Any, what: str) -> list[NamedSharding | None]:
 
 
 def _named(wanted: Any, what: str) -> NamedSharding:
-    sharding = given(wanted, what)
-    if isinstance(sharding, NamedSharding):
+    sharding = named(wanted, what)
+    if sharding is not None:
         return sharding
     raise TypeError(
-        f"{what}: wants a NamedSharding, a PartitionSpec under set_mesh, or None, got {wanted!r}."
-        " A single device is given as jit(f, device=...)"
+        f"{what}: wants a NamedSharding, a SingleDeviceSharding, a PartitionSpec under set_mesh, or"
+        f" None, got {wanted!r}"
     )
 
 

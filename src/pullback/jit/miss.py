@@ -1,6 +1,7 @@
 """What a jitted function does at a signature it has not seen: trace, and compile or pass on."""
 
 from collections.abc import Callable, Sequence
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from ..backends import devices
 from ..control.call import jit_p
 from ..core.aval import ShapedArray
 from ..core.device import Device, Remote
-from ..core.memo import Memory
+from ..core.memo import Memory, weak_memo
 from ..core.stage import hoist, stage
 from ..core.trace import Tracer, as_array, current_trace, get_aval, mapped_axes
 from ..lazy import LazyModule
@@ -50,13 +51,27 @@ class Options(NamedTuple):
         return self.in_shardings is not None or self.out_shardings is not None
 
 
+@weak_memo
+def _shared(fun: FunctionType, options: Options) -> Memory[Any, Traced]:
+    return Memory()
+
+
+def _traced(fun: Callable[..., Any], options: Options) -> Memory[Any, Traced]:
+    """The programs of a function: one table for all that is made by `jit` of it and the options."""
+    try:
+        hash(options)
+    except TypeError:  # a pytree of shardings
+        return Memory()
+    return _shared(fun, options) if type(fun) is FunctionType else Memory()
+
+
 class Miss:
     """What a jitted function does at a signature it has not seen, or under another trace."""
 
     def __init__(self, fun: Callable[..., Any], options: Options) -> None:
         self.fun = fun
         self.options = options
-        self.traced: Memory[Any, Traced] = Memory()
+        self.traced = _traced(fun, options)
 
     @rarely_collected()
     def __call__(

@@ -102,11 +102,16 @@ def as_arrays(name: str, xs: Iterable[Any]) -> list[Any]:
     return [as_array(name, x, i) for i, x in enumerate(xs)]
 
 
+def python_type(x: Any) -> type:
+    """Which of Python's numbers a number is; the members of an `IntEnum` are integers."""
+    return type(x) if type(x) in SCALARS else next(t for t in SCALARS if isinstance(x, t))
+
+
 def value_type(x: Any) -> tuple[DType, bool]:
     """Dtype and weakness of an array or Python number."""
     if type(x) is ArrayImpl or isinstance(x, (DeviceArray, Tracer)):
         return x.dtype, x.weak_type
-    kind = next(t for t in SCALARS if isinstance(x, t))
+    kind = python_type(x)
     return dtypes.default_dtype(kind), kind is not bool
 
 
@@ -148,7 +153,7 @@ def scalar_constant(name: str, x: Any, dtype: DType, weak: bool) -> Any:
             raise OverflowError(f"{name}: Python integer {x} does not fit {dtype.name}")
     if isinstance(x, complex) and not dtypes.kind(dtype) == "complex":
         raise TypeError(f"{name}: the complex number {x} does not fit {dtype.name}")
-    if weak and dtypes.default_dtype(type(x)) == dtype:
+    if weak and dtypes.default_dtype(python_type(x)) == dtype:
         return x
     value = np.asarray(x).astype(dtype)
     return ArrayImpl(value, True) if weak else value[()]

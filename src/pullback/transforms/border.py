@@ -7,11 +7,12 @@ from typing import Any, cast
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, errors
 from .._native import DeviceArray
 from ..core.aval import ShapedArray, type_name
 from ..core.primitive import Zero
 from ..core.trace import Tracer, as_array, get_aval
+from ..dtypes import is_float
 from ..primitives.convert import convert_element_type
 from .flat import Flat, argument
 from .jvp import JVPTracer
@@ -28,10 +29,11 @@ def tangent(aval: ShapedArray, t: Any, what: str, kind: str) -> Any:
             return Zero(wanted)
     t = argument(t, what)
     got = get_aval(t)
-    if got.weak_type and got.shape == wanted.shape and wanted.dtype != dtypes.float0:
+    loses = dtypes.kind(got.dtype) == "complex" != dtypes.kind(wanted.dtype)
+    if got.weak_type and got.shape == wanted.shape and is_float(wanted.dtype) and not loses:
         return convert_element_type(t, wanted.dtype) if got.dtype != wanted.dtype else t
     if got.shape != wanted.shape or got.dtype != wanted.dtype:
-        raise TypeError(
+        raise errors.OperandError(
             f"{what}: for a value of type {type_name(aval)} the {kind} must be"
             f" {type_name(wanted)}, got {type_name(got)}"
         )

@@ -110,6 +110,8 @@ def argument(x: Any, what: str, where: str = "") -> Any:
             " or close over other values (functools.partial, lambda, or static_argnums in jit)"
         )
     if isinstance(x, (np.ndarray, np.generic)):
+        if isinstance(x, np.ma.MaskedArray):
+            raise ValueError(f"{what}: argument{where} is a masked array: give x.filled(value)")
         value = canonical(np.asarray(cast(Any, x)), what)
         # While a program is written a NumPy scalar stays one, and becomes a literal of it.
         return ArrayImpl(value, False) if value.ndim or not _native.is_traced() else value[()]
@@ -130,11 +132,13 @@ def canonical(x: np.ndarray, what: str) -> np.ndarray:
     return out
 
 
-def arguments(args: Any, what: str) -> tuple[list[Any], PyTreeDef]:
-    """Leaves of arguments as arrays, and their structure."""
+def arguments(
+    args: Any, what: str, used: Sequence[bool] | None = None
+) -> tuple[list[Any], PyTreeDef]:
+    """Leaves of arguments as arrays, and their structure. Those not `used` may be anything."""
     leaves, treedef = tree.flatten(args)
     for i, leaf in enumerate(leaves):
-        if type(leaf) is not ArrayImpl:
+        if type(leaf) is not ArrayImpl and (used is None or used[i] or is_value(leaf)):
             where = "" if is_value(leaf) else tree.paths(args)[i]
             leaves[i] = argument(leaf, what, where)
     return leaves, treedef

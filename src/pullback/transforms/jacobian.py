@@ -8,7 +8,7 @@ from typing import Any, ParamSpec
 import numpy as np
 
 from .. import dtypes
-from ..core.aval import ShapedArray, make_aval
+from ..core.aval import ShapedArray, make_aval, type_name
 from ..core.trace import get_aval
 from ..dtypes import int32
 from ..primitives.arithmetic import add
@@ -105,6 +105,13 @@ def jacrev(
         )
         avals = [get_aval(x) for x in flat]
         outs, tape = linearize_flat(bordered(f), flat, [dtypes.is_float(a.dtype) for a in avals])
+        for out in outs if not holomorphic else ():
+            if dtypes.kind(get_aval(out).dtype) == "complex":
+                raise TypeError(
+                    "jacrev: a complex result has no Jacobian by rows, got"
+                    f" {type_name(get_aval(out))}: pass holomorphic=True, or return real and"
+                    " imaginary parts"
+                )
         by_argument = _rows_of(tape, [get_aval(o) for o in outs], avals)
         trees = [_choose(in_tree.unflatten(row), argnums) for row in zip(*by_argument, strict=True)]
         result = f.out_tree.unflatten(trees)
@@ -171,6 +178,12 @@ def _prepare(
     flat, in_tree = arguments(chosen, what)
     for leaf in flat:
         check_input(get_aval(leaf), what, holomorphic, allow_int)
+        if what == "jacfwd" and not holomorphic and dtypes.kind(get_aval(leaf).dtype) == "complex":
+            raise TypeError(
+                f"jacfwd: a complex argument has no Jacobian by columns, got"
+                f" {type_name(get_aval(leaf))}: pass"
+                " holomorphic=True, or take real and imaginary parts as arguments"
+            )
     return Flat(partial, in_tree, kwargs, has_aux, what), flat, in_tree
 
 

@@ -13,7 +13,7 @@ from ..core.aval import ShapedArray, make_aval
 from ..core.ir import ClosedJaxpr
 from ..core.stage import stage
 from ..core.trace import current_trace, get_aval
-from .flat import Flat, argument, is_value
+from .flat import Flat, argument, function_name, is_value
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,6 +116,8 @@ def make_jaxpr(
         closed, out_tree = _staged(fun, static, args, kwargs, "make_jaxpr")
         return (closed, _shapes(closed, out_tree)) if return_shape else closed
 
+    jaxpr_of.__name__ = f"make_jaxpr({function_name(fun)})"
+    jaxpr_of.__qualname__ = f"make_jaxpr({getattr(fun, '__qualname__', function_name(fun))})"
     return jaxpr_of
 
 

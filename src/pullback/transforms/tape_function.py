@@ -77,11 +77,9 @@ class Linearized(TapeFunction):
             raise TypeError(
                 f"linearized function: tangents must have the structure {s.in_tree}, got {got_tree}"
             )
-        given = [
-            tangent(a, t, "linearized function", "tangent")
-            for a, t, n in zip(s.avals, flat, s.active, strict=True)
-            if n
-        ]
+        pairs = zip(s.avals, flat, strict=True)
+        checked = [tangent(a, t, "linearized function", "tangent") for a, t in pairs]
+        given = [t for t, n in zip(checked, s.active, strict=True) if n]
         return s.out_tree.unflatten(instantiate_zeros(run_tape(self.tape, given)))
 
 

@@ -48,7 +48,7 @@ def vmap(
     check_function(fun, "vmap")
     if isinstance(in_axes, list):
         in_axes = tuple(cast(list[Any], in_axes))
-    if not (in_axes is None or isinstance(in_axes, (int, tuple, dict))):
+    if isinstance(in_axes, bool) or not (in_axes is None or isinstance(in_axes, (int, tuple))):
         raise TypeError(
             "vmap: in_axes must be an int, None, or a tuple with one entry an argument, got"
             f" {type(in_axes).__name__}"
@@ -61,8 +61,8 @@ def vmap(
 
     @wraps(fun)
     def vmap_f(*args: P.args, **kwargs: P.kwargs) -> R:
-        flat, in_tree = arguments((args, kwargs), "vmap")
         dims = _in_dims(fun, in_axes, args, kwargs)
+        flat, in_tree = arguments((args, kwargs), "vmap", [d is not None for d in dims])
         size = _batch_size(fun, flat, dims, (args, kwargs), axis_size)
         dims = [_canonical(x, d, fun) for x, d in zip(flat, dims, strict=True)]
         f = Flat(call, in_tree, name="vmap")
@@ -93,7 +93,7 @@ def _prefix_axes(axes: Axes, whole: Any, what: str) -> list[int | None]:
             f" structure {tree.structure(whole)}"
         ) from error
     for axis in found:
-        if not (axis is None or isinstance(axis, int)):
+        if not (axis is None or (isinstance(axis, int) and not isinstance(axis, bool))):
             raise TypeError(f"vmap: {what} must hold integers and None, got {axis!r}")
     return found
 
