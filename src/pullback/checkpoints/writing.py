@@ -1,9 +1,11 @@
 """Writing a checkpoint: a folder of arrays first, then the one file that says it is there."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from hashlib import sha256
 from math import prod
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +21,7 @@ from ..export.trees import written
 from . import manifest, store
 from .forms import Shape, form, held
 from .manifest import Leaf, Manifest
+from .together import together
 
 WHAT = "checkpoints.save"
 PYTHON = {kind.__name__: kind for kind in (bool, int, float, complex, str)}
@@ -46,12 +49,64 @@ class Work(NamedTuple):
     source: Source
 
 
+class Saving:
+    """The steps of a save. Process 0 decides where to, and says when it is done."""
+
+    def __init__(self, folder: Path, given: Any) -> None:
+        self.folder = folder
+        self.given = given
+        self.leaves: tuple[Leaf, ...] = ()
+        self.arrays: list[Work] = []
+        self.number: int | None = None
+
+    @property
+    def data(self) -> Path:
+        """The new folder of arrays."""
+        assert self.number is not None
+        return self.folder / f"{manifest.ARRAYS}{self.number}"
+
+    def begin(self) -> str:
+        """Look at the leaves and make the arrays, empty; their types and the folder's number."""
+        self.leaves, self.arrays = _described(self.given)
+        if process_index() == 0:
+            self.number = _next(self.folder)
+            _make(self.data, self.arrays)
+        types = [(leaf.path, leaf.kind, leaf.type_text) for leaf in self.leaves]
+        return json.dumps([self.number, sha256(repr(types).encode()).hexdigest()])
+
+    def agree(self, told: Sequence[str]) -> None:
+        """Take what process 0 has decided; ValueError where the processes' trees differ."""
+        (self.number, own), *others = map(json.loads, told)
+        for process, (_, theirs) in enumerate(others, 1):
+            if theirs != own:
+                raise ValueError(f"{WHAT}: process {process} saves another tree than process 0")
+
+    def fill(self) -> str:
+        """Write the parts that are here."""
+        _fill(self.data, self.arrays)
+        return ""
+
+    def commit(self) -> str:
+        """Make the new arrays the checkpoint."""
+        if process_index() == 0:
+            assert self.number is not None
+            structure = _structure(self.given)
+            _commit(self.folder, self.data, Manifest(self.number, self.leaves, *structure))
+        return ""
+
+    def give_up(self) -> None:
+        """Take away what was begun. The checkpoint before is untouched."""
+        if process_index() == 0 and self.number is not None:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+
 def save(path: str | os.PathLike[str], tree: Any) -> None:
     """Write a pytree to a folder, in place of the checkpoint that is there.
 
     Every process calls it and writes the parts of arrays that its devices hold; of copies one is
     written. It returns when everything is on the disk. The checkpoint before is there, whole,
-    until the new one is complete. One save at a time may write to a folder.
+    until the new one is complete. One save at a time may write to a folder. Where one process
+    fails, all do.
 
     Args:
       path: a folder, made if it is not there. On several hosts it must be the same for all, on a
@@ -63,6 +118,8 @@ def save(path: str | os.PathLike[str], tree: Any) -> None:
       TypeError: a leaf is nothing that can be written, or is traced.
       FileExistsError: the folder holds something, but no checkpoint.
       OSError: something cannot be written; the checkpoint before is still there.
+      DistributedError: another process raised one of these, or is gone.
+      ValueError: processes save different trees.
       ImportError: TensorStore is not installed.
 
     Dictionaries, lists, tuples and None are restored as they are; classes of nodes need
@@ -77,17 +134,15 @@ def save(path: str | os.PathLike[str], tree: Any) -> None:
     [Array([0, 1, 2], dtype=int32)]
     """
     store.need(WHAT)
-    folder = local(path, WHAT)
-    leaves, arrays = _described(tree)
-    found = Manifest(_next(folder), leaves, *_structure(tree))
-    data = folder / found.folder
+    saving = Saving(local(path, WHAT), tree)
     try:
-        _make(folder, data, arrays)
-        _fill(data, arrays)
+        told = together(WHAT, saving.begin)
+        saving.agree(told)
+        together(WHAT, saving.fill)
     except BaseException:
-        shutil.rmtree(data, ignore_errors=True)
+        saving.give_up()
         raise
-    _commit(folder, data, found)
+    together(WHAT, saving.commit)
 
 
 def local(path: str | os.PathLike[str], what: str) -> Path:
@@ -189,7 +244,7 @@ def _next(folder: Path) -> int:
         return 0
 
 
-def _make(folder: Path, data: Path, arrays: Sequence[Work]) -> None:
+def _make(data: Path, arrays: Sequence[Work]) -> None:
     """The folder, without what a save that was broken off has left in it, and empty arrays."""
     shutil.rmtree(data, ignore_errors=True)
     data.mkdir(parents=True)
