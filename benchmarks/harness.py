@@ -20,6 +20,7 @@ SAMPLE_SECONDS = 0.1  # one sample repeats its call for about this long
 ENVIRONMENT = {
     "JAX_ENABLE_COMPILATION_CACHE": "0",
     "PULLBACK_CACHE": "0",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
 }
 
 

@@ -1,4 +1,4 @@
-"""Programs divided among 1 to 8 devices of the processor."""
+"""Programs divided among 1 to 8 devices of the processor, and among 2 and 4 processes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -134,5 +134,5 @@ def spread(name: str, devices: int, processes: int) -> Case:
     )
 
 
-PLACES = ((1, 1), (2, 1), (4, 1), (8, 1))
+PLACES = ((1, 1), (2, 1), (4, 1), (8, 1), (1, 2), (1, 4))
 CASES = tuple(spread(name, *place) for place in PLACES for name in PROGRAMS)
