@@ -16,11 +16,11 @@ from .contractions import (
     vecdot, vecmat,
 )
 from .creation import (
-    arange, array, asarray, copy, empty, empty_like, eye, frombuffer, fromfunction,
-    fromstring, full, full_like, identity, indices, load, meshgrid, ones, ones_like, tri, zeros,
-    zeros_like,
+    arange, array, asarray, copy, empty, empty_like, frombuffer, fromfunction, fromstring,
+    full, full_like, indices, load, meshgrid, ones, ones_like, zeros, zeros_like,
 )
 from .cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, nancumprod, nancumsum
+from .diagonals import diag, diagflat, diagonal, eye, identity, tri, tril, triu
 from .elementwise import (
     abs, absolute, acos, acosh, angle, arccos, arccosh, arcsin, arcsinh, arctan, arctanh, around,
     asin, asinh, atan, atanh, bitwise_count, bitwise_invert, bitwise_not, cbrt, ceil, conj,
@@ -38,10 +38,10 @@ from .logic import (
     allclose, array_equal, array_equiv, array_repr, array_str, isclose, iscomplexobj, isrealobj,
     isscalar, iterable, result_type,
 )
+from .means import average, mean, std, var
 from .powers import float_power, gcd, lcm, ldexp, pow, power
 from .reductions import (
-    all, amax, amin, any, argmax, argmin, average, count_nonzero, max, mean, min, prod, ptp, std,
-    sum, var,
+    all, amax, amin, any, argmax, argmin, count_nonzero, max, min, prod, ptp, sum,
 )
 from .scalars import (
     bfloat16, bool, bool_, can_cast, cdouble, character, complex128, complex64, complex_,
@@ -58,9 +58,9 @@ from .searching import (
 )
 from .shapes import (
     astype, atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, broadcast_shapes, broadcast_to,
-    diag, diagflat, diagonal, expand_dims, flip, fliplr, flipud, matrix_transpose, moveaxis, ndim,
+    expand_dims, flip, fliplr, flipud, matrix_transpose, moveaxis, ndim,
     permute_dims, ravel, repeat, reshape, resize, roll, rollaxis, rot90, shape, size, squeeze,
-    swapaxes, tile, transpose, tril, triu,
+    swapaxes, tile, transpose,
 )
 from .sorting import argpartition, argsort, lexsort, partition, sort, sort_complex
 from .ufuncs import (

@@ -67,7 +67,7 @@ def function(
         return general(x1, x2) if out is NotImplemented else out
 
     chosen = general if ufunc is None else fast if safe is None else guarded
-    return named(chosen, name, doc)
+    return named(chosen, name, f"{doc}\n\nArgs:\n  x1, x2: {OPERANDS[promoted]}.\n")
 
 
 def _eager_broadcast(name: str, ufunc: Any, x1: Any, x2: Any) -> Any:
@@ -306,6 +306,16 @@ def _lexicographic(op: Function) -> Function:
     return compare
 
 
+# Operands as docstrings tell of them, by how they are promoted.
+OPERANDS = {
+    promote: "arrays that broadcast; the dtype is the one they promote to",
+    promote_inexact: "arrays that broadcast; integers and bools become floats first",
+    promote_no_bool: "arrays that broadcast; bools become integers first",
+    promote_bits: "arrays of integers or bools that broadcast",
+    promote_shift: "arrays of integers that broadcast",
+    promote_truth: "arrays that broadcast; what is not zero is true",
+}
+
 add = function("add", _add, "x1 + x2.", np.add)
 subtract = function("subtract", _subtract, "x1 - x2.", np.subtract)
 multiply = function("multiply", _multiply, "x1 * x2.", np.multiply)
@@ -368,12 +378,20 @@ right_shift = bitwise_right_shift = function(
 
 
 def fmax(x1: Any, x2: Any) -> Any:
-    """The greater of two numbers, the other one where one is NaN."""
+    """The greater of two numbers, the other one where one is NaN.
+
+    >>> pnp.fmax(pnp.array([1.0, np.nan]), 0.5)
+    Array([1. , 0.5], dtype=float32)
+    """
     return _without_nan("fmax", _lexicographic(ew.gt), x1, x2)
 
 
 def fmin(x1: Any, x2: Any) -> Any:
-    """The lesser of two numbers, the other one where one is NaN."""
+    """The lesser of two numbers, the other one where one is NaN.
+
+    >>> pnp.fmin(pnp.array([1.0, np.nan]), 0.5)
+    Array([0.5, 0.5], dtype=float32)
+    """
     return _without_nan("fmin", _lexicographic(ew.lt), x1, x2)
 
 
@@ -383,7 +401,11 @@ def _without_nan(name: str, better: Function, x1: Any, x2: Any) -> Any:
 
 
 def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
-    """The floor of the quotient, and the remainder."""
+    """The floor of the quotient, and the remainder.
+
+    >>> pnp.divmod(pnp.array([7, -7]), 3)
+    (Array([ 2, -3], dtype=int32), Array([1, 2], dtype=int32))
+    """
     operands = broadcast("divmod", promote_no_bool("divmod", x1, x2))
     x, y = both_arrays(*operands)
     whole = dtypes.is_integer(_dtype(x, y))

@@ -27,7 +27,20 @@ from .values import (
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
-    """Differences of neighbours, n times."""
+    """Differences of neighbours, n times.
+
+    Args:
+      a: array with at least one axis.
+      n: how many times.
+      axis: integer.
+      prepend, append: numbers or arrays, put before and after `a` along the axis.
+
+    Raises:
+      ValueError: `n` is negative, or `a` has no axes.
+
+    >>> pnp.diff(pnp.array([1, 4, 9, 16]))
+    Array([3, 5, 7], dtype=int32)
+    """
     x = as_array("diff", a)
     n = operator.index(n)
     if n < 0:
@@ -57,7 +70,11 @@ def _edge(x: Any, value: Any, axis: int) -> Any:
 
 
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
-    """Differences of neighbours of the flattened array, with values at the ends."""
+    """Differences of neighbours of the flattened array, with values at the ends.
+
+    >>> pnp.ediff1d(pnp.array([1, 4, 9]), to_begin=0)
+    Array([0, 3, 5], dtype=int32)
+    """
     x = ravel(ary)
     parts = [
         None if to_begin is None else convert(ravel(to_begin), x.dtype),
@@ -68,7 +85,18 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
-    """The integral by the trapezoidal rule."""
+    """The integral by the trapezoidal rule.
+
+    Args:
+      y: values.
+      x: where they are, a vector along the axis or an array of the shape of `y`; None for steps
+        `dx`.
+      dx: distance of neighbours.
+      axis: integer.
+
+    >>> pnp.trapezoid(pnp.array([0.0, 1.0, 4.0, 9.0]), dx=1.0)
+    Array(9.5, dtype=float32)
+    """
     if x is None:
         y, step = moveaxis(as_inexact("trapezoid", y), axis, -1), as_array("trapezoid", dx)
     else:
@@ -81,7 +109,21 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int | None = None) -> Any:
-    """Second-order differences along axes, one-sided at the edges."""
+    """Second-order differences along axes, one-sided at the edges.
+
+    Args:
+      f: array of values on a grid.
+      *varargs: nothing for distances of 1; one number, or for each axis a number or a vector of
+        places.
+      axis: integer or tuple of integers; None for all axes.
+      edge_order: must be None: differences at the edges are of first order.
+
+    Returns:
+      Array of the shape of `f`, or a list of them, one for each axis.
+
+    >>> pnp.gradient(pnp.array([0.0, 1.0, 4.0, 9.0]))
+    Array([1., 2., 4., 5.], dtype=float32)
+    """
     if edge_order is not None:
         raise NotImplementedError("gradient: the 'edge_order' argument is not supported")
     x = as_inexact("gradient", f)
@@ -122,7 +164,21 @@ def _slope(x: Any, spacing: Any, axis: int) -> Any:
 def interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
-    """Linear interpolation between points whose abscissae rise."""
+    """Linear interpolation between points whose abscissae rise.
+
+    Args:
+      x: array of places.
+      xp, fp: vectors of one size: places that rise, and values.
+      left, right: values below `xp[0]` and above `xp[-1]`; by default those at the ends.
+      period: makes `xp` periodic; then it need not rise.
+
+    Raises:
+      ValueError: `xp` and `fp` are no vectors of one size.
+
+    >>> places, values = pnp.array([0.0, 1.0, 3.0]), pnp.array([0.0, 10.0, 30.0])
+    >>> pnp.interp(pnp.array([0.5, 2.5, 9.0]), places, values)
+    Array([ 5., 25., 30.], dtype=float32)
+    """
     x, xp, fp = (as_inexact("interp", v) for v in (x, xp, fp))
     if xp.ndim != 1 or xp.shape != fp.shape:
         raise ValueError("xp and fp must be one-dimensional arrays of equal size")
@@ -157,7 +213,11 @@ def _periodic(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
 
 
 def unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2 * np.pi) -> Any:
-    """Jumps of more than half a period taken out of a sequence of angles."""
+    """Jumps of more than half a period taken out of a sequence of angles.
+
+    >>> pnp.unwrap(pnp.array([0.0, 3.0, -3.0]))
+    Array([0.       , 3.       , 3.2831855], dtype=float32)
+    """
     x, period = promote_arrays("unwrap", p, period)
     if dtypes.kind(x.dtype) == "complex":
         raise ValueError(f"unwrap: angles are real, got {describe(x)}")

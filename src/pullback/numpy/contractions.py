@@ -17,8 +17,9 @@ from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from ..primitives.contract import dot_general
 from .creation import requested_dtype
+from .diagonals import diagonal
 from .reductions import whole_sum_dtype
-from .shapes import diagonal, expand_dims, moveaxis, ravel, reshape
+from .shapes import expand_dims, moveaxis, ravel, reshape
 from .values import (
     as_array,
     as_arrays,
@@ -56,7 +57,21 @@ def _sizes_differ(name: str, x: Any, y: Any, n: int, m: int) -> TypeError:
 
 
 def matmul(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
-    """The matrix product, over leading axes that broadcast; vectors are rows or columns."""
+    """The matrix product, over leading axes that broadcast; vectors are rows or columns.
+
+    Args:
+      a, b: arrays with at least one axis.
+      precision: accepted; products are of full precision.
+      preferred_element_type: dtype of the result; by default the dtype that the operands promote
+        to.
+
+    Raises:
+      TypeError: the contracted sizes differ.
+      ValueError: an operand has no axes, or the leading axes do not broadcast.
+
+    >>> pnp.matmul(pnp.array([[1.0, 2.0], [3.0, 4.0]]), pnp.array([1.0, 10.0]))
+    Array([21., 43.], dtype=float32)
+    """
     if type(a) is ArrayImpl and type(b) is ArrayImpl and preferred_element_type is None:
         if _native.is_eager() and a.dtype in FAST and a.dtype is b.dtype and _fit(a, b):
             return ArrayImpl(np.matmul(a._npy, b._npy), a.weak_type and b.weak_type)
@@ -111,7 +126,20 @@ def _permuted(x: Any, order: Sequence[int]) -> Any:
 
 
 def dot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
-    """Sum of products over the last axis of a and the last but one of b (its only one)."""
+    """Sum of products over the last axis of a and the last but one of b (its only one).
+
+    Args:
+      a, b: arrays; a number multiplies.
+      precision: accepted; products are of full precision.
+      preferred_element_type: dtype of the result; by default the dtype that the operands promote
+        to.
+
+    Raises:
+      TypeError: the contracted sizes differ.
+
+    >>> pnp.dot(pnp.array([1.0, 2.0]), pnp.array([3.0, 4.0]))
+    Array(11., dtype=float32)
+    """
     x, y = promote_arrays("dot", a, b)
     if x.ndim == 0 or y.ndim == 0:
         out = ew.bitwise_and(x, y) if x.dtype == dtypes.bool_ else ew.mul(x, y)
@@ -125,7 +153,11 @@ def dot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = 
 
 
 def vdot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
-    """Sum of products of all elements, those of `a` conjugated."""
+    """Sum of products of all elements, those of `a` conjugated.
+
+    >>> pnp.vdot(pnp.array([1.0j, 2.0]), pnp.array([1.0j, 1.0]))
+    Array(3.+0.j, dtype=complex64)
+    """
     x = as_array("vdot", a)
     x = ew.conj(x) if dtypes.kind(x.dtype) == "complex" else x
     return dot(
@@ -142,7 +174,11 @@ def vecdot(
     precision: Any = None,
     preferred_element_type: Any = None,
 ) -> Any:
-    """Sum of products along an axis, elements of x1 conjugated."""
+    """Sum of products along an axis, elements of x1 conjugated.
+
+    >>> pnp.vecdot(pnp.array([[1.0, 2.0], [3.0, 4.0]]), pnp.array([1.0, 1.0]))
+    Array([3., 7.], dtype=float32)
+    """
     x, y = promote_arrays("vecdot", x1, x2)
     x, y = moveaxis(x, axis, -1), moveaxis(y, axis, -1)
     if x.shape[-1] != y.shape[-1]:
@@ -154,7 +190,11 @@ def vecdot(
 
 
 def matvec(x1: Any, x2: Any, /) -> Any:
-    """The product of matrices and vectors, over leading axes that broadcast."""
+    """The product of matrices and vectors, over leading axes that broadcast.
+
+    >>> pnp.matvec(pnp.ones((3, 2, 4)), pnp.arange(4.0)).shape
+    (3, 2)
+    """
     _matrix("matvec", x1)
     out = matmul(x1, expand_dims(x2, -1))
     return sh.squeeze(out, (out.ndim - 1,))
@@ -166,7 +206,11 @@ def _matrix(name: str, x: Any) -> None:
 
 
 def vecmat(x1: Any, x2: Any, /) -> Any:
-    """The product of vectors, conjugated, and matrices."""
+    """The product of vectors, conjugated, and matrices.
+
+    >>> pnp.vecmat(pnp.array([1.0, 2.0]), pnp.eye(2))
+    Array([1., 2.], dtype=float32)
+    """
     x = as_array("vecmat", x1)
     _matrix("vecmat", x2)
     x = ew.conj(x) if dtypes.kind(x.dtype) == "complex" else x
@@ -175,7 +219,11 @@ def vecmat(x1: Any, x2: Any, /) -> Any:
 
 
 def inner(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
-    """Sum of products over the last axes."""
+    """Sum of products over the last axes.
+
+    >>> pnp.inner(pnp.array([[1.0, 2.0], [3.0, 4.0]]), pnp.array([1.0, 10.0]))
+    Array([21., 43.], dtype=float32)
+    """
     x, y = promote_arrays("inner", a, b)
     if x.ndim == 0 or y.ndim == 0:
         return dot(x, y, precision=precision, preferred_element_type=preferred_element_type)
@@ -186,7 +234,12 @@ def inner(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any 
 
 
 def outer(a: Any, b: Any, out: None = None) -> Any:
-    """Products of all pairs of elements."""
+    """Products of all pairs of elements.
+
+    >>> pnp.outer(pnp.array([1, 2]), pnp.array([3, 4, 5]))
+    Array([[ 3,  4,  5],
+           [ 6,  8, 10]], dtype=int32)
+    """
     x, y = promote_arrays("outer", a, b)
     shape = (x.size, y.size)
     x = sh.broadcast_in_dim(ravel(x), shape, (0,))
@@ -198,7 +251,23 @@ def tensordot(
     a: Any, b: Any, axes: Any = 2, *, precision: Any = None, preferred_element_type: Any = None,
     out_sharding: None = None,
 ) -> Any:  # fmt: skip
-    """Sum of products over pairs of axes: the last n and first n, or two lists of axes."""
+    """Sum of products over pairs of axes: the last n and first n, or two lists of axes.
+
+    Args:
+      a, b: arrays.
+      axes: how many axes, the last of `a` and the first of `b`; or two sequences of axes that
+        belong together.
+      precision: accepted; products are of full precision.
+      preferred_element_type: dtype of the result; by default the dtype that the operands promote
+        to.
+      out_sharding: must be None.
+
+    Raises:
+      TypeError: the sizes of a pair of axes differ.
+
+    >>> pnp.tensordot(pnp.ones((2, 3, 4)), pnp.ones((4, 3, 5)), axes=([1, 2], [1, 0])).shape
+    (2, 5)
+    """
     x, y = promote_arrays("tensordot", a, b)
     if np.ndim(axes) == 0:
         n = operator.index(axes)
@@ -242,7 +311,27 @@ def einsum(
     precision: Any = None, preferred_element_type: Any = None, _dot_general: Any = None,
     out_sharding: None = None,
 ) -> Any:  # fmt: skip
-    """Sums of products in Einstein's notation: `einsum("ij,jk->ik", x, y)`."""
+    """Sums of products in Einstein's notation: `einsum("ij,jk->ik", x, y)`.
+
+    Args:
+      subscripts: letters for the axes of each operand and, after "->", of the result: a letter that
+        is not there is summed over. "..." stands for axes that broadcast. Or operands and lists of
+        integers in turn, as in NumPy.
+      *operands: arrays.
+      optimize: how the order of contractions is chosen: "optimal", "greedy", "auto" or False.
+      precision: accepted; products are of full precision.
+      preferred_element_type: dtype of the result; by default the dtype that the operands promote
+        to.
+
+    Raises:
+      ValueError: the subscripts do not fit the operands.
+
+    >>> x = pnp.arange(4.0).reshape(2, 2)
+    >>> pnp.einsum("ij,jk,k->i", x, x, pnp.ones(2))
+    Array([ 5., 17.], dtype=float32)
+    >>> pnp.einsum("ii", x)
+    Array(3., dtype=float32)
+    """
     text, given = _einsum_arguments(subscripts, operands)
     arrays = as_arrays("einsum", given)
     optimize = {True: "optimal", "auto": "auto", False: False}.get(_key(optimize), optimize)
@@ -318,7 +407,11 @@ def einsum_path(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> t
 
 
 def kron(a: Any, b: Any) -> Any:
-    """The Kronecker product."""
+    """The Kronecker product.
+
+    >>> pnp.kron(pnp.array([1, 10]), pnp.array([1, 2]))
+    Array([ 1,  2, 10, 20], dtype=int32)
+    """
     x, y = promote_arrays("kron", a, b)
     rank = max(x.ndim, y.ndim)
     x = reshape(x, (1,) * (rank - x.ndim) + x.shape)
@@ -333,7 +426,11 @@ def kron(a: Any, b: Any) -> Any:
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:
-    """The vector product along an axis of size 2 or 3."""
+    """The vector product along an axis of size 2 or 3.
+
+    >>> pnp.cross(pnp.array([1.0, 0.0, 0.0]), pnp.array([0.0, 1.0, 0.0]))
+    Array([0., 0., 1.], dtype=float32)
+    """
     if axis is not None:
         axisa = axisb = axisc = axis
     x, y = promote_arrays("cross", a, b)
@@ -363,7 +460,11 @@ def _stack_last(parts: Sequence[Any]) -> Any:
 def trace(
     a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
 ) -> Any:
-    """The sum of a diagonal."""
+    """The sum of a diagonal.
+
+    >>> pnp.trace(pnp.array([[1, 2], [3, 4]]))
+    Array(5, dtype=int32)
+    """
     d = diagonal(a, offset, axis1, axis2)
     wanted = whole_sum_dtype(d.dtype) if dtype is None else requested_dtype("trace", dtype)
     return sh.reduce_sum(convert(d, wanted), (d.ndim - 1,))

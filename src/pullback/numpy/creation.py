@@ -1,4 +1,4 @@
-"""Arrays from Python values and shapes: array, zeros, full, arange, linspace, eye and their kin."""
+"""Arrays from Python values and shapes: array, zeros, full, arange, linspace and their kin."""
 
 import operator
 from collections.abc import Callable, Iterable, Sequence
@@ -243,13 +243,28 @@ def _shared(a: Any, dtype: DType | None, device: Any) -> Any:
 
 
 def copy(a: Any, order: str | None = None) -> Any:
-    """A copy with memory of its own."""
+    """A copy with memory of its own.
+
+    >>> pnp.copy(pnp.array([1, 2]))
+    Array([1, 2], dtype=int32)
+    """
     _check_order("copy", order)
     return sh.copy(asarray(a))
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Any:
-    """An array of a shape, filled with a value that broadcasts to it."""
+    """An array of a shape, filled with a value that broadcasts to it.
+
+    Args:
+      shape: integer or sequence of integers.
+      fill_value: number or array that broadcasts to the shape.
+      dtype: that of the value if None.
+      device: where the array lies; the default device if None.
+
+    >>> pnp.full((2, 3), 7)
+    Array([[7, 7, 7],
+           [7, 7, 7]], dtype=int32, weak_type=True)
+    """
     sizes = canonical_shape("full", shape)
     weak = dtype is None and type(fill_value) in (int, float, complex)
     value = asarray(fill_value, dtype)
@@ -289,7 +304,17 @@ def _prototype(name: str, a: Any, dtype: Any, shape: Any) -> tuple[Shape, DType,
 def full_like(
     a: Any, fill_value: Any, dtype: Any = None, shape: Any = None, *, device: Any = None
 ) -> Any:
-    """An array of the shape and dtype of another, filled with a value."""
+    """An array of the shape and dtype of another, filled with a value.
+
+    Args:
+      a: array, or anything with a shape and a dtype.
+      fill_value: number or array that broadcasts to the shape.
+      dtype, shape: in place of those of `a`.
+      device: where the array lies.
+
+    >>> pnp.full_like(pnp.array([1.0, 2.0]), 5)
+    Array([5., 5.], dtype=float32)
+    """
     sizes, wanted, weak = _prototype("full_like", a, dtype, shape)
     value = asarray(fill_value)
     return on(device, expand(convert(value, wanted, weak and value.ndim == 0), sizes))
@@ -328,7 +353,22 @@ def known(name: str, x: Any) -> Any:
 def arange(
     start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *, device: Any = None
 ) -> Any:
-    """Numbers from `start` up to but without `stop`, `step` apart; `arange(n)` counts from 0."""
+    """Numbers from `start` up to but without `stop`, `step` apart; `arange(n)` counts from 0.
+
+    Args:
+      start, stop, step: numbers, which may not be traced: they decide the shape.
+      dtype: that of the numbers if None: int32 for integers, float32 otherwise.
+      device: where the array lies.
+
+    Raises:
+      ConcretizationTypeError: a number is traced.
+      ZeroDivisionError: the step is 0.
+
+    >>> pnp.arange(2, 10, 3)
+    Array([2, 5, 8], dtype=int32)
+    >>> pnp.arange(3.0)
+    Array([0., 1., 2.], dtype=float32)
+    """
     given = [known("arange", v) for v in (start, stop, step) if v is not None]
     for v in given:
         if (
@@ -369,49 +409,28 @@ def iota_scaled(count: int, first: int, by: int, dtype: DType) -> Any:
     return ew.add(out, first) if first else out
 
 
-def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
-    """Ones at and below the k-th diagonal, zeros above it."""
-    wanted = requested_dtype("tri", dtypes.float32 if dtype is None else dtype)
-    return convert(below(canonical_shape("tri", (N, N if M is None else M)), k), wanted)
-
-
-def below(shape: Shape, k: int) -> Any:
-    """The mask of elements at and below the k-th diagonal."""
-    rows = sh.iota(dtypes.int32, shape, len(shape) - 2)
-    columns = sh.iota(dtypes.int32, shape, len(shape) - 1)
-    return ew.ge(ew.add(rows, operator.index(k)), columns)
-
-
-def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: Any = None) -> Any:
-    """Ones on the k-th diagonal, zeros elsewhere."""
-    wanted = requested_dtype("eye", float if dtype is None else dtype)
-    shape = canonical_shape("eye", (N, N if M is None else M))
-    if _native.is_eager():
-        return on(device, ArrayImpl(np.eye(shape[0], shape[1], int(k), dtype=wanted)))
-    rows, columns = sh.iota(dtypes.int32, shape, 0), sh.iota(dtypes.int32, shape, 1)
-    return on(device, convert(ew.eq(ew.add(rows, _offset(k)), columns), wanted))
-
-
-def _offset(k: Any) -> Any:
-    return convert(as_array("eye", k), dtypes.int32) if is_array(k) else np.int32(k)
-
-
-def identity(n: int, dtype: Any = None) -> Any:
-    """The square matrix with ones on its diagonal."""
-    return eye(n, dtype=dtype)
-
-
 def fromfunction(
     function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any
 ) -> Any:
-    """The array of `function` of its own indices."""
+    """The array of `function` of its own indices.
+
+    >>> pnp.fromfunction(lambda i, j: 10 * i + j, (2, 3), dtype=int)
+    Array([[ 0,  1,  2],
+           [10, 11, 12]], dtype=int32)
+    """
     sizes = canonical_shape("fromfunction", shape)
     wanted = requested_dtype("fromfunction", dtype)
     return function(*[sh.iota(wanted, sizes, d) for d in range(len(sizes))], **kwargs)
 
 
 def indices(dimensions: Any, dtype: Any = None, sparse: bool = False) -> Any:
-    """The index of each element along each axis: one array, or one an axis where sparse."""
+    """The index of each element along each axis: one array, or one an axis where sparse.
+
+    >>> rows, columns = pnp.indices((2, 3))
+    >>> columns
+    Array([[0, 1, 2],
+           [0, 1, 2]], dtype=int32)
+    """
     sizes = canonical_shape("indices", dimensions)
     wanted = requested_dtype("indices", int if dtype is None else dtype)
     if not sparse:
@@ -422,7 +441,22 @@ def indices(dimensions: Any, dtype: Any = None, sparse: bool = False) -> Any:
 
 
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> list[Any]:
-    """Coordinate arrays of a grid from one vector of coordinates an axis."""
+    """Coordinate arrays of a grid from one vector of coordinates an axis.
+
+    Args:
+      *xi: vectors.
+      copy: accepted; arrays do not change.
+      sparse: whether axes along which an array does not vary have size 1.
+      indexing: "xy", where the first vector runs along axis 1, or "ij", where it runs along axis 0.
+
+    Raises:
+      ValueError: `indexing` is another word, or an argument has more than one axis.
+
+    >>> x, y = pnp.meshgrid(pnp.array([1, 2, 3]), pnp.array([10, 20]))
+    >>> x + y
+    Array([[11, 12, 13],
+           [21, 22, 23]], dtype=int32)
+    """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
     vectors = [as_array("meshgrid", x, i) for i, x in enumerate(xi)]
@@ -443,12 +477,20 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
 
 
 def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Any:
-    """An array of the bytes of a buffer."""
+    r"""An array of the bytes of a buffer.
+
+    >>> pnp.frombuffer(b"\x01\x02\x03", dtype="uint8")
+    Array([1, 2, 3], dtype=uint8)
+    """
     return asarray(np.frombuffer(buffer, np.dtype(dtype), count, offset).copy())
 
 
 def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) -> Any:
-    """The numbers written in a string."""
+    """The numbers written in a string.
+
+    >>> pnp.fromstring("1 2 3", dtype=int, sep=" ")
+    Array([1, 2, 3], dtype=int32)
+    """
     return asarray(np.fromstring(string, np.dtype(dtype), count, sep=sep))
 
 

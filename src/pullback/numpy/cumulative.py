@@ -29,12 +29,29 @@ def _running(name: str, op: Callable[..., Any], a: Any, axis: Any, dtype: Any) -
 
 
 def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """Sums of all elements up to each one."""
+    """Sums of all elements up to each one.
+
+    Args:
+      a: array.
+      axis: integer; None for the flattened array.
+      dtype: of the result; that of `a` if None, int32 for bools.
+      out: must be None.
+
+    >>> pnp.cumsum(pnp.array([[1, 2], [3, 4]]), axis=1)
+    Array([[1, 3],
+           [3, 7]], dtype=int32)
+    """
     return _running("cumsum", cm.cumsum, a, axis, dtype)
 
 
 def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """Products of all elements up to each one."""
+    """Products of all elements up to each one.
+
+    Arguments are those of `cumsum`.
+
+    >>> pnp.cumprod(pnp.array([1, 2, 3, 4]))
+    Array([ 1,  2,  6, 24], dtype=int32)
+    """
     return _running("cumprod", cm.cumprod, a, axis, dtype)
 
 
@@ -44,12 +61,20 @@ def _without_nan(a: Any, neutral: int) -> Any:
 
 
 def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """`cumsum`, with NaN counted as 0."""
+    """`cumsum`, with NaN counted as 0.
+
+    >>> pnp.nancumsum(pnp.array([1.0, np.nan, 2.0]))
+    Array([1., 1., 3.], dtype=float32)
+    """
     return cumsum(_without_nan(a, 0), axis, dtype)
 
 
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
-    """`cumprod`, with NaN counted as 1."""
+    """`cumprod`, with NaN counted as 1.
+
+    >>> pnp.nancumprod(pnp.array([3.0, np.nan, 2.0]))
+    Array([3., 3., 6.], dtype=float32)
+    """
     return cumprod(_without_nan(a, 1), axis, dtype)
 
 

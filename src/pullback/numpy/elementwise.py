@@ -12,6 +12,20 @@ from ..primitives import shape as sh
 from .values import as_array, convert, describe, inexact_dtype, numeric_dtype
 
 Function = Callable[..., Any]
+# What the docstrings of functions of this table go on with.
+KEPT = """
+
+Args:
+  x: array; the result has its shape.
+"""
+FLOATED = """
+
+Args:
+  x: array; integers and bools become floats first.
+
+Returns:
+  Array of the shape of x and of its floating dtype.
+"""
 FLOATS = frozenset((*dtypes.FLOATS, *dtypes.COMPLEX))
 
 
@@ -45,7 +59,7 @@ def kept(name: str, op: Function, doc: str) -> Function:
     def f(x: Any, /) -> Any:
         return op(x if type(x) is ArrayImpl else as_array(name, x))
 
-    return named(f, name, doc)
+    return named(f, name, doc + KEPT)
 
 
 def floated(name: str, op: Function, doc: str, ufunc: Any = None, weak: bool = True) -> Function:
@@ -64,7 +78,7 @@ def floated(name: str, op: Function, doc: str, ufunc: Any = None, weak: bool = T
                 return out
         return op(as_inexact(name, x))
 
-    return named(general if ufunc is None else fast, name, doc)
+    return named(general if ufunc is None else fast, name, doc + FLOATED)
 
 
 # The dtypes whose NumPy functions are taken without going through the primitive.
@@ -155,7 +169,11 @@ fabs = floated("fabs", _FABS, "Absolute value as a float.", np.fabs)
 
 
 def rint(x: Any, /) -> Any:
-    """Nearest integer, halves to the even one."""
+    """Nearest integer, halves to the even one.
+
+    >>> pnp.rint(pnp.array([0.5, 1.5, 2.4]))
+    Array([0., 2., 2.], dtype=float32)
+    """
     x = as_array("rint", x)
     return round_even(x if dtypes.is_float(x.dtype) else convert(x, dtypes.default_dtype(float)))
 
@@ -302,7 +320,11 @@ def isneginf(x: Any, /, out: None = None) -> Any:
 
 
 def round(a: Any, decimals: int = 0, out: None = None) -> Any:
-    """Numbers rounded to so many decimals, halves to the even digit."""
+    """Numbers rounded to so many decimals, halves to the even digit.
+
+    >>> pnp.round(pnp.array([1.25, -2.678]), 1)
+    Array([ 1.2, -2.7], dtype=float32)
+    """
     x = as_array("round", a)
     if x.dtype == dtypes.bool_:
         raise ValueError("round: there is no rounding of bools")
@@ -323,7 +345,11 @@ around = round
 
 
 def angle(z: Any, deg: bool = False) -> Any:
-    """The angle of complex numbers, in radians or degrees."""
+    """The angle of complex numbers, in radians or degrees.
+
+    >>> pnp.angle(pnp.array([1.0j, -1.0]), deg=True)
+    Array([ 90., 180.], dtype=float32)
+    """
     x = as_array("angle", z)
     re, im = _real(x), _imag(x)
     if not dtypes.is_float(x.dtype) or (x.ndim == 0 and dtypes.kind(x.dtype) == "float"):
@@ -333,7 +359,11 @@ def angle(z: Any, deg: bool = False) -> Any:
 
 
 def modf(x: Any, /, out: None = None) -> tuple[Any, Any]:
-    """Fractional and integer parts."""
+    """Fractional and integer parts.
+
+    >>> pnp.modf(pnp.array([1.5, -2.25]))
+    (Array([ 0.5 , -0.25], dtype=float32), Array([ 1., -2.], dtype=float32))
+    """
     x = as_inexact("modf", x)
     whole = pick(ew.ge(x, 0), ew.floor(x), ew.ceil(x))
     return ew.sub(x, whole), whole
@@ -342,7 +372,11 @@ def modf(x: Any, /, out: None = None) -> tuple[Any, Any]:
 def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
-    """NaN and infinities replaced by numbers."""
+    """NaN and infinities replaced by numbers.
+
+    >>> pnp.nan_to_num(pnp.array([np.nan, np.inf, 1.0]), posinf=9.0)
+    Array([0., 9., 1.], dtype=float32)
+    """
     x = as_array("nan_to_num", x)
     if not dtypes.is_float(x.dtype):
         return x
@@ -362,7 +396,11 @@ def nan_to_num(
 
 
 def iscomplex(x: Any) -> Any:
-    """Whether each element has an imaginary part."""
+    """Whether each element has an imaginary part.
+
+    >>> pnp.iscomplex(pnp.array([1.0, 1.0 + 1.0j]))
+    Array([False,  True], dtype=bool)
+    """
     return ew.ne(imag(x), 0)
 
 
@@ -372,7 +410,11 @@ def isreal(x: Any) -> Any:
 
 
 def frexp(x: Any, /) -> tuple[Any, Any]:
-    """Mantissas in [0.5, 1) and exponents: x = mantissa * 2 ** exponent."""
+    """Mantissas in [0.5, 1) and exponents: x = mantissa * 2 ** exponent.
+
+    >>> pnp.frexp(pnp.array([8.0, 0.1]))
+    (Array([0.5, 0.8], dtype=float32), Array([ 4, -3], dtype=int32))
+    """
     x = strong(as_inexact("frexp", x))
     mantissa, exponent = _frexp_bits(x)
     usual = ew.bitwise_and(_isfinite(x), ew.ne(x, 0))

@@ -9,12 +9,13 @@ from .. import dtypes
 from ..primitives import shape as sh
 from .contractions import dot, outer
 from .creation import array, asarray
+from .diagonals import diag
 from .elementwise import as_inexact, sqrt
 from .linalg import eigvals, inv, lstsq
 from .polynomial import vander
 from .reductions import all, argmin, sum
 from .searching import where
-from .shapes import atleast_1d, diag, roll
+from .shapes import atleast_1d, roll
 from .sorting import argsort
 from .values import convert, describe, promote_arrays_inexact
 

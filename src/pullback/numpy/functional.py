@@ -31,7 +31,12 @@ def _parse(signature: str) -> tuple[CoreDims, CoreDims]:
 def vectorize(
     pyfunc: Function, *, excluded: Collection[int | str] = frozenset(), signature: str | None = None
 ) -> Function:
-    """A function of scalars (or of the axes in `signature`) over all leading axes, broadcast."""
+    """A function of scalars (or of the axes in `signature`) over all leading axes, broadcast.
+
+    >>> longer = pnp.vectorize(lambda x, y: pnp.sqrt(x @ x + y @ y), signature="(n),(n)->()")
+    >>> longer(pnp.ones((5, 2)), pnp.ones(2)).shape
+    (5,)
+    """
     if any(not isinstance(e, (str, int)) for e in excluded):
         raise TypeError(f"vectorize: excluded must hold integers and names, got {excluded!r}")
     if any(isinstance(e, int) and e < 0 for e in excluded):
@@ -124,7 +129,11 @@ def _checked(f: Function, outs: CoreDims, sizes: dict[str, int]) -> Function:
 
 
 def apply_along_axis(func1d: Function, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
-    """A function of vectors, applied to each one along an axis."""
+    """A function of vectors, applied to each one along an axis.
+
+    >>> pnp.apply_along_axis(lambda v: v[0] + v[-1], 1, pnp.array([[1, 2, 3], [4, 5, 6]]))
+    Array([ 4, 10], dtype=int32)
+    """
     x = as_array("apply_along_axis", arr)
     axis = canonical_axis(axis, x.ndim, "apply_along_axis")
 
@@ -139,7 +148,11 @@ def apply_along_axis(func1d: Function, axis: int, arr: Any, *args: Any, **kwargs
 
 
 def apply_over_axes(func: Callable[[Any, int], Any], a: Any, axes: Sequence[int]) -> Any:
-    """A function of an array and an axis, applied for each axis in turn."""
+    """A function of an array and an axis, applied for each axis in turn.
+
+    >>> pnp.apply_over_axes(pnp.sum, pnp.ones((2, 3, 4)), [0, 2]).shape
+    (1, 3, 1)
+    """
     x = as_array("apply_over_axes", a)
     for axis in axes if isinstance(axes, (list, tuple)) else [axes]:
         axis = canonical_axis(axis, x.ndim, "apply_over_axes")

@@ -21,7 +21,11 @@ def bincount(
     x: Any, weights: Any = None, minlength: int = 0, *, length: int | None = None,
     out_sharding: None = None,
 ) -> Any:  # fmt: skip
-    """How often each of 0, 1, 2, ... occurs, or sums of weights; negative numbers count as 0."""
+    """How often each of 0, 1, 2, ... occurs, or sums of weights; negative numbers count as 0.
+
+    >>> pnp.bincount(pnp.array([0, 2, 2]))
+    Array([1, 0, 2], dtype=int32)
+    """
     at = as_array("bincount", x)
     if not (dtypes.is_integer(at.dtype) or at.dtype == dtypes.bool_):
         raise TypeError(f"x argument to bincount must have an integer type; got {at.dtype}")
@@ -38,7 +42,11 @@ def bincount(
 
 
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
-    """The edges of bins: given ones, or so many of equal width over the range of the data."""
+    """The edges of bins: given ones, or so many of equal width over the range of the data.
+
+    >>> pnp.histogram_bin_edges(pnp.array([0.0, 4.0]), bins=2)
+    Array([0., 2., 4.], dtype=float32)
+    """
     if isinstance(bins, str):
         raise NotImplementedError("string values for `bins` not implemented.")
     x, edges = ravel(as_inexact("histogram_bin_edges", a)), as_array("histogram_bin_edges", bins)
@@ -63,7 +71,22 @@ def _range(x: Any, limits: Any) -> tuple[Any, Any]:
 def histogram(
     a: Any, bins: Any = 10, range: Any = None, weights: Any = None, density: bool | None = None
 ) -> tuple[Any, Any]:
-    """How many elements fall into each bin, and the edges of the bins."""
+    """How many elements fall into each bin, and the edges of the bins.
+
+    Args:
+      a: array.
+      bins: how many, or a vector of edges that rise.
+      range: (low, high) of the bins; that of the data if None.
+      weights: array of the shape of `a`: what each element counts.
+      density: whether the integral over all bins is 1.
+
+    Returns:
+      The counts, one a bin, and the edges, one more. The last bin has both its ends.
+
+    >>> counts, edges = pnp.histogram(pnp.array([1.0, 2.0, 2.5, 4.0]), bins=3)
+    >>> counts, edges
+    (Array([1., 2., 1.], dtype=float32), Array([1., 2., 3., 4.], dtype=float32))
+    """
     x, w = _with_weights("histogram", a, weights)
     edges = histogram_bin_edges(x, bins, range, weights)
     at = searchsorted(edges, x, "right")
@@ -117,7 +140,13 @@ def histogram2d(
     x: Any, y: Any, bins: Any = 10, range: Any = None, weights: Any = None,
     density: bool | None = None,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
-    """A histogram over two variables."""
+    """A histogram over two variables.
+
+    >>> counts, _, _ = pnp.histogram2d(pnp.array([0.0, 1.0]), pnp.array([0.0, 1.0]), bins=2)
+    >>> counts
+    Array([[1, 0],
+           [0, 1]], dtype=int32)
+    """
     columns = concatenate([reshape(as_inexact("histogram2d", v), (-1, 1)) for v in (x, y)], 1)
     if np.ndim(bins) and len(bins) not in (1, 2):
         bins = [bins, bins]

@@ -22,7 +22,13 @@ from .values import as_array, convert, describe, promote_arrays, result_type_of
 
 
 def ix_(*args: Any) -> tuple[Any, ...]:
-    """Index arrays of the grid that these vectors span."""
+    """Index arrays of the grid that these vectors span.
+
+    >>> x = pnp.arange(9).reshape(3, 3)
+    >>> x[pnp.ix_(pnp.array([0, 2]), pnp.array([1, 2]))]
+    Array([[1, 2],
+           [7, 8]], dtype=int32)
+    """
     out = []
     for k, a in enumerate(args):
         v = as_array("ix_", a, k)
@@ -42,12 +48,22 @@ def _indices(found: tuple[np.ndarray, ...]) -> Any:
 
 
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
-    """The indices of the lower triangle of an n by m matrix."""
+    """The indices of the lower triangle of an n by m matrix.
+
+    >>> x = pnp.array([[1, 2], [3, 4]])
+    >>> x[pnp.tril_indices(2)]
+    Array([1, 3, 4], dtype=int32)
+    """
     return _indices(np.tril_indices(n, k, m))
 
 
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
-    """The indices of the upper triangle of an n by m matrix."""
+    """The indices of the upper triangle of an n by m matrix.
+
+    >>> x = pnp.array([[1, 2], [3, 4]])
+    >>> x[pnp.triu_indices(2)]
+    Array([1, 2, 4], dtype=int32)
+    """
     return _indices(np.triu_indices(n, k, m))
 
 
@@ -73,7 +89,13 @@ def _square_like(x: Any, k: int) -> tuple[int, int, int]:
 
 
 def diag_indices(n: int, ndim: int = 2) -> tuple[Any, ...]:
-    """The indices of a diagonal."""
+    """The indices of a diagonal.
+
+    >>> x = pnp.zeros((2, 2))
+    >>> x.at[pnp.diag_indices(2)].set(1.0)
+    Array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
     if n < 0 or ndim < 0:
         raise ValueError(f"diag_indices: arguments must be nonnegative, got n={n}, ndim={ndim}")
     return (sh.iota(dtypes.default_dtype(int), (n,), 0),) * ndim
@@ -95,7 +117,11 @@ def mask_indices(
 
 
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
-    """The index along each axis of positions in the flattened array; out of bounds is clipped."""
+    """The index along each axis of positions in the flattened array; out of bounds is clipped.
+
+    >>> pnp.unravel_index(pnp.array([1, 5]), (2, 3))
+    (Array([0, 1], dtype=int32), Array([1, 2], dtype=int32))
+    """
     at = as_array("unravel_index", indices)
     if not dtypes.is_integer(at.dtype):
         raise TypeError(f"unravel_index: indices must be integers, got {describe(at)}")
@@ -114,7 +140,11 @@ def ravel_multi_index(
     multi_index: Sequence[Any], dims: Sequence[int], mode: Any = "raise", order: str = "C", *,
     dtype: Any = None,
 ) -> Any:  # fmt: skip
-    """The position in the flattened array of an index along each axis."""
+    """The position in the flattened array of an index along each axis.
+
+    >>> pnp.ravel_multi_index((pnp.array([0, 1]), pnp.array([1, 2])), (2, 3))
+    Array([1, 5], dtype=int32)
+    """
     if len(multi_index) != len(dims):
         raise ValueError(f"len(multi_index)={len(multi_index)} != len(dims)={len(dims)}")
     arrays = promote_arrays("ravel_multi_index", *multi_index)

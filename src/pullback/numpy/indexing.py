@@ -178,7 +178,21 @@ def take(
     indices_are_sorted: bool = False,
     fill_value: Any = None,
 ) -> Any:
-    """Elements along an axis. Out of bounds gives NaN (mode None or "fill"), clips or wraps."""
+    """Elements along an axis. Out of bounds gives NaN (mode None or "fill"), clips or wraps.
+
+    Args:
+      a: array.
+      indices: array of integers; negative ones count from the end.
+      axis: integer; None for the flattened array.
+      out: must be None.
+      mode: what is out of bounds: None or "fill" gives `fill_value`, "clip" the nearest element,
+        "wrap" starts again.
+      unique_indices, indices_are_sorted: promises about the indices; accepted.
+      fill_value: by default NaN, for integers the least number, for unsigned ones the greatest.
+
+    >>> pnp.take(pnp.array([10.0, 20.0, 30.0]), pnp.array([2, 0, 7]))
+    Array([30., 10., nan], dtype=float32)
+    """
     x, at = as_array("take", a, 0), as_array("take", indices, 1)
     if not dtypes.is_integer(at.dtype):
         raise TypeError(f"take: indices must be integers, got {describe(at)}")
@@ -226,7 +240,13 @@ def take_along_axis(
     *,
     wrap_negative_indices: bool = True,
 ) -> Any:
-    """Elements of each row by the indices of the same row."""
+    """Elements of each row by the indices of the same row.
+
+    >>> x = pnp.array([[3, 1, 2], [6, 5, 4]])
+    >>> pnp.take_along_axis(x, pnp.argsort(x, axis=1), axis=1)
+    Array([[1, 2, 3],
+           [4, 5, 6]], dtype=int32)
+    """
     x, at = as_array("take_along_axis", arr, 0), as_array("take_along_axis", indices, 1)
     if not dtypes.is_integer(at.dtype):
         raise TypeError(f"take_along_axis: indices must be integers, got {describe(at)}")

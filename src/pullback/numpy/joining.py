@@ -57,7 +57,21 @@ def _at_once(join: Callable[..., Any], arrays: Sequence[Any], axis: int, dtype: 
 
 
 def concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None) -> Any:
-    """Arrays one after another along an axis."""
+    """Arrays one after another along an axis.
+
+    Args:
+      arrays: sequence of arrays whose shapes differ along `axis` only, or an array: its slices.
+      axis: integer; None to flatten each first.
+      dtype: the dtype that the arrays promote to if None.
+
+    Raises:
+      ValueError: there are no arrays, or their shapes do not fit.
+
+    >>> pnp.concatenate([pnp.array([[1, 2]]), pnp.array([[3, 4], [5, 6]])])
+    Array([[1, 2],
+           [3, 4],
+           [5, 6]], dtype=int32)
+    """
     parts = _sequence("concatenate", arrays)
     if axis is None:
         parts, axis = [ravel(p) for p in parts], 0
@@ -80,12 +94,30 @@ def concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None) -> Any:
 
 
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Any:
-    """Arrays one after another along an axis."""
+    """Arrays one after another along an axis.
+
+    >>> pnp.concat([pnp.array([1, 2]), pnp.array([3])])
+    Array([1, 2, 3], dtype=int32)
+    """
     return concatenate(arrays, axis)
 
 
 def stack(arrays: Any, axis: int = 0, out: None = None, dtype: Any = None) -> Any:
-    """Arrays of one shape along a new axis."""
+    """Arrays of one shape along a new axis.
+
+    Args:
+      arrays: sequence of arrays of one shape.
+      axis: where the new axis stands in the result.
+      out: must be None.
+      dtype: the dtype that the arrays promote to if None.
+
+    Raises:
+      ValueError: there are no arrays, or their shapes differ.
+
+    >>> pnp.stack([pnp.array([1, 2]), pnp.array([3, 4])], axis=1)
+    Array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     parts = _sequence("stack", arrays)
     if any(p.shape != parts[0].shape for p in parts):
         given = ", ".join(type_name(p.aval) for p in parts)
@@ -98,7 +130,11 @@ def stack(arrays: Any, axis: int = 0, out: None = None, dtype: Any = None) -> An
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
-    """The arrays along an axis, which disappears."""
+    """The arrays along an axis, which disappears.
+
+    >>> pnp.unstack(pnp.array([[1, 2], [3, 4]]))
+    (Array([1, 2], dtype=int32), Array([3, 4], dtype=int32))
+    """
     x = as_array("unstack", x)
     if x.ndim == 0:
         raise ValueError(
@@ -111,29 +147,54 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
 
 
 def vstack(tup: Any, dtype: Any = None) -> Any:
-    """Arrays as rows, one below another."""
+    """Arrays as rows, one below another.
+
+    >>> pnp.vstack([pnp.array([1, 2]), pnp.array([3, 4])])
+    Array([[1, 2],
+           [3, 4]], dtype=int32)
+    """
     return concatenate([atleast_2d(x) for x in _sequence("vstack", tup)], 0, dtype)
 
 
 def hstack(tup: Any, dtype: Any = None) -> Any:
-    """Arrays side by side."""
+    """Arrays side by side.
+
+    >>> pnp.hstack([pnp.array([1, 2]), pnp.array([3, 4])])
+    Array([1, 2, 3, 4], dtype=int32)
+    """
     parts = [atleast_1d(x) for x in _sequence("hstack", tup)]
     return concatenate(parts, 0 if parts[0].ndim == 1 else 1, dtype)
 
 
 def dstack(tup: Any, dtype: Any = None) -> Any:
-    """Arrays one behind another along the third axis."""
+    """Arrays one behind another along the third axis.
+
+    >>> pnp.dstack([pnp.array([1, 2]), pnp.array([3, 4])])
+    Array([[[1, 3],
+            [2, 4]]], dtype=int32)
+    """
     return concatenate([atleast_3d(x) for x in _sequence("dstack", tup)], 2, dtype)
 
 
 def column_stack(tup: Any) -> Any:
-    """Vectors as columns of a matrix, matrices beside them."""
+    """Vectors as columns of a matrix, matrices beside them.
+
+    >>> pnp.column_stack([pnp.array([1, 2]), pnp.array([3, 4])])
+    Array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     parts = _sequence("column_stack", tup)
     return concatenate([p if p.ndim > 1 else sh.expand_dims(ravel(p), (1,)) for p in parts], 1)
 
 
 def block(arrays: Any) -> Any:
-    """An array from nested lists of blocks."""
+    """An array from nested lists of blocks.
+
+    >>> one, zero = pnp.eye(2), pnp.zeros((2, 1))
+    >>> pnp.block([[one, zero]])
+    Array([[1., 0., 0.],
+           [0., 1., 0.]], dtype=float32)
+    """
     out, _ = _block(arrays)
     return out
 
@@ -155,19 +216,41 @@ def _block(x: Any) -> tuple[Any, int]:
 
 
 def append(arr: Any, values: Any, axis: int | None = None) -> Any:
-    """Values after the array."""
+    """Values after the array.
+
+    >>> pnp.append(pnp.array([1, 2]), 3)
+    Array([1, 2, 3], dtype=int32)
+    """
     if axis is None:
         return concatenate([ravel(arr), ravel(values)], 0)
     return concatenate([arr, values], axis)
 
 
 def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """An array cut into so many pieces of nearly equal size, or at these places."""
+    """An array cut into so many pieces of nearly equal size, or at these places.
+
+    >>> pnp.array_split(pnp.arange(5), 2)
+    [Array([0, 1, 2], dtype=int32), Array([3, 4], dtype=int32)]
+    """
     return _split("array_split", ary, indices_or_sections, axis)
 
 
 def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
-    """An array cut into so many equal pieces, or at these places."""
+    """An array cut into so many equal pieces, or at these places.
+
+    Args:
+      ary: array.
+      indices_or_sections: how many pieces of equal size, or a sequence of the places to cut at.
+      axis: integer.
+
+    Raises:
+      ValueError: the axis cannot be divided into so many equal pieces.
+
+    >>> pnp.split(pnp.arange(6), 3)
+    [Array([0, 1], dtype=int32), Array([2, 3], dtype=int32), Array([4, 5], dtype=int32)]
+    >>> pnp.split(pnp.arange(6), [1, 4])
+    [Array([0], dtype=int32), Array([1, 2, 3], dtype=int32), Array([4, 5], dtype=int32)]
+    """
     return _split("split", ary, indices_or_sections, axis)
 
 
@@ -217,7 +300,11 @@ def _places(name: str, obj: Any, n: int, axis: int, last: int) -> np.ndarray:
 
 
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    """Values put in before these places."""
+    """Values put in before these places.
+
+    >>> pnp.insert(pnp.array([1, 2, 3]), 1, 9)
+    Array([1, 9, 2, 3], dtype=int32)
+    """
     x, added = as_array("insert", arr), as_array("insert", values)
     if axis is None:
         x, axis = ravel(x), 0
@@ -247,7 +334,11 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 def delete(
     arr: Any, obj: Any, axis: int | None = None, *, assume_unique_indices: bool = False
 ) -> Any:
-    """The array without the elements at these places."""
+    """The array without the elements at these places.
+
+    >>> pnp.delete(pnp.array([1, 2, 3]), 1)
+    Array([1, 3], dtype=int32)
+    """
     x = as_array("delete", arr)
     if axis is None:
         x, axis = ravel(x), 0

@@ -15,7 +15,11 @@ from .values import SCALARS, as_array, as_value, broadcast, convert, is_array, p
 
 
 def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
-    """Whether |a - b| <= atol + rtol * |b|; equal infinities are close."""
+    """Whether |a - b| <= atol + rtol * |b|; equal infinities are close.
+
+    >>> pnp.isclose(pnp.array([1.0, 2.0]), pnp.array([1.0 + 1e-6, 2.1]))
+    Array([ True, False], dtype=bool)
+    """
     x, y = broadcast("isclose", promote_arrays("isclose", a, b))
     if not dtypes.is_float(x.dtype):
         if not dtypes.is_integer(x.dtype):
@@ -33,12 +37,20 @@ def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: boo
 
 
 def allclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
-    """Whether all elements are close."""
+    """Whether all elements are close.
+
+    >>> pnp.allclose(pnp.array([1.0, 2.0]), pnp.array([1.0, 2.0 + 1e-6]))
+    Array(True, dtype=bool)
+    """
     return reductions.all(isclose(a, b, rtol, atol, equal_nan))
 
 
 def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
-    """Whether shapes and elements are equal."""
+    """Whether shapes and elements are equal.
+
+    >>> pnp.array_equal(pnp.array([1, 2]), pnp.array([1, 2]))
+    Array(True, dtype=bool)
+    """
     x, y = promote_arrays("array_equal", a1, a2)
     if x.shape != y.shape:
         return as_array("array_equal", False)
@@ -49,7 +61,11 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
 
 
 def array_equiv(a1: Any, a2: Any) -> Any:
-    """Whether elements are equal once broadcast."""
+    """Whether elements are equal once broadcast.
+
+    >>> pnp.array_equiv(pnp.array([1, 1]), pnp.array([1]))
+    Array(True, dtype=bool)
+    """
     x, y = promote_arrays("array_equiv", a1, a2)
     try:
         x, y = broadcast("array_equiv", [x, y])
@@ -75,7 +91,11 @@ def _dtype(x: Any) -> np.dtype[Any]:
 
 
 def isscalar(element: Any) -> bool:
-    """Whether this is a number or an array of rank 0."""
+    """Whether this is a number or an array of rank 0.
+
+    >>> pnp.isscalar(2.0), pnp.isscalar(pnp.array([2.0]))
+    (True, False)
+    """
     if is_array(element):
         return element.ndim == 0
     return bool(np.isscalar(element)) or (hasattr(element, "ndim") and element.ndim == 0)
@@ -91,7 +111,11 @@ def iterable(y: Any) -> bool:
 
 
 def result_type(*args: Any) -> np.dtype[Any]:
-    """The dtype of an operation on these arrays, numbers and dtypes."""
+    """The dtype of an operation on these arrays, numbers and dtypes.
+
+    >>> pnp.result_type("int8", "float16"), pnp.result_type(pnp.ones(2, "float16"), 1.0)
+    (dtype('float16'), dtype('float16'))
+    """
     if not args:
         raise ValueError("at least one array or dtype is required")
     types = []

@@ -8,7 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
-from . import binary, elementwise, reductions
+from . import binary, elementwise, means, reductions
 from .creation import known
 from .indexing import take
 from .joining import concatenate
@@ -49,6 +49,11 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
 
     mode: constant, edge, linear_ramp, maximum, mean, median, minimum, reflect, symmetric, wrap,
     empty, or a function of (vector, widths, axis, kwargs).
+
+    >>> pnp.pad(pnp.array([1, 2]), (1, 2), constant_values=9)
+    Array([9, 1, 2, 9, 9], dtype=int32)
+    >>> pnp.pad(pnp.array([1, 2, 3]), 2, mode="reflect")
+    Array([3, 2, 1, 2, 3, 2, 1], dtype=int32)
     """
     x = as_array("pad", array)
     widths = _widths(pad_width, x.ndim)
@@ -148,7 +153,7 @@ def _statistic(x: Any, widths: Widths, mode: str, length: Any) -> Any:
     reduce: Callable[..., Any] = {
         "maximum": reductions.max,
         "minimum": reductions.min,
-        "mean": reductions.mean,
+        "mean": means.mean,
         "median": _median,
     }[mode]
     lengths = np.broadcast_to(length, (x.ndim, 2)) if length is not None else None

@@ -1,6 +1,5 @@
-"""Sums, extrema, means and their kin over axes. Integers are summed in at least 32 bits."""
+"""Sums, extrema and their kin over axes. Integers are summed in at least 32 bits."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -22,15 +21,14 @@ from .values import (
     convert,
     describe,
     expand,
-    inexact_dtype,
     joint_shape,
-    promote_arrays_inexact,
 )
 
 Function = Callable[..., Any]
 
 
-def _prepared(name: str, a: Any, out: None) -> Any:
+def prepared(name: str, a: Any, out: None) -> Any:
+    """The operand as an array; `out` is refused."""
     if out is not None:
         raise NotImplementedError(f"The 'out' argument to numpy.{name} is not supported.")
     return as_array(name, a)
@@ -91,7 +89,7 @@ def _accumulated(
     name: str, reduce: Function, op: Function, neutral: int, a: Any, axis: Any, dtype: Any,
     out: None, keepdims: bool, initial: Any, where: Any, promote_integers: bool,
 ) -> Any:  # fmt: skip
-    x = _prepared(name, a, out)
+    x = prepared(name, a, out)
     wanted = (
         whole_sum_dtype(x.dtype, promote_integers)
         if dtype is None
@@ -111,7 +109,25 @@ def sum(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False,
     initial: Any = None, where: Any = None, promote_integers: bool = True,
 ) -> Any:  # fmt: skip
-    """The sum over axes, all of them unless told otherwise."""
+    """The sum over axes, all of them unless told otherwise.
+
+    Args:
+      a: array.
+      axis: integer or tuple of integers; None for all axes.
+      dtype: of the result, in which it is summed. By default that of `a`; integers and bools are
+        summed in int32 or uint32 at least (64 bits where enabled).
+      out: must be None.
+      keepdims: whether the axes stay, at size 1.
+      initial: number that is added.
+      where: mask that broadcasts with `a`; elements where it is False do not count.
+      promote_integers: whether narrow integers are widened.
+
+    Raises:
+      ValueError: an axis is out of range or comes twice.
+
+    >>> pnp.sum(pnp.array([[1, 2], [3, 4]]), axis=0)
+    Array([4, 6], dtype=int32)
+    """
     if dtype is None and out is None and initial is None and where is None:
         total = _at_once("sum", sh.reduce_sum_p, a, axis, keepdims)
         if total is not None:
@@ -126,7 +142,13 @@ def prod(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False,
     initial: Any = None, where: Any = None, promote_integers: bool = True,
 ) -> Any:  # fmt: skip
-    """The product over axes."""
+    """The product over axes.
+
+    Arguments are those of `sum`; `initial` is multiplied.
+
+    >>> pnp.prod(pnp.array([1.0, 2.0, 4.0]))
+    Array(8., dtype=float32)
+    """
     return _accumulated(
         "prod", rd.reduce_prod, ew.mul, 1, a, axis, dtype, out, keepdims, initial, where,
         promote_integers,
@@ -151,7 +173,7 @@ def _extremum(
     name: str, reduce: Function, op: Function, neutral: Function, a: Any, axis: Any, out: None,
     keepdims: bool, initial: Any, where: Any,
 ) -> Any:  # fmt: skip
-    x = strong(_prepared(name, a, out))
+    x = strong(prepared(name, a, out))
     if where is not None and initial is None:
         raise ValueError(f"{name}: where= needs initial=, as there may be no element to compare")
     axes = axes_of(name, axis, x.ndim)
@@ -170,7 +192,23 @@ def max(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
     where: Any = None,
 ) -> Any:  # fmt: skip
-    """The greatest element over axes, NaN where one is."""
+    """The greatest element over axes, NaN where one is.
+
+    Args:
+      a: array.
+      axis: integer or tuple of integers; None for all axes.
+      out: must be None.
+      keepdims: whether the axes stay, at size 1.
+      initial: the least result; needed where there may be no elements.
+      where: mask that broadcasts with `a`; elements where it is False do not count. Needs
+        `initial`.
+
+    Raises:
+      ValueError: there are no elements and no `initial`.
+
+    >>> pnp.max(pnp.array([[1, 5], [3, 4]]), axis=1)
+    Array([5, 4], dtype=int32)
+    """
     if out is None and initial is None and where is None:
         found = _at_once("max", rd.reduce_max_p, a, axis, keepdims)
         if found is not None:
@@ -182,7 +220,13 @@ def min(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
     where: Any = None,
 ) -> Any:  # fmt: skip
-    """The least element over axes, NaN where one is."""
+    """The least element over axes, NaN where one is.
+
+    Arguments and errors are those of `max`; `initial` is the greatest result.
+
+    >>> pnp.min(pnp.array([[1, 5], [3, 4]]), axis=1)
+    Array([1, 3], dtype=int32)
+    """
     if out is None and initial is None and where is None:
         found = _at_once("min", rd.reduce_min_p, a, axis, keepdims)
         if found is not None:
@@ -197,7 +241,7 @@ def _logical(
     name: str, reduce: Function, neutral: bool, a: Any, axis: Any, out: None, keepdims: bool,
     where: Any,
 ) -> Any:  # fmt: skip
-    x = masked(name, truth(_prepared(name, a, out)), where, neutral)
+    x = masked(name, truth(prepared(name, a, out)), where, neutral)
     axes = axes_of(name, axis, x.ndim)
     return keep(reduce(x, axes) if axes else x, x.shape, axes, keepdims)
 
@@ -205,29 +249,57 @@ def _logical(
 def all(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, *, where: Any = None
 ) -> Any:
-    """Whether every element differs from zero."""
+    """Whether every element differs from zero.
+
+    Args:
+      a: array of any dtype.
+      axis: integer or tuple of integers; None for all axes.
+      out: must be None.
+      keepdims: whether the axes stay, at size 1.
+      where: mask that broadcasts with `a`; elements where it is False do not count.
+
+    Returns:
+      Array of bools; True where there are no elements.
+
+    >>> pnp.all(pnp.array([[True, False], [True, True]]), axis=1)
+    Array([False,  True], dtype=bool)
+    """
     return _logical("all", rd.reduce_and, True, a, axis, out, keepdims, where)
 
 
 def any(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, *, where: Any = None
 ) -> Any:
-    """Whether some element differs from zero."""
+    """Whether some element differs from zero.
+
+    Arguments are those of `all`; False where there are no elements.
+
+    >>> pnp.any(pnp.array([[True, False], [False, False]]), axis=1)
+    Array([ True, False], dtype=bool)
+    """
     return _logical("any", rd.reduce_or, False, a, axis, out, keepdims, where)
 
 
 def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    """The number of elements that differ from zero."""
+    """The number of elements that differ from zero.
+
+    >>> pnp.count_nonzero(pnp.array([0, 3, 0, 5]))
+    Array(2, dtype=int32)
+    """
     return sum(truth(as_array("count_nonzero", a)), axis, keepdims=keepdims)
 
 
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: bool = False) -> Any:
-    """The greatest element minus the least."""
+    """The greatest element minus the least.
+
+    >>> pnp.ptp(pnp.array([2.0, 7.0, 4.0]))
+    Array(5., dtype=float32)
+    """
     return max(a, axis, out, keepdims) - min(a, axis, out, keepdims)
 
 
 def _arg(name: str, op: Function, a: Any, axis: int | None, out: None, keepdims: Any) -> Any:
-    x = strong(_prepared(name, a, out))
+    x = strong(prepared(name, a, out))
     rank = x.ndim
     if axis is None:
         x, place = sh.reshape(x, (x.size,)), 0
@@ -242,129 +314,35 @@ def _arg(name: str, op: Function, a: Any, axis: int | None, out: None, keepdims:
 
 
 def argmax(a: Any, axis: int | None = None, out: None = None, keepdims: bool | None = None) -> Any:
-    """The index of the greatest element, the first of equal ones; of NaN if there is one."""
+    """The index of the greatest element, the first of equal ones; of NaN if there is one.
+
+    Args:
+      a: array.
+      axis: integer; None for the index in the flattened array.
+      out: must be None.
+      keepdims: whether the axis stays, at size 1.
+
+    Returns:
+      Array of int32 (int64 where 64 bits are enabled).
+
+    Raises:
+      ValueError: there are no elements.
+
+    >>> pnp.argmax(pnp.array([[1, 5, 2], [9, 3, 4]]), axis=1)
+    Array([1, 0], dtype=int32)
+    """
     return _arg("argmax", rd.argmax, a, axis, out, keepdims)
 
 
 def argmin(a: Any, axis: int | None = None, out: None = None, keepdims: bool | None = None) -> Any:
-    """The index of the least element, the first of equal ones; of NaN if there is one."""
+    """The index of the least element, the first of equal ones; of NaN if there is one.
+
+    Arguments, result and errors are those of `argmax`.
+
+    >>> pnp.argmin(pnp.array([[1, 5, 2], [9, 3, 4]]), axis=1)
+    Array([0, 1], dtype=int32)
+    """
     return _arg("argmin", rd.argmin, a, axis, out, keepdims)
-
-
-# Means. Narrow floats are summed in float32, as in JAX.
-
-
-def _wide(dtype: DType) -> DType:
-    return dtypes.float32 if dtypes.is_float(dtype) and dtype.itemsize < 4 else dtype
-
-
-def _mean_dtype(name: str, x: Any, dtype: Any) -> DType:
-    return inexact_dtype(x.dtype) if dtype is None else requested_dtype(name, dtype)
-
-
-def _count(x: Any, axes: tuple[int, ...], where: Any, dtype: DType, keepdims: bool) -> Any:
-    if where is None:
-        return float(math.prod(x.shape[d] for d in axes))
-    mask = expand(truth(as_array("mean", where)), x.shape)
-    return sum(convert(mask, dtype), axes, keepdims=keepdims)
-
-
-def mean(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False, *,
-    where: Any = None,
-) -> Any:  # fmt: skip
-    """The arithmetic mean over axes."""
-    x = _prepared("mean", a, out)
-    wanted = _mean_dtype("mean", x, dtype)
-    x = convert(x, _wide(wanted))
-    axes = axes_of("mean", axis, x.ndim)
-    total = sum(x, axes, keepdims=keepdims, where=where)
-    count = _count(x, axes, where, x.dtype, keepdims)
-    return convert(total / count, wanted)
-
-
-def average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, keepdims: bool = False
-) -> Any:
-    """The mean with weights."""
-    if weights is None:
-        out = mean(a, axis, keepdims=keepdims)
-        x = as_array("average", a)
-        count = math.prod(x.shape[d] for d in axes_of("average", axis, x.ndim))
-        return (out, sh.full_like(out, count)) if returned else out
-    x, w = promote_arrays_inexact("average", a, weights)
-    if x.shape != w.shape:
-        w = _weights_along(x, w, axis)
-    total = sum(w, axis, keepdims=keepdims)
-    out = sum(x * w, axis, keepdims=keepdims) / total
-    return (out, expand(total, out.shape)) if returned else out
-
-
-def _weights_along(x: Any, w: Any, axis: Any) -> Any:
-    if axis is None or w.ndim != 1:
-        raise ValueError(
-            "1D weights expected when shapes of a and weights differ, and an axis along which"
-            f" they run; got {describe(w)} for {describe(x)}"
-        )
-    place = canonical_axis(axis, x.ndim, "average")
-    if w.shape[0] != x.shape[place]:
-        raise ValueError(f"average: weights {describe(w)} do not fit axis {axis} of {describe(x)}")
-    return sh.broadcast_in_dim(w, x.shape, (place,))
-
-
-def var(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0,
-    keepdims: bool = False, *, where: Any = None, mean: Any = None, correction: Any = None,
-) -> Any:  # fmt: skip
-    """The variance over axes: the mean of |x - mean|**2, divided by the count less `ddof`."""
-    x = _prepared("var", a, out)
-    if correction is not None:
-        ddof = correction
-    wanted = _mean_dtype("var", x, dtype)
-    if dtypes.kind(x.dtype) == "complex" != dtypes.kind(wanted):
-        raise ValueError(
-            f"var: dtype={wanted.name} cannot hold the mean of {describe(x)}: leave it out for a"
-            " real variance"
-        )
-    result = real_dtype(wanted) if dtype is None else wanted
-    x = convert(x, _wide(wanted))
-    axes = axes_of("var", axis, x.ndim)
-    centre = _mean_of(x, axes, where) if mean is None else convert(as_array("var", mean), x.dtype)
-    gap = x - centre
-    square = ew.real(gap * ew.conj(gap)) if gap.dtype.kind == "c" else ew.square(gap)
-    total = sum(square, axes, keepdims=keepdims, where=where)
-    return convert(
-        _over_count(total, _count(x, axes, where, square.dtype, keepdims) - ddof), result
-    )
-
-
-def _over_count(total: Any, count: Any) -> Any:
-    """The quotient, NaN where nothing is counted."""
-    if isinstance(count, (int, float)):
-        return total / (count if count > 0 else np.nan)
-    return total / pick(ew.gt(count, 0), count, sh.full_like(count, np.nan))
-
-
-def _mean_of(x: Any, axes: tuple[int, ...], where: Any) -> Any:
-    return mean(x, axes, keepdims=True, where=where)
-
-
-def real_dtype(dtype: DType) -> DType:
-    """The dtype of the parts of numbers of a dtype."""
-    return {dtypes.complex64: dtypes.float32, dtypes.complex128: dtypes.float64}.get(dtype, dtype)
-
-
-def std(
-    a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0,
-    keepdims: bool = False, *, where: Any = None, mean: Any = None, correction: Any = None,
-) -> Any:  # fmt: skip
-    """The standard deviation over axes: the root of the variance."""
-    if dtype is not None and not dtypes.is_float(requested_dtype("std", dtype)):
-        raise ValueError(f"std: dtype must be a float, got {dtype}")
-    return smooth_at_zero(
-        ew.sqrt,
-        var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction),
-    )
 
 
 def smooth_at_zero(f: Callable[[Any], Any], x: Any) -> Any:

@@ -42,7 +42,20 @@ def where(
     size: int | None = None,
     fill_value: Any = None,
 ) -> Any:
-    """Elements of x where the condition holds, of y elsewhere; alone, its indices."""
+    """Elements of x where the condition holds, of y elsewhere; alone, its indices.
+
+    Args:
+      condition: array; what is not zero is true.
+      x, y: arrays that broadcast with it and with each other; promoted to one dtype.
+      size, fill_value: without `x` and `y`: as for `nonzero`.
+
+    Raises:
+      ValueError: only one of `x` and `y` is given.
+
+    >>> x = pnp.array([-1.0, 2.0, -3.0])
+    >>> pnp.where(x > 0, x, 0.0)
+    Array([0., 2., 0.], dtype=float32)
+    """
     if x is None and y is None:
         return nonzero(condition, size=size, fill_value=fill_value)
     if x is None or y is None:
@@ -86,6 +99,11 @@ def nonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> tuple
 
     Their number is not known while tracing, so there `size` is needed; what is missing is
     `fill_value`, what is too much is dropped.
+
+    >>> pnp.nonzero(pnp.array([0, 3, 0, 5]))
+    (Array([1, 3], dtype=int32),)
+    >>> pb.jit(lambda x: pnp.nonzero(x, size=3, fill_value=-1))(pnp.array([0, 3, 0, 5]))
+    (Array([ 1,  3, -1], dtype=int32),)
     """
     x = as_array("nonzero", a)
     if x.ndim == 0:
@@ -127,12 +145,21 @@ def _counted(mask: Any, size: int, fills: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def flatnonzero(a: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
-    """The indices of nonzero elements of the flattened array."""
+    """The indices of nonzero elements of the flattened array.
+
+    >>> pnp.flatnonzero(pnp.array([[0, 3], [5, 0]]))
+    Array([1, 2], dtype=int32)
+    """
     return nonzero(ravel(a), size=size, fill_value=fill_value)[0]
 
 
 def argwhere(a: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
-    """The indices of nonzero elements, one row each."""
+    """The indices of nonzero elements, one row each.
+
+    >>> pnp.argwhere(pnp.array([[0, 3], [5, 0]]))
+    Array([[0, 1],
+           [1, 0]], dtype=int32)
+    """
     x = as_array("argwhere", a)
     found = nonzero(x if x.ndim else reshape(x, (1,)), size=size, fill_value=fill_value)
     if not x.ndim:
@@ -141,7 +168,15 @@ def argwhere(a: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
 
 
 def clip(arr: Any = None, /, min: Any = None, max: Any = None) -> Any:
-    """Elements moved into the interval from min to max."""
+    """Elements moved into the interval from min to max.
+
+    Args:
+      arr: array of real numbers.
+      min, max: arrays that broadcast with it; None for no bound.
+
+    >>> pnp.clip(pnp.array([-2, 1, 5]), 0, 3)
+    Array([0, 1, 3], dtype=int32)
+    """
     if arr is None:
         raise ValueError(
             "At most one of the min and max, and the array, must be given: clip got no array"
@@ -160,7 +195,12 @@ def clip(arr: Any = None, /, min: Any = None, max: Any = None) -> Any:
 
 
 def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0) -> Any:
-    """For each element the choice of the first condition that holds."""
+    """For each element the choice of the first condition that holds.
+
+    >>> x = pnp.arange(6)
+    >>> pnp.select([x < 2, x > 3], [x, x**2], default=-1)
+    Array([ 0,  1, -1, -1, 16, 25], dtype=int32)
+    """
     if len(condlist) != len(choicelist):
         raise ValueError(
             f"condlist must have length equal to choicelist ({len(condlist)} vs {len(choicelist)})"
@@ -174,7 +214,11 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
 
 
 def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
-    """For each element the one of the array that the index names."""
+    """For each element the one of the array that the index names.
+
+    >>> pnp.choose(pnp.array([0, 1, 0]), [pnp.array([1, 2, 3]), pnp.array([10, 20, 30])])
+    Array([ 1, 20,  3], dtype=int32)
+    """
     at = as_array("choose", a)
     if not dtypes.is_integer(at.dtype):
         raise ValueError("`a` array must be integer typed")
@@ -204,7 +248,11 @@ def compress(
     condition: Any, a: Any, axis: int | None = None, *, size: int | None = None,
     fill_value: Any = 0, out: None = None,
 ) -> Any:  # fmt: skip
-    """The elements along an axis whose condition holds."""
+    """The elements along an axis whose condition holds.
+
+    >>> pnp.compress(pnp.array([True, False, True]), pnp.array([1, 2, 3]))
+    Array([1, 3], dtype=int32)
+    """
     mask, x = as_array("compress", condition), as_array("compress", a)
     if mask.ndim != 1:
         raise ValueError("condition must be a 1D array")
@@ -227,12 +275,22 @@ def compress_method(
 
 
 def extract(condition: Any, arr: Any, *, size: int | None = None, fill_value: Any = 0) -> Any:
-    """The elements whose condition holds, along one axis."""
+    """The elements whose condition holds, along one axis.
+
+    >>> x = pnp.arange(6)
+    >>> pnp.extract(x % 2 == 0, x)
+    Array([0, 2, 4], dtype=int32)
+    """
     return compress(ravel(condition), ravel(arr), size=size, fill_value=fill_value)
 
 
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Any:
-    """A function given by pieces: the value or function of the last condition that holds."""
+    """A function given by pieces: the value or function of the last condition that holds.
+
+    >>> x = pnp.array([-2.0, 3.0])
+    >>> pnp.piecewise(x, [x < 0, x >= 0], [lambda x: -x, lambda x: 10 * x])
+    Array([ 2., 30.], dtype=float32)
+    """
     x = as_array("piecewise", x)
     if isinstance(condlist, (list, tuple)) and condlist and np.ndim(condlist[0]) == x.ndim:
         conditions = [truth(as_array("piecewise", c)) for c in condlist]
@@ -259,7 +317,21 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
 def searchsorted(
     a: Any, v: Any, side: str = "left", sorter: Any = None, *, method: str = "scan"
 ) -> Any:
-    """Where to insert elements so that a sorted array stays sorted: before equal ones, or after."""
+    """Where to insert elements so that a sorted array stays sorted: before equal ones, or after.
+
+    Args:
+      a: sorted vector.
+      v: array of what is looked for.
+      side: "left" for the place before equal elements, "right" for that after them.
+      sorter: indices that put `a` in order, where it is not.
+      method: "scan", "scan_unrolled", "sort" or "compare_all": how XLA searches; accepted.
+
+    Returns:
+      Array of int32 of the shape of `v`.
+
+    >>> pnp.searchsorted(pnp.array([1, 3, 3, 7]), pnp.array([0, 3, 9]))
+    Array([0, 1, 4], dtype=int32)
+    """
     if side not in ("left", "right"):
         raise ValueError(f"{side!r} is an invalid value for keyword 'side': give 'left' or 'right'")
     if method not in ("scan", "scan_unrolled", "sort", "compare_all"):
@@ -304,7 +376,11 @@ def index_dtype(size: int) -> dtypes.DType:
 
 
 def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = None) -> Any:
-    """The bin that each element falls into, by its edges, which rise or fall."""
+    """The bin that each element falls into, by its edges, which rise or fall.
+
+    >>> pnp.digitize(pnp.array([0.5, 1.5, 9.0]), pnp.array([1.0, 2.0]))
+    Array([0, 1, 2], dtype=int32)
+    """
     values, edges = as_array("digitize", x), as_array("digitize", bins)
     if edges.ndim != 1:
         raise ValueError(f"digitize: bins must be a 1-dimensional array, got {describe(edges)}")
@@ -321,7 +397,11 @@ def _other(side: str) -> str:
 
 
 def put(a: Any, ind: Any, v: Any, mode: str | None = None, *, inplace: bool = True) -> Any:
-    """The array with values at places of its flattened form."""
+    """The array with values at places of its flattened form.
+
+    >>> pnp.put(pnp.zeros(3), pnp.array([0, 2]), 5.0, inplace=False)
+    Array([5., 0., 5.], dtype=float32)
+    """
     _not_in_place("put", inplace)
     x, at = as_array("put", a), ravel(as_array("put", ind))
     values = ravel(as_array("put", v))
@@ -342,7 +422,12 @@ def _not_in_place(name: str, inplace: bool) -> None:
 
 
 def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Any:
-    """The array with values, in order and repeated, where the mask holds."""
+    """The array with values, in order and repeated, where the mask holds.
+
+    >>> x = pnp.array([-1.0, 5.0, -2.0])
+    >>> pnp.place(x, x < 0, pnp.array([1.0, 2.0]), inplace=False)
+    Array([1., 5., 2.], dtype=float32)
+    """
     _not_in_place("place", inplace)
     x, flags, values = as_arrays("place", (arr, mask, vals))
     if flags.size != x.size:
@@ -358,7 +443,12 @@ def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Any:
 
 
 def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Any:
-    """The array with its diagonal replaced."""
+    """The array with its diagonal replaced.
+
+    >>> pnp.fill_diagonal(pnp.zeros((2, 2)), 1.0, inplace=False)
+    Array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
     _not_in_place("fill_diagonal", inplace)
     x, values = as_array("fill_diagonal", a), as_array("fill_diagonal", val)
     if wrap:
@@ -376,7 +466,13 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True)
 def put_along_axis(
     arr: Any, indices: Any, values: Any, axis: int | None, inplace: bool = True, *, mode: Any = None
 ) -> Any:
-    """The array with values at the indices of each row."""
+    """The array with values at the indices of each row.
+
+    >>> x, i = pnp.zeros((2, 2)), pnp.array([[1], [0]])
+    >>> pnp.put_along_axis(x, i, 9.0, axis=1, inplace=False)
+    Array([[0., 9.],
+           [9., 0.]], dtype=float32)
+    """
     _not_in_place("put_along_axis", inplace)
     x, at = as_array("put_along_axis", arr), as_array("put_along_axis", indices)
     if axis is None:

@@ -83,6 +83,10 @@ def unique(
     """The different elements, or slices along an axis, in order.
 
     Also, where asked: where each first occurs, which one each element is, how often each occurs.
+
+    >>> values, counts = pnp.unique(pnp.array([3, 1, 3]), return_counts=True)
+    >>> values, counts
+    (Array([1, 3], dtype=int32), Array([1, 2], dtype=int32))
     """
     x = as_array("unique", ar)
     _need_size("unique", x, size)
@@ -148,19 +152,31 @@ def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) ->
 
 
 def unique_counts(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueCounts:
-    """The different elements and how often they occur."""
+    """The different elements and how often they occur.
+
+    >>> pnp.unique_counts(pnp.array([3, 1, 3])).counts
+    Array([1, 2], dtype=int32)
+    """
     out = unique(x, return_counts=True, equal_nan=False, size=size, fill_value=fill_value)
     return UniqueCounts(*out)
 
 
 def unique_inverse(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueInverse:
-    """The different elements and which one each element is."""
+    """The different elements and which one each element is.
+
+    >>> pnp.unique_inverse(pnp.array([3, 1, 3])).inverse_indices
+    Array([1, 0, 1], dtype=int32)
+    """
     out = unique(x, return_inverse=True, equal_nan=False, size=size, fill_value=fill_value)
     return UniqueInverse(*out)
 
 
 def unique_values(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Any:
-    """The different elements."""
+    """The different elements.
+
+    >>> pnp.unique_values(pnp.array([3, 1, 3]))
+    Array([1, 3], dtype=int32)
+    """
     return unique(x, equal_nan=False, size=size, fill_value=fill_value)
 
 
@@ -168,7 +184,11 @@ def isin(
     element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *,
     method: str = "auto",
 ) -> Any:  # fmt: skip
-    """Whether each element is among the others."""
+    """Whether each element is among the others.
+
+    >>> pnp.isin(pnp.array([1, 2, 3]), pnp.array([3, 1]))
+    Array([ True, False,  True], dtype=bool)
+    """
     x, y = promote_arrays("isin", element, test_elements)
     y = sort(ravel(y))
     if not y.size:
@@ -180,7 +200,11 @@ def isin(
 
 
 def union1d(ar1: Any, ar2: Any, *, size: int | None = None, fill_value: Any = None) -> Any:
-    """The different elements of both arrays, in order."""
+    """The different elements of both arrays, in order.
+
+    >>> pnp.union1d(pnp.array([3, 1]), pnp.array([2, 1]))
+    Array([1, 2, 3], dtype=int32)
+    """
     x, y = promote_arrays("union1d", ar1, ar2)
     return unique(concatenate([ravel(x), ravel(y)]), size=size, fill_value=fill_value)
 
@@ -200,7 +224,11 @@ def setdiff1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, *, size: int | None = None,
     fill_value: Any = None,
 ) -> Any:  # fmt: skip
-    """The different elements of the first array that are not in the second."""
+    """The different elements of the first array that are not in the second.
+
+    >>> pnp.setdiff1d(pnp.array([3, 1, 2]), pnp.array([2]))
+    Array([1, 3], dtype=int32)
+    """
     x = as_array("setdiff1d", ar1)
     _need_size("setdiff1d", x, size)
     x = ravel(x) if assume_unique else unique(x, size=None if size is None else x.size)
@@ -221,7 +249,11 @@ def setxor1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, *, size: int | None = None,
     fill_value: Any = None,
 ) -> Any:  # fmt: skip
-    """The elements that are in exactly one of the arrays, in order."""
+    """The elements that are in exactly one of the arrays, in order.
+
+    >>> pnp.setxor1d(pnp.array([3, 1]), pnp.array([2, 1]))
+    Array([2, 3], dtype=int32)
+    """
     x, y = promote_arrays("setxor1d", ar1, ar2)
     _need_size("setxor1d", x, size)
     once = ew.bitwise_not(isin(x, y)), ew.bitwise_not(isin(y, x))
@@ -238,7 +270,11 @@ def intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False, *,
     size: int | None = None, fill_value: Any = None,
 ) -> Any:  # fmt: skip
-    """The different elements that are in both arrays, in order; and where they first occur."""
+    """The different elements that are in both arrays, in order; and where they first occur.
+
+    >>> pnp.intersect1d(pnp.array([3, 1, 2]), pnp.array([2, 3]))
+    Array([2, 3], dtype=int32)
+    """
     x, y = promote_arrays("intersect1d", ar1, ar2)
     _need_size("intersect1d", x, size)
     x, y = ravel(x), ravel(y)
@@ -259,7 +295,11 @@ def intersect1d(
 
 
 def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
-    """The array without zeros at its front and back."""
+    """The array without zeros at its front and back.
+
+    >>> pnp.trim_zeros(pnp.array([0, 1, 0, 2, 0]))
+    Array([1, 0, 2], dtype=int32)
+    """
     x = as_array("trim_zeros", filt)
     if isinstance(x, Tracer) and concrete(x) is None:
         _need_size("trim_zeros", x, None)

@@ -13,11 +13,11 @@ from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
-from .creation import below, canonical_shape, known
+from .creation import canonical_shape, known
 from .elementwise import pick
 from .indexing import take
 from .places import on
-from .values import as_array, broadcast, convert, describe, expand
+from .values import as_array, broadcast, convert, expand
 
 
 def listed(axis: Any) -> tuple[Any, ...]:
@@ -45,17 +45,29 @@ def _shaped(name: str, a: Any) -> Any:
 
 
 def shape(a: Any) -> Shape:
-    """The sizes of the axes."""
+    """The sizes of the axes.
+
+    >>> pnp.shape(pnp.ones((2, 3)))
+    (2, 3)
+    """
     return _shaped("shape", a).shape
 
 
 def ndim(a: Any) -> int:
-    """The number of axes."""
+    """The number of axes.
+
+    >>> pnp.ndim(pnp.ones((2, 3)))
+    2
+    """
     return _shaped("ndim", a).ndim
 
 
 def size(a: Any, axis: Any = None) -> int:
-    """The number of elements, or the size of an axis."""
+    """The number of elements, or the size of an axis.
+
+    >>> pnp.size(pnp.ones((2, 3))), pnp.size(pnp.ones((2, 3)), axis=1)
+    (6, 3)
+    """
     x = _shaped("size", a)
     return math.prod(x.shape[d] for d in axes_of("size", axis, x.ndim))
 
@@ -63,7 +75,22 @@ def size(a: Any, axis: Any = None) -> int:
 def reshape(
     a: Any, shape: Any, order: str = "C", *, copy: bool | None = None, out_sharding: None = None
 ) -> Any:
-    """The same elements in another shape; one size may be -1."""
+    """The same elements in another shape; one size may be -1.
+
+    Args:
+      a: array.
+      shape: integer or sequence of integers of the same product; one -1 stands for what remains.
+      order: "C", rows first, or "F", columns first.
+      copy: accepted; arrays do not change.
+      out_sharding: must be None.
+
+    Raises:
+      TypeError: the sizes do not fit.
+
+    >>> pnp.reshape(pnp.arange(6), (2, -1))
+    Array([[0, 1, 2],
+           [3, 4, 5]], dtype=int32)
+    """
     x = as_array("reshape", a)
     sizes = _new_sizes(x, shape)
     if order == "F":
@@ -99,13 +126,28 @@ def _cannot_reshape(x: Any, sizes: Sequence[int]) -> TypeError:
 
 
 def ravel(a: Any, order: str = "C", *, out_sharding: None = None) -> Any:
-    """All elements along one axis."""
+    """All elements along one axis.
+
+    >>> pnp.ravel(pnp.array([[1, 2], [3, 4]]))
+    Array([1, 2, 3, 4], dtype=int32)
+    """
     x = as_array("ravel", a)
     return reshape(x, (x.size,), "C" if order == "K" else order)
 
 
 def transpose(a: Any, axes: Sequence[int] | None = None) -> Any:
-    """Axes in another order, reversed unless told otherwise."""
+    """Axes in another order, reversed unless told otherwise.
+
+    Args:
+      a: array.
+      axes: the axes of `a` in the order of the result; reversed if None.
+
+    Raises:
+      ValueError: `axes` is no permutation of the axes.
+
+    >>> pnp.transpose(pnp.ones((2, 3, 4)), (1, 0, 2)).shape
+    (3, 2, 4)
+    """
     x = as_array("transpose", a)
     order = range(x.ndim)[::-1] if axes is None else axes_of("transpose", tuple(axes), x.ndim)
     if len(order) != x.ndim:
@@ -119,7 +161,11 @@ def permute_dims(a: Any, /, axes: Sequence[int]) -> Any:
 
 
 def matrix_transpose(x: Any, /) -> Any:
-    """The last two axes exchanged."""
+    """The last two axes exchanged.
+
+    >>> pnp.matrix_transpose(pnp.ones((5, 2, 3))).shape
+    (5, 3, 2)
+    """
     x = as_array("matrix_transpose", x)
     if x.ndim < 2:
         raise ValueError(
@@ -129,7 +175,11 @@ def matrix_transpose(x: Any, /) -> Any:
 
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    """Two axes exchanged."""
+    """Two axes exchanged.
+
+    >>> pnp.swapaxes(pnp.ones((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
     x = as_array("swapaxes", a)
     i, j = (canonical_axis(d, x.ndim, "swapaxes") for d in (axis1, axis2))
     order = list(range(x.ndim))
@@ -138,7 +188,11 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 
 
 def moveaxis(a: Any, source: Any, destination: Any) -> Any:
-    """Axes moved to other places, the rest in order."""
+    """Axes moved to other places, the rest in order.
+
+    >>> pnp.moveaxis(pnp.ones((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     x = as_array("moveaxis", a)
     old, new = (
         axes_of("moveaxis", v if isinstance(v, (tuple, list)) else (v,), x.ndim)
@@ -165,7 +219,11 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 
 
 def expand_dims(a: Any, axis: Any) -> Any:
-    """Axes of size 1 inserted, at these places of the result."""
+    """Axes of size 1 inserted, at these places of the result.
+
+    >>> pnp.expand_dims(pnp.ones((2, 3)), (0, 2)).shape
+    (1, 2, 1, 3)
+    """
     x = as_array("expand_dims", a)
     axes = listed(axis)
     total = x.ndim + len(axes)
@@ -173,7 +231,18 @@ def expand_dims(a: Any, axis: Any) -> Any:
 
 
 def squeeze(a: Any, axis: Any = None) -> Any:
-    """Axes of size 1 dropped."""
+    """Axes of size 1 dropped.
+
+    Args:
+      a: array.
+      axis: integer or tuple of integers; None for all axes of size 1.
+
+    Raises:
+      ValueError: an axis has another size.
+
+    >>> pnp.squeeze(pnp.ones((1, 3, 1)), axis=0).shape
+    (3, 1)
+    """
     x = as_array("squeeze", a)
     if axis is None:
         return sh.squeeze(x, [d for d, n in enumerate(x.shape) if n == 1])
@@ -187,7 +256,13 @@ def squeeze(a: Any, axis: Any = None) -> Any:
 
 
 def broadcast_to(array: Any, shape: Any, *, out_sharding: None = None) -> Any:
-    """The array repeated along new axes and those of size 1."""
+    """The array repeated along new axes and those of size 1.
+
+    >>> pnp.broadcast_to(pnp.array([1, 2]), (3, 2))
+    Array([[1, 2],
+           [1, 2],
+           [1, 2]], dtype=int32)
+    """
     x = as_array("broadcast_to", array)
     sizes = canonical_shape("broadcast_to", shape)
     pairs = zip(x.shape[::-1], sizes[::-1], strict=False)
@@ -199,13 +274,22 @@ def broadcast_to(array: Any, shape: Any, *, out_sharding: None = None) -> Any:
 
 
 def broadcast_arrays(*args: Any) -> list[Any]:
-    """Arrays repeated to one shape."""
+    """Arrays repeated to one shape.
+
+    >>> x, y = pnp.broadcast_arrays(pnp.ones((2, 1)), pnp.ones(3))
+    >>> x.shape, y.shape
+    ((2, 3), (2, 3))
+    """
     arrays = [as_array("broadcast_arrays", a, i) for i, a in enumerate(args)]
     return broadcast("broadcast_arrays", arrays) if arrays else []
 
 
 def broadcast_shapes(*shapes: Any) -> Shape:
-    """The shape that arrays of these shapes broadcast to."""
+    """The shape that arrays of these shapes broadcast to.
+
+    >>> pnp.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
     try:
         return np.broadcast_shapes(*shapes)
     except ValueError as error:
@@ -234,24 +318,44 @@ atleast_3d = _at_least("atleast_3d", _rank_three)
 
 
 def flip(m: Any, axis: Any = None) -> Any:
-    """Elements in reverse order along axes."""
+    """Elements in reverse order along axes.
+
+    >>> pnp.flip(pnp.array([[1, 2], [3, 4]]), axis=1)
+    Array([[2, 1],
+           [4, 3]], dtype=int32)
+    """
     x = as_array("flip", m)
     axes = axes_of("flip", axis, x.ndim)
     return pc.rev(x, axes) if axes else x
 
 
 def fliplr(m: Any) -> Any:
-    """Columns in reverse order."""
+    """Columns in reverse order.
+
+    >>> pnp.fliplr(pnp.array([[1, 2], [3, 4]]))
+    Array([[2, 1],
+           [4, 3]], dtype=int32)
+    """
     return flip(m, 1)
 
 
 def flipud(m: Any) -> Any:
-    """Rows in reverse order."""
+    """Rows in reverse order.
+
+    >>> pnp.flipud(pnp.array([[1, 2], [3, 4]]))
+    Array([[3, 4],
+           [1, 2]], dtype=int32)
+    """
     return flip(m, 0)
 
 
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
-    """A plane turned by k right angles."""
+    """A plane turned by k right angles.
+
+    >>> pnp.rot90(pnp.array([[1, 2], [3, 4]]))
+    Array([[2, 4],
+           [1, 3]], dtype=int32)
+    """
     x = as_array("rot90", m)
     i, j = axes_of("rot90", tuple(axes), x.ndim)
     turns = k % 4
@@ -263,7 +367,11 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
 
 
 def roll(a: Any, shift: Any, axis: Any = None) -> Any:
-    """Elements moved along axes; those that fall off come back in front."""
+    """Elements moved along axes; those that fall off come back in front.
+
+    >>> pnp.roll(pnp.arange(5), 2)
+    Array([3, 4, 0, 1, 2], dtype=int32)
+    """
     x = as_array("roll", a)
     if axis is None:
         return sh.reshape(roll(ravel(x), shift, 0), x.shape)
@@ -294,7 +402,12 @@ def _roll_axis(x: Any, shift: Any, axis: int) -> Any:
 
 
 def tile(A: Any, reps: Any) -> Any:
-    """The array repeated as a whole along each axis."""
+    """The array repeated as a whole along each axis.
+
+    >>> pnp.tile(pnp.array([1, 2]), (2, 2))
+    Array([[1, 2, 1, 2],
+           [1, 2, 1, 2]], dtype=int32)
+    """
     x = as_array("tile", A)
     counts = canonical_shape("tile", reps)
     rank = max(x.ndim, len(counts))
@@ -313,7 +426,19 @@ def repeat(
     total_repeat_length: int | None = None,
     out_sharding: None = None,
 ) -> Any:
-    """Each element repeated; counts that are traced need `total_repeat_length`."""
+    """Each element repeated; counts that are traced need `total_repeat_length`.
+
+    Args:
+      a: array.
+      repeats: integer, or for each element along the axis how often it comes.
+      axis: integer; None for the flattened array.
+      total_repeat_length: size of the result, needed where `repeats` is traced; what is missing at
+        the end is the last element, what is too much is left out.
+      out_sharding: must be None.
+
+    >>> pnp.repeat(pnp.array([1, 2, 3]), pnp.array([2, 0, 1]))
+    Array([1, 1, 3], dtype=int32)
+    """
     x = as_array("repeat", a)
     if axis is None:
         x, axis = ravel(x), 0
@@ -343,7 +468,12 @@ def _repeat_counted(x: Any, counts: Any, axis: int, total: int) -> Any:
 
 
 def resize(a: Any, new_shape: Any) -> Any:
-    """The elements in a new shape, repeated as often as needed."""
+    """The elements in a new shape, repeated as often as needed.
+
+    >>> pnp.resize(pnp.array([1, 2, 3]), (2, 2))
+    Array([[1, 2],
+           [3, 1]], dtype=int32)
+    """
     x, sizes = as_array("resize", a), canonical_shape("resize", new_shape)
     wanted = math.prod(sizes)
     if x.size == 0 or wanted == 0:
@@ -352,69 +482,12 @@ def resize(a: Any, new_shape: Any) -> Any:
     return sh.reshape(pc.slice_in_dim(flat, 0, wanted, 1, 0), sizes)
 
 
-def tril(m: Any, k: int = 0) -> Any:
-    """The elements at and below the k-th diagonal, zeros above."""
-    return _triangle("tril", m, k, True)
-
-
-def triu(m: Any, k: int = 0) -> Any:
-    """The elements at and above the k-th diagonal, zeros below."""
-    return _triangle("triu", m, k, False)
-
-
-def _triangle(name: str, m: Any, k: int, lower: bool) -> Any:
-    x = as_array(name, m)
-    if x.ndim < 2:
-        raise ValueError(f"{name}: the array must have at least two axes, got {describe(x)}")
-    mask = expand(below(x.shape[-2:], k if lower else k - 1), x.shape)
-    zero = sh.full_like(x, 0)
-    return pick(mask, x, zero) if lower else pick(mask, zero, x)
-
-
-def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The elements of a diagonal of two axes, as a new last axis."""
-    x = as_array("diagonal", a)
-    if x.ndim < 2:
-        raise ValueError(
-            f"diagonal requires an array of at least two dimensions, got {describe(x)}"
-        )
-    x = moveaxis(x, (axis1, axis2), (-2, -1))
-    rows, columns = x.shape[-2:]
-    k = operator.index(offset)
-    start = (max(0, -k), max(0, k))
-    n = max(0, min(rows - start[0], columns - start[1]))
-    # Rows of length columns + 1: the diagonal becomes the first column.
-    flat = sh.reshape(x, (*x.shape[:-2], rows * columns))
-    first = start[0] * columns + start[1]
-    if n == 0:
-        return pc.slice_in_dim(flat, 0, 0, 1, x.ndim - 2)
-    lead = [0] * (x.ndim - 2)
-    stop = [*x.shape[:-2], first + (n - 1) * (columns + 1) + 1]
-    return pc.slice(flat, [*lead, first], stop, [*(1 for _ in lead), columns + 1])
-
-
-def diag(v: Any, k: int = 0) -> Any:
-    """The diagonal of a matrix, or the matrix with a vector on its diagonal."""
-    x = as_array("diag", v)
-    if x.ndim == 2:
-        return diagonal(x, k)
-    if x.ndim != 1:
-        raise ValueError(f"diag input must be 1d or 2d, got {describe(x)}")
-    k = operator.index(k)
-    n = x.size + abs(k)
-    column = pc.pad(x, x.dtype.type(0), [(max(0, k), max(0, -k), 0)])
-    rows, columns = (sh.iota(dtypes.int32, (n, n), d) for d in (0, 1))
-    mask = ew.eq(ew.add(rows, np.int32(k)), columns)
-    return pick(mask, sh.broadcast_in_dim(column, (n, n), (1,)), sh.full((n, n), 0, x.dtype))
-
-
-def diagflat(v: Any, k: int = 0) -> Any:
-    """The matrix with these elements on its k-th diagonal."""
-    return diag(ravel(v), k)
-
-
 def astype(x: Any, dtype: Any, /, *, copy: bool = False, device: Any = None) -> Any:
-    """The elements in another dtype. Complex numbers lose their imaginary parts."""
+    """The elements in another dtype. Complex numbers lose their imaginary parts.
+
+    >>> pnp.astype(pnp.array([1.7, -1.7]), int)
+    Array([ 1, -1], dtype=int32)
+    """
     x = as_array("astype", x)
     wanted = dtypes.default_dtype(float) if dtype is None else dtypes.canonicalize_dtype(dtype)
     if wanted == dtypes.bool_ and x.dtype != dtypes.bool_:

@@ -35,7 +35,18 @@ def sort(
     a: Any, axis: int | None = -1, *, kind: None = None, order: None = None, stable: bool = True,
     descending: bool = False,
 ) -> Any:  # fmt: skip
-    """Elements in order along an axis, NaN last."""
+    """Elements in order along an axis, NaN last.
+
+    Args:
+      a: array; complex numbers are in order of their real parts, then of their imaginary ones.
+      axis: integer; None for the flattened array.
+      kind, order: must be None.
+      stable: has no effect on the result.
+      descending: whether the greatest come first.
+
+    >>> pnp.sort(pnp.array([3.0, 1.0, 2.0]), descending=True)
+    Array([3., 2., 1.], dtype=float32)
+    """
     _refuse("sort", kind, order)
     x = as_array("sort", a)
     if x.ndim == 0 and axis is not None:
@@ -49,7 +60,19 @@ def argsort(
     a: Any, axis: int | None = -1, *, kind: None = None, order: None = None, stable: bool = True,
     descending: bool = False, dtype: Any = None,
 ) -> Any:  # fmt: skip
-    """The indices that put elements in order along an axis, NaN last."""
+    """The indices that put elements in order along an axis, NaN last.
+
+    Args:
+      a: array.
+      axis: integer; None for the flattened array.
+      kind, order: must be None.
+      stable: whether equal elements keep their order.
+      descending: whether the greatest come first.
+      dtype: an integer dtype of the result; int32 if None (int64 where 64 bits are enabled).
+
+    >>> pnp.argsort(pnp.array([3.0, 1.0, 2.0]))
+    Array([1, 2, 0], dtype=int32)
+    """
     _refuse("argsort", kind, order)
     x, axis = _place("argsort", as_array("argsort", a), axis)
     wanted = dtypes.default_dtype(int) if dtype is None else dtypes.canonicalize_dtype(dtype)
@@ -63,7 +86,12 @@ def argsort(
 
 
 def lexsort(keys: Any, axis: int = -1) -> Any:
-    """The indices that order by the last key, then the one before it, and so on."""
+    """The indices that order by the last key, then the one before it, and so on.
+
+    >>> surnames, names = pnp.array([2, 1, 1]), pnp.array([0, 9, 3])
+    >>> pnp.lexsort((names, surnames))
+    Array([2, 1, 0], dtype=int32)
+    """
     columns = as_arrays("lexsort", keys if isinstance(keys, (list, tuple)) else list(keys))
     if not columns:
         raise TypeError("need sequence of keys with len > 0 in lexsort")
@@ -78,7 +106,11 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
 
 
 def sort_complex(a: Any) -> Any:
-    """Elements as complex numbers, in order of their real parts, then the imaginary ones."""
+    """Elements as complex numbers, in order of their real parts, then the imaginary ones.
+
+    >>> pnp.sort_complex(pnp.array([2.0, 1.0 + 1.0j, 1.0]))
+    Array([1.+0.j, 1.+1.j, 2.+0.j], dtype=complex64)
+    """
     x = sort(a)
     wide = inexact_dtype(x.dtype)
     return convert(x, np.promote_types(dtypes.float32 if wide.itemsize < 4 else wide, np.complex64))
@@ -90,14 +122,23 @@ def _kth(name: str, x: Any, kth: int, axis: int) -> tuple[int, int]:
 
 
 def partition(a: Any, kth: int, axis: int = -1) -> Any:
-    """The kth element in its sorted place, none greater before it, none lesser after it."""
+    """The kth element in its sorted place, none greater before it, none lesser after it.
+
+    >>> pnp.partition(pnp.array([5, 1, 4, 2, 3]), 2)[2]
+    Array(3, dtype=int32)
+    """
     x = as_array("partition", a)
     _, axis = _kth("partition", x, kth, axis)
     return sort(x, axis)
 
 
 def argpartition(a: Any, kth: int, axis: int = -1) -> Any:
-    """The indices of `partition`."""
+    """The indices of `partition`.
+
+    >>> x = pnp.array([5, 1, 4, 2, 3])
+    >>> x[pnp.argpartition(x, 2)[2]]
+    Array(3, dtype=int32)
+    """
     x = as_array("argpartition", a)
     _, axis = _kth("argpartition", x, kth, axis)
     return argsort(x, axis, dtype=dtypes.int32)

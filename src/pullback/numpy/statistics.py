@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
-from . import binary, reductions
+from . import binary, means, reductions
 from .contractions import matmul
 from .elementwise import as_inexact, isnan, pick
 from .indexing import getitem
@@ -34,7 +34,11 @@ def nansum(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False,
     initial: Any = None, where: Any = None,
 ) -> Any:  # fmt: skip
-    """The sum of the elements that are not NaN."""
+    """The sum of the elements that are not NaN.
+
+    >>> pnp.nansum(pnp.array([1.0, np.nan, 2.0]))
+    Array(3., dtype=float32)
+    """
     x = _without("nansum", a, 0)
     return reductions.sum(x, axis, dtype, out, keepdims, initial, where)
 
@@ -43,7 +47,11 @@ def nanprod(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False,
     initial: Any = None, where: Any = None,
 ) -> Any:  # fmt: skip
-    """The product of the elements that are not NaN."""
+    """The product of the elements that are not NaN.
+
+    >>> pnp.nanprod(pnp.array([3.0, np.nan, 2.0]))
+    Array(6., dtype=float32)
+    """
     x = _without("nanprod", a, 1)
     return reductions.prod(x, axis, dtype, out, keepdims, initial, where)
 
@@ -64,7 +72,11 @@ def nanmax(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
     where: Any = None,
 ) -> Any:  # fmt: skip
-    """The greatest element that is not NaN."""
+    """The greatest element that is not NaN.
+
+    >>> pnp.nanmax(pnp.array([1.0, np.nan, 2.0]))
+    Array(2., dtype=float32)
+    """
     return _nan_extremum("nanmax", reductions.max, -np.inf, a, axis, out, keepdims, initial, where)
 
 
@@ -72,7 +84,11 @@ def nanmin(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
     where: Any = None,
 ) -> Any:  # fmt: skip
-    """The least element that is not NaN."""
+    """The least element that is not NaN.
+
+    >>> pnp.nanmin(pnp.array([1.0, np.nan, 2.0]))
+    Array(1., dtype=float32)
+    """
     return _nan_extremum("nanmin", reductions.min, np.inf, a, axis, out, keepdims, initial, where)
 
 
@@ -88,12 +104,20 @@ def _nan_arg(
 
 
 def nanargmax(a: Any, axis: Any = None, out: None = None, keepdims: bool | None = None) -> Any:
-    """The index of the greatest element that is not NaN, -1 where there is none."""
+    """The index of the greatest element that is not NaN, -1 where there is none.
+
+    >>> pnp.nanargmax(pnp.array([1.0, np.nan, 2.0]))
+    Array(2, dtype=int32)
+    """
     return _nan_arg("nanargmax", reductions.argmax, -np.inf, a, axis, out, keepdims)
 
 
 def nanargmin(a: Any, axis: Any = None, out: None = None, keepdims: bool | None = None) -> Any:
-    """The index of the least element that is not NaN, -1 where there is none."""
+    """The index of the least element that is not NaN, -1 where there is none.
+
+    >>> pnp.nanargmin(pnp.array([1.0, np.nan, 2.0]))
+    Array(0, dtype=int32)
+    """
     return _nan_arg("nanargmin", reductions.argmin, np.inf, a, axis, out, keepdims)
 
 
@@ -106,10 +130,14 @@ def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False,
     where: Any = None,
 ) -> Any:  # fmt: skip
-    """The mean of the elements that are not NaN."""
+    """The mean of the elements that are not NaN.
+
+    >>> pnp.nanmean(pnp.array([1.0, np.nan, 2.0]))
+    Array(1.5, dtype=float32)
+    """
     x = as_array("nanmean", a)
     if not dtypes.is_float(x.dtype):
-        return reductions.mean(x, axis, dtype, out, keepdims, where=where)
+        return means.mean(x, axis, dtype, out, keepdims, where=where)
     x = x if dtype is None else convert(x, dtypes.canonicalize_dtype(dtype))
     total = nansum(x, axis, keepdims=keepdims, where=where)
     mean = binary.divide(total, _count(x, axis, keepdims, where, total.dtype))
@@ -120,7 +148,11 @@ def nanvar(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0,
     keepdims: bool = False, where: Any = None, mean: Any = None,
 ) -> Any:  # fmt: skip
-    """The variance of the elements that are not NaN."""
+    """The variance of the elements that are not NaN.
+
+    >>> pnp.nanvar(pnp.array([1.0, np.nan, 3.0]))
+    Array(1., dtype=float32)
+    """
     x = as_inexact("nanvar", a)
     x = convert(x, x.dtype if dtype is None else dtypes.canonicalize_dtype(dtype))
     centre = nanmean(x, axis, keepdims=True, where=where) if mean is None else mean
@@ -137,7 +169,11 @@ def nanstd(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0,
     keepdims: bool = False, where: Any = None, mean: Any = None,
 ) -> Any:  # fmt: skip
-    """The standard deviation of the elements that are not NaN."""
+    """The standard deviation of the elements that are not NaN.
+
+    >>> pnp.nanstd(pnp.array([1.0, np.nan, 3.0]))
+    Array(1., dtype=float32)
+    """
     variance = nanvar(a, axis, dtype, out, ddof, keepdims, where, mean)
     return reductions.smooth_at_zero(ew.sqrt, variance)
 
@@ -211,7 +247,23 @@ def quantile(
     a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, *, weights: None = None,
 ) -> Any:  # fmt: skip
-    """The value below which a fraction q of the elements lies."""
+    """The value below which a fraction q of the elements lies.
+
+    Args:
+      a: array of real numbers.
+      q: number or array of numbers in [0, 1].
+      axis: integer or tuple of integers; None for all axes.
+      out: must be None.
+      overwrite_input: must be False.
+      method: what lies between two elements: "linear", "lower", "higher", "midpoint", "nearest".
+      keepdims: whether the axes stay, at size 1.
+
+    Returns:
+      Array whose first axes are those of `q`.
+
+    >>> pnp.quantile(pnp.array([1.0, 2.0, 3.0, 4.0]), pnp.array([0.25, 0.5]))
+    Array([1.75, 2.5 ], dtype=float32)
+    """
     _no_weights("quantile", weights)
     return _quantile("quantile", a, q, axis, method, keepdims, False)
 
@@ -220,7 +272,11 @@ def nanquantile(
     a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, *, weights: None = None,
 ) -> Any:  # fmt: skip
-    """`quantile` of the elements that are not NaN."""
+    """`quantile` of the elements that are not NaN.
+
+    >>> pnp.nanquantile(pnp.array([1.0, np.nan, 3.0]), 0.5)
+    Array(2., dtype=float32)
+    """
     _no_weights("nanquantile", weights)
     return _quantile("nanquantile", a, q, axis, method, keepdims, True)
 
@@ -234,7 +290,11 @@ def percentile(
     a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, *, weights: None = None,
 ) -> Any:  # fmt: skip
-    """`quantile`, in percent."""
+    """`quantile`, in percent.
+
+    >>> pnp.percentile(pnp.array([1.0, 2.0, 3.0, 4.0]), 50)
+    Array(2.5, dtype=float32)
+    """
     return quantile(a, as_inexact("percentile", q) / 100, axis, out, False, method, keepdims)
 
 
@@ -242,7 +302,11 @@ def nanpercentile(
     a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, *, weights: None = None,
 ) -> Any:  # fmt: skip
-    """`nanquantile`, in percent."""
+    """`nanquantile`, in percent.
+
+    >>> pnp.nanpercentile(pnp.array([1.0, np.nan, 3.0]), 50)
+    Array(2., dtype=float32)
+    """
     return nanquantile(a, as_inexact("nanpercentile", q) / 100, axis, out, False, method, keepdims)
 
 
@@ -253,7 +317,11 @@ def median(
     overwrite_input: bool = False,
     keepdims: bool = False,
 ) -> Any:
-    """The middle element, or the mean of the two in the middle."""
+    """The middle element, or the mean of the two in the middle.
+
+    >>> pnp.median(pnp.array([5.0, 1.0, 2.0, 3.0]))
+    Array(2.5, dtype=float32)
+    """
     return quantile(a, 0.5, axis, method="midpoint", keepdims=keepdims)
 
 
@@ -264,7 +332,11 @@ def nanmedian(
     overwrite_input: bool = False,
     keepdims: bool = False,
 ) -> Any:
-    """The middle of the elements that are not NaN."""
+    """The middle of the elements that are not NaN.
+
+    >>> pnp.nanmedian(pnp.array([5.0, np.nan, 2.0, 3.0]))
+    Array(3., dtype=float32)
+    """
     return nanquantile(a, 0.5, axis, method="midpoint", keepdims=keepdims)
 
 
@@ -275,7 +347,21 @@ def cov(
     m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None,
     fweights: Any = None, aweights: Any = None, dtype: Any = None,
 ) -> Any:  # fmt: skip
-    """The covariance matrix of variables that are rows (columns where not `rowvar`)."""
+    """The covariance matrix of variables that are rows (columns where not `rowvar`).
+
+    Args:
+      m: array of observations, a variable a row; or a vector.
+      y: further variables.
+      rowvar: False where variables are columns.
+      bias: whether to divide by the number of observations, and not by one less.
+      ddof: what is taken from the number, in place of `bias`.
+      fweights, aweights: for each observation how often it counts, and how much.
+      dtype: of the result.
+
+    >>> pnp.cov(pnp.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]]))
+    Array([[1., 2.],
+           [2., 4.]], dtype=float32)
+    """
     x = as_inexact("cov", m)
     parts = [x] if y is None else [x, as_inexact("cov", y)]
     if any(p.ndim > 2 for p in parts):
@@ -286,7 +372,7 @@ def cov(
     ddof = (0 if bias else 1) if ddof is None else ddof
     weights = _weights(x, fweights, aweights)
     if weights is None:
-        centre, norm = reductions.mean(x, 1, keepdims=True), x.shape[1] - ddof
+        centre, norm = means.mean(x, 1, keepdims=True), x.shape[1] - ddof
         gap = x - centre
         out = matmul(gap, ew.conj(gap).T if gap.dtype.kind == "c" else gap.T) / norm
     else:
@@ -319,7 +405,12 @@ def _weights(x: Any, fweights: Any, aweights: Any) -> Any:
 
 
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> Any:
-    """The matrix of correlations."""
+    """The matrix of correlations.
+
+    >>> pnp.corrcoef(pnp.array([[1.0, 2.0, 3.0], [3.0, 1.0, 2.0]]))
+    Array([[ 1. , -0.5],
+           [-0.5,  1. ]], dtype=float32)
+    """
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c

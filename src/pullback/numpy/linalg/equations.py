@@ -14,7 +14,8 @@ from ...primitives.linalg import solve as sp
 from ...transforms.stop import stop_gradient
 from .. import reductions, shapes
 from ..contractions import matmul
-from ..creation import asarray, eye, filled
+from ..creation import asarray, filled
+from ..diagonals import eye
 from ..elementwise import as_inexact
 from ..searching import where
 from ..values import as_array, convert, describe, expand, promote_arrays_inexact

@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 from ...lazy import LazyModule
-from .. import contractions, shapes
+from .. import contractions, diagonals
 from ..contractions import cross as cross_product
 from ..contractions import outer as outer_product
 from ..contractions import tensordot as tensor_product
-from ..creation import eye
+from ..diagonals import eye
 from ..elementwise import as_inexact
 from ..values import as_array, as_arrays, describe, expand
 
@@ -49,7 +49,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:
     """The diagonal of matrices in the last two axes."""
-    return shapes.diagonal(x, offset, -2, -1)
+    return diagonals.diagonal(x, offset, -2, -1)
 
 
 def outer(x1: Any, x2: Any, /) -> Any:

@@ -7,13 +7,12 @@ import numpy as np
 from ...dtypes import promote_types
 from ...numpy.binary import maximum, minimum
 from ...numpy.contractions import matmul
-from ...numpy.creation import eye
+from ...numpy.diagonals import diag, diagonal, eye
 from ...numpy.elementwise import as_inexact, isinf, log2
 from ...numpy.linalg.equations import solve
 from ...numpy.linalg.factors import square_of
 from ...numpy.linalg.norms import norm
 from ...numpy.searching import where
-from ...numpy.shapes import diag, diagonal
 from ...numpy.values import convert, promote_arrays_inexact
 from ...primitives import elementwise as ew
 from ...primitives.linalg import sylvester as sy

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from ... import dtypes
-from ...numpy.creation import array, asarray, eye, filled, requested_dtype
+from ...numpy.creation import array, asarray, filled, requested_dtype
+from ...numpy.diagonals import eye
 from ...numpy.elementwise import abs, as_inexact, conj
 from ...numpy.joining import concatenate
 from ...numpy.shapes import atleast_1d, atleast_2d, broadcast_shapes, flip

@@ -58,7 +58,8 @@ def eigh_tridiagonal(
       NotImplementedError: `select="v"`, whose result has no known shape.
 
     >>> from pullback import numpy as pnp
-    >>> eigh_tridiagonal(pnp.array([2.0, 2.0]), pnp.array([1.0]), eigvals_only=True)
+    >>> d, e = pnp.array([2.0, 2.0]), pnp.array([1.0])
+    >>> pb.scipy.linalg.eigh_tridiagonal(d, e, eigvals_only=True).round(4)
     Array([1., 3.], dtype=float32)
     """
     d, e = as_arrays("eigh_tridiagonal", (d, e))
