@@ -50,6 +50,9 @@ def doc(thing: Any) -> str:
     own = getattr(thing, "__doc__", None)
     if not isinstance(own, str):
         return ""
+    # An alias, as tuple[int, ...], has the text of its class.
+    if own == getattr(getattr(thing, "__origin__", None), "__doc__", None):
+        return ""
     a_value = not isinstance(thing, type) and not callable(thing)
     return "" if a_value and own == type(thing).__doc__ else _dedented(own)
 

@@ -213,6 +213,10 @@ def disable_jit(disable: bool = True) -> Any:
     """A context manager in which jit, scan, cond and while_loop run operation by operation.
 
     Values can then be printed and inspected; loops run in Python.
+
+    >>> with pb.disable_jit():
+    ...     pb.jit(lambda x: print(x))(1.0)
+    1.0
     """
     return override(disable_jit=bool(disable))
 
@@ -231,12 +235,22 @@ def default_prng_impl(new_val: str) -> Any:
 
 
 def numpy_dtype_promotion(new_val: str) -> Any:
-    """A context manager for mixed dtypes: "standard" promotes them, "strict" raises."""
+    """A context manager for mixed dtypes: "standard" promotes them, "strict" raises.
+
+    >>> with pb.numpy_dtype_promotion("strict"):
+    ...     pnp.ones(2) + 1.0
+    Array([2., 2.], dtype=float32)
+    """
     return override(numpy_dtype_promotion=new_val)
 
 
 def numpy_rank_promotion(new_val: str) -> Any:
-    """A context manager for operands of different ranks: "allow", "warn" or "raise"."""
+    """A context manager for operands of different ranks: "allow", "warn" or "raise".
+
+    >>> with pb.numpy_rank_promotion("raise"):
+    ...     (pnp.ones((2, 1)) + pnp.ones((1, 2))).shape
+    (2, 2)
+    """
     return override(numpy_rank_promotion=new_val)
 
 

@@ -80,7 +80,11 @@ def device_get(x: Any) -> Any:
 
 
 def block_until_ready(x: Any) -> Any:
-    """The pytree `x`, once every array in it has been computed."""
+    """The pytree `x`, once every array in it has been computed.
+
+    >>> pb.block_until_ready({"a": pnp.ones(2)})
+    {'a': Array([1., 1.], dtype=float32)}
+    """
     for leaf in tree.leaves(x):
         if _is_array(leaf):
             leaf.block_until_ready()

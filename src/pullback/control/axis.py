@@ -90,7 +90,11 @@ def names_of(axis_name: Any) -> tuple[Any, ...]:
 
 
 def axis_size(axis_name: Any) -> int:
-    """The size of the mapped axis of that name, or the product of several, a Python integer."""
+    """The size of the mapped axis of that name, or the product of several, a Python integer.
+
+    >>> pb.vmap(lambda x: x / pb.lax.axis_size("i"), axis_name="i")(pnp.ones(4))
+    Array([0.25, 0.25, 0.25, 0.25], dtype=float32)
+    """
     size = 1
     for name in names_of(axis_name):
         size *= mapped_size(name)
@@ -98,7 +102,11 @@ def axis_size(axis_name: Any) -> int:
 
 
 def axis_index(axis_name: Any) -> Any:
-    """The position along the mapped axis of that name, int32[]."""
+    """The position along the mapped axis of that name, int32[].
+
+    >>> pb.vmap(lambda x: x + pb.lax.axis_index("i"), axis_name="i")(pnp.zeros(3, int))
+    Array([0, 1, 2], dtype=int32)
+    """
     index: Any = None
     for name in names_of(axis_name):
         mapped_size(name)

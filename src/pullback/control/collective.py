@@ -49,17 +49,29 @@ def psum(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
 
 
 def pmax(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
-    """The maximum of each leaf of `x` over the mapped axis of that name."""
+    """The maximum of each leaf of `x` over the mapped axis of that name.
+
+    >>> pb.vmap(lambda x: pb.lax.pmax(x, "i"), axis_name="i")(pnp.array([1.0, 3.0]))
+    Array([3., 3.], dtype=float32)
+    """
     return _over(pmax_p, reduce_max, x, axis_name, axis_index_groups, "pmax")
 
 
 def pmin(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
-    """The minimum of each leaf of `x` over the mapped axis of that name."""
+    """The minimum of each leaf of `x` over the mapped axis of that name.
+
+    >>> pb.vmap(lambda x: pb.lax.pmin(x, "i"), axis_name="i")(pnp.array([1.0, 3.0]))
+    Array([1., 1.], dtype=float32)
+    """
     return _over(pmin_p, reduce_min, x, axis_name, axis_index_groups, "pmin")
 
 
 def pmean(x: Any, axis_name: Any, *, axis_index_groups: Any = None) -> Any:
-    """The mean of each leaf of `x` over the mapped axis (or axes) of that name."""
+    """The mean of each leaf of `x` over the mapped axis (or axes) of that name.
+
+    >>> pb.vmap(lambda x: x - pb.lax.pmean(x, "i"), axis_name="i")(pnp.array([1.0, 3.0]))
+    Array([-1.,  1.], dtype=float32)
+    """
     count = crowd(axis_name, axis_index_groups, "pmean").count()
     total = psum(x, axis_name, axis_index_groups=axis_index_groups)
     return tree.map(lambda t: _divided(t, count), total)

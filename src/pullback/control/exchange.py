@@ -55,6 +55,10 @@ def all_gather(
       axis: where the new axis stands.
       tiled: whether to concatenate along `axis` instead of stacking.
       to: accepted; has no effect on one device.
+
+    >>> pb.vmap(lambda x: pb.lax.all_gather(x, "i"), axis_name="i")(pnp.array([1, 2]))
+    Array([[1, 2],
+           [1, 2]], dtype=int32)
     """
     members = crowd(axis_name, axis_index_groups, "all_gather")
     members.size("all_gather")
@@ -181,6 +185,10 @@ def ppermute(x: Any, axis_name: Any, perm: Any) -> Any:
     """Values sent along the mapped axis: `perm` holds pairs (source, destination).
 
     An element that is no destination gets zeros.
+
+    >>> exchanged = pb.vmap(lambda x: pb.lax.ppermute(x, "i", [(0, 1), (1, 0)]), axis_name="i")
+    >>> exchanged(pnp.array([1, 2]))
+    Array([2, 1], dtype=int32)
     """
     names = names_of(axis_name)
     size = axis_size(names)

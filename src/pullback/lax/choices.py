@@ -65,6 +65,9 @@ def approx_max_k(
 
     Returns:
       Values in descending order, and int32 indices.
+
+    >>> pb.lax.approx_max_k(pnp.array([1.0, 5.0, 3.0]), 2)
+    (Array([5., 3.], dtype=float32), Array([1, 2], dtype=int32))
     """
     return _exact("approx_max_k", operand, k, reduction_dimension, aggregate_to_topk, False)
 

@@ -65,6 +65,29 @@ def _public(f: Function, name: str, doc: str) -> Function:
     return f
 
 
+# What the docstrings of functions of one array and of two go on with.
+ONE = """
+
+Args:
+  x: array or number; nothing is converted.
+
+Returns:
+  Array of its shape.
+
+Raises:
+  TypeError: the dtype is none that the operation is for.
+"""
+TWO = """
+
+Args:
+  x, y: arrays of one dtype and of one shape, or with axes of size 1 that repeat; either may be a
+    number or an array without axes.
+
+Raises:
+  TypeError: dtypes or shapes differ, or the dtype is none that the operation is for.
+"""
+
+
 def _unary(name: str, doc: str) -> Function:
     """A function of one array."""
     op, primitive = getattr(ew, name), registry[RENAMED.get(name, name)]
@@ -74,7 +97,7 @@ def _unary(name: str, doc: str) -> Function:
         checked(name, primitive, [x])
         return op(x)
 
-    return _public(f, name, doc)
+    return _public(f, name, doc + ONE)
 
 
 def _accurate(name: str, doc: str) -> Function:
@@ -84,7 +107,7 @@ def _accurate(name: str, doc: str) -> Function:
     def f(x: Any, *, accuracy: Any = None) -> Any:
         return op(x)
 
-    return _public(f, name, doc)
+    return _public(f, name, doc + ONE)
 
 
 def _binary(name: str, doc: str) -> Function:
@@ -96,7 +119,7 @@ def _binary(name: str, doc: str) -> Function:
         checked(name, primitive, [x, y])
         return op(x, y)
 
-    return _public(f, name, doc)
+    return _public(f, name, doc + TWO)
 
 
 abs = _unary("abs", "|x|.")
@@ -202,7 +225,11 @@ def conj(x: Any) -> Any:
 
 
 def integer_pow(x: Any, y: int) -> Any:
-    """x to a Python integer y."""
+    """x to a Python integer y.
+
+    >>> pb.lax.integer_pow(pnp.array([2.0, 3.0]), -1)
+    Array([0.5       , 0.33333334], dtype=float32)
+    """
     (x,) = operands("integer_pow", x)
     checked("integer_pow", registry["integer_pow"], [x], y=y)
     return ew.integer_pow(x, y)
@@ -276,7 +303,11 @@ def convert_element_type(operand: Any, new_dtype: Any) -> Any:
 
 
 def bitcast_convert_type(operand: Any, new_dtype: Any) -> Any:
-    """The same bits as another dtype; of another width they make, or use up, a last axis."""
+    """The same bits as another dtype; of another width they make, or use up, a last axis.
+
+    >>> pb.lax.bitcast_convert_type(pnp.array([1.0]), "int32")
+    Array([1065353216], dtype=int32)
+    """
     (x,) = operands("bitcast_convert_type", operand)
     return ew.bitcast_convert_type(x, dtypes.canonicalize_dtype(new_dtype))
 

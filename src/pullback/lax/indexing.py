@@ -81,7 +81,11 @@ def dynamic_update_slice(
     *,
     allow_negative_indices: bool | Sequence[bool] = True,
 ) -> Any:
-    """The array with a slice at starts that may be traced replaced by `update`."""
+    """The array with a slice at starts that may be traced replaced by `update`.
+
+    >>> pb.lax.dynamic_update_slice(pnp.zeros(4), pnp.ones(2), (1,))
+    Array([0., 1., 1., 0.], dtype=float32)
+    """
     x, u = as_array("dynamic_update_slice", operand), as_array("dynamic_update_slice", update)
     starts = _starts("dynamic_update_slice", x, start_indices, allow_negative_indices)
     dynamic.dynamic_update_slice_p.type(x.aval, u.aval, *map(get_aval, starts))
@@ -96,7 +100,11 @@ def dynamic_slice_in_dim(
     *,
     allow_negative_indices: bool = True,
 ) -> Any:
-    """`dynamic_slice` along one axis."""
+    """`dynamic_slice` along one axis.
+
+    >>> pb.lax.dynamic_slice_in_dim(pnp.arange(5), 1, 3)
+    Array([1, 2, 3], dtype=int32)
+    """
     x = as_array("dynamic_slice_in_dim", operand)
     axis = canonical_axis(axis, x.ndim, "dynamic_slice_in_dim")
     starts = [start_index if a == axis else 0 for a in range(x.ndim)]
@@ -112,7 +120,11 @@ def dynamic_index_in_dim(
     *,
     allow_negative_indices: bool = True,
 ) -> Any:
-    """Element `index` of an axis, which stays with size 1 or goes."""
+    """Element `index` of an axis, which stays with size 1 or goes.
+
+    >>> pb.lax.dynamic_index_in_dim(pnp.array([[1, 2], [3, 4]]), 1, keepdims=False)
+    Array([3, 4], dtype=int32)
+    """
     x = as_array("dynamic_index_in_dim", operand)
     axis = canonical_axis(axis, x.ndim, "dynamic_index_in_dim")
     out = dynamic_slice_in_dim(x, index, 1, axis, allow_negative_indices=allow_negative_indices)
@@ -127,7 +139,11 @@ def dynamic_update_slice_in_dim(
     *,
     allow_negative_indices: bool = True,
 ) -> Any:
-    """`dynamic_update_slice` along one axis."""
+    """`dynamic_update_slice` along one axis.
+
+    >>> pb.lax.dynamic_update_slice_in_dim(pnp.zeros(4), pnp.ones(2), 1, axis=0)
+    Array([0., 1., 1., 0.], dtype=float32)
+    """
     x = as_array("dynamic_update_slice_in_dim", operand)
     axis = canonical_axis(axis, x.ndim, "dynamic_update_slice_in_dim")
     starts = [start_index if a == axis else 0 for a in range(x.ndim)]
@@ -137,7 +153,11 @@ def dynamic_update_slice_in_dim(
 def dynamic_update_index_in_dim(
     operand: Any, update: Any, index: Any, axis: int, *, allow_negative_indices: bool = True
 ) -> Any:
-    """The array with element `index` of an axis replaced; `update` may lack that axis."""
+    """The array with element `index` of an axis replaced; `update` may lack that axis.
+
+    >>> pb.lax.dynamic_update_index_in_dim(pnp.zeros(3), 5.0, 1, axis=0)
+    Array([0., 5., 0.], dtype=float32)
+    """
     x, u = as_array("dynamic_update_index_in_dim", operand), as_array("update", update)
     axis = canonical_axis(axis, x.ndim, "dynamic_update_index_in_dim")
     if u.ndim != x.ndim:

@@ -162,7 +162,11 @@ def dot(
     preferred_element_type: Any = None,
     out_sharding: Any = None,
 ) -> Any:
-    """Vector and matrix products; with dimension_numbers as `dot_general`."""
+    """Vector and matrix products; with dimension_numbers as `dot_general`.
+
+    >>> pb.lax.dot(pnp.array([[1.0, 2.0]]), pnp.array([3.0, 4.0]))
+    Array([11.], dtype=float32)
+    """
     x, y = operands("dot", lhs, rhs)
     if dimension_numbers is None:
         if not (1 <= x.ndim <= 2 and 1 <= y.ndim <= 2 and x.shape[-1] == y.shape[0]):
@@ -175,7 +179,11 @@ def dot(
 
 
 def batch_matmul(lhs: Any, rhs: Any, precision: Any = None) -> Any:
-    """Matrix products over equal leading axes."""
+    """Matrix products over equal leading axes.
+
+    >>> pb.lax.batch_matmul(pnp.ones((5, 2, 3)), pnp.ones((5, 3, 4))).shape
+    (5, 2, 4)
+    """
     x, y = operands("batch_matmul", lhs, rhs)
     if x.ndim != y.ndim or x.ndim < 2:
         raise TypeError(f"batch_matmul: equal ranks >= 2 are wanted, got {x.shape} and {y.shape}")

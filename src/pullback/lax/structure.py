@@ -26,7 +26,13 @@ def registry_type(name: str, *arrays: Any, **params: Any) -> None:
 
 
 def broadcast(operand: Any, sizes: Sequence[int], *, out_sharding: Any = None) -> Any:
-    """The array repeated along new leading axes of these sizes."""
+    """The array repeated along new leading axes of these sizes.
+
+    >>> pb.lax.broadcast(pnp.array([1, 2]), (3,))
+    Array([[1, 2],
+           [1, 2],
+           [1, 2]], dtype=int32)
+    """
     x = as_array("broadcast", operand)
     k = len(sizes)
     return _shape.broadcast_in_dim(x, (*sizes, *x.shape), range(k, k + x.ndim))
@@ -70,7 +76,11 @@ def _to_shape(x: Any, wanted: Sequence[int]) -> Any:
 
 
 def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """The shape that arrays of these shapes broadcast to."""
+    """The shape that arrays of these shapes broadcast to.
+
+    >>> pb.lax.broadcast_shapes((2, 1), (3,))
+    (2, 3)
+    """
     return np.broadcast_shapes(*[tuple(s) for s in shapes])
 
 
@@ -92,7 +102,11 @@ def reshape(
 
 
 def collapse(operand: Any, start_dimension: int, stop_dimension: int | None = None) -> Any:
-    """The axes from start to stop, which is excluded, made one."""
+    """The axes from start to stop, which is excluded, made one.
+
+    >>> pb.lax.collapse(pnp.ones((2, 3, 4)), 1, 3).shape
+    (2, 12)
+    """
     x = as_array("collapse", operand)
     start, stop, _ = slice_object(start_dimension, stop_dimension).indices(x.ndim)
     if start >= stop:
@@ -111,7 +125,11 @@ def squeeze(array: Any, dimensions: Sequence[int]) -> Any:
 
 
 def expand_dims(array: Any, dimensions: Sequence[int]) -> Any:
-    """The array with axes of size 1 at these places of the result."""
+    """The array with axes of size 1 at these places of the result.
+
+    >>> pb.lax.expand_dims(pnp.ones(3), (0,)).shape
+    (1, 3)
+    """
     x = as_array("expand_dims", array)
     ndim = x.ndim + len(dimensions)
     return _shape.expand_dims(x, tuple(canonical_axis(d, ndim, "expand_dims") for d in dimensions))
@@ -193,7 +211,11 @@ def pad(operand: Any, padding_value: Any, padding_config: Sequence[Sequence[int]
 
 
 def concatenate(operands: Sequence[Any], dimension: int) -> Any:
-    """The arrays, which differ in no other axis, one after the other along an axis."""
+    """The arrays, which differ in no other axis, one after the other along an axis.
+
+    >>> pb.lax.concatenate([pnp.array([1, 2]), pnp.array([3])], 0)
+    Array([1, 2, 3], dtype=int32)
+    """
     if not len(operands):
         raise ValueError("concatenate: give at least one array")
     arrays = [as_array("concatenate", x, i) for i, x in enumerate(operands)]
@@ -235,20 +257,33 @@ def tile(operand: Any, reps: Sequence[int]) -> Any:
 
 
 def iota(dtype: Any, size: int) -> Any:
-    """0, 1, ... size - 1."""
+    """0, 1, ... size - 1.
+
+    >>> pb.lax.iota("int32", 3)
+    Array([0, 1, 2], dtype=int32)
+    """
     return _shape.iota(dtypes.canonicalize_dtype(dtype), (size,), 0)
 
 
 def broadcasted_iota(
     dtype: Any, shape: Sequence[int], dimension: int, *, out_sharding: Any = None
 ) -> Any:
-    """An array of this shape whose elements are their own place along one axis."""
+    """An array of this shape whose elements are their own place along one axis.
+
+    >>> pb.lax.broadcasted_iota("int32", (2, 3), 1)
+    Array([[0, 1, 2],
+           [0, 1, 2]], dtype=int32)
+    """
     dimension = canonical_axis(dimension, len(shape), "broadcasted_iota")
     return _shape.iota(dtypes.canonicalize_dtype(dtype), shape, dimension)
 
 
 def full(shape: Sequence[int], fill_value: Any, dtype: Any = None, *, sharding: Any = None) -> Any:
-    """An array of one value."""
+    """An array of one value.
+
+    >>> pb.lax.full((2,), 7.0)
+    Array([7., 7.], dtype=float32, weak_type=True)
+    """
     value = as_array("full", fill_value)
     wanted = value.dtype if dtype is None else dtypes.canonicalize_dtype(dtype)
     weak = dtype is None and value.weak_type
@@ -259,7 +294,11 @@ def full(shape: Sequence[int], fill_value: Any, dtype: Any = None, *, sharding: 
 def full_like(
     x: Any, fill_value: Any, dtype: Any = None, shape: Any = None, sharding: Any = None
 ) -> Any:
-    """An array of one value, of the shape and dtype of another unless they are given."""
+    """An array of one value, of the shape and dtype of another unless they are given.
+
+    >>> pb.lax.full_like(pnp.ones(2), 5)
+    Array([5., 5.], dtype=float32)
+    """
     x = as_array("full_like", x)
     value = as_array("full_like", fill_value)
     weak = dtype is None and x.weak_type

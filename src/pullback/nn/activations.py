@@ -29,7 +29,11 @@ def _(primals: tuple[Any], tangents: tuple[Any]) -> Any:
 
 @custom_jvp
 def relu6(x: Any) -> Any:
-    """min(max(x, 0), 6). Its derivative at 0 and 6 is 0."""
+    """min(max(x, 0), 6). Its derivative at 0 and 6 is 0.
+
+    >>> pb.nn.relu6(pnp.array([-3.0, 0.5, 9.0]))
+    Array([0. , 0.5, 6. ], dtype=float32)
+    """
     return pnp.minimum(pnp.maximum(x, 0), 6.0)
 
 
@@ -51,7 +55,11 @@ def sigmoid(x: Any) -> Any:
 
 
 def softplus(x: Any) -> Any:
-    """log(1 + exp(x)), without overflow."""
+    """log(1 + exp(x)), without overflow.
+
+    >>> pb.nn.softplus(pnp.array([-1000.0, 0.0, 1000.0]))
+    Array([0.000000e+00, 6.931472e-01, 1.000000e+03], dtype=float32)
+    """
     return pnp.logaddexp(x, 0)
 
 
@@ -73,7 +81,11 @@ def sparse_sigmoid(x: Any) -> Any:
 
 
 def silu(x: Any) -> Any:
-    """x sigmoid(x), also called swish (Hendrycks and Gimpel 2016; Elfwing et al. 2017)."""
+    """x sigmoid(x), also called swish (Hendrycks and Gimpel 2016; Elfwing et al. 2017).
+
+    >>> pb.nn.silu(pnp.array([-1.0, 0.0, 2.0]))
+    Array([-0.2689414,  0.       ,  1.761594 ], dtype=float32)
+    """
     x = as_inexact("silu", x)
     return x * sigmoid(x)
 
@@ -88,12 +100,20 @@ def mish(x: Any) -> Any:
 
 
 def log_sigmoid(x: Any) -> Any:
-    """log(sigmoid(x)) = -softplus(-x)."""
+    """log(sigmoid(x)) = -softplus(-x).
+
+    >>> pb.nn.log_sigmoid(pnp.array([-1000.0, 0.0]))
+    Array([-1.000000e+03, -6.931472e-01], dtype=float32)
+    """
     return -softplus(-as_inexact("log_sigmoid", x))
 
 
 def elu(x: Any, alpha: Any = 1.0) -> Any:
-    """x for x > 0, alpha (exp(x) - 1) otherwise (Clevert et al. 2015)."""
+    """x for x > 0, alpha (exp(x) - 1) otherwise (Clevert et al. 2015).
+
+    >>> pb.nn.elu(pnp.array([-1.0, 0.0, 2.0]))
+    Array([-0.63212055,  0.        ,  2.        ], dtype=float32)
+    """
     x = as_inexact("elu", x)
     return pnp.where(x > 0, x, alpha * pnp.expm1(pnp.where(x > 0, 0.0, x)))
 
@@ -110,13 +130,21 @@ def celu(x: Any, alpha: Any = 1.0) -> Any:
 
 
 def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
-    """x for x >= 0, negative_slope x otherwise."""
+    """x for x >= 0, negative_slope x otherwise.
+
+    >>> pb.nn.leaky_relu(pnp.array([-1.0, 0.0, 2.0]))
+    Array([-0.01,  0.  ,  2.  ], dtype=float32)
+    """
     x = as_inexact("leaky_relu", x)
     return pnp.where(x >= 0, x, negative_slope * x)
 
 
 def hard_tanh(x: Any) -> Any:
-    """x cut to [-1, 1]."""
+    """x cut to [-1, 1].
+
+    >>> pb.nn.hard_tanh(pnp.array([-3.0, 0.5, 3.0]))
+    Array([-1. ,  0.5,  1. ], dtype=float32)
+    """
     x = pnp.asarray(x)
     return pnp.where(x > 1, 1, pnp.where(x < -1, -1, x))
 
@@ -139,6 +167,9 @@ def gelu(x: Any, approximate: bool = True) -> Any:
     """x Phi(x) with Phi the normal distribution function (Hendrycks and Gimpel 2016).
 
     With `approximate`, by tanh: x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))).
+
+    >>> pb.nn.gelu(pnp.array([-1.0, 0.0, 2.0]))
+    Array([-0.158808 ,  0.       ,  1.9545977], dtype=float32)
     """
     x = as_inexact("gelu", x)
     if approximate:
@@ -149,7 +180,11 @@ def gelu(x: Any, approximate: bool = True) -> Any:
 
 
 def glu(x: Any, axis: int = -1) -> Any:
-    """The first half of an axis times the sigmoid of the second (Dauphin et al. 2016)."""
+    """The first half of an axis times the sigmoid of the second (Dauphin et al. 2016).
+
+    >>> pb.nn.glu(pnp.array([1.0, 2.0, 0.0, 0.0]))
+    Array([0.5, 1. ], dtype=float32)
+    """
     x = as_inexact("glu", x)
     size = x.shape[axis]
     if size % 2:
@@ -170,7 +205,11 @@ def identity(x: Any) -> Any:
 
 
 def log1mexp(x: Any) -> Any:
-    """log(1 - exp(-x)) for x > 0, accurate near 0 and for large x (Maechler 2012)."""
+    """log(1 - exp(-x)) for x > 0, accurate near 0 and for large x (Maechler 2012).
+
+    >>> pb.nn.log1mexp(pnp.array([1.0, 100.0]))
+    Array([-4.586751e-01, -3.783506e-44], dtype=float32)
+    """
     x = as_inexact("log1mexp", x)
     small = x < np.log(2.0).astype(x.dtype)
     near = pnp.log(-pnp.expm1(-pnp.where(small, x, 1.0)))

@@ -50,6 +50,10 @@ def dot_product_attention(
 
     Returns:
       An array of query's shape; with return_residual also one of shape [B, T, N].
+
+    >>> x = pnp.ones((2, 5, 4, 8))  # 2 sequences of 5, 4 heads of 8 features
+    >>> pb.nn.dot_product_attention(x, x, x, is_causal=True).shape
+    (2, 5, 4, 8)
     """
     if implementation not in (None, "xla"):
         raise ValueError(f"{NAME}: implementation must be None or 'xla', got {implementation!r}")

@@ -62,7 +62,11 @@ def _(axis: Any, primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> Any:
 
 
 def log_softmax(x: Any, axis: Axis = -1, where: Any = None) -> Any:
-    """log(softmax(x)), computed as x - logsumexp(x)."""
+    """log(softmax(x)), computed as x - logsumexp(x).
+
+    >>> pb.nn.log_softmax(pnp.array([0.0, 0.0, 1000.0]))
+    Array([-1000., -1000.,     0.], dtype=float32)
+    """
     x = as_inexact("log_softmax", x)
     shifted = _shifted(x, where, axis)
     out = shifted - pnp.log(pnp.sum(pnp.exp(shifted), axis, keepdims=True))
@@ -142,6 +146,9 @@ def standardize(
       epsilon: added to the variance.
       where: mask of elements that mean and variance include.
       algorithm: "fast" (mean of squares less square of mean) or "stable" (two passes).
+
+    >>> pb.nn.standardize(pnp.array([1.0, 2.0, 3.0]))
+    Array([-1.2247359,  0.       ,  1.2247359], dtype=float32)
     """
     x = as_inexact("standardize", x)
     if algorithm not in ("fast", "stable"):

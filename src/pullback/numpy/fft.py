@@ -107,22 +107,54 @@ def _two_axes(name: str, kind: FftType, a: Any, s: Sizes, axes: Any, norm: Any) 
 
 
 def fft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-    """The transform y[k] = sum over j of a[j] exp(-2 pi i j k / n) along an axis."""
+    """The transform y[k] = sum over j of a[j] exp(-2 pi i j k / n) along an axis.
+
+    Args:
+      a: array, real or complex.
+      n: how many elements are transformed: the rest is cut off, what is missing is 0. All if None.
+      axis: integer.
+      norm: where to divide: by n in the inverse ("backward" or None), by n here ("forward"), or by
+        sqrt(n) in both ("ortho").
+
+    Returns:
+      Array of complex64 (complex128 of 64-bit arrays) with n elements along the axis.
+
+    >>> pnp.fft.fft(pnp.array([1.0, 0.0, -1.0, 0.0]))
+    Array([0.+0.j, 2.+0.j, 0.+0.j, 2.+0.j], dtype=complex64)
+    """
     return _one_axis("fft", FftType.FFT, a, n, axis, norm)
 
 
 def ifft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-    """The inverse of fft."""
+    """The inverse of fft.
+
+    Arguments are those of `fft`.
+
+    >>> pnp.fft.ifft(pnp.array([0.0, 2.0, 0.0, 2.0]))
+    Array([ 1.+0.j,  0.+0.j, -1.+0.j,  0.+0.j], dtype=complex64)
+    """
     return _one_axis("ifft", FftType.IFFT, a, n, axis, norm)
 
 
 def rfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-    """The first half, which decides the other, of the transform of real numbers."""
+    """The first half, which decides the other, of the transform of real numbers.
+
+    Arguments are those of `fft`; of n elements there are n // 2 + 1 results.
+
+    >>> pnp.fft.rfft(pnp.array([1.0, 0.0, -1.0, 0.0]))
+    Array([0.+0.j, 2.-0.j, 0.+0.j], dtype=complex64)
+    """
     return _one_axis("rfft", FftType.RFFT, a, n, axis, norm)
 
 
 def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-    """The inverse of rfft."""
+    """The inverse of rfft.
+
+    n is the number of results; 2 (m - 1) of m elements if None.
+
+    >>> pnp.fft.irfft(pnp.array([0.0, 2.0, 0.0]))
+    Array([ 1.,  0., -1.,  0.], dtype=float32)
+    """
     return _one_axis("irfft", FftType.IRFFT, a, n, axis, norm)
 
 
@@ -142,7 +174,12 @@ def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None)
 
 
 def fft2(a: Any, s: Sizes = None, axes: Sequence[int] = (-2, -1), norm: str | None = None) -> Any:
-    """The transform over two axes."""
+    """The transform over two axes.
+
+    >>> pnp.fft.fft2(pnp.ones((2, 2)))
+    Array([[4.+0.j, 0.+0.j],
+           [0.+0.j, 0.+0.j]], dtype=complex64)
+    """
     return _two_axes("fft2", FftType.FFT, a, s, axes, norm)
 
 
@@ -162,7 +199,11 @@ def irfft2(a: Any, s: Sizes = None, axes: Sequence[int] = (-2, -1), norm: str | 
 
 
 def fftn(a: Any, s: Sizes = None, axes: Sizes = None, norm: str | None = None) -> Any:
-    """The transform over several axes, all unless told otherwise."""
+    """The transform over several axes, all unless told otherwise.
+
+    >>> pnp.fft.fftn(pnp.ones((2, 3, 4))).shape
+    (2, 3, 4)
+    """
     return _transform_axes("fftn", FftType.FFT, a, s, axes, norm)
 
 
@@ -189,7 +230,11 @@ def _check_numbers(name: str, n: Any, d: Any) -> None:
 
 
 def fftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: None = None) -> Any:
-    """The frequencies of fft's results in cycles a unit, the negative ones last."""
+    """The frequencies of fft's results in cycles a unit, the negative ones last.
+
+    >>> pnp.fft.fftfreq(4, d=0.5)
+    Array([ 0. ,  0.5, -1. , -0.5], dtype=float32)
+    """
     _check_numbers("fftfreq", n, d)
     wanted = dtypes.default_dtype(float) if dtype is None else requested_dtype("fftfreq", dtype)
     places = np.arange(n)
@@ -198,7 +243,11 @@ def fftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: None = None) -> 
 
 
 def rfftfreq(n: int, d: Any = 1.0, *, dtype: Any = None, device: None = None) -> Any:
-    """The frequencies of rfft's results in cycles a unit."""
+    """The frequencies of rfft's results in cycles a unit.
+
+    >>> pnp.fft.rfftfreq(4, d=0.5)
+    Array([0. , 0.5, 1. ], dtype=float32)
+    """
     _check_numbers("rfftfreq", n, d)
     wanted = dtypes.default_dtype(float) if dtype is None else requested_dtype("rfftfreq", dtype)
     return on(device, arange(n // 2 + 1, dtype=wanted) / (d * n))
@@ -214,10 +263,18 @@ def _shift(name: str, x: Any, axes: Any, sign: int) -> Any:
 
 
 def fftshift(x: Any, axes: Any = None) -> Any:
-    """Frequency zero moved to the middle."""
+    """Frequency zero moved to the middle.
+
+    >>> pnp.fft.fftshift(pnp.fft.fftfreq(4))
+    Array([-0.5 , -0.25,  0.  ,  0.25], dtype=float32)
+    """
     return _shift("fftshift", x, axes, 1)
 
 
 def ifftshift(x: Any, axes: Any = None) -> Any:
-    """The inverse of fftshift."""
+    """The inverse of fftshift.
+
+    >>> pnp.fft.ifftshift(pnp.array([-2, -1, 0, 1]))
+    Array([ 0,  1, -2, -1], dtype=int32)
+    """
     return _shift("ifftshift", x, axes, -1)

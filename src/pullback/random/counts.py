@@ -255,6 +255,9 @@ def multinomial(
       shape: the result's shape; that of p if None.
       dtype: the result's dtype; the default float one if None.
       unroll: how many categories a turn of the loop handles, for `scan`.
+
+    >>> pb.random.multinomial(pb.random.key(0), 10.0, pnp.array([0.2, 0.8])).sum()
+    Array(10., dtype=float32)
     """
     typed = one_key("multinomial", key)
     n, p = promote_arrays_inexact("multinomial", n, p)

@@ -59,7 +59,11 @@ DRAWS = {"high": _high, "low": _low}
 
 
 def rademacher(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
-    """Numbers that are 1 or -1, each with probability one half."""
+    """Numbers that are 1 or -1, each with probability one half.
+
+    >>> pnp.abs(pb.random.rademacher(pb.random.key(0), (3,)))
+    Array([1, 1, 1], dtype=int32)
+    """
     typed = one_key("rademacher", key)
     found = requested_dtype("rademacher", int if dtype is None else dtype)
     heads = bernoulli(typed, 0.5, shape_of("rademacher", shape)).astype(found)

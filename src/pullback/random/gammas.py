@@ -72,6 +72,9 @@ def beta(
       a, b: positive numbers or arrays that broadcast to the shape.
       shape: the result's shape; that of a and b together if None.
       dtype: a float dtype; the default one if None.
+
+    >>> pb.random.beta(pb.random.key(0), 2.0, 3.0, (2,)).shape
+    (2,)
     """
     typed, found = one_key("beta", key), float_dtype("beta", dtype)
     a, b = safe_parameters("beta", found, a, b)
@@ -100,6 +103,9 @@ def dirichlet(
 
     Returns:
       An array of shape shape + (n,).
+
+    >>> pb.random.dirichlet(pb.random.key(0), pnp.ones(3)).sum().round(4)
+    Array(1., dtype=float32)
     """
     typed, found = one_key("dirichlet", key), float_dtype("dirichlet", dtype)
     (alpha,) = parameters("dirichlet", found, alpha)

@@ -162,18 +162,30 @@ def fold_in(key: Any, data: Any) -> Any:
 
 
 def key_data(keys: Any) -> Any:
-    """The words of keys: uint32[..., 2], of rbg's keys uint32[..., 4]."""
+    """The words of keys: uint32[..., 2], of rbg's keys uint32[..., 4].
+
+    >>> pb.random.key_data(pb.random.key(7))
+    Array([0, 7], dtype=uint32)
+    """
     return prng.random_unwrap(typed_keys("key_data", keys))
 
 
 def wrap_key_data(key_bits_array: Any, *, impl: Any = None, dtype: Any = None) -> Any:
-    """Typed keys of words; the inverse of `key_data`."""
+    """Typed keys of words; the inverse of `key_data`.
+
+    >>> pb.random.wrap_key_data(pnp.array([0, 7], "uint32")) == pb.random.key(7)
+    Array(True, dtype=bool)
+    """
     tag = tag_of("random.wrap_key_data", impl, dtype)
     return prng.random_wrap(as_array("wrap_key_data", key_bits_array), tag)
 
 
 def key_impl(keys: Any) -> str:
-    """The name of the way in which keys make random numbers."""
+    """The name of the way in which keys make random numbers.
+
+    >>> pb.random.key_impl(pb.random.key(0))
+    'threefry2x32'
+    """
     tag = dtypes.KEY_DTYPES[typed_keys("key_impl", keys).dtype]
     return next(name for name, known in IMPLEMENTATIONS.items() if known == tag)
 

@@ -37,6 +37,10 @@ def truncated_normal(
       lower, upper: the interval; numbers or arrays that broadcast to the shape.
       shape: the result's shape; that of lower and upper together if None.
       dtype: a float dtype; the default one if None.
+
+    >>> x = pb.random.truncated_normal(pb.random.key(0), -1.0, 1.0, (100,))
+    >>> pnp.all(pnp.abs(x) < 1)
+    Array(True, dtype=bool)
     """
     typed, found = one_key("truncated_normal", key), float_dtype("truncated_normal", dtype)
     shape = shape_of("truncated_normal", shape, lower, upper)

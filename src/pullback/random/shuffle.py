@@ -75,6 +75,9 @@ def choice(
       p: the probability of each element; equal ones if None.
       axis: the axis of the elements.
       mode: that of `gumbel`, for samples with p and without replacement.
+
+    >>> pb.random.choice(pb.random.key(0), pnp.array([10, 20, 30]), (2,), replace=False).shape
+    (2,)
     """
     typed = one_key("choice", key)
     shape = canonical_shape("choice", shape)

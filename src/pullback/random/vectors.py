@@ -53,6 +53,10 @@ def multivariate_normal(
 
     Returns:
       An array of shape shape + (n,).
+
+    >>> mean, cov = pnp.zeros(2), pnp.array([[1.0, 0.5], [0.5, 1.0]])
+    >>> pb.random.multivariate_normal(pb.random.key(0), mean, cov, (3,)).shape
+    (3, 2)
     """
     typed = one_key("multivariate_normal", key)
     mean, cov = promote_arrays_inexact("multivariate_normal", mean, cov)
@@ -100,6 +104,10 @@ def orthogonal(
 
     Returns:
       An array of shape shape + (n, m).
+
+    >>> q = pb.random.orthogonal(pb.random.key(0), 3)
+    >>> pnp.allclose(q @ q.T, pnp.eye(3), atol=1e-5)
+    Array(True, dtype=bool)
     """
     typed, found = one_key("orthogonal", key), inexact_dtype("orthogonal", dtype)
     shape = shape_of("orthogonal", shape)
@@ -174,6 +182,9 @@ def ball(
 
     Returns:
       An array of shape shape + (d,).
+
+    >>> pnp.linalg.norm(pb.random.ball(pb.random.key(0), 3, shape=(2,)), axis=1) <= 1
+    Array([ True,  True], dtype=bool)
     """
     typed, found = one_key("ball", key), float_dtype("ball", dtype)
     shape = shape_of("ball", shape)

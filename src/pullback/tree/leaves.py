@@ -25,17 +25,30 @@ def flatten(tree: Any, is_leaf: LeafTest = None) -> tuple[list[Any], PyTreeSpec]
 
 
 def unflatten(treedef: PyTreeSpec, leaves: Iterable[Any]) -> Any:
-    """The tree of this structure with these leaves."""
+    """The tree of this structure with these leaves.
+
+    >>> leaves, structure = pb.tree.flatten({"a": 1, "b": (2, 3)})
+    >>> pb.tree.unflatten(structure, [10 * x for x in leaves])
+    {'a': 10, 'b': (20, 30)}
+    """
     return treedef.unflatten(leaves)
 
 
 def leaves(tree: Any, is_leaf: LeafTest = None) -> list[Any]:
-    """The leaves of a tree in order."""
+    """The leaves of a tree in order.
+
+    >>> pb.tree.leaves({"b": 1, "a": [2, None, 3]})
+    [2, 3, 1]
+    """
     return optree.tree_leaves(tree, is_leaf, namespace=NAMESPACE)
 
 
 def structure(tree: Any, is_leaf: LeafTest = None) -> PyTreeSpec:
-    """The structure of a tree."""
+    """The structure of a tree.
+
+    >>> pb.tree.structure((1, {"a": 2}))
+    PyTreeSpec((*, {'a': *}))
+    """
     return optree.tree_structure(tree, is_leaf, namespace=NAMESPACE)
 
 
@@ -55,7 +68,11 @@ def reduce(
     initializer: Any = _ABSENT,
     is_leaf: LeafTest = None,
 ) -> Any:
-    """The leaves folded from the left: `function(function(a, b), c)`."""
+    """The leaves folded from the left: `function(function(a, b), c)`.
+
+    >>> pb.tree.reduce(lambda x, y: x + y, {"a": 1, "b": (2, 3)})
+    6
+    """
     start = () if initializer is _ABSENT else (initializer,)
     return functools.reduce(function, leaves(tree, is_leaf), *start)
 
@@ -80,21 +97,34 @@ def reduce_associative(
 
 
 def all(tree: Any, *, is_leaf: LeafTest = None) -> bool:
-    """Whether every leaf is true."""
+    """Whether every leaf is true.
+
+    >>> pb.tree.all({"a": True, "b": (True, False)})
+    False
+    """
     return optree.tree_all(tree, is_leaf=is_leaf, namespace=NAMESPACE)
 
 
 def transpose(
     outer_treedef: PyTreeSpec, inner_treedef: PyTreeSpec | None, pytree_to_transpose: Any
 ) -> Any:
-    """A tree of trees turned inside out: outer of inner becomes inner of outer."""
+    """A tree of trees turned inside out: outer of inner becomes inner of outer.
+
+    >>> outer, inner = pb.tree.structure([0, 0]), pb.tree.structure({"a": 0})
+    >>> pb.tree.transpose(outer, inner, [{"a": 1}, {"a": 2}])
+    {'a': [1, 2]}
+    """
     if inner_treedef is None:
         inner_treedef = structure(outer_treedef.flatten_up_to(pytree_to_transpose)[0])
     return optree.tree_transpose(outer_treedef, inner_treedef, pytree_to_transpose)
 
 
 def broadcast(prefix_tree: Any, full_tree: Any, is_leaf: LeafTest = None) -> Any:
-    """The tree of `full_tree`'s structure with, at each leaf, the leaf of the prefix above it."""
+    """The tree of `full_tree`'s structure with, at each leaf, the leaf of the prefix above it.
+
+    >>> pb.tree.broadcast({"a": 1, "b": 2}, {"a": [0, 0], "b": 0})
+    {'a': [1, 1], 'b': 2}
+    """
     found = broadcast_prefix(prefix_tree, full_tree, is_leaf)
     return structure(full_tree, is_leaf).unflatten(found)
 

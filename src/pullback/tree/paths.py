@@ -169,7 +169,11 @@ def flatten_with_path(
 def leaves_with_path(
     tree: Any, is_leaf: Callable[..., bool] | None = None, is_leaf_takes_path: bool = False
 ) -> list[tuple[KeyPath, Any]]:
-    """Pairs of path and leaf."""
+    """Pairs of path and leaf.
+
+    >>> [pb.tree_util.keystr(path) for path, _ in pb.tree.leaves_with_path({"a": [1, 2]})]
+    ["['a'][0]", "['a'][1]"]
+    """
     return flatten_with_path(tree, is_leaf, is_leaf_takes_path)[0]
 
 
@@ -180,7 +184,11 @@ def map_with_path(
     is_leaf: Callable[..., bool] | None = None,
     is_leaf_takes_path: bool = False,
 ) -> Any:
-    """The tree of `f(path, leaf, *leaves of rest)`."""
+    """The tree of `f(path, leaf, *leaves of rest)`.
+
+    >>> pb.tree.map_with_path(lambda path, x: pb.tree_util.keystr(path), {"a": [1, 2]})
+    {'a': ["['a'][0]", "['a'][1]"]}
+    """
     pairs, treedef = flatten_with_path(tree, is_leaf, is_leaf_takes_path)
     others = [treedef.flatten_up_to(r) for r in rest]
     columns = zip(*others, strict=True) if others else [()] * len(pairs)

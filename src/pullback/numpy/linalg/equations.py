@@ -55,7 +55,12 @@ def _solve_columns(a: Any, b: Any) -> Any:
 
 
 def inv(a: Any) -> Any:
-    """The inverses of matrices."""
+    """The inverses of matrices.
+
+    >>> pnp.linalg.inv(pnp.array([[2.0, 0.0], [0.0, 4.0]]))
+    Array([[0.5 , 0.  ],
+           [0.  , 0.25]], dtype=float32)
+    """
     x = as_inexact("inv", a)
     n = square_of("inv", x)
     return solve(x, eye(n, dtype=x.dtype))
@@ -96,7 +101,12 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
 
 
 def pinv(a: Any, rtol: Any = None, hermitian: bool = False, *, rcond: Any = None) -> Any:
-    """The pseudo-inverses of matrices; singular values up to rtol of the largest one are zero."""
+    """The pseudo-inverses of matrices; singular values up to rtol of the largest one are zero.
+
+    >>> pnp.linalg.pinv(pnp.array([[2.0, 0.0], [0.0, 0.0]])).round(5)
+    Array([[0.5, 0. ],
+           [0. , 0. ]], dtype=float32)
+    """
     if rcond is not None:
         if rtol is not None:
             raise ValueError("pinv: only one of rtol and rcond may be specified.")
@@ -141,7 +151,24 @@ def _pseudo_inverse_change(x: Any, t: Any, p: Any) -> Any:
 def lstsq(
     a: Any, b: Any, rcond: float | None = None, *, numpy_resid: bool = False
 ) -> tuple[Any, Any, Any, Any]:
-    """Least squares: the solution, the sums of squared residuals, the rank, the singular values."""
+    """Least squares: the solution, the sums of squared residuals, the rank, the singular values.
+
+    Args:
+      a: array [m, n].
+      b: array [m] or [m, k].
+      rcond: singular values up to rcond times the largest one count as zero; by default the spacing
+        of the dtype at 1 times max(m, n).
+      numpy_resid: whether the sums of squares are empty where NumPy's are.
+
+    Returns:
+      The solution [n] or [n, k], the sums of squared residuals, the rank of a and its singular
+        values.
+
+    >>> a = pnp.array([[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]])
+    >>> x, *_ = pnp.linalg.lstsq(a, pnp.array([1.0, 3.0, 5.0]))
+    >>> x.round(4)
+    Array([1., 2.], dtype=float32)
+    """
     x, y = promote_arrays_inexact("lstsq", a, b)
     if x.ndim != 2 or y.ndim not in (1, 2):
         raise TypeError(

@@ -65,7 +65,23 @@ def square_of(name: str, x: Any) -> int:
 
 
 def cholesky(a: Any, *, upper: bool = False, symmetrize_input: bool = True) -> Any:
-    """The triangular factor l of positive definite matrices l l^H, or its adjoint."""
+    """The triangular factor l of positive definite matrices l l^H, or its adjoint.
+
+    Args:
+      a: array [..., n, n] of Hermitian positive definite matrices.
+      upper: whether to return the adjoint, an upper triangle.
+      symmetrize_input: whether to take the Hermitian part first.
+
+    Returns:
+      Array [..., n, n]; NaN where a matrix is not positive definite.
+
+    Raises:
+      ValueError: the matrices are not square.
+
+    >>> pnp.linalg.cholesky(pnp.array([[4.0, 2.0], [2.0, 5.0]]))
+    Array([[2., 0.],
+           [1., 2.]], dtype=float32)
+    """
     x = as_inexact("cholesky", a)
     square_of("cholesky", x)
     out = ch.cholesky(x, symmetrize_input=symmetrize_input)
@@ -73,7 +89,21 @@ def cholesky(a: Any, *, upper: bool = False, symmetrize_input: bool = True) -> A
 
 
 def qr(a: Any, mode: str = "reduced") -> Any:
-    """QR factorization: reduced, complete, only r, or raw as LAPACK stores it."""
+    """QR factorization: reduced, complete, only r, or raw as LAPACK stores it.
+
+    Args:
+      a: array [..., m, n].
+      mode: "reduced" for k = min(m, n) columns of q, "complete" for m, "r" for r alone, "raw" for
+        reflectors as LAPACK stores them.
+
+    Returns:
+      q [..., m, k] with orthonormal columns and r [..., k, n], upper triangles, with q @ r = a.
+
+    >>> q, r = pnp.linalg.qr(pnp.array([[3.0, 1.0], [4.0, 2.0]]))
+    >>> pnp.abs(r).round(3)
+    Array([[5. , 2.2],
+           [0. , 0.4]], dtype=float32)
+    """
     x = matrices_of("qr", a)
     if mode == "raw":
         factored, taus = hh.geqrf(x)
@@ -91,7 +121,24 @@ def svd(
     hermitian: bool = False,
     subset_by_index: Range = None,
 ) -> Any:
-    """Singular values and vectors; the values alone without compute_uv."""
+    """Singular values and vectors; the values alone without compute_uv.
+
+    Args:
+      a: array [..., m, n].
+      full_matrices: whether u and vh are square.
+      compute_uv: whether to return vectors; the values alone otherwise.
+      hermitian: whether the matrices are Hermitian, which is faster.
+      subset_by_index: (start, end) of the values that are wanted; all if None.
+
+    Returns:
+      u [..., m, k], s [..., k] in descending order and vh [..., k, n], k = min(m, n), with
+      u * s @ vh = a.
+
+    >>> a = pnp.array([[3.0, 0.0], [0.0, 4.0], [0.0, 0.0]])
+    >>> u, s, vh = pnp.linalg.svd(a, full_matrices=False)
+    >>> s, u.shape
+    (Array([4., 3.], dtype=float32), (3, 2))
+    """
     x = matrices_of("svd", a)
     if hermitian:
         return _svd_of_hermitian(x, compute_uv, subset_by_index)
@@ -120,12 +167,29 @@ def _svd_of_hermitian(x: Any, compute_uv: bool, subset_by_index: Range) -> Any:
 
 
 def svdvals(x: Any, /) -> Any:
-    """The singular values of matrices, in descending order."""
+    """The singular values of matrices, in descending order.
+
+    >>> pnp.linalg.svdvals(pnp.array([[3.0, 0.0], [0.0, 4.0]]))
+    Array([4., 3.], dtype=float32)
+    """
     return svd(x, compute_uv=False)
 
 
 def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool = True) -> EighResult:
-    """Eigenvalues and eigenvectors of Hermitian matrices, from one of their triangles."""
+    """Eigenvalues and eigenvectors of Hermitian matrices, from one of their triangles.
+
+    Args:
+      a: array [..., n, n] of Hermitian matrices.
+      UPLO: "L" or "U", the triangle that is read; "L" if None.
+      symmetrize_input: whether to take the Hermitian part first.
+
+    Returns:
+      Eigenvalues [..., n], real and ascending, and eigenvectors [..., n, n], as columns.
+
+    >>> w, v = pnp.linalg.eigh(pnp.array([[2.0, 1.0], [1.0, 2.0]]))
+    >>> w.round(5)
+    Array([1., 3.], dtype=float32)
+    """
     x = as_inexact("eigh", a)
     square_of("eigh", x)
     if UPLO not in (None, "L", "U"):
@@ -135,19 +199,32 @@ def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool = True) -> Eigh
 
 
 def eigvalsh(a: Any, UPLO: str | None = "L", *, symmetrize_input: bool = True) -> Any:
-    """The eigenvalues of Hermitian matrices, in ascending order."""
+    """The eigenvalues of Hermitian matrices, in ascending order.
+
+    >>> pnp.linalg.eigvalsh(pnp.array([[2.0, 1.0], [1.0, 2.0]])).round(5)
+    Array([1., 3.], dtype=float32)
+    """
     return eigh(a, UPLO, symmetrize_input).eigenvalues
 
 
 def eig(a: Any) -> EigResult:
-    """Eigenvalues and eigenvectors of square matrices. Results are complex."""
+    """Eigenvalues and eigenvectors of square matrices. Results are complex.
+
+    >>> w, v = pnp.linalg.eig(pnp.array([[0.0, 1.0], [-1.0, 0.0]]))
+    >>> pnp.sort(w.imag)
+    Array([-1.,  1.], dtype=float32)
+    """
     x = as_inexact("eig", a)
     square_of("eig", x)
     return EigResult(*ei.eig(x, compute_left_eigenvectors=False))
 
 
 def eigvals(a: Any) -> Any:
-    """The eigenvalues of square matrices, as complex numbers."""
+    """The eigenvalues of square matrices, as complex numbers.
+
+    >>> pnp.sort(pnp.linalg.eigvals(pnp.array([[0.0, 1.0], [-1.0, 0.0]])).imag)
+    Array([-1.,  1.], dtype=float32)
+    """
     x = as_inexact("eigvals", a)
     square_of("eigvals", x)
     return ei.eig(x, compute_left_eigenvectors=False, compute_right_eigenvectors=False)[0]

@@ -14,7 +14,23 @@ from .factors import svdvals
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The norm of a vector or matrix. At zero the derivative of a root of squares is 0, not NaN."""
+    """The norm of a vector or matrix. At zero the derivative of a root of squares is 0, not NaN.
+
+    Args:
+      x: array.
+      ord: for vectors any number, inf or -inf; for matrices 1, -1, 2, -2, inf, -inf, "fro" or
+        "nuc". None for the root of the sum of squares.
+      axis: an integer for vectors, two for matrices; None for all of the array.
+      keepdims: whether the axes stay, at size 1.
+
+    Raises:
+      ValueError: there is no such norm.
+
+    >>> pnp.linalg.norm(pnp.array([3.0, 4.0]))
+    Array(5., dtype=float32)
+    >>> pnp.linalg.norm(pnp.array([[1.0, -2.0], [3.0, 4.0]]), ord=1)
+    Array(6., dtype=float32)
+    """
     x = as_inexact("norm", x)
     if axis is None and ord is None:
         return _two(x, tuple(range(x.ndim)), keepdims)
@@ -84,12 +100,20 @@ def _of_singular_values(s: Any, ord: Any) -> Any:
 
 
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
-    """The norm of matrices in the last two axes."""
+    """The norm of matrices in the last two axes.
+
+    >>> pnp.linalg.matrix_norm(pnp.ones((5, 2, 2))).shape
+    (5,)
+    """
     return norm(x, ord, (-2, -1), keepdims)
 
 
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
-    """The norm of vectors along axes, of all elements unless told otherwise."""
+    """The norm of vectors along axes, of all elements unless told otherwise.
+
+    >>> pnp.linalg.vector_norm(pnp.array([[3.0, 4.0], [6.0, 8.0]]), axis=1)
+    Array([ 5., 10.], dtype=float32)
+    """
     x = as_inexact("vector_norm", x)
     if axis is None or isinstance(axis, tuple):
         axes = axes_of("vector_norm", axis, x.ndim)

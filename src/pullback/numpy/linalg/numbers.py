@@ -24,14 +24,23 @@ class SlogdetResult(NamedTuple):
 
 
 def det(a: Any) -> Any:
-    """The determinants of matrices. The derivative is right for singular matrices too."""
+    """The determinants of matrices. The derivative is right for singular matrices too.
+
+    >>> pnp.linalg.det(pnp.array([[1.0, 2.0], [3.0, 5.0]])).round(5)
+    Array(-1., dtype=float32)
+    """
     x = as_inexact("det", a)
     square_of("det", x)
     return dt.det(x)
 
 
 def slogdet(a: Any, *, method: str | None = None) -> SlogdetResult:
-    """The signs of determinants and the logarithms of their absolute values."""
+    """The signs of determinants and the logarithms of their absolute values.
+
+    >>> sign, logarithm = pnp.linalg.slogdet(pnp.diag(pnp.array([-1e30, 1e30])))
+    >>> sign, logarithm.round(3)
+    (Array(-1., dtype=float32), Array(138.155, dtype=float32))
+    """
     x = as_inexact("slogdet", a)
     square_of("slogdet", x)
     if method not in (None, "lu", "qr"):
@@ -44,7 +53,11 @@ def slogdet(a: Any, *, method: str | None = None) -> SlogdetResult:
 
 
 def cond(x: Any, p: Any = None) -> Any:
-    """How much matrices magnify relative errors, in the norm of order p."""
+    """How much matrices magnify relative errors, in the norm of order p.
+
+    >>> pnp.linalg.cond(pnp.array([[10.0, 0.0], [0.0, 1.0]])).round(3)
+    Array(10., dtype=float32)
+    """
     x = as_inexact("cond", x)
     if x.ndim < 2 or not x.shape[-1] * x.shape[-2]:
         raise ValueError(f"cond: matrices that are not empty are wanted, got {describe(x)}")
@@ -61,7 +74,11 @@ def cond(x: Any, p: Any = None) -> Any:
 
 
 def matrix_rank(M: Any, rtol: Any = None, *, hermitian: bool = False, tol: Any = None) -> Any:
-    """How many singular values are greater than a limit."""
+    """How many singular values are greater than a limit.
+
+    >>> pnp.linalg.matrix_rank(pnp.ones((3, 3)))
+    Array(1, dtype=int32)
+    """
     if tol is not None:
         if rtol is not None:
             raise ValueError("matrix_rank: only one of tol or rtol may be specified.")

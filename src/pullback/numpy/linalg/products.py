@@ -19,7 +19,11 @@ equations: Any = LazyModule(f"{__package__}.equations")
 
 
 def multi_dot(arrays: Sequence[Any], *, precision: Any = None) -> Any:
-    """The product of several matrices, in the cheapest order."""
+    """The product of several matrices, in the cheapest order.
+
+    >>> pnp.linalg.multi_dot([pnp.ones((2, 9)), pnp.ones((9, 3)), pnp.ones((3, 1))]).shape
+    (2, 1)
+    """
     factors = as_arrays("multi_dot", arrays)
     if len(factors) < 2:
         raise ValueError(f"multi_dot requires at least two arrays; got len(arrays)={len(factors)}")
@@ -63,7 +67,11 @@ def outer(x1: Any, x2: Any, /) -> Any:
 
 
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
-    """The vector product of arrays whose axis has size 3."""
+    """The vector product of arrays whose axis has size 3.
+
+    >>> pnp.linalg.cross(pnp.array([1.0, 0.0, 0.0]), pnp.array([0.0, 1.0, 0.0]))
+    Array([0., 0., 1.], dtype=float32)
+    """
     x, y = as_arrays("cross", (x1, x2))
     if x.shape[axis] != 3 or y.shape[axis] != 3:
         raise ValueError(
@@ -84,7 +92,12 @@ def tensordot(
 
 
 def matrix_power(a: Any, n: int) -> Any:
-    """A square matrix multiplied with itself n times, by repeated squaring."""
+    """A square matrix multiplied with itself n times, by repeated squaring.
+
+    >>> pnp.linalg.matrix_power(pnp.array([[1, 1], [1, 0]]), 10)
+    Array([[89, 55],
+           [55, 34]], dtype=int32)
+    """
     x = as_inexact("matrix_power", a) if n < 0 else as_array("matrix_power", a)
     if x.ndim < 2 or x.shape[-1] != x.shape[-2]:
         raise TypeError(f"matrix_power: the last two axes must be of equal size, got {describe(x)}")

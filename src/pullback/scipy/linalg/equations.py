@@ -64,7 +64,11 @@ def solve(
     check_finite: bool = True,
     assume_a: str = "gen",
 ) -> Any:
-    """The solution x of a x = b; by Cholesky factors where a is assumed positive ("pos")."""
+    """The solution x of a x = b; by Cholesky factors where a is assumed positive ("pos").
+
+    >>> pb.scipy.linalg.solve(pnp.array([[2.0, 0.0], [0.0, 4.0]]), pnp.array([2.0, 8.0]))
+    Array([1., 2.], dtype=float32)
+    """
     if assume_a not in ASSUMPTIONS:
         raise ValueError(f"Expected assume_a to be one of {list(ASSUMPTIONS)}; got {assume_a!r}")
     if assume_a == "pos":
@@ -83,7 +87,12 @@ def solve_triangular(
     debug: Any = None,
     check_finite: bool = True,
 ) -> Any:
-    """The solution of op(a) x = b for a triangular a; op transposes for "T", conjugates for "C"."""
+    """The solution of op(a) x = b for a triangular a; op transposes for "T", conjugates for "C".
+
+    >>> a = pnp.array([[2.0, 1.0], [0.0, 4.0]])
+    >>> pb.scipy.linalg.solve_triangular(a, pnp.array([4.0, 8.0]))
+    Array([1., 2.], dtype=float32)
+    """
     if trans not in TRANSPOSED:
         raise ValueError(f"Invalid 'trans' value {trans}")
     transposed, conjugated = TRANSPOSED[trans]
@@ -140,7 +149,13 @@ def _rows(x: Any, order: Any) -> Any:
 
 
 def solve_sylvester(A: Any, B: Any, C: Any, *, method: str = "schur", tol: float = 1e-8) -> Any:
-    """x with A x + x B = C. Both methods are one here; `tol` is not needed."""
+    """x with A x + x B = C. Both methods are one here; `tol` is not needed.
+
+    >>> a, b = pnp.array([[1.0, 0.0], [0.0, 2.0]]), pnp.array([[3.0]])
+    >>> pb.scipy.linalg.solve_sylvester(a, b, pnp.array([[8.0], [10.0]])).round(4)
+    Array([[2.],
+           [2.]], dtype=float32)
+    """
     if method not in ("schur", "eigen"):
         raise ValueError(
             f'Unrecognized method {method}. The two valid methods are either "schur" or "eigen".'

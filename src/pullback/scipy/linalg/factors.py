@@ -24,7 +24,12 @@ from ...primitives.rules import const
 def cholesky(
     a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> Any:
-    """The upper (or lower) triangular factor of positive definite matrices, from that triangle."""
+    """The upper (or lower) triangular factor of positive definite matrices, from that triangle.
+
+    >>> pb.scipy.linalg.cholesky(pnp.array([[4.0, 2.0], [2.0, 5.0]]))
+    Array([[2., 1.],
+           [0., 2.]], dtype=float32)
+    """
     x = as_inexact("cholesky", a)
     square_of("cholesky", x)
     if lower:
@@ -35,12 +40,22 @@ def cholesky(
 def cho_factor(
     a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> tuple[Any, bool]:
-    """The factor for `cho_solve`, and which triangle it is."""
+    """The factor for `cho_solve`, and which triangle it is.
+
+    >>> a = pnp.array([[4.0, 2.0], [2.0, 5.0]])
+    >>> pb.scipy.linalg.cho_solve(pb.scipy.linalg.cho_factor(a), pnp.array([6.0, 7.0])).round(4)
+    Array([1., 1.], dtype=float32)
+    """
     return cholesky(a, lower), lower
 
 
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, Any]:
-    """Both factors in one matrix, and the rows exchanged, for `lu_solve`."""
+    """Both factors in one matrix, and the rows exchanged, for `lu_solve`.
+
+    >>> a = pnp.array([[1.0, 2.0], [4.0, 4.0]])
+    >>> pb.scipy.linalg.lu_solve(pb.scipy.linalg.lu_factor(a), pnp.array([3.0, 8.0]))
+    Array([1., 1.], dtype=float32)
+    """
     factors, pivots, _ = lup.lu(matrices_of("lu_factor", a))
     return factors, pivots
 
@@ -48,7 +63,13 @@ def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> t
 def lu(
     a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> tuple[Any, ...]:
-    """p, l and u with a = p l u; p l and u with `permute_l`."""
+    """p, l and u with a = p l u; p l and u with `permute_l`.
+
+    >>> p, l, u = pb.scipy.linalg.lu(pnp.array([[1.0, 2.0], [4.0, 4.0]]))
+    >>> u
+    Array([[4., 4.],
+           [0., 1.]], dtype=float32)
+    """
     x = matrices_of("lu", a)
     *lead, m, n = x.shape
     k = min(m, n)
@@ -138,7 +159,12 @@ def eigh(
 
 
 def schur(a: Any, output: str = "real") -> tuple[Any, Any]:
-    """t and unitary z with a = z t z^H; t is triangular, up to blocks of two rows where real."""
+    """t and unitary z with a = z t z^H; t is triangular, up to blocks of two rows where real.
+
+    >>> t, z = pb.scipy.linalg.schur(pnp.array([[2.0, 1.0], [1.0, 2.0]]))
+    >>> pnp.diag(t).round(4)
+    Array([3., 1.], dtype=float32)
+    """
     if output not in ("real", "complex"):
         raise ValueError(
             f"Expected 'output' to be either 'real' or 'complex', got output={output!r}."
@@ -175,7 +201,13 @@ def polar(
     eps: float | None = None,
     max_iterations: int | None = None,
 ) -> tuple[Any, Any]:
-    """Unitary u and positive semidefinite p: a = u p on the right side, a = p u on the left."""
+    """Unitary u and positive semidefinite p: a = u p on the right side, a = p u on the left.
+
+    >>> u, p = pb.scipy.linalg.polar(pnp.array([[0.0, -2.0], [2.0, 0.0]]))
+    >>> p.round(4)
+    Array([[2., 0.],
+           [0., 2.]], dtype=float32)
+    """
     x = matrices_of("polar", a)
     if side not in ("right", "left"):
         raise ValueError("The argument `side` must be either 'right' or 'left'.")

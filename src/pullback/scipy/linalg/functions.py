@@ -36,6 +36,10 @@ def expm(A: Any, *, upper_triangular: bool = False, max_squarings: int = 16) -> 
     """The exponentials of matrices: of a small part, squared again and again.
 
     NaN where more than `max_squarings` squarings are needed.
+
+    >>> pb.scipy.linalg.expm(pnp.array([[0.0, 1.0], [0.0, 0.0]]))
+    Array([[1., 1.],
+           [0., 1.]], dtype=float32)
     """
     x = as_inexact("expm", A)
     square_of("expm", x)
@@ -81,7 +85,12 @@ def expm_frechet(A: Any, E: Any, *, method: str | None = None, compute_expm: boo
 
 
 def sqrtm(A: Any, blocksize: int = 1) -> Any:
-    """The principal square roots of matrices, as complex numbers."""
+    """The principal square roots of matrices, as complex numbers.
+
+    >>> pb.scipy.linalg.sqrtm(pnp.array([[4.0, 0.0], [0.0, 9.0]])).real.round(4)
+    Array([[2., 0.],
+           [0., 3.]], dtype=float32)
+    """
     if blocksize > 1:
         raise NotImplementedError("Blocked version is not implemented yet.")
     x = as_inexact("sqrtm", A)

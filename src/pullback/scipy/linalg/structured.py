@@ -18,7 +18,12 @@ from ...primitives.rules import const
 
 
 def block_diag(*arrs: Any) -> Any:
-    """The matrices along the diagonal of one, zeros elsewhere."""
+    """The matrices along the diagonal of one, zeros elsewhere.
+
+    >>> pb.scipy.linalg.block_diag(pnp.array([[1, 2]]), pnp.array([[3]]))
+    Array([[1, 2, 0],
+           [0, 0, 3]], dtype=int32)
+    """
     if not arrs:
         return filled((1, 0), 0, dtypes.default_dtype(float))
     blocks = [atleast_2d(x) for x in promote_arrays("block_diag", *arrs)]
@@ -48,7 +53,13 @@ def _joined(first: Any, second: Any) -> Any:
 
 
 def toeplitz(c: Any, r: Any = None) -> Any:
-    """The matrix with first column c and first row r, constant along diagonals."""
+    """The matrix with first column c and first row r, constant along diagonals.
+
+    >>> pb.scipy.linalg.toeplitz(pnp.array([1, 2, 3]))
+    Array([[1, 2, 3],
+           [2, 1, 2],
+           [3, 2, 1]], dtype=int32)
+    """
     column = _vector("toeplitz", c)
     row = conj(column) if r is None else _vector("toeplitz", r)
     m, n = column.shape[-1], row.shape[-1]
@@ -57,7 +68,13 @@ def toeplitz(c: Any, r: Any = None) -> Any:
 
 
 def hankel(c: Any, r: Any = None) -> Any:
-    """The matrix with first column c and last row r, constant along antidiagonals."""
+    """The matrix with first column c and last row r, constant along antidiagonals.
+
+    >>> pb.scipy.linalg.hankel(pnp.array([1, 2, 3]))
+    Array([[1, 2, 3],
+           [2, 3, 0],
+           [3, 0, 0]], dtype=int32)
+    """
     column = as_array("hankel", c)
     row = column * 0 if r is None else as_array("hankel", r)
     for name, x in (("c", column), ("r", row)):
@@ -68,7 +85,13 @@ def hankel(c: Any, r: Any = None) -> Any:
 
 
 def circulant(c: Any) -> Any:
-    """The matrix whose columns are c, each turned once more."""
+    """The matrix whose columns are c, each turned once more.
+
+    >>> pb.scipy.linalg.circulant(pnp.array([1, 2, 3]))
+    Array([[1, 3, 2],
+           [2, 1, 3],
+           [3, 2, 1]], dtype=int32)
+    """
     x = _vector("circulant", c)
     n = x.shape[-1]
     return x[..., (np.arange(n)[:, None] - np.arange(n)) % max(n, 1)]
@@ -152,7 +175,12 @@ def _constant(x: np.ndarray, dtype: Any = None) -> Any:
 
 
 def hilbert(n: int) -> Any:
-    """1 / (i + j + 1)."""
+    """1 / (i + j + 1).
+
+    >>> pb.scipy.linalg.hilbert(2)
+    Array([[1.        , 0.5       ],
+           [0.5       , 0.33333334]], dtype=float32)
+    """
     k = np.arange(n)
     return _constant(1 / (k[:, None] + k + 1))
 
