@@ -115,6 +115,9 @@ class DeviceArray:
 def live_device_arrays() -> list[DeviceArray]:
     """All arrays on devices that are not the host, the oldest first."""
 
+def outlast_threads() -> None:
+    """From now on no thread but the main one aborts the process: it waits for its end."""
+
 def add_opaque_dtype(dtype: np.dtype[Any]) -> None:
     """Lets arrays hold a structured dtype besides bools and numbers."""
 

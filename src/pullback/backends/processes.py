@@ -11,10 +11,13 @@ from typing import Any
 from ..core.device import host as here
 from ..errors import DistributedError
 from ..lazy import LazyModule
+from .aside import aside
 from .ring import News, Ring, reach, read
 
 runtime: Any = LazyModule("jaxlib._jax")
 
+# A time-out of the runtime's that is never reached, in seconds.
+NEVER = 10**6
 # Where each process writes how the others reach it, and its farewell in the end.
 ADDRESSES = "pullback/processes/"
 
@@ -86,7 +89,7 @@ def join(plan: Plan) -> None:
     deadline = time.monotonic() + plan.start_timeout
     service = _serve(plan) if plan.serves else None
     host = _reach(plan)
-    client = _client(plan, deadline)
+    client = _client(plan, service, deadline)
     ring = Ring(plan.index, plan.count, host, plan.patience)
     client.key_value_set(f"{ADDRESSES}{plan.index}", f"{host} {ring.port}")
     _meet(plan, client, deadline)
@@ -107,6 +110,7 @@ def serve(address: str, processes: int, patience: int, end_timeout: float) -> An
         address,
         processes,
         heartbeat_timeout=patience,
+        cluster_register_timeout=NEVER,
         shutdown_timeout=max(1, int(end_timeout)),
         recoverable=True,
     )
@@ -122,11 +126,12 @@ def split(address: str) -> tuple[str, int]:
 
 def _check_free(host: str, port: int) -> None:
     """Raise where nobody can listen at an address: the runtime would end the process."""
-    every, dual = host in ("", "::"), socket.has_dualstack_ipv6()
-    family = socket.AF_INET6 if ":" in host and (dual or not every) else socket.AF_INET
-    host = "" if every and not dual else host
+    every = host == "::"
+    both = every and socket.has_dualstack_ipv6()
+    family = socket.AF_INET6 if both or (":" in host and not every) else socket.AF_INET
+    place = ("" if every else host, port)
     try:
-        socket.create_server((host, port), family=family).close()
+        socket.create_server(place, family=family, dualstack_ipv6=both).close()
     except OSError as error:
         raise DistributedError(
             f"distributed: the coordinator cannot listen at {host}:{port}: {error}"
@@ -150,18 +155,31 @@ def _reach(plan: Plan) -> str:
         ) from error
 
 
-def _client(plan: Plan, deadline: float) -> Any:
+def _client(plan: Plan, service: Any, deadline: float) -> Any:
+    """The connection to the coordinator, which has one when all have come.
+
+    The runtime ends the process where that takes too long, so it is told that nothing does.
+    """
     client = runtime.get_distributed_runtime_client(
         plan.address,
         plan.index,
-        init_timeout=_left(deadline),
+        init_timeout=NEVER,
         shutdown_timeout=max(1, int(plan.end_timeout)),
         heartbeat_timeout=plan.patience,
         shutdown_on_destruction=False,
         use_compression=True,
     )
+
+    def check() -> None:
+        if time.monotonic() > deadline:
+            raise DistributedError(
+                f"distributed.initialize: process {plan.index} found the coordinator at"
+                f" {plan.address}, but not all {plan.count} processes came there within"
+                f" {plan.start_timeout:g} s"
+            )
+
     try:
-        client.connect()
+        aside(_connect, (client, service), check)
     except runtime.JaxRuntimeError as error:
         raise DistributedError(
             f"distributed.initialize: the coordinator at {plan.address} does not take process"
@@ -170,14 +188,17 @@ def _client(plan: Plan, deadline: float) -> Any:
     return client
 
 
-def _left(deadline: float) -> int:
-    return max(1, int(deadline - time.monotonic()))
+def _connect(given: tuple[Any, Any]) -> None:
+    """Connect a client. The coordinator, if it is here, must live as long as one that tries."""
+    client, _ = given
+    client.connect()
 
 
 def _meet(plan: Plan, client: Any, deadline: float) -> None:
-    """Wait until all have come."""
+    """Wait until all have written how they are reached."""
+    left = max(1, int(deadline - time.monotonic()))
     try:
-        client.wait_at_barrier(f"{ADDRESSES}all", 1000 * _left(deadline))
+        client.wait_at_barrier(f"{ADDRESSES}all", 1000 * left)
     except runtime.JaxRuntimeError as error:
         came = {int(k.rpartition("/")[2]) for k, _ in client.key_value_dir_get(ADDRESSES)}
         missing = [i for i in range(plan.count) if i not in came]

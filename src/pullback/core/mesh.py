@@ -107,6 +107,18 @@ class Mesh:
         """Whether there are devices of other processes."""
         return len(self.local_devices) < self.size
 
+    @property
+    def local_mesh(self) -> "Mesh":
+        """The part of the mesh of this process, whose devices must be a block of it."""
+        mine = np.array([is_local(d) for d in self.flat], bool).reshape(self.axis_sizes)
+        block = tuple([slice(min(k), max(k) + 1) for k in np.nonzero(mine) if k.size])
+        if not mine.any() or not mine[block].all():
+            raise ValueError(
+                "Mesh.local_mesh: the devices of a process must be a block of the mesh, got"
+                f" {self.local_devices} in {self.device_ids.tolist()}"
+            )
+        return Mesh(self.devices[block], self.axis_names, self.axis_types)
+
     @cached_property
     def _key(self) -> tuple[Any, ...]:
         return self.flat, self.devices.shape, self.axis_names, self.axis_types

@@ -1,6 +1,7 @@
 #include "ending.h"
 
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include "gil.h"
@@ -34,6 +35,14 @@ void end_calls() {
         WithoutGil gil;
         std::this_thread::sleep_for(kStep);
     }
+}
+
+void outlast_threads() {
+    struct sigaction action = {};
+    action.sa_handler = [](int) {
+        while (!in_main_thread()) pause();
+    };
+    sigaction(SIGABRT, &action, nullptr);
 }
 
 bool ending_init() {

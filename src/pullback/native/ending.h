@@ -26,6 +26,10 @@ class Inside {
 // What `atexit` calls.
 void end_calls();
 
+// From now on, a thread that the interpreter ends in the midst of another library's C++ waits for the
+// end of the process, which it would abort. For threads that were given up, at the very end.
+void outlast_threads();
+
 bool ending_init();
 
 }  // namespace pullback

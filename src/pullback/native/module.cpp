@@ -46,6 +46,7 @@ NB_MODULE(_native, m) {
     require(jit_init(m.ptr()));
     require(interrupt_init());
     require(ending_init());
+    m.def("outlast_threads", outlast_threads);
     add_executable(m);
     add_device_program(m);
     add_library(m);
