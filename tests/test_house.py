@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "pullback"
 SURFACE = "numpy, lax, nn, random and the rest of the surface"
 LAYERS = (
     ("_native",),
-    ("errors", "config", "dtypes", "tree", "lazy", "settle"),
+    ("errors", "config", "dtypes", "tree", "lazy", "settle", "monitoring"),
     ("core",),
     ("primitives",),
     ("transforms",),
@@ -40,7 +40,7 @@ LATE_LOADERS = ("lazy",)
 # The packages that define primitives.
 OWNERS = ("primitives", "transforms", "control")
 
-LONGEST_FILE, LONG_FILE, LONGEST_FUNCTION, MOST_SWITCHES = 500, 250, 40, 14
+LONGEST_FILE, LONG_FILE, LONGEST_FUNCTION, MOST_SWITCHES = 500, 250, 40, 15
 # Files that are one table, which reads best unbroken.
 TABLES: tuple[str, ...] = ()
 

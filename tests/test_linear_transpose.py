@@ -29,6 +29,14 @@ def test_loops_with_a_counter():
     compare(program, sample(3))
 
 
+def test_integers():
+    def program(s, x):
+        pull = s.linear_transpose(lambda x: s.np.cumsum(3 * x) + x[0], x)
+        return pull(x)[0], s.jit(pull)(2 * x)[0]
+
+    compare(program, np.arange(4))
+
+
 def test_types_in_place_of_arrays():
     def program(s, ct):
         shape = s.ShapeDtypeStruct((3,), np.float64)
@@ -39,7 +47,8 @@ def test_types_in_place_of_arrays():
 
 ERRORS = [
     (lambda: pb.linear_transpose(3, 1.0), "the first argument must be a function"),
-    (lambda: pb.linear_transpose(lambda x: x, 1), r"must be of floating dtype, got int32\[\]"),
+    (lambda: pb.linear_transpose(lambda x: x, True), r"must be numbers, got bool\[\]"),
+    (lambda: pb.linear_transpose(lambda x: x, 1)(1.0), r"int32\[\] the cotangent must be of it"),
     (lambda: pb.linear_transpose(pnp.sin, 1.0)(1.0), "sin is applied to a tangent, .* not linear"),
     (lambda: pb.linear_transpose(lambda x: x, 1.0)((1.0, 2.0)), "must have the result's structure"),
     (lambda: pb.linear_transpose(lambda x: x, 1.0)(pnp.ones(2)), r"must be float32\[\], got"),

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 MODULES = (
-    "distributed nn nn.initializers ops tree tree_util flatten_util dtypes errors typing image"
-    " random scipy.cluster.vq scipy.fft scipy.integrate scipy.interpolate scipy.linalg"
-    " scipy.ndimage scipy.optimize scipy.signal scipy.sparse.linalg scipy.spatial.transform"
-    " scipy.special scipy.stats"
+    "distributed monitoring nn nn.initializers ops tree tree_util flatten_util dtypes errors"
+    " typing image random scipy.cluster.vq scipy.fft scipy.integrate scipy.interpolate"
+    " scipy.linalg scipy.ndimage scipy.optimize scipy.signal scipy.sparse.linalg"
+    " scipy.spatial.transform scipy.special scipy.stats"
 ).split()
 KERNELS = "chooses kernels of some accelerators"
 # Names of JAX that are not here.

@@ -20,11 +20,11 @@ MISSING = {
     **dict.fromkeys("Ref empty_ref free_ref freeze new_ref ds".split(), REFS),
     **dict.fromkeys(
         "allow_f16_reductions array_garbage_collection_guard"
-        " debug_key_reuse enable_checks enable_custom_prng explain_cache_misses"
+        " debug_key_reuse enable_checks explain_cache_misses"
         " jax2tf_associative_scan_reductions legacy_prng_key make_user_context"
-        " no_execution no_tracing softmax_custom_jvp thread_guard threefry_partitionable"
+        " no_execution no_tracing thread_guard"
         " transfer_guard transfer_guard_device_to_device transfer_guard_device_to_host"
-        " transfer_guard_host_to_device print_environment_info".split(),
+        " transfer_guard_host_to_device".split(),
         SWITCH,
     ),
     **dict.fromkeys("host_count host_id host_ids".split(), DEPRECATED),
@@ -36,7 +36,8 @@ DIFFERENT = {
     **dict.fromkeys(
         "check_tracer_leaks checking_leaks debug_infs debug_nans default_device"
         " default_matmul_precision default_prng_impl"
-        " enable_x64 log_compiles numpy_dtype_promotion numpy_rank_promotion".split(),
+        " enable_custom_prng enable_x64 log_compiles numpy_dtype_promotion"
+        " numpy_rank_promotion softmax_custom_jvp threefry_partitionable".split(),
         SETTING,
     ),
     "checkpoint": "`concrete` has a marker of JAX's for a default",

@@ -13,10 +13,13 @@ from .config import (
     default_matmul_precision,
     default_prng_impl,
     disable_jit,
+    enable_custom_prng,
     enable_x64,
     log_compiles,
     numpy_dtype_promotion,
     numpy_rank_promotion,
+    softmax_custom_jvp,
+    threefry_partitionable,
 )
 from .control.custom_jvp import custom_jvp
 from .control.remat import checkpoint
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
         image,
         interpreters,
         lax,
+        monitoring,
         nn,
         ops,
         random,
@@ -80,6 +84,7 @@ if TYPE_CHECKING:
     from .control.effects import effects_barrier
     from .control.policy import checkpoint_policies
     from .core.device import Device, Shard
+    from .environment import print_environment_info
     from .halves import fwd_and_bwd
     from .parallel import pmap, shard_map
     from .scopes import named_call, named_scope
@@ -111,6 +116,7 @@ _load = later(
         "image",
         "interpreters",
         "lax",
+        "monitoring",
         "nn",
         "ops",
         "random",
@@ -136,6 +142,7 @@ _load = later(
         "control.effects": "effects_barrier",
         "control.policy": "checkpoint_policies",
         "core.device": "Device Shard",
+        "environment": "print_environment_info",
         "halves": "fwd_and_bwd",
         "parallel": "pmap shard_map",
         "scopes": "named_call named_scope",
@@ -202,6 +209,7 @@ __all__ = [
     "dlpack",
     "dtypes",
     "effects_barrier",
+    "enable_custom_prng",
     "enable_x64",
     "ensure_compile_time_eval",
     "errors",
@@ -235,6 +243,7 @@ __all__ = [
     "make_array_from_single_device_arrays",
     "make_jaxpr",
     "make_mesh",
+    "monitoring",
     "named_call",
     "named_scope",
     "nn",
@@ -244,6 +253,7 @@ __all__ = [
     "operators",
     "ops",
     "pmap",
+    "print_environment_info",
     "process_count",
     "process_index",
     "process_indices",
@@ -255,8 +265,10 @@ __all__ = [
     "set_mesh",
     "shard_map",
     "sharding",
+    "softmax_custom_jvp",
     "stages",
     "test_util",
+    "threefry_partitionable",
     "tree",
     "tree_util",
     "typeof",

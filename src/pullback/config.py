@@ -40,6 +40,8 @@ class Config:
     numpy_rank_promotion: str = "allow"
     default_matmul_precision: str | None = None
     default_prng_impl: str = "threefry2x32"
+    # Whether PRNGKey makes typed keys.
+    enable_custom_prng: bool = False
     default_device: Any = None
     debug_nans: bool = False
     debug_infs: bool = False
@@ -60,6 +62,7 @@ IGNORED = PLATFORMS | {"traceback_filtering"}
 # Options of JAX's that exist here with one value only.
 FIXED: dict[str, Any] = {
     "threefry_partitionable": True,
+    "softmax_custom_jvp": True,
 }
 
 # Options that can no longer be changed, and why: set by what has read them for good.
@@ -232,6 +235,35 @@ def default_matmul_precision(new_val: str | None) -> Any:
 def default_prng_impl(new_val: str) -> Any:
     """A context manager in which random keys are of another kind: see `random.key`."""
     return override(default_prng_impl=new_val)
+
+
+def enable_custom_prng(new_val: bool = True) -> Any:
+    """A context manager in which `random.PRNGKey` makes typed keys, as `random.key` does.
+
+    >>> import pullback as pb
+    >>> with pb.enable_custom_prng():
+    ...     pb.random.PRNGKey(0)
+    Array((), dtype=key<fry>) overlaying:
+    [0 0]
+    """
+    return override(enable_custom_prng=bool(new_val))
+
+
+@contextmanager
+def _fixed(option: str, new_val: bool) -> Iterator[None]:
+    """A context for an option that has one value."""
+    update(option, new_val)
+    yield
+
+
+def threefry_partitionable(new_val: bool = True) -> Any:
+    """A context manager for JAX's switch of the same name, which is always on here."""
+    return _fixed("threefry_partitionable", new_val)
+
+
+def softmax_custom_jvp(new_val: bool = True) -> Any:
+    """A context manager for JAX's switch of the same name, which is always on here."""
+    return _fixed("softmax_custom_jvp", new_val)
 
 
 def numpy_dtype_promotion(new_val: str) -> Any:

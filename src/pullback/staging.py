@@ -4,21 +4,21 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from .core.aval import ShapedArray
-from .core.trace import get_aval, known_values
-from .transforms.flat import argument
+from .core.trace import known_values
+from .transforms.make_jaxpr import abstract
 
 
 def typeof(x: Any) -> ShapedArray:
     """The type of a value: its shape, dtype and whether the dtype yields to others.
 
     Args:
-      x: array, NumPy array, Python number, or a traced value.
+      x: array, NumPy array, Python number, a traced value, or a type as `ShapeDtypeStruct`.
 
     >>> import pullback as pb
     >>> pb.typeof(pb.numpy.ones((2, 3)))
     ShapedArray(float32[2,3])
     """
-    return get_aval(argument(x, "typeof"))
+    return abstract(x, "typeof")
 
 
 def ensure_compile_time_eval() -> AbstractContextManager[None]:

@@ -22,7 +22,7 @@ from ..core.structure import Structure, structure
 from ..core.trace import as_array, eager_device, evaluate
 from ..lazy import LazyModule
 from ..primitives.conv import conv_general_dilated_p, multiplications
-from .log import timed
+from .log import COMPILATION, timed
 
 PACKAGE = __name__.partition(".")[0]
 # Convolutions of fewer multiplications are done before they would be compiled.
@@ -49,7 +49,7 @@ def compiled(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Any:
     key = (structure(jaxpr), donated)
     code = _compiled.get(key)
     if code is None:
-        with timed(f"compilation of jit({name})"):
+        with timed(COMPILATION, f"compilation of jit({name})", name):
             code = _compiled[key] = records.compiled(jaxpr, name, donated)
     return code
 

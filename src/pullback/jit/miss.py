@@ -20,7 +20,7 @@ from ..primitives.device_put import device_put
 from ..settle import rarely_collected
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
 from .executable import Traced, device_of, executable, run_on
-from .log import timed
+from .log import COMPILATION, TRACING, timed
 
 # How calls are divided: loaded when one is.
 divide: Any = LazyModule(f"{__package__}.divide")
@@ -105,7 +105,8 @@ class Miss:
         if isinstance(where, Remote):
             switches = dict(self.options.compiler_options)
             places = self.places(where, [*leaves, *traced.consts], wanted)
-            with timed(f"compilation of jit({traced.name}) for {where}"):
+            what = f"compilation of jit({traced.name}) for {where}"
+            with timed(COMPILATION, what, traced.name):
                 code = where.load(traced.jaxpr, traced.name, donated, switches, places)
             return run_on(traced, where, code, self.options.device is not None), None
         if self.options.compiler_options:
@@ -179,7 +180,7 @@ class Miss:
         """Trace the function; the program takes the leaves and then the captured values."""
         name = function_name(self.fun)
         f = Flat(self.with_static(static), in_tree, name="jit")
-        with timed(f"tracing {name} for jit"):
+        with timed(TRACING, f"tracing {name} for jit", name):
             closed = stage(self.divided(f, in_tree), avals, f"jit of {name}")
         jaxpr = hoist(closed.jaxpr)
         k = len(closed.consts)

@@ -13,6 +13,7 @@ from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
+from ..transforms.make_jaxpr import ShapeDtypeStruct
 from .creation import canonical_shape, known
 from .elementwise import pick
 from .indexing import take
@@ -40,8 +41,8 @@ def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def _shaped(name: str, a: Any) -> Any:
-    """Something with a shape; NumPy's arrays of text and of objects have one too."""
-    return a if isinstance(a, np.ndarray) else as_array(name, a)
+    """Something with a shape; types and NumPy's arrays of text and of objects have one too."""
+    return a if isinstance(a, (np.ndarray, ShapeDtypeStruct)) else as_array(name, a)
 
 
 def shape(a: Any) -> Shape:

@@ -114,13 +114,14 @@ def key(seed: Any, *, impl: Any = None, dtype: Any = None) -> Any:
 
 
 def PRNGKey(seed: Any, *, impl: Any = None) -> Any:
-    """A random key from an integer, as its words.
+    """A random key from an integer, as its words; typed under `enable_custom_prng`.
 
     >>> from pullback import random
     >>> random.PRNGKey(7)
     Array([0, 7], dtype=uint32)
     """
-    return prng.random_unwrap(_seeded("PRNGKey", seed, tag_of("random.PRNGKey", impl)))
+    made = _seeded("PRNGKey", seed, tag_of("random.PRNGKey", impl))
+    return made if config.current().enable_custom_prng else prng.random_unwrap(made)
 
 
 def split(key: Any, num: int | tuple[int, ...] = 2) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import dtypes, errors
 from .._native import DeviceArray
-from ..core.aval import ShapedArray, type_name
+from ..core.aval import ShapedArray, same_type, type_name
 from ..core.primitive import Zero
 from ..core.trace import Tracer, as_array, get_aval
 from ..dtypes import is_float
@@ -29,6 +29,8 @@ def tangent(aval: ShapedArray, t: Any, what: str, kind: str) -> Any:
             return Zero(wanted)
     t = argument(t, what)
     got = get_aval(t)
+    if kind == "cotangent" and wanted.dtype == dtypes.float0 and same_type(got, aval):
+        return Zero(wanted)  # an integer result has no derivative, whatever its cotangent
     loses = dtypes.kind(got.dtype) == "complex" != dtypes.kind(wanted.dtype)
     if got.weak_type and got.shape == wanted.shape and is_float(wanted.dtype) and not loses:
         return convert_element_type(t, wanted.dtype) if got.dtype != wanted.dtype else t

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import dtypes, tree
-from ..core.aval import type_name
+from ..core.aval import ShapedArray, same_type, type_name
 from ..core.trace import get_aval
 from .border import cotangent, tangent
-from .flat import Flat, check_function, function_name
+from .flat import Flat, argument, check_function, function_name
 from .make_jaxpr import abstract
 from .transpose import transpose_function
 
@@ -26,7 +26,7 @@ def linear_transpose(
       A function of a cotangent of the result that returns a tuple of one cotangent an argument.
 
     Raises:
-      TypeError: an argument is of integer dtype, or `fun` is not linear.
+      TypeError: an argument is no number, or `fun` is not linear.
 
     >>> import pullback as pb
     >>> f_t = pb.linear_transpose(lambda x: 3.0 * x, 1.0)
@@ -39,10 +39,10 @@ def linear_transpose(
     flat, in_tree = tree.flatten(primals)
     avals = [abstract(x, "linear_transpose") for x in flat]
     for aval in avals:
-        if not dtypes.is_float(aval.dtype):
+        if not (dtypes.is_float(aval.dtype) or dtypes.is_integer(aval.dtype)):
             raise TypeError(
-                f"linear_transpose: the arguments of {function_name(fun)} must be of floating"
-                f" dtype, got {type_name(aval)}"
+                f"linear_transpose: the arguments of {function_name(fun)} must be numbers, got"
+                f" {type_name(aval)}"
             )
 
     def transposed(ct: Any) -> Any:
@@ -57,10 +57,23 @@ def linear_transpose(
                     f" {f.out_tree}, got {ct_tree}"
                 )
             for i, out in enumerate(outs):
-                cts[i] = tangent(get_aval(out), cts[i], "linear_transpose", "cotangent")
+                cts[i] = _given(get_aval(out), cts[i])
             return outs
 
         found = transpose_function(checked, avals, cts)
         return in_tree.unflatten([cotangent(c, a) for c, a in zip(found, avals, strict=True)])
 
     return transposed
+
+
+def _given(aval: ShapedArray, ct: Any) -> Any:
+    """The cotangent of a result, which is of its type. That of an integer is an integer too."""
+    if dtypes.is_float(aval.dtype):
+        return tangent(aval, ct, "linear_transpose", "cotangent")
+    ct = argument(ct, "linear_transpose")
+    if not same_type(get_aval(ct), aval):
+        raise TypeError(
+            f"linear_transpose: for a value of type {type_name(aval)} the cotangent must be of it,"
+            f" got {type_name(get_aval(ct))}"
+        )
+    return ct

@@ -57,6 +57,7 @@ def eigh_tridiagonal(
       ValueError: shapes or `select_range` do not fit.
       NotImplementedError: `select="v"`, whose result has no known shape.
 
+    >>> import pullback as pb
     >>> from pullback import numpy as pnp
     >>> d, e = pnp.array([2.0, 2.0]), pnp.array([1.0])
     >>> pb.scipy.linalg.eigh_tridiagonal(d, e, eigvals_only=True).round(4)
