@@ -7,6 +7,7 @@ from typing import Any
 
 from . import checkify as checkify
 from . import jet as jet
+from . import mesh_utils as mesh_utils
 from . import multihost_utils as multihost_utils
 from . import ode as ode
 
