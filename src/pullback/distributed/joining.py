@@ -1,13 +1,18 @@
 """How a program joins the other processes that run it."""
 
+import atexit
+import contextlib
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from ..backends import processes
+from ..errors import DistributedError
 from ..lazy import LazyModule
 from .settings import settings
 
 client: Any = LazyModule(f"{__name__.partition('.')[0]}.backends.xla.client")
+group: Any = LazyModule(f"{__name__.partition('.')[0]}.backends.xla.group")
 
 
 def initialize(
@@ -77,6 +82,7 @@ def initialize(
         partition=slice_index if partition_index is None else partition_index,
     )
     processes.join(plan)
+    atexit.register(shutdown)
 
 
 def is_initialized() -> bool:
@@ -86,5 +92,11 @@ def is_initialized() -> bool:
 
 
 def shutdown() -> None:
-    """Leave the other processes. It happens by itself when the program ends."""
+    """Leave the other processes. It happens by itself when the program ends.
+
+    Unless an error ends it, what it has begun with the others is done first: they need it too.
+    """
+    if is_initialized() and client.started() and getattr(sys, "last_value", None) is None:
+        with contextlib.suppress(DistributedError):
+            group.finish()
     processes.leave()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._native import DeviceArray, DeviceProgram
+from ..._native import DeviceArray, DeviceProgram, live_device_arrays
 from ...control.constraint import sharding_constraint_p
 from ...core.aval import ShapedArray
 from ...core.device import Device, Remote
@@ -44,6 +44,8 @@ class Group(Remote):
         self.id = first.id
         self.device_kind = first.device_kind
         self._operations: Memory[Any, DeviceProgram] = Memory()
+        # A result of the last program that was run with other processes.
+        self._begun: Any = None
         everywhere = Mesh(list(devices), ("_",))
         self.everywhere = Spread(self, NamedSharding(everywhere, PartitionSpec()))
 
@@ -129,11 +131,22 @@ class Group(Remote):
         if not self.processes:
             return run
 
+        sizes = [aval.size for aval in code.out_avals]
+        smallest = sizes.index(min(sizes)) if sizes else None
+
         def execute(buffers: list[Any]) -> list[Any]:
             require(self.processes)
-            return watched(run, buffers, self.processes)
+            results = watched(run, buffers, self.processes)
+            self._begun = None if smallest is None else results[smallest]
+            return results
 
         return execute
+
+    def finish(self) -> None:
+        """Return when what was begun last has been computed: the other processes need this one
+        for it, and programs that exchange something run one after the other."""
+        if self._begun is not None and not self._begun.is_deleted():
+            self.settle(self._begun)
 
     def settle(self, buffer: Any) -> None:
         """Return when a buffer has been computed."""
@@ -215,9 +228,25 @@ def _wait(buffer: Any) -> None:
     buffer.block_until_ready()
 
 
+_groups: list[Group] = []
+
+
 @cache
 def _group(devices: tuple[XlaDevice, ...]) -> Group:
-    return Group(devices)
+    _groups.append(Group(devices))
+    return _groups[-1]
+
+
+def finish() -> None:
+    """Return when all that this process has begun with others has been computed.
+
+    DistributedError where one of them is gone.
+    """
+    for group in _groups:
+        group.finish()
+    for x in live_device_arrays():
+        if isinstance(x._place, Spread) and not x.is_deleted():
+            x._place.wait(x)
 
 
 def group_of(mesh: Mesh) -> Device:
