@@ -12,8 +12,9 @@ PICTURES = "pictures"
 def page(program: Path, folder: Path) -> str:
     """A program's page: what it says of itself, the picture it makes, its text."""
     says = ast.get_docstring(ast.parse(program.read_text())) or ""
+    title = says.partition("\n")[0].partition(":")[0].rstrip(".")
     picture = EXAMPLES / PICTURES / f"{program.stem}.png"
-    parts = [f"# {program.stem.replace('_', ' ').capitalize()}", says]
+    parts = [f"# {title}", says]
     if picture.exists():
         (folder / PICTURES).mkdir(exist_ok=True)
         shutil.copy(picture, folder / PICTURES)

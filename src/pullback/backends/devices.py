@@ -75,6 +75,9 @@ def local_devices(
 
     Raises:
       ValueError: there is no process of this number.
+
+    >>> [d.platform for d in pb.local_devices()]
+    ['cpu']
     """
     asked = host_id if process_index is None else process_index
     number = processes.index() if asked is None else int(asked)
@@ -84,7 +87,11 @@ def local_devices(
 
 
 def device_count(backend: str | None = None) -> int:
-    """How many devices a platform has."""
+    """How many devices a platform has.
+
+    >>> pb.device_count()
+    1
+    """
     return len(devices(backend))
 
 
@@ -94,7 +101,11 @@ def local_device_count(backend: str | None = None) -> int:
 
 
 def default_backend() -> str:
-    """The platform whose devices come first: "cpu" unless PULLBACK_PLATFORMS says otherwise."""
+    """The platform whose devices come first: "cpu" unless PULLBACK_PLATFORMS says otherwise.
+
+    >>> pb.default_backend()
+    'cpu'
+    """
     return platforms()[0]
 
 
@@ -104,7 +115,11 @@ def process_index(backend: str | None = None) -> int:
 
 
 def process_count(backend: str | None = None) -> int:
-    """How many processes compute together: see `distributed.initialize`."""
+    """How many processes compute together: see `distributed.initialize`.
+
+    >>> pb.process_count()
+    1
+    """
     return processes.count()
 
 

@@ -182,7 +182,11 @@ def conv(
     precision: Any = None,
     preferred_element_type: Any = None,
 ) -> Any:
-    """`conv_general_dilated` of (batch, features, space) with (out, in, space)."""
+    """`conv_general_dilated` of (batch, features, space) with (out, in, space).
+
+    >>> pb.lax.conv(pnp.ones((1, 2, 5)), pnp.ones((3, 2, 2)), (1,), "VALID").shape
+    (1, 3, 4)
+    """
     return conv_general_dilated(
         lhs,
         rhs,
@@ -252,6 +256,9 @@ def conv_transpose(
 
     Returns:
       Array.
+
+    >>> pb.lax.conv_transpose(pnp.ones((1, 5, 2)), pnp.ones((3, 2, 4)), (2,), "SAME").shape
+    (1, 10, 4)
     """
     x, w = operands("conv_transpose", lhs, rhs)
     if dimension_numbers is None:

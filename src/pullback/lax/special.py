@@ -30,7 +30,11 @@ def igamma(a: Any, x: Any) -> Any:
 
 
 def igammac(a: Any, x: Any) -> Any:
-    """The regularized upper incomplete gamma function, 1 - igamma(a, x)."""
+    """The regularized upper incomplete gamma function, 1 - igamma(a, x).
+
+    >>> pb.lax.igammac(1.0, 2.0).round(4)
+    Array(0.1353, dtype=float32, weak_type=True)
+    """
     return _call("igammac", incomplete.igammac, a, x)
 
 
@@ -45,7 +49,11 @@ def random_gamma_grad(a: Any, x: Any) -> Any:
 
 
 def betainc(a: Any, b: Any, x: Any) -> Any:
-    """The regularized incomplete beta function."""
+    """The regularized incomplete beta function.
+
+    >>> pb.lax.betainc(2.0, 3.0, 0.5).round(4)
+    Array(0.6875, dtype=float32, weak_type=True)
+    """
     return _call("betainc", incomplete.betainc, a, b, x)
 
 
@@ -55,7 +63,11 @@ def zeta(x: Any, q: Any) -> Any:
 
 
 def polygamma(m: Any, x: Any) -> Any:
-    """The derivative of order m of digamma."""
+    """The derivative of order m of digamma.
+
+    >>> pb.lax.polygamma(1.0, 1.0).round(4)
+    Array(1.6449, dtype=float32, weak_type=True)
+    """
     return _call("polygamma", _special.polygamma, m, x)
 
 

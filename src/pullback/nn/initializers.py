@@ -45,7 +45,11 @@ def zeros(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any =
 
 
 def ones(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None) -> Any:
-    """An array of ones; the key is not used."""
+    """An array of ones; the key is not used.
+
+    >>> pb.nn.initializers.ones(pb.random.key(0), (2,))
+    Array([1., 1.], dtype=float32)
+    """
     return pnp.ones(shape, _dtype(dtype, None))
 
 
@@ -59,7 +63,11 @@ def constant(value: Any, dtype: Any = None) -> Initializer:
 
 
 def uniform(scale: Any = 1e-2, dtype: Any = None) -> Initializer:
-    """Uniform on [0, scale)."""
+    """Uniform on [0, scale).
+
+    >>> pb.nn.initializers.uniform(0.1)(pb.random.key(0), (2, 3)).shape
+    (2, 3)
+    """
 
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
@@ -81,7 +89,11 @@ def normal(stddev: Any = 1e-2, dtype: Any = None) -> Initializer:
 def truncated_normal(
     stddev: Any = 1e-2, dtype: Any = None, lower: Any = -2.0, upper: Any = 2.0
 ) -> Initializer:
-    """Normal cut to [lower, upper], times stddev."""
+    """Normal cut to [lower, upper], times stddev.
+
+    >>> pb.nn.initializers.truncated_normal(0.1)(pb.random.key(0), (2, 3)).shape
+    (2, 3)
+    """
 
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
@@ -121,6 +133,10 @@ def variance_scaling(
       distribution: which distribution to draw from.
       in_axis, out_axis, batch_axis: axes of inputs, outputs, and independent copies.
       dtype: of the arrays; by default the default float.
+
+    >>> init = pb.nn.initializers.variance_scaling(2.0, "fan_in", "normal")
+    >>> init(pb.random.key(0), (100, 50)).shape
+    (100, 50)
     """
 
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
@@ -209,6 +225,10 @@ def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None) -> In
       scale: number.
       column_axis: the axis of the columns; all others together are the rows.
       dtype: of the arrays; by default the default float.
+
+    >>> q = pb.nn.initializers.orthogonal()(pb.random.key(0), (3, 3))
+    >>> pnp.allclose(q @ q.T, pnp.eye(3), atol=1e-5)
+    Array(True, dtype=bool)
     """
 
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:

@@ -31,7 +31,11 @@ def _to_last(name: str, a: Any, axis: int | None) -> tuple[Any, int]:
 
 
 def packbits(a: Any, axis: int | None = None, bitorder: str = "big") -> Any:
-    """Eight bools or integers in each byte."""
+    """Eight bools or integers in each byte.
+
+    >>> pnp.packbits(pnp.array([1, 0, 0, 0, 0, 0, 1, 1]))
+    Array([131], dtype=uint8)
+    """
     shifts = _shifts(bitorder, "packbits")
     x, axis = _to_last("packbits", a, axis)
     if not (dtypes.is_integer(x.dtype) or x.dtype == dtypes.bool_):
@@ -53,7 +57,11 @@ def _line(values: np.ndarray, shape: tuple[int, ...]) -> Any:
 def unpackbits(
     a: Any, axis: int | None = None, count: int | None = None, bitorder: str = "big"
 ) -> Any:
-    """The bits of each byte as elements that are 0 or 1."""
+    """The bits of each byte as elements that are 0 or 1.
+
+    >>> pnp.unpackbits(pnp.array([131], "uint8"))
+    Array([1, 0, 0, 0, 0, 0, 1, 1], dtype=uint8)
+    """
     shifts = _shifts(bitorder, "unpackbits")
     x, axis = _to_last("unpackbits", a, axis)
     if x.dtype != UINT8:

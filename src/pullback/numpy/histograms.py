@@ -111,7 +111,13 @@ def _with_weights(name: str, a: Any, weights: Any) -> tuple[Any, Any]:
 def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, weights: Any = None, density: bool | None = None
 ) -> tuple[Any, list[Any]]:
-    """A histogram over several variables, one a column of the sample."""
+    """A histogram over several variables, one a column of the sample.
+
+    >>> counts, edges = pnp.histogramdd(pnp.array([[0.0, 0.0], [1.0, 1.0]]), bins=2)
+    >>> counts
+    Array([[1, 0],
+           [0, 1]], dtype=int32)
+    """
     x = as_inexact("histogramdd", sample)
     n, d = x.shape
     per_axis = [bins] * d if np.ndim(bins) == 0 else list(bins)

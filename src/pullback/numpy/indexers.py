@@ -112,7 +112,11 @@ def diag_indices_from(arr: Any) -> tuple[Any, ...]:
 def mask_indices(
     n: int, mask_func: Callable[..., Any], k: Any = 0, *, size: int | None = None
 ) -> tuple[Any, ...]:
-    """The indices where a function of a matrix of ones is not zero."""
+    """The indices where a function of a matrix of ones is not zero.
+
+    >>> pnp.mask_indices(2, pnp.triu)
+    (Array([0, 0, 1], dtype=int32), Array([0, 1, 1], dtype=int32))
+    """
     return nonzero(mask_func(sh.full((n, n), 1, dtypes.float32), k), size=size)
 
 

@@ -102,7 +102,11 @@ def isscalar(element: Any) -> bool:
 
 
 def iterable(y: Any) -> bool:
-    """Whether this can be iterated over."""
+    """Whether this can be iterated over.
+
+    >>> pnp.iterable(pnp.array([1, 2])), pnp.iterable(3)
+    (True, False)
+    """
     try:
         iter(y)
     except TypeError:
@@ -141,12 +145,20 @@ def result_type(*args: Any) -> np.dtype[Any]:
 def array_repr(
     arr: Any, max_line_width: Any = None, precision: Any = None, suppress_small: Any = None
 ) -> str:
-    """The `repr` of an array."""
+    """The `repr` of an array.
+
+    >>> pnp.array_repr(pnp.array([1, 2]))
+    'Array([1, 2], dtype=int32)'
+    """
     return repr(arr)
 
 
 def array_str(
     a: Any, max_line_width: Any = None, precision: Any = None, suppress_small: Any = None
 ) -> str:
-    """The text of an array's values."""
+    """The text of an array's values.
+
+    >>> pnp.array_str(pnp.array([1, 2]))
+    '[1 2]'
+    """
     return np.array_str(np.asarray(a), max_line_width, precision, suppress_small)

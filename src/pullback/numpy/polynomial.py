@@ -20,7 +20,11 @@ from .values import as_array, convert, promote_arrays, promote_arrays_inexact
 
 
 def polyval(p: Any, x: Any, *, unroll: int = 16) -> Any:
-    """The value of a polynomial at x, by Horner's rule."""
+    """The value of a polynomial at x, by Horner's rule.
+
+    >>> pnp.polyval(pnp.array([1, 0, -1]), pnp.array([2, 3]))
+    Array([3, 8], dtype=int32)
+    """
     p, x = promote_arrays("polyval", p, x)
     out = sh.full_like(x, 0)
     for k in range(p.shape[0]):
@@ -37,17 +41,29 @@ def _aligned(name: str, a1: Any, a2: Any) -> tuple[Any, Any]:
 
 
 def polyadd(a1: Any, a2: Any) -> Any:
-    """The sum of two polynomials."""
+    """The sum of two polynomials.
+
+    >>> pnp.polyadd(pnp.array([1, 2]), pnp.array([1]))
+    Array([1, 3], dtype=int32)
+    """
     return ew.add(*_aligned("polyadd", a1, a2))
 
 
 def polysub(a1: Any, a2: Any) -> Any:
-    """The difference of two polynomials."""
+    """The difference of two polynomials.
+
+    >>> pnp.polysub(pnp.array([1, 2]), pnp.array([1]))
+    Array([1, 1], dtype=int32)
+    """
     return ew.sub(*_aligned("polysub", a1, a2))
 
 
 def polymul(a1: Any, a2: Any, *, trim_leading_zeros: bool = False) -> Any:
-    """The product of two polynomials."""
+    """The product of two polynomials.
+
+    >>> pnp.polymul(pnp.array([1, 1]), pnp.array([1, -1]))
+    Array([ 1.,  0., -1.], dtype=float32)
+    """
     x, y = promote_arrays_inexact("polymul", a1, a2)
     if trim_leading_zeros and (x.size > 1 or y.size > 1):
         x, y = _trimmed(x), _trimmed(y)
@@ -62,7 +78,11 @@ def _trimmed(x: Any) -> Any:
 
 
 def polydiv(u: Any, v: Any, *, trim_leading_zeros: bool = False) -> tuple[Any, Any]:
-    """The quotient and the remainder of two polynomials."""
+    """The quotient and the remainder of two polynomials.
+
+    >>> pnp.polydiv(pnp.array([1.0, 3.0, 2.0]), pnp.array([1.0, 1.0]))
+    (Array([1., 2.], dtype=float32), Array([0., 0., 0.], dtype=float32))
+    """
     u, v = promote_arrays_inexact("polydiv", u, v)
     m, n = u.shape[0] - 1, v.shape[0] - 1
     quotient = []
@@ -79,7 +99,11 @@ def polydiv(u: Any, v: Any, *, trim_leading_zeros: bool = False) -> tuple[Any, A
 
 
 def polyder(p: Any, m: int = 1) -> Any:
-    """The m-th derivative."""
+    """The m-th derivative.
+
+    >>> pnp.polyder(pnp.array([1, 0, 0]))
+    Array([2., 0.], dtype=float32)
+    """
     m = operator.index(m)
     if m < 0:
         raise ValueError("Order of derivative must be positive")
@@ -92,7 +116,11 @@ def polyder(p: Any, m: int = 1) -> Any:
 
 
 def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
-    """The m-th integral, with constants k."""
+    """The m-th integral, with constants k.
+
+    >>> pnp.polyint(pnp.array([2.0, 0.0]))
+    Array([1., 0., 0.], dtype=float32)
+    """
     m = operator.index(m)
     if m < 0:
         raise ValueError("Order of integral must be positive")
@@ -109,7 +137,11 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 
 
 def poly(seq_of_zeros: Any) -> Any:
-    """The polynomial with these roots."""
+    """The polynomial with these roots.
+
+    >>> pnp.poly(pnp.array([1.0, 2.0]))
+    Array([ 1., -3.,  2.], dtype=float32)
+    """
     z = as_inexact("poly", seq_of_zeros)
     if z.ndim != 1:
         raise ValueError(
@@ -123,7 +155,12 @@ def poly(seq_of_zeros: Any) -> Any:
 
 
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
-    """The matrix of powers of a vector's elements, one row each."""
+    """The matrix of powers of a vector's elements, one row each.
+
+    >>> pnp.vander(pnp.array([2, 3]), 3)
+    Array([[4, 2, 1],
+           [9, 3, 1]], dtype=int32)
+    """
     v = as_array("vander", x)
     if v.ndim != 1:
         raise ValueError("x must be a one-dimensional array")
@@ -160,7 +197,18 @@ def _convolution(name: str, a: Any, v: Any, mode: str, precision: Any, preferred
 def convolve(
     a: Any, v: Any, mode: str = "full", *, precision: Any = None, preferred_element_type: Any = None
 ) -> Any:
-    """The convolution of two vectors."""
+    """The convolution of two vectors.
+
+    Args:
+      a, v: vectors.
+      mode: "full" for all places where they overlap, "same" for as many as the longer one has,
+        "valid" for those where they overlap wholly.
+      precision: accepted; products are of full precision.
+      preferred_element_type: dtype of the result.
+
+    >>> pnp.convolve(pnp.array([1, 2, 3]), pnp.array([1, 10]))
+    Array([ 1., 12., 23., 30.], dtype=float32)
+    """
     return _convolution("convolve", a, v, mode, precision, preferred_element_type)
 
 
@@ -172,7 +220,13 @@ def correlate(
     precision: Any = None,
     preferred_element_type: Any = None,
 ) -> Any:
-    """The correlation of two vectors: sums of products with the second one moved along."""
+    """The correlation of two vectors: sums of products with the second one moved along.
+
+    Arguments are those of `convolve`.
+
+    >>> pnp.correlate(pnp.array([1, 2, 3]), pnp.array([1, 10]))
+    Array([21., 32.], dtype=float32)
+    """
     x, y = promote_arrays_inexact("correlate", a, v)
     turned = pc.rev(ew.conj(y) if dtypes.kind(y.dtype) == "complex" else y, (0,))
     out = _convolution("correlate", x, turned, mode, precision, preferred_element_type)

@@ -87,12 +87,20 @@ pow = power
 
 
 def float_power(x1: Any, x2: Any, /) -> Any:
-    """x1 ** x2 in floating point."""
+    """x1 ** x2 in floating point.
+
+    >>> pnp.float_power(pnp.array([2, 3]), 2)
+    Array([4., 9.], dtype=float32)
+    """
     return power(*promote_inexact("float_power", as_array("float_power", x1), x2))
 
 
 def ldexp(x1: Any, x2: Any, /) -> Any:
-    """x1 * 2 ** x2."""
+    """x1 * 2 ** x2.
+
+    >>> pnp.ldexp(pnp.array([1.0, 3.0]), pnp.array([4, 1]))
+    Array([16.,  6.], dtype=float32)
+    """
     x, n = as_inexact("ldexp", x1), as_array("ldexp", x2)
     if not dtypes.is_integer(n.dtype) and n.dtype != dtypes.bool_:
         raise ValueError(f"ldexp: x2 must be an integer, got {n.dtype.name}")
@@ -106,7 +114,11 @@ def ldexp(x1: Any, x2: Any, /) -> Any:
 
 
 def gcd(x1: Any, x2: Any) -> Any:
-    """The greatest common divisor of integers."""
+    """The greatest common divisor of integers.
+
+    >>> pnp.gcd(pnp.array([12, 18]), 8)
+    Array([4, 2], dtype=int32)
+    """
     x, y = _whole_pair("gcd", x1, x2)
     weak = x.weak_type and y.weak_type
     x, y = _magnitude(x), _magnitude(y)
@@ -120,7 +132,11 @@ def gcd(x1: Any, x2: Any) -> Any:
 
 
 def lcm(x1: Any, x2: Any) -> Any:
-    """The least common multiple of integers."""
+    """The least common multiple of integers.
+
+    >>> pnp.lcm(pnp.array([4, 6]), 10)
+    Array([20, 30], dtype=int32)
+    """
     x, y = _whole_pair("lcm", x1, x2)
     x, y = _magnitude(x), _magnitude(y)
     common = gcd(x, y)

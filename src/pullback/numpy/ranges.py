@@ -33,7 +33,22 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    """`num` evenly spaced numbers from `start` to `stop`, which is the last one or left out."""
+    """`num` evenly spaced numbers from `start` to `stop`, which is the last one or left out.
+
+    Args:
+      start, stop: arrays that broadcast.
+      num: how many, a Python integer.
+      endpoint: whether `stop` is the last one.
+      retstep: whether to return the distance of neighbours too.
+      dtype: the default float, or that of `start` and `stop` if they are wider, if None.
+      axis: where the new axis stands in the result.
+      device: where the array lies.
+
+    >>> pnp.linspace(0.0, 1.0, 5)
+    Array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
+    >>> pnp.linspace(0.0, 1.0, 4, endpoint=False)
+    Array([0.  , 0.25, 0.5 , 0.75], dtype=float32)
+    """
     num = operator.index(known("linspace", num))
     if num < 0:
         raise ValueError(f"linspace: num must not be negative, got {num}")
@@ -85,7 +100,11 @@ def logspace(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    """`base` to the power of evenly spaced exponents."""
+    """`base` to the power of evenly spaced exponents.
+
+    >>> pnp.logspace(0.0, 2.0, 3)
+    Array([  1.,  10., 100.], dtype=float32)
+    """
     exponents = linspace(start, stop, num, endpoint, axis=axis)
     out = powers.power(as_array("logspace", base), exponents)
     return out if dtype is None else convert(out, requested_dtype("logspace", dtype))
@@ -94,7 +113,11 @@ def logspace(
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
-    """Numbers from `start` to `stop` whose ratio is constant."""
+    """Numbers from `start` to `stop` whose ratio is constant.
+
+    >>> pnp.geomspace(1.0, 1000.0, 4).round(2)
+    Array([   1.,   10.,  100., 1000.], dtype=float32)
+    """
     first, last = broadcast("geomspace", _as_floats("geomspace", start, stop))
     sign = elementwise.sign(first)
     out = logspace(

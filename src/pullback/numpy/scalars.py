@@ -70,7 +70,11 @@ newaxis = None
 
 
 def issubdtype(arg1: Any, arg2: Any) -> Any:
-    """Whether one dtype is of another or of an abstract kind."""
+    """Whether one dtype is of another or of an abstract kind.
+
+    >>> pnp.issubdtype("float32", pnp.floating)
+    True
+    """
     return dtypes.issubdtype(_plain(arg1), _plain(arg2))
 
 
@@ -90,7 +94,11 @@ KINDS = {
 
 
 def isdtype(dtype: Any, kind: Any) -> Any:
-    """Whether a dtype is of a kind by its name in the array API, or of one of several."""
+    """Whether a dtype is of a kind by its name in the array API, or of one of several.
+
+    >>> pnp.isdtype("float32", "real floating")
+    True
+    """
     wanted = np.dtype(_plain(dtype))
     kinds = kind if isinstance(kind, tuple) else (kind,)
     for k in kinds:
@@ -103,20 +111,36 @@ def isdtype(dtype: Any, kind: Any) -> Any:
 
 
 def finfo(dtype: Any) -> Any:
-    """Limits of a floating dtype."""
+    """Limits of a floating dtype.
+
+    >>> float(pnp.finfo("float32").eps)
+    1.1920928955078125e-07
+    """
     return ml_dtypes.finfo(np.dtype(_plain(dtype)))
 
 
 def iinfo(int_type: Any) -> Any:
-    """Limits of an integer dtype."""
+    """Limits of an integer dtype.
+
+    >>> int(pnp.iinfo("int8").max)
+    127
+    """
     return ml_dtypes.iinfo(np.dtype(_plain(int_type)))
 
 
 def promote_types(a: Any, b: Any) -> Any:
-    """The dtype of an operation on two arrays of these dtypes."""
+    """The dtype of an operation on two arrays of these dtypes.
+
+    >>> pnp.promote_types("int8", "float16")
+    dtype('float16')
+    """
     return dtypes.promote_types(_plain(a), _plain(b))
 
 
 def can_cast(from_: Any, to: Any, casting: Any = "safe") -> Any:
-    """Whether a cast between dtypes is allowed under NumPy's rule."""
+    """Whether a cast between dtypes is allowed under NumPy's rule.
+
+    >>> pnp.can_cast("int8", "float32"), pnp.can_cast("float32", "int8")
+    (True, False)
+    """
     return np.can_cast(_plain(from_), _plain(to), casting)

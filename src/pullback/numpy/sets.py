@@ -146,7 +146,11 @@ def _filled(ranked: Any, firsts: Any, n: int, size: int | None, fill_value: Any)
 
 
 def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueAll:
-    """The different elements, where they first occur, which one each is, how often they occur."""
+    """The different elements, where they first occur, which one each is, how often they occur.
+
+    >>> pnp.unique_all(pnp.array([3, 1, 3])).indices
+    Array([1, 0], dtype=int32)
+    """
     out = unique(x, True, True, True, equal_nan=False, size=size, fill_value=fill_value)
     return UniqueAll(*out)
 

@@ -48,7 +48,11 @@ def _chebyshev(x: Any, coefficients: tuple[float, ...]) -> Any:
 
 
 def i0(x: Any) -> Any:
-    """The modified Bessel function of order 0."""
+    """The modified Bessel function of order 0.
+
+    >>> pnp.i0(pnp.array([0.0, 1.0]))
+    Array([0.99999994, 1.2660661 ], dtype=float32)
+    """
     x = as_inexact("i0", x)
     weak, a = x.weak_type, ew.abs(x)
     near = ew.le(a, 8.0)
@@ -89,7 +93,11 @@ hanning = _window("hanning", "Von Hann's window.", _cosines(0.5, -0.5))
 
 
 def kaiser(M: int, beta: Any) -> Any:
-    """Kaiser's window with shape parameter beta."""
+    """Kaiser's window with shape parameter beta.
+
+    >>> pnp.kaiser(3, 0.0)
+    Array([1., 1., 1.], dtype=float32)
+    """
     n = operator.index(known("kaiser", M))
     dtype = dtypes.default_dtype(float)
     if n <= 1:

@@ -192,7 +192,11 @@ def key_impl(keys: Any) -> str:
 
 
 def key_dtype(impl_spec: Any = None) -> Any:
-    """The dtype of typed keys."""
+    """The dtype of typed keys.
+
+    >>> pb.random.key_dtype()
+    dtype([('fry', '<u4', (2,))])
+    """
     return prng.IMPLEMENTATIONS[tag_of("random.key_dtype", impl_spec)]
 
 

@@ -135,17 +135,29 @@ def broadcast_prefix(prefix: Any, tree: Any, is_leaf: LeafTest = None) -> list[A
 
 
 def all_leaves(iterable: Iterable[Any], is_leaf: LeafTest = None) -> bool:
-    """Whether every item is a leaf."""
+    """Whether every item is a leaf.
+
+    >>> pb.tree.all_leaves([1, 2.0]), pb.tree.all_leaves([1, [2.0]])
+    (True, False)
+    """
     return optree.all_leaves(iterable, is_leaf, namespace=NAMESPACE)
 
 
 def treedef_is_leaf(treedef: PyTreeSpec) -> bool:
-    """Whether the structure is a single leaf."""
+    """Whether the structure is a single leaf.
+
+    >>> pb.tree.treedef_is_leaf(pb.tree.structure(1))
+    True
+    """
     return treedef.is_leaf()
 
 
 def treedef_children(treedef: PyTreeSpec) -> list[PyTreeSpec]:
-    """The structures of a node's children."""
+    """The structures of a node's children.
+
+    >>> pb.tree.treedef_children(pb.tree.structure((1, [2, 3])))
+    [PyTreeSpec(*), PyTreeSpec([*, *])]
+    """
     return treedef.children()
 
 

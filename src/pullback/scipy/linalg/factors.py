@@ -91,7 +91,13 @@ def qr(
     pivoting: bool = False,
     check_finite: bool = True,
 ) -> tuple[Any, ...]:
-    """q and r, only r in the mode "r"; with `pivoting` also the order of columns."""
+    """q and r, only r in the mode "r"; with `pivoting` also the order of columns.
+
+    >>> q, r = pb.scipy.linalg.qr(pnp.array([[3.0, 1.0], [4.0, 2.0]]))
+    >>> pnp.abs(r).round(3)
+    Array([[5. , 2.2],
+           [0. , 0.4]], dtype=float32)
+    """
     if mode not in ("full", "r", "economic"):
         raise ValueError(f"Unsupported QR decomposition mode '{mode}'")
     out = qp.qr(matrices_of("qr", a), pivoting=pivoting, full_matrices=mode != "economic")
@@ -132,7 +138,12 @@ def svd(
     check_finite: bool = True,
     lapack_driver: str = "gesdd",
 ) -> Any:
-    """Singular vectors and values (u, s, vh); s alone without `compute_uv`."""
+    """Singular vectors and values (u, s, vh); s alone without `compute_uv`.
+
+    >>> u, s, vh = pb.scipy.linalg.svd(pnp.array([[3.0, 0.0], [0.0, 4.0]]))
+    >>> s
+    Array([4., 3.], dtype=float32)
+    """
     return sv.svd(matrices_of("svd", a), full_matrices=full_matrices, compute_uv=compute_uv)
 
 
@@ -148,7 +159,11 @@ def eigh(
     type: int = 1,
     check_finite: bool = True,
 ) -> Any:
-    """Eigenvalues of Hermitian matrices in ascending order, and eigenvectors as columns."""
+    """Eigenvalues of Hermitian matrices in ascending order, and eigenvectors as columns.
+
+    >>> pb.scipy.linalg.eigh(pnp.array([[2.0, 1.0], [1.0, 2.0]]), eigvals_only=True).round(4)
+    Array([1., 3.], dtype=float32)
+    """
     for name, given, known in (("b", b, None), ("type", type, 1), ("eigvals", eigvals, None)):
         if given is not known:
             raise NotImplementedError(f"Only the {name}={known} case of eigh is implemented.")
@@ -178,7 +193,12 @@ def schur(a: Any, output: str = "real") -> tuple[Any, Any]:
 def hessenberg(
     a: Any, *, calc_q: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> Any:
-    """h with zeros below the first subdiagonal; with `calc_q` also unitary q: a = q h q^H."""
+    """h with zeros below the first subdiagonal; with `calc_q` also unitary q: a = q h q^H.
+
+    >>> pb.scipy.linalg.hessenberg(pnp.array([[1.0, 2.0], [3.0, 4.0]]))
+    Array([[1., 2.],
+           [3., 4.]], dtype=float32)
+    """
     x = as_inexact("hessenberg", a)
     n = square_of("hessenberg", x)
     if not n:

@@ -73,7 +73,13 @@ def _polynomial(coefficients: tuple[float, ...], powers: list[Any]) -> Any:
 
 
 def expm_frechet(A: Any, E: Any, *, method: str | None = None, compute_expm: bool = True) -> Any:
-    """The exponential, and its derivative in the direction E."""
+    """The exponential, and its derivative in the direction E.
+
+    >>> a = pnp.array([[0.0, 1.0], [0.0, 0.0]])
+    >>> pb.scipy.linalg.expm_frechet(a, pnp.eye(2), compute_expm=False)
+    Array([[1., 1.],
+           [0., 1.]], dtype=float32)
+    """
     x, t = promote_arrays_inexact("expm_frechet", A, E)
     square_of("expm_frechet", x)
     if x.shape != t.shape:

@@ -98,7 +98,12 @@ def circulant(c: Any) -> Any:
 
 
 def leslie(f: Any, s: Any) -> Any:
-    """The matrix with first row f and s below the diagonal."""
+    """The matrix with first row f and s below the diagonal.
+
+    >>> pb.scipy.linalg.leslie(pnp.array([0.1, 2.0]), pnp.array([0.5]))
+    Array([[0.1, 2. ],
+           [0.5, 0. ]], dtype=float32)
+    """
     first, below = (atleast_1d(x) for x in promote_arrays("leslie", f, s))
     n = first.shape[-1]
     if n < 2 or below.shape[-1] != n - 1:
@@ -113,7 +118,12 @@ def leslie(f: Any, s: Any) -> Any:
 
 
 def companion(a: Any) -> Any:
-    """The matrix whose eigenvalues are the roots of a polynomial, highest power first."""
+    """The matrix whose eigenvalues are the roots of a polynomial, highest power first.
+
+    >>> pb.scipy.linalg.companion(pnp.array([1.0, -3.0, 2.0]))
+    Array([[ 3., -2.],
+           [ 1.,  0.]], dtype=float32)
+    """
     x = atleast_1d(as_inexact("companion", a))
     n = x.shape[-1]
     if n < 2:
@@ -210,7 +220,13 @@ def _binomials(n: int) -> np.ndarray:
 
 
 def pascal(n: int, kind: str | None = None) -> Any:
-    """Binomial coefficients: comb(i, j), or comb(i + j, i) where symmetric."""
+    """Binomial coefficients: comb(i, j), or comb(i + j, i) where symmetric.
+
+    >>> pb.scipy.linalg.pascal(3)
+    Array([[1., 1., 1.],
+           [1., 2., 3.],
+           [1., 3., 6.]], dtype=float32)
+    """
     lower = _binomials(n)
     return _constant(_of_kind(lower, lower @ lower.T, kind), dtypes.float32)
 
@@ -232,7 +248,12 @@ def helmert(n: int, full: bool = False) -> Any:
 
 
 def hadamard(n: int, dtype: Any = int) -> Any:
-    """Orthogonal rows of 1 and -1."""
+    """Orthogonal rows of 1 and -1.
+
+    >>> pb.scipy.linalg.hadamard(2)
+    Array([[ 1,  1],
+           [ 1, -1]], dtype=int32)
+    """
     if n < 1 or n & (n - 1):
         raise ValueError(f"n must be a positive power of 2; got {n}.")
     k = np.arange(n)
@@ -241,7 +262,12 @@ def hadamard(n: int, dtype: Any = int) -> Any:
 
 
 def dft(n: int, scale: str | None = None, *, dtype: Any = None) -> Any:
-    """The matrix of the discrete Fourier transform."""
+    """The matrix of the discrete Fourier transform.
+
+    >>> pb.scipy.linalg.dft(2).round(3)
+    Array([[ 1.+0.j,  1.+0.j],
+           [ 1.+0.j, -1.+0.j]], dtype=complex64)
+    """
     if scale not in (None, "sqrtn", "n"):
         raise ValueError(f"scale must be None, 'sqrtn', or 'n'; got {scale!r}.")
     wanted = dtypes.default_dtype(complex) if dtype is None else requested_dtype("dft", dtype)
