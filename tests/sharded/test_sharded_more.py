@@ -24,7 +24,7 @@ def close(got, wanted, tol=2e-5):
 
 def test_the_page_runs(capsys):
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(blocks) == 8
+    assert len(blocks) == 9
     exec(compile("\n".join(blocks), str(PAGE), "exec"), {})
     assert "P(None, 'model') (16, 16)" in capsys.readouterr().out
 

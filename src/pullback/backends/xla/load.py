@@ -205,6 +205,8 @@ def compile_text(place: Place, lowered: Lowered, overrides: Options = ()) -> Any
     if lowered.callbacks:
         callbacks = list(lowered.callbacks)
         return client.compile_and_load(parse(lowered.text), place.devices, options, callbacks)
+    if _share_the_search(place):
+        return client.compile_and_load(lowered.text, place.devices, options)
     key = _cache().key([*_identity(place), options.SerializeAsString().hex(), lowered.text])
     known = _cache().load(key)
     if known is not None:
@@ -212,6 +214,12 @@ def compile_text(place: Place, lowered: Lowered, overrides: Options = ()) -> Any
     made = client.compile_and_load(lowered.text, place.devices, options)
     _cache().store(key, made.serialize())
     return made
+
+
+def _share_the_search(place: Place) -> bool:
+    """Whether processes look for the fastest kernels together: then all must compile."""
+    processes = {d.process_index for d in place.members}
+    return place.client.target == "cuda" and len(processes) > 1
 
 
 def compile_options(place: Place, overrides: Options) -> Any:
