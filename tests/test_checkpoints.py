@@ -15,7 +15,7 @@ from scripts import run
 
 import pullback as pb
 from pullback import numpy as pnp
-from pullback.checkpoints import describe, restore, save
+from pullback.checkpoints import describe, restore, save, store
 
 
 class State(NamedTuple):
@@ -271,6 +271,29 @@ def test_files_are_zarr(tmp_path):
         assert about["path"] == ["['half']", "['w']"][int(name)]
         values = found.read().result().view(pb.dtypes.bfloat16 if name == "0" else np.float32)
         np.testing.assert_array_equal(values, np.asarray(pnp.asarray(w, about["dtype"])))
+
+
+def test_numbers_lie_in_files_as_they_are(tmp_path):
+    """Told by the bytes alone: a part is a file that begins with its first piece."""
+    w = np.random.default_rng(0).normal(size=(5, 7)).astype(np.float32)
+    save(tmp_path, w)
+    content = (tmp_path / "arrays.0" / "0" / "c.0.0").read_bytes()
+    assert content.startswith(w.astype("<f4").tobytes())
+
+
+def test_a_save_while_another_reads(tmp_path, monkeypatch):
+    """What is read is the old one or the new one, here the new one, never parts of both."""
+    save(tmp_path, {"v": np.full(3, 1.0), "w": np.full(3, 1.0)})
+    whole = store.open_all
+
+    def open_all(*args):
+        monkeypatch.undo()
+        save(tmp_path, {"v": np.full(3, 2.0), "w": np.full(3, 2.0)})
+        return whole(*args)
+
+    monkeypatch.setattr(store, "open_all", open_all)
+    got = restore(tmp_path)
+    assert got["v"].tolist() == got["w"].tolist() == [2.0] * 3
 
 
 def test_without_tensorstore(tmp_path, monkeypatch):

@@ -3,7 +3,8 @@
 A checkpoint is a folder of Zarr arrays (version 3 of the format), one a leaf, and a file,
 `checkpoint.json`, that says what they are. This file is replaced last, in one step of the file
 system, so whatever happens to who writes, the folder holds a whole checkpoint: the new one or the
-one before. Needs TensorStore: `pip install "pullback[checkpoint]"`.
+one before. Needs TensorStore: `pip install "pullback[checkpoint]"`. (`pullback.checkpoint`, as in
+JAX, is about memory: it computes values again for derivatives.)
 
 >>> import tempfile
 >>> import pullback as pb

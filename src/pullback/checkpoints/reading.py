@@ -67,7 +67,7 @@ def restore(path: str | os.PathLike[str], like: Any = None, shardings: Any = Non
     """The pytree of a checkpoint, divided among devices in any way.
 
     Each process reads what its devices need, whatever the meshes and the number of processes that
-    wrote it.
+    wrote it. Others may save to the folder at the same time: what is read is one whole checkpoint.
 
     Args:
       path: the folder that `save` wrote.
@@ -100,7 +100,18 @@ def restore(path: str | os.PathLike[str], like: Any = None, shardings: Any = Non
     """
     store.need(WHAT)
     folder = local(path, WHAT)
-    found = manifest.read(folder, WHAT)
+    while True:
+        found = manifest.read(folder, WHAT)
+        try:
+            return _restored(folder, found, like, shardings)
+        except OSError:
+            # Another process may have saved in the meantime, and removed what was being read.
+            if manifest.read(folder, WHAT).number == found.number:
+                raise
+
+
+def _restored(folder: Path, found: Manifest, like: Any, shardings: Any) -> Any:
+    """The pytree of the checkpoint that was found in a folder."""
     treedef = _own_structure(found, WHAT) if like is None else tree.structure(like)
     ordered = found.leaves if like is None else _matched(found, like, folder)
     wanted = [Wanted(leaf.kind) for leaf in ordered] if like is None else _like(ordered, like)
