@@ -33,7 +33,7 @@ class Page:
     def text(self) -> str:
         """The whole page."""
         head = (
-            f"# {self.name.removeprefix('pullback.')}\n\n{self._markdown(surface.doc(self.module))}"
+            f"# {self.name.removeprefix('pullback.')}\n\n{self.markdown(surface.doc(self.module))}"
         )
         entries = [self._entry(name, thing, 8) for name, thing in self.members.items()]
         return "\n\n".join([head, self._module(), self._table(), *entries]) + "\n"
@@ -57,7 +57,7 @@ class Page:
 
     def _entry(self, name: str, thing: Any, depth: int) -> str:
         """A directive of the Python domain, which other pages can refer to."""
-        body = self._markdown(surface.doc(thing))
+        body = self.markdown(surface.doc(thing))
         if isinstance(thing, type):
             inside = [self._member(*found, depth - 1) for found in class_members(thing)]
             kind = "exception" if issubclass(thing, BaseException) else "class"
@@ -70,12 +70,12 @@ class Page:
         return directive("data", name, body or value(thing), depth)
 
     def _member(self, name: str, thing: Any, depth: int) -> str:
-        body = self._markdown(surface.doc(thing))
+        body = self.markdown(surface.doc(thing))
         if callable(thing):
             return directive("method", name + signature(thing, bound=True), body, depth)
         return directive("attribute", name, body, depth)
 
-    def _markdown(self, text: str) -> str:
+    def markdown(self, text: str) -> str:
         """A docstring as Markdown: sections as lists, examples as code, names as links."""
         blocks = [self._block(part) for part in re.split(r"\n\s*\n", text)]
         return "\n\n".join(blocks)

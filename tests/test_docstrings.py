@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from examples_of_docstrings import surface
+import surface
 
 SENTENCE = re.compile(r"\S.*[.:]$")
 MODULES = list(surface.modules())
