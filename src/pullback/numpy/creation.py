@@ -11,7 +11,7 @@ from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape
 from ..core.trace import Tracer
 from ..dtypes import DType
-from ..errors import ConcretizationTypeError
+from ..errors import ConcretizationTypeError, OperandError
 from ..lazy import LazyModule
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
@@ -48,7 +48,7 @@ def canonical_shape(name: str, shape: Any) -> Shape:
                 f" got {shape!r}"
             ) from error
     if out and min(out) < 0:
-        raise ValueError(f"{name}: sizes must not be negative, got {tuple(out)}")
+        raise OperandError(f"{name}: sizes must not be negative, got {tuple(out)}")
     return tuple(out)
 
 
@@ -117,6 +117,8 @@ def _concrete(x: Any) -> Any:
         return x
     if isinstance(x, (list, tuple)):
         return _from_sequence(x)
+    if isinstance(x, range):
+        return _from_sequence(list(x))
     if hasattr(x, "__jax_array__"):
         return _concrete(x.__jax_array__())
     if isinstance(x, (memoryview, bytearray)) or hasattr(x, "__array__"):

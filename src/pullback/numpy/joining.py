@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _native
+from .. import _native, errors
 from .._native import ArrayImpl
 from ..core.aval import canonical_axis, type_name
 from ..primitives import pieces as pc
@@ -84,7 +84,7 @@ def concatenate(arrays: Any, axis: int | None = 0, dtype: Any = None) -> Any:
             n for d, n in enumerate(parts[0].shape) if d != axis
         ]:
             given = ", ".join(type_name(q.aval) for q in parts)
-            raise ValueError(
+            raise errors.OperandError(
                 f"concatenate: the arrays must agree in all axes but {axis}, got {given}"
             )
     if (out := _at_once(np.concatenate, parts, axis, dtype)) is not None:

@@ -388,12 +388,8 @@ def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = Non
         return sh.full(values.shape, 0, dtypes.int32)
     side = "left" if right else "right"
     rising = getitem(edges, -1) >= getitem(edges, 0)
-    down = edges.size - searchsorted(pc.rev(edges, (0,)), values, _other(side))
+    down = edges.size - searchsorted(pc.rev(edges, (0,)), values, side)
     return where(rising, searchsorted(edges, values, side), down)
-
-
-def _other(side: str) -> str:
-    return "right" if side == "left" else "left"
 
 
 def put(a: Any, ind: Any, v: Any, mode: str | None = None, *, inplace: bool = True) -> Any:

@@ -1,5 +1,6 @@
 """Sets as arrays: unique, isin, union, intersection. While tracing, `size` fixes lengths."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -69,10 +70,10 @@ def _different(rows: Any, equal_nan: bool) -> Any:
 def _row_order(rows: Any) -> Any:
     if rows.ndim == 1:
         return argsort(rows)
-    flat = reshape(rows, (rows.shape[0], -1))
+    flat = reshape(rows, (rows.shape[0], math.prod(rows.shape[1:])))
     places = sh.iota(dtypes.default_dtype(int), (rows.shape[0],), 0)
     columns = [flat[:, i] for i in range(flat.shape[1])]
-    return ordered([*columns, places], 0, len(columns))[-1]
+    return ordered([*columns, places], 0, len(columns))[-1] if columns else places
 
 
 def unique(
@@ -104,9 +105,10 @@ def unique(
     out = [values if axis is None else moveaxis(values, 0, axis)]
     int_ = dtypes.default_dtype(int)
     if return_index:
-        at = take(order, firsts, mode="clip")
-        out.append(at if size is None else pick(ew.lt(firsts, n), at, sh.full_like(at, 0)) if (
-            fill_value is not None) else at)  # fmt: skip
+        at = take(order, firsts, mode="clip") if n else firsts
+        out.append(
+            at if size is None or not n else pick(ew.lt(firsts, n), at, expand(at[:1], at.shape))
+        )
     if return_inverse:
         group = cumsum(convert(new, int_)) - 1
         inverse = sh.full((n,), 0, int_).at[order].set(group)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, errors
 from ..core.aval import Shape, canonical_axis
 from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
@@ -108,7 +108,9 @@ def _new_sizes(x: Any, shape: Any) -> Shape:
     sizes = [operator.index(n) for n in (shape if np.iterable(shape) else (shape,))]
     unknown = [i for i, n in enumerate(sizes) if n == -1]
     if len(unknown) > 1:
-        raise ValueError(f"reshape: can only specify one unknown dimension, got {tuple(sizes)}")
+        raise errors.OperandError(
+            f"reshape: can only specify one unknown dimension, got {tuple(sizes)}"
+        )
     if unknown:
         known = math.prod(n for n in sizes if n != -1)
         if known == 0 or x.size % known:
@@ -152,7 +154,9 @@ def transpose(a: Any, axes: Sequence[int] | None = None) -> Any:
     x = as_array("transpose", a)
     order = range(x.ndim)[::-1] if axes is None else axes_of("transpose", tuple(axes), x.ndim)
     if len(order) != x.ndim:
-        raise ValueError(f"transpose: axes {tuple(axes or ())} must name all {x.ndim} axes")
+        raise errors.OperandError(
+            f"transpose: axes {tuple(axes or ())} must name all {x.ndim} axes"
+        )
     return x if tuple(order) == tuple(range(x.ndim)) else sh.transpose(x, order)
 
 
@@ -376,7 +380,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     x = as_array("roll", a)
     if axis is None:
         return sh.reshape(roll(ravel(x), shift, 0), x.shape)
-    axes = axes_of("roll", listed(axis), x.ndim)
+    axes = tuple([canonical_axis(d, x.ndim, "roll") for d in listed(axis)])
     if isinstance(shift, (tuple, list)) and len(shift) != len(axes):
         axes = axes * len(shift) if len(axes) == 1 else axes
     shifts = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import dtypes, errors
 from .._native import ArrayImpl
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
@@ -30,10 +30,21 @@ def convert_element_type(x: Any, new_dtype: Any, weak_type: bool = False) -> Any
 
 @convert_element_type_p.def_type
 def _(x: ShapedArray, *, new_dtype: dtypes.DType, weak_type: bool) -> ShapedArray:
+    _check_keys(x.dtype, new_dtype)
     return ShapedArray(x.shape, new_dtype, weak_type)
 
 
+def _check_keys(dtype: dtypes.DType, new_dtype: dtypes.DType) -> None:
+    """Random keys are no numbers, nor are numbers keys."""
+    if (dtype in dtypes.KEY_DTYPES or new_dtype in dtypes.KEY_DTYPES) and dtype != new_dtype:
+        raise errors.OperandError(
+            f"{dtypes.long_name(dtype)} does not convert to {dtypes.long_name(new_dtype)}: random"
+            " keys are not numbers; random.key_data gives their words"
+        )
+
+
 def _convert(x: np.ndarray, *, new_dtype: dtypes.DType, weak_type: bool) -> Any:
+    _check_keys(x.dtype, new_dtype)
     kind, new_kind = dtypes.kind(x.dtype), dtypes.kind(new_dtype)
     if kind == "complex" and new_kind not in ("complex", "bool"):
         x, kind = np.real(x), "float"

@@ -137,7 +137,7 @@ def split(key: Any, num: int | tuple[int, ...] = 2) -> Any:
     """
     typed = typed_keys("split", key)
     if typed.ndim:
-        raise TypeError(
+        raise ValueError(
             f"split accepts a single key, but was given a key array of shape {typed.shape} != ()."
             " Use vmap for batching."
         )

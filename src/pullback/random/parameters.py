@@ -22,8 +22,6 @@ def shape_of(name: str, shape: Any, *params: Any) -> Shape:
 
 def whole_shape(name: str, shape: Any, *parts: Shape) -> Shape:
     """The shape asked for, to which these shapes must broadcast."""
-    if isinstance(shape, int):
-        raise TypeError(f"{name}: shape must be a sequence of integers, got {shape}: ({shape},)")
     shape = canonical_shape(name, shape)
     if not any(parts):
         return shape
