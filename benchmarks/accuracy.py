@@ -4,6 +4,9 @@ then those of special functions (`special.py`).
 Errors are the largest over strided bit patterns and random values, against NumPy in extended
 precision (SciPy in float64 for the error functions in float32, mpmath in float64). Times are of
 one thread over 2^16 elements, the least of several turns, beside NumPy and JAX.
+
+`python -m benchmarks.accuracy --exhaustive [names]` looks at every number of float32 instead, some
+minutes a function; `--exhaustive=64` at every 64th.
 """
 
 import ctypes
@@ -16,7 +19,7 @@ import mpmath
 import numpy as np
 import scipy.special
 
-from benchmarks import special
+from benchmarks import exhaustive, special
 from benchmarks.timing import N, mp_number, nanoseconds, ulp
 from pullback import config
 from pullback.backends.cpu import elementary
@@ -166,5 +169,31 @@ def main(names: Sequence[str]) -> None:
                 print(special.row(name, dtype), flush=True)
 
 
+def every_number(names: Sequence[str], step: int) -> None:
+    """The table of errors over all of float32."""
+    chosen = [name for name in names if name in FUNCTIONS and elementary.ARITY.get(name, 1) == 1]
+    print(exhaustive.HEAD)
+    with np.errstate(all="ignore"):
+        for (name, dtype), (code, _) in kernels(Target(), chosen).items():
+            if dtype == "float32":
+                print(exhaustive.row(name, _mapped(code), FUNCTIONS[name][0], step), flush=True)
+
+
+def _mapped(code: Code) -> Callable[[np.ndarray], np.ndarray]:
+    """The compiled loop as a function of arrays, whose sizes are multiples of a vector's."""
+
+    def f(x: np.ndarray) -> np.ndarray:
+        out = np.empty_like(x)
+        caller(code, [x], out)()
+        return out
+
+    return f
+
+
 if __name__ == "__main__":
+    option = next((a for a in sys.argv[1:] if a.startswith("--exhaustive")), None)
+    if option is not None:
+        given = [a for a in sys.argv[1:] if a != option]
+        every_number(given or [*FUNCTIONS], int(option.partition("=")[2] or 1))
+        sys.exit()
     main(sys.argv[1:] or [*FUNCTIONS, *special.FUNCTIONS])

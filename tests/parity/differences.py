@@ -65,6 +65,11 @@ def _undefined(call: Any, got: Any, want: Any) -> bool:
     )
 
 
+def _gave_up(call: Any, got: Any, want: Any) -> bool:
+    """JAX's line search failed where ours went on."""
+    return bool(got.success) and not bool(want.success)
+
+
 def _ties(call: Any, got: Any, want: Any) -> bool:
     x = np.asarray(call.args[0])
     return len(np.unique(x)) < x.size
@@ -255,6 +260,18 @@ DIFFERENCES: tuple[Difference, ...] = (
         "result jit vmap",
         "in 64 bits JAX computes some of it in float32",
         _nearly,
+    ),
+    Difference(
+        r"scipy\.spatial\.transform\.Rotation\.identity",
+        ALWAYS,
+        "JAX's fails for several rotations",
+        raised("AssertionError"),
+    ),
+    Difference(
+        r"scipy\.optimize\.minimize",
+        "result",
+        "a step that goes too far is taken back",
+        _gave_up,
     ),
     Difference(r"numpy\.pad", ALWAYS, "the mean of no element", refused("stat_length")),
     Difference(

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 import jax
@@ -50,6 +51,14 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Made:
+    """An argument that a function of the library makes."""
+
+    name: str
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Call:
     """A drawn call: NumPy's arrays in it are the operands, all else is fixed."""
 
@@ -70,7 +79,7 @@ class Call:
 
         def run(*leaves: Any) -> Any:
             left = iter(leaves)
-            args, kwargs, then = _filled((self.args, self.kwargs, self.then), left)
+            args, kwargs, then = _filled((self.args, self.kwargs, self.then), left, library)
             out = f(*args, **kwargs)
             return out if then is None else out(*then)
 
@@ -91,18 +100,22 @@ def _flat(x: Any) -> Iterator[Any]:
     if isinstance(x, (list, tuple)):
         for v in x:
             yield from _flat(v)
+    elif isinstance(x, Made):
+        yield from _flat(x.args)
     elif isinstance(x, dict):
         yield from _flat(list(x.values()))
     else:
         yield x
 
 
-def _filled(x: Any, leaves: Iterator[Any]) -> Any:
+def _filled(x: Any, leaves: Iterator[Any], library: Any) -> Any:
     if isinstance(x, (list, tuple)):
-        made = [_filled(v, leaves) for v in x]
+        made = [_filled(v, leaves, library) for v in x]
         return type(x)(*made) if hasattr(x, "_fields") else type(x)(made)
+    if isinstance(x, Made):
+        return _find(library, x.name)(*_filled(x.args, leaves, library))
     if isinstance(x, dict):
-        return {k: _filled(v, leaves) for k, v in x.items()}
+        return {k: _filled(v, leaves, library) for k, v in x.items()}
     return next(leaves) if _is_operand(x) else x
 
 
@@ -110,6 +123,8 @@ def _short(x: Any) -> str:
     if isinstance(x, np.ndarray):
         body = np.array2string(x, threshold=30, precision=4, separator=",").replace("\n", "")
         return f"{x.dtype}{list(x.shape)}:{body}"
+    if isinstance(x, Made):
+        return f"{x.name}({_short(x.args)})"
     if isinstance(x, (list, tuple)):
         return "[" + ", ".join(_short(v) for v in x) + "]"
     return repr(x)
@@ -117,6 +132,8 @@ def _short(x: Any) -> str:
 
 def _find(library: Any, name: str) -> Any:
     for part in name.split("."):
+        if isinstance(library, ModuleType) and not hasattr(library, part):
+            importlib.import_module(f"{library.__name__}.{part}")
         library = getattr(library, part)
     return library
 

@@ -5,9 +5,10 @@ import table_lax
 import table_learning
 import table_numpy
 import table_scipy
+import table_solvers
 from engine import check, undrawn
 
-PARTS = (table_lax, table_learning, table_numpy, table_scipy)
+PARTS = (table_lax, table_learning, table_numpy, table_scipy, table_solvers)
 TABLES = [table for part in PARTS for table in part.TABLES]
 CASES = [case for table in TABLES for case in table.cases()]
 

@@ -24,8 +24,16 @@ def _log1p(x: np.ndarray) -> Any:
     return whole.astype(x.dtype)
 
 
+# Below these exp(-x) overflows while the logistic of x is still a subnormal number.
+LOW = {np.dtype("float32"): -88.0, np.dtype("float64"): -709.0}
+
+
 def _logistic(x: np.ndarray) -> Any:
-    return 1 / (1 + np.exp(-x))
+    y = 1 / (1 + np.exp(-x))
+    if x.dtype.kind == "c":
+        return y
+    low = x < LOW[x.dtype]
+    return np.where(low, np.exp(x), y) if low.any() else y
 
 
 exp_p, exp = unary("exp", np.exp, INEXACT, lambda t, y, x: mul(t, y))

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+from ...dtypes import default_dtype
 from ...numpy.elementwise import as_inexact, strong
+from ...primitives.convert import convert_element_type
 from .bfgs import minimize_bfgs
 from .lbfgs import minimize_lbfgs
 
@@ -72,11 +74,16 @@ def minimize(
     return OptimizeResults(
         x=end.x,
         success=end.converged & ~end.failed,
-        status=end.status,
+        status=_count(end.status),
         fun=end.value,
         jac=end.gradient,
         hess_inv=getattr(end, "inverse", None),
-        nfev=end.evaluations,
-        njev=end.evaluations,
-        nit=end.iterations,
+        nfev=_count(end.evaluations),
+        njev=_count(end.evaluations),
+        nit=_count(end.iterations),
     )
+
+
+def _count(x: Any) -> Any:
+    """A number as Python's are."""
+    return convert_element_type(x, default_dtype(int), weak_type=True)
