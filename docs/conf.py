@@ -11,8 +11,8 @@ project = html_title = "Pullback"
 copyright = "the authors of Pullback"
 version = release = pullback.__version__
 html_theme = "furo"
-# The last two write pages, of docstrings and of `examples/`, before any is read.
-extensions = ["myst_nb", "reference", "listings"]
+# Ours: pages made of docstrings and of `examples/`; code in pages as links.
+extensions = ["myst_nb", "reference", "listings", "links"]
 # Every name that a page refers to exists.
 nitpicky = True
 # Pages with cells run from top to bottom at each build; a cell that fails ends it.

@@ -12,6 +12,9 @@ import surface
 import pullback
 from pullback._native import ArrayImpl
 
+# What the pages call the modules.
+SHORT = {"pb": "pullback", "pnp": "pullback.numpy", "lax": "pullback.lax"}
+CODE = re.compile(r"(\w+)\.([\w.]+)(\(.*\))?")
 # Abstract classes whose members are those of a class.
 CONCRETE = {pullback.Array: ArrayImpl}
 TITLES = {"Args": "Arguments"}
@@ -122,6 +125,15 @@ class Page:
 
 MODULES = list(surface.modules())
 KNOWN = {m.__name__: frozenset(n for n, _ in surface.members(m)) for m in MODULES}
+
+
+def target(text: str) -> str | None:
+    """The full name of what a piece of code names or calls."""
+    found = CODE.fullmatch(text)
+    if not found or found[1] not in SHORT:
+        return None
+    module, _, name = f"{SHORT[found[1]]}.{found[2]}".rpartition(".")
+    return f"{module}.{name}" if name in KNOWN.get(module, ()) else None
 
 
 def escaped(text: str) -> str:

@@ -64,3 +64,19 @@ def test_a_program_has_a_page(tmp_path, monkeypatch) -> None:
     assert text.startswith("# Orbits\n\nOrbits: by shooting.\n")
     assert "](pictures/orbit.png)" in text and program in text
     assert (site / "pictures" / "orbit.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        ("pb.grad", "pullback.grad"),
+        ("pnp.where(condition, a, b)", "pullback.numpy.where"),
+        ("pb.random.key", "pullback.random.key"),
+        ("lax.scan", "pullback.lax.scan"),
+        ("x.at", None),
+        ("pb.nothing", None),
+        ("np.where", None),
+    ],
+)
+def test_code_in_pages_is_a_link(code, name) -> None:
+    assert reference.target(code) == name
