@@ -41,7 +41,7 @@ def minimize_bfgs(
         return ~s.converged & ~s.failed & (s.iterations < most)
 
     def step(s: State) -> State:
-        return _step(fun, s, norm, gtol, line_search_maxiter)
+        return _step(fun, s, unfinished(s), norm, gtol, line_search_maxiter)
 
     value, gradient = value_and_grad(fun)(x0)
     size = pnp.linalg.norm
@@ -63,7 +63,9 @@ def minimize_bfgs(
     return end._replace(status=pnp.where(end.converged, 0, status))
 
 
-def _step(fun: Callable[[Any], Any], s: State, norm: Any, gtol: float, searches: int) -> State:
+def _step(
+    fun: Callable[[Any], Any], s: State, wanted: Any, norm: Any, gtol: float, searches: int
+) -> State:
     direction = -pnp.dot(s.inverse, s.gradient, precision="highest")
     found = line_search(
         fun,
@@ -73,6 +75,7 @@ def _step(fun: Callable[[Any], Any], s: State, norm: Any, gtol: float, searches:
         s.gradient,
         value_before=s.value_before,
         maxiter=searches,
+        wanted=wanted,
     )
     moved = found.size * direction
     return State(

@@ -48,9 +48,14 @@ def minimize_lbfgs(
         maxiter = 200 * x0.shape[0]
     limits = [np.inf if limit is None else limit for limit in (maxiter, maxfun, maxgrad)]
 
+    def unfinished(s: State) -> Any:
+        return ~s.converged & ~s.failed
+
     def step(s: State) -> State:
         direction = _direction(s)
-        found = line_search(fun, s.x, direction, s.value, s.gradient, maxiter=maxls)
+        found = line_search(
+            fun, s.x, direction, s.value, s.gradient, maxiter=maxls, wanted=unfinished(s)
+        )
         converged = pnp.linalg.norm(found.gradient, ord=norm) < gtol
         status = _status(s, found, limits, ftol)
         failed = (status > 0) & ~converged
@@ -59,7 +64,7 @@ def minimize_lbfgs(
         return after._replace(converged=converged, failed=failed, status=status)
 
     state = _start(fun, x0, maxcor)
-    return lax.while_loop(lambda s: ~s.converged & ~s.failed, step, state)
+    return lax.while_loop(unfinished, step, state)
 
 
 def _start(fun: Callable[[Any], Any], x0: Any, maxcor: int) -> State:

@@ -155,14 +155,14 @@ class Search(NamedTuple):
     found: Place
 
 
-def _further(line: Line, start: Place, first: Any, s: Search) -> Search:
+def _further(line: Line, start: Place, first: Any, over: Any, s: Search) -> Search:
     place = line.at(pnp.where(s.count == 1, first, s.last.step * 2))
     p = place.point
     higher = line.too_high(p) | ((p.value >= s.last.value) & (s.count > 1))
     found = line.flat(p) & ~higher
     rising = (p.slope >= 0) & ~higher & ~found
     low, high = choose(higher, s.last, p), choose(higher, p, s.last)
-    zoom = _zoomed(line, low, high, start, higher | rising)
+    zoom = _zoomed(line, low, high, start, (higher | rising) & ~over)
     return Search(
         done=s.done | higher | found | rising,
         failed=s.failed | ((higher | rising) & zoom.failed),
@@ -182,10 +182,13 @@ def line_search(
     *,
     value_before: Any = None,
     maxiter: int,
+    wanted: Any = True,
 ) -> Step:
     """A step from x, where the function's value and gradient are given.
 
-    `value_before`, its value one step earlier, tells how long the first step shall be.
+    `value_before`, its value one step earlier, tells how long the first step shall be. Nothing is
+    searched unless `wanted`: in a batch the last steps are taken for all elements, and those that
+    have long ended, where no step is good enough, would take the longest.
     """
 
     def at(step: Any) -> Place:
@@ -203,10 +206,12 @@ def line_search(
     no = pnp.zeros(value.shape, bool)
     state = Search(no, no, pnp.int32(1), pnp.int32(0), start.point, start)
     line = Line(at, start.point)
+
+    def over(s: Search) -> Any:
+        return s.done | (s.count > maxiter) | s.failed | ~pnp.asarray(wanted)
+
     end = lax.while_loop(
-        lambda s: ~s.done & (s.count <= maxiter) & ~s.failed,
-        lambda s: _further(line, start, first, s),
-        state,
+        lambda s: ~over(s), lambda s: _further(line, start, first, over(s), s), state
     )
     status = pnp.where(end.failed, 1, pnp.where(end.count > maxiter, 3, 0))
     point, gradient = end.found
