@@ -62,6 +62,22 @@ def test_minimize_compiles_and_batches():
     assert stopped.status == 1 and not stopped.success
 
 
+@pytest.mark.parametrize("method", ["BFGS", LIMITED])
+def test_minimize_searches_only_for_those_of_a_batch_that_are_left(method):
+    calls = []
+
+    def f(x):
+        pb.debug.callback(lambda: calls.append(1))
+        return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2 + 0.1 * pnp.cosh(x[0] - 1)
+
+    with pb.enable_x64():
+        starts = pnp.array([[1.0, 1.0], [-1.2, 1.0], [1.0, 1.1]])
+        found = pb.vmap(lambda x: minimize(f, x, method=method))(starts)
+        pb.effects_barrier()
+    assert found.success.all()
+    assert len(calls) <= 1.5 * found.nfev.max()
+
+
 def test_minimize_errors():
     with pytest.raises(TypeError, match="tuple"):
         minimize(lambda x, a: x.sum(), np.ones(2), [1], method="BFGS")
