@@ -59,10 +59,9 @@ def losses() -> str:
     return json.dumps(found)
 
 
-@pytest.mark.parametrize(("count", "ways"), [(2, "data hand"), (4, "matrices")])
-def test_training_is_as_on_one_device(losses: str, count: int, ways: str) -> None:
-    lines = launched("-n", count, FOLDER / "training.py", *ways.split(), losses)
-    assert fine(lines) == count
+@pytest.mark.parametrize(("way", "each"), [("data", 1), ("matrices", 2)])
+def test_training_is_as_on_one_device(losses: str, way: str, each: int) -> None:
+    assert fine(launched("-n", 2, "--devices", each, FOLDER / "training.py", way, losses)) == 2
 
 
 # How a process ends, the exit code of the run, and what the others are told.

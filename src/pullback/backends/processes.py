@@ -1,6 +1,5 @@
 """The processes that compute together: how one joins them, what it knows of them, how it leaves."""
 
-import atexit
 import os
 import socket
 import sys
@@ -94,9 +93,9 @@ def join(plan: Plan) -> None:
     client.key_value_set(f"{ADDRESSES}{plan.index}", f"{host} {ring.port}")
     _meet(plan, client, deadline)
     ring.start(lambda process: _find(client, process))
+    ring.wait_until_watching()
     _joined = Processes(plan, host, client, service, ring)
     here.process_index = plan.index
-    atexit.register(leave)
 
 
 def serve(address: str, processes: int, patience: int, end_timeout: float) -> Any:

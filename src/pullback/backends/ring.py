@@ -73,12 +73,14 @@ class Ring:
         self.patience = patience
         self._listener = socket.create_server((host, 0), family=family)
         self.port: int = self._listener.getsockname()[1]
+        self._listener.setblocking(False)
         self._news: dict[int, News] = {}
         self._changed = threading.Condition()
         self._behind: list[socket.socket] = []
         self._selector = selectors.DefaultSelector()
         self._closed = False
         self._find: Find = _nowhere
+        self._watching = threading.Event()
         self._bell, self._rope = socket.socketpair()
         self._thread = threading.Thread(target=self._run, name="pullback-ring", daemon=True)
 
@@ -99,6 +101,10 @@ class Ring:
         with self._changed:
             return self._changed.wait_for(lambda: processes <= {*self._news}, seconds)
 
+    def wait_until_watching(self) -> None:
+        """Return when this process has found the next one."""
+        self._watching.wait()
+
     def announce(self, news: News) -> None:
         """Tell the others that this process goes, and why."""
         with self._changed:
@@ -106,12 +112,16 @@ class Ring:
 
     def close(self) -> None:
         """End the watch. The thread must not outlive the interpreter: it calls the runtime."""
+        if self._closed:
+            return
         self._closed = True
-        self._rope.send(b"x")
+        # Its end is what the other side reads.
+        self._rope.close()
         self._thread.join(self.patience)
 
     def _run(self) -> None:
         self._watch_next(self.index)
+        self._watching.set()
         while not self._closed:
             for key, _ in self._selector.select():
                 if not self._closed:
@@ -119,7 +129,6 @@ class Ring:
         for key in list(self._selector.get_map().values()):
             assert isinstance(key.fileobj, socket.socket)
             key.fileobj.close()
-        self._rope.close()
         self._selector.close()
 
     def _watch_next(self, after: int) -> None:
@@ -140,9 +149,7 @@ class Ring:
         try:
             connection = socket.create_connection(self._address(process), self.patience)
         except OSError as error:
-            found = self._find(process)
-            why = f"it does not answer ({error})"
-            self.learn(found if isinstance(found, News) else News(process, False, why))
+            self._missed(process, f"it does not answer ({error})")
             return None
         connection.settimeout(None)
         _keep_alive(connection, self.patience)
@@ -155,7 +162,12 @@ class Ring:
         return found
 
     def _accept(self, listener: socket.socket) -> None:
-        connection, _ = listener.accept()
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            # Who wanted to watch is there no more.
+            return
+        connection.setblocking(True)
         with self._changed:
             for news in self._news.values():
                 _send(connection, news)
@@ -189,8 +201,13 @@ class Ring:
         """The connection to the next process has ended: watch the one after."""
         self._selector.unregister(connection)
         connection.close()
-        self.learn(News(process, False, "its connection has ended"))
+        self._missed(process, "its connection has ended")
         self._watch_next(process)
+
+    def _missed(self, process: int, why: str) -> None:
+        """A process is not there, and has not said so to this one: perhaps it has left word."""
+        found = self._find(process)
+        self.learn(found if isinstance(found, News) else News(process, False, why))
 
 
 class _Watch:
