@@ -1,6 +1,6 @@
 #!/bin/sh
 # The native core under sanitizers: its Python tests with address and undefined-behaviour checks,
-# then the thread pool by itself with the thread sanitizer. Wants gcc, and Python with the
+# then the thread pool and the queue by themselves with the thread sanitizer. Wants gcc, and Python with the
 # packages of pyproject.toml's build, runtime and test lists.
 #
 # Leaks are not looked for: the interpreter and NumPy keep memory until the process ends, and
@@ -21,12 +21,14 @@ configure() {
 }
 
 configure thread thread
-cmake --build "$work/thread" --target pool_test
+cmake --build "$work/thread" --target pool_test queue_test
 "$work/thread/pool_test"
+"$work/thread/queue_test"
 
 configure address address,undefined
-cmake --build "$work/address" --target _native pool_test --parallel 2
+cmake --build "$work/address" --target _native pool_test queue_test --parallel 2
 "$work/address/pool_test" fork
+"$work/address/queue_test" fork
 
 # The package as it stands, with the checked core in place of the other.
 mkdir -p "$work/site"
