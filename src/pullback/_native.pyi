@@ -48,6 +48,7 @@ class ArrayImpl:
     def delete(self) -> None:
         """Give the memory up; any later use of the values is a RuntimeError."""
     def block_until_ready(self) -> ArrayImpl: ...
+    def is_ready(self) -> bool: ...
     def copy_to_host_async(self) -> None: ...
     def item(self, *args: int) -> bool | int | float | complex: ...
     def tolist(self) -> Any: ...
@@ -236,6 +237,8 @@ class Executable:
         takes its memory if nobody else holds it. Then the pointers in args and outs are equal.
     out_tree: an optree PyTreeSpec, or None where the result is a single leaf.
     release_gil: let other threads run meanwhile; pays from about a microsecond of work.
+    nanoseconds: about what a call takes, until calls tell. A long one returns before it is done.
+    name: what errors call it.
     """
 
     def __init__(
@@ -251,6 +254,8 @@ class Executable:
         donated: Sequence[tuple[int, int]],
         out_tree: Any | None,
         release_gil: bool,
+        nanoseconds: float = 0.0,
+        name: str = "",
     ) -> None: ...
     def improve_after(self, calls: int, improve: Callable[[], tuple[int, object]]) -> None:
         """Ask for better code when so many calls were made: its address and what keeps it alive."""
@@ -326,6 +331,9 @@ class JitFunction:
     def _cache_size(self) -> int: ...
 
 # The runtime
+
+def launch_above(nanoseconds: float) -> int:
+    """Compiled calls that take as long return before they are done; the limit until now."""
 
 def symbols() -> dict[str, int]:
     """The addresses of the C functions that generated code may call.

@@ -182,7 +182,6 @@ HERE: dict[str, Any] = {
     "addressable_data": lambda x, index: host.shards(x)[index].data,
     "is_fully_addressable": property(lambda x: True, doc="The host belongs to this process."),
     "is_fully_replicated": property(lambda x: True, doc="The host has all values."),
-    "is_ready": lambda x: True,
     "committed": property(lambda x: False, doc="Arrays on the host go where others are."),
 }
 

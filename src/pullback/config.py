@@ -1,5 +1,6 @@
 """All switches: one frozen dataclass, one context manager, JAX's option names accepted."""
 
+import math
 import os
 import sys
 import threading
@@ -67,6 +68,8 @@ FIXED: dict[str, Any] = {
 
 # Options that can no longer be changed, and why: set by what has read them for good.
 settled: dict[str, str] = {}
+# The nanoseconds from which a compiled call takes long.
+LONG = 100_000.0
 # The words for a switch that is on.
 ON = ("1", "true", "on", "yes")
 # What options given by words may be.
@@ -89,13 +92,26 @@ _keys: dict[Config, int] = {}
 
 def _from_environment() -> Config:
     values: dict[str, Any] = {"debug": int(os.environ.get("PULLBACK_DEBUG", "0"))}
-    x64 = os.environ.get("PULLBACK_ENABLE_X64", os.environ.get("JAX_ENABLE_X64", "0"))
-    count = os.environ.get("PULLBACK_NUM_CPU_DEVICES", os.environ.get("JAX_NUM_CPU_DEVICES"))
-    values["num_cpu_devices"] = -1 if count is None else int(count)
-    values["enable_x64"] = x64.lower() in ON
+    values["num_cpu_devices"] = int(_variable("NUM_CPU_DEVICES", "-1"))
+    values["enable_x64"] = _variable("ENABLE_X64", "0").lower() in ON
     return Config(**values)
 
 
+def _variable(name: str, default: str) -> str:
+    """An environment variable, by its name here or in JAX."""
+    return os.environ.get(f"PULLBACK_{name}", os.environ.get(f"JAX_{name}", default))
+
+
+def _set_async_dispatch(on: Any) -> None:
+    """Whether compiled calls that take long return before they are done."""
+    _process["cpu_enable_async_dispatch"] = on
+    _native.launch_above(LONG if on else math.inf)
+
+
+# Options that no thread has for itself: how each is set, and its value.
+PROCESS = {"cpu_enable_async_dispatch": _set_async_dispatch}
+_process: dict[str, Any] = {}
+_set_async_dispatch(_variable("CPU_ENABLE_ASYNC_DISPATCH", "1").lower() in ON)
 _global = _from_environment()
 
 
@@ -125,9 +141,9 @@ def _eager(config: Config) -> Any:
 
 def _name(option: str) -> str:
     name = option.removeprefix("jax_")
-    if name in NAMES or name in IGNORED or name in FIXED:
+    if name in NAMES or name in IGNORED or name in FIXED or name in PROCESS:
         return name
-    known = ", ".join(sorted(NAMES))
+    known = ", ".join(sorted(NAMES | PROCESS.keys()))
     raise AttributeError(f"config.update: no option named {option!r}; the options are {known}")
 
 
@@ -144,6 +160,8 @@ def update(option: str, value: Any) -> None:
         )
     if name in settled and value != getattr(_global, name):
         raise RuntimeError(f"config.update: {option} cannot be changed any more: {settled[name]}")
+    if name in PROCESS:
+        PROCESS[name](value)
     if name in NAMES:
         _check(name, value)
         changed = replace(_global, **{name: value})
@@ -154,7 +172,7 @@ def update(option: str, value: Any) -> None:
 def read(option: str) -> Any:
     """The value of an option, by its name here or in JAX."""
     name = _name(option)
-    return FIXED[name] if name in FIXED else getattr(current(), name, None)
+    return (FIXED | _process).get(name, getattr(current(), name, None))
 
 
 def parse_flags_with_absl() -> None:
@@ -165,9 +183,9 @@ def parse_flags_with_absl() -> None:
     for argument in sys.argv[1:]:
         option, _, text = argument.lstrip("-").partition("=")
         name = option.removeprefix("jax_")
-        if not argument.startswith("--jax_") or name not in NAMES:
+        if not argument.startswith("--jax_") or name not in NAMES | PROCESS.keys():
             continue
-        was = getattr(_global, name)
+        was = read(name)
         on = (text or "true").lower() in ON
         update(option, on if isinstance(was, bool) else int(text) if isinstance(was, int) else text)
 

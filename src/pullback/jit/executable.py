@@ -6,6 +6,8 @@ The compiler is loaded at the first compilation.
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from .. import config, tree
 from .._native import ArrayImpl, DeviceProgram, Executable
 from ..control.call import jit_p
@@ -81,6 +83,8 @@ def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
         [(leaf, reused.get(leaf, -1)) for leaf in donated],
         None if traced.out_tree.is_leaf() else traced.out_tree,
         code.release_gil,
+        code.nanoseconds,
+        traced.name,
     )
     if code.calls:
         program.improve_after(code.calls, lambda: code.better)
@@ -120,7 +124,12 @@ def _call_eagerly(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
     device = device_of(params["jaxpr"], args, params["name"])
     if isinstance(device, Remote):
         return device.process(jit_p, args, params)
-    return flat_executable(params["jaxpr"], params["name"])(list(map(as_array, args)))
+    return flat_executable(params["jaxpr"], params["name"])(list(map(_private, args)))
+
+
+def _private(x: Any) -> ArrayImpl:
+    """An operand of a call that may last: nobody else writes to it meanwhile."""
+    return ArrayImpl(x.copy(), False) if isinstance(x, np.ndarray) else as_array(x)
 
 
 @weak_memo
@@ -146,7 +155,7 @@ def _compiled_alone(
         device = eager_device(args)
         if device is not None:
             return device.process(primitive, args, params)
-        arrays = list(map(as_array, args))
+        arrays = list(map(_private, args))
         avals = [a.aval for a in arrays]
         if worth is not None and not worth(avals, params):
             return evaluate(primitive, args, params)

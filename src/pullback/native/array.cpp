@@ -17,7 +17,7 @@ ArrayImpl* alloc() {
     self->type = nullptr;
     self->npy = nullptr;
     self->weakrefs = nullptr;
-    self->weak = self->deleted = self->holds_scalar = self->borrows = false;
+    self->weak = self->deleted = self->holds_scalar = self->borrows = self->in_flight = false;
     self->mark = 0;
     return self;
 }
@@ -26,6 +26,7 @@ void dealloc(PyObject* object) {
     ArrayImpl* self = as_array(object);
     PyTypeObject* type = Py_TYPE(object);
     if (self->weakrefs) PyObject_ClearWeakRefs(object);
+    if (self->in_flight) array_leave(self, false);
     if (self->type) type_drop(self->type);
     Py_XDECREF(self->npy);
     PyObject_Free(self);
@@ -148,12 +149,7 @@ PyObject* array_scalar(ArrayType* type, const void* value) {
 }
 
 PyObject* array_scalar_as(ArrayType* type, const void* value, bool weak) {
-    if (type->weak == weak) return array_scalar(type, value);
-    ArrayType* other = type_make(type->dtype, 0, nullptr, weak);
-    if (!other) return nullptr;
-    PyObject* made = array_scalar(other, value);
-    type_drop(other);
-    return made;
+    return with_weak(type, weak, [&](ArrayType* other) { return array_scalar(other, value); });
 }
 
 PyArrayObject* array_make_npy(ArrayImpl* array) {
@@ -161,6 +157,7 @@ PyArrayObject* array_make_npy(ArrayImpl* array) {
         array_deleted_error(array);
         return nullptr;
     }
+    if (array->in_flight) return array_land(array);
     Py_INCREF(array->type->dtype);
     PyObject* made = PyArray_NewFromDescr(&PyArray_Type, array->type->dtype, 0, nullptr, nullptr,
                                           nullptr, 0, nullptr);
@@ -176,6 +173,7 @@ ArrayType* array_find_type(ArrayImpl* array) {
 
 bool array_delete(ArrayImpl* array) {
     if (!array_type(array)) return false;
+    if (array->in_flight) array_leave(array, false);
     array->deleted = true;
     array->holds_scalar = false;
     Py_CLEAR(array->npy);

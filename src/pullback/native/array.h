@@ -7,21 +7,35 @@ namespace pullback {
 
 inline constexpr npy_intp kScalarBytes = 16;
 
+class Flight;
+
 struct ArrayImpl {
     PyObject_HEAD
     ArrayType* type;     // found when first asked for; always set where `npy` is null
-    PyArrayObject* npy;  // null while only `scalar` holds the value, and after deletion
+    PyArrayObject* npy;  // null while only `scalar` holds the value, in flight, and after deletion
     PyObject* weakrefs;
     bool weak;
-    bool deleted;
-    bool holds_scalar;  // a 0-d value may live here without any ndarray
-    bool borrows;       // others may write to its memory, so results must not share it
-    uint32_t mark;      // the last donating call that saw this array
-    alignas(16) char scalar[kScalarBytes];
+    bool holds_scalar;       // a 0-d value may live here without any ndarray
+    bool deleted : 1;
+    bool in_flight : 1;      // a call that is on its way computes it
+    bool borrows;            // others may write to its memory, so results must not share it
+    uint32_t mark;           // the last donating call that saw this array
+    union {
+        alignas(16) char scalar[kScalarBytes];
+        struct {
+            Flight* flight;
+            size_t result;
+        } ahead;  // of an array in flight
+    };
 };
 
 extern PyTypeObject* array_impl_type;
 bool array_init(PyObject* module);
+
+// Has nobody else a way to its memory?
+inline bool owned(PyArrayObject* npy) {
+    return Py_REFCNT(npy) == 1 && PyArray_CHKFLAGS(npy, NPY_ARRAY_OWNDATA);
+}
 
 inline bool is_array(PyObject* object) { return Py_TYPE(object) == array_impl_type; }
 inline ArrayImpl* as_array(PyObject* object) { return reinterpret_cast<ArrayImpl*>(object); }
@@ -38,7 +52,8 @@ PyObject* array_scalar_as(ArrayType* type, const void* value, bool weak);
 // Any ndarray or NumPy scalar as an exact ndarray; a new reference.
 PyArrayObject* to_ndarray(PyObject* value);
 
-// Borrowed; null with an error set if the array was deleted.
+// Borrowed; waits for an array in flight. Null with an error set if the array was deleted, or if the
+// call that computes it failed.
 PyArrayObject* array_make_npy(ArrayImpl* array);
 inline PyArrayObject* array_npy(ArrayImpl* array) {
     return array->npy ? array->npy : array_make_npy(array);
@@ -49,6 +64,11 @@ inline ArrayType* array_type(ArrayImpl* array) {
     return array->type ? array->type : array_find_type(array);
 }
 bool array_delete(ArrayImpl* array);
+// Of an array in flight: waits for it; lets it go, its memory too where that is `kept` elsewhere.
+PyArrayObject* array_land(ArrayImpl* array);
+void array_leave(ArrayImpl* array, bool kept);
+// Its next use raises what kept this one from waiting: who asked may hide the error.
+void array_owe(ArrayImpl* array);
 void array_deleted_error(ArrayImpl* array);
 
 // The getters, methods and slots of each file, joined in array.cpp.

@@ -1,17 +1,17 @@
 // One call of a compiled program.
-#include <cstring>
+#include <chrono>
 #include <memory>
 
 #include "buffer.h"
 #include "executable.h"
+#include "flight.h"
 #include "gil.h"
+#include "launch.h"
+#include "leaf.h"
 #include "status.h"
-#include "trace.h"
 
 namespace pullback {
 namespace {
-
-constexpr int kReadable = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
 
 // Room for n values, on the stack while they are few.
 template <typename T, size_t kFew>
@@ -25,10 +25,6 @@ class Room {
     T few_[kFew];
     std::unique_ptr<T[]> many_;
     T* at_;
-};
-
-struct alignas(16) Number {
-    char bytes[16];
 };
 
 class Call {
@@ -53,11 +49,8 @@ class Call {
   private:
     bool make_results();
     PyObject* make_new(const Executable::Out& out);
-    PyObject* forward(const Executable::Out& out);
     bool may_reuse(PyObject* leaf, ArrayType* type) const;
-    void mark_repeated();
     bool read_args();
-    bool read_number(size_t i, PyObject* leaf);
     bool delete_donated();
     bool invoke();
     bool raise(int32_t status);
@@ -78,7 +71,9 @@ class Call {
 };
 
 bool Call::run() {
-    if (!program_.donated.empty()) mark_repeated();
+    if (arrays_in_flight() && !(land(leaves_, program_.kept) && land(leaves_, program_.donated)))
+        return false;
+    if (!program_.donated.empty()) epoch_ = mark_repeated(leaves_, program_.num_args);
     // Results first: whether memory can be taken over is seen before the arguments are held.
     if (!make_results() || !read_args()) return false;
     if (!program_.donated.empty() && !delete_donated()) return false;
@@ -89,27 +84,11 @@ bool Call::run() {
     return done_ = invoke();
 }
 
-// Arrays passed twice get an odd mark: what one argument gives away the other still reads.
-void Call::mark_repeated() {
-    static uint32_t last = 0;
-    epoch_ = last += 2;
-    for (size_t i = 0; i < program_.num_args; ++i) {
-        if (!is_array(leaves_[i])) continue;
-        uint32_t& mark = as_array(leaves_[i])->mark;
-        mark = mark == epoch_ ? epoch_ + 1 : epoch_ + (mark == epoch_ + 1);
-    }
-}
-
 bool Call::may_reuse(PyObject* leaf, ArrayType* type) const {
     if (!is_array(leaf)) return false;
     ArrayImpl* array = as_array(leaf);
     PyArrayObject* npy = array->npy;
-    if (!npy || array->borrows || array->mark != epoch_ || Py_REFCNT(npy) != 1) return false;
-    constexpr int kOwned = kReadable | NPY_ARRAY_OWNDATA | NPY_ARRAY_WRITEABLE;
-    return (PyArray_FLAGS(npy) & kOwned) == kOwned &&
-           canonical_type_num(PyArray_DESCR(npy)) == type->type_num &&
-           PyArray_NDIM(npy) == type->ndim &&
-           PyArray_CompareLists(PyArray_DIMS(npy), type->dims, type->ndim);
+    return npy && !array->borrows && array->mark == epoch_ && reusable(npy, type);
 }
 
 PyObject* Call::make_new(const Executable::Out& out) {
@@ -127,43 +106,13 @@ PyObject* Call::make_new(const Executable::Out& out) {
     return array_wrap_typed(npy, out.type);
 }
 
-PyObject* Call::forward(const Executable::Out& out) {
-    if (out.kind == Executable::Out::Const)
-        return array_wrap(ndarray(Py_NewRef(program_.consts[out.index])), out.weak);
-    PyObject* leaf = leaves_[out.index];
-    if (!is_array(leaf)) {
-        ArrayType* type = number_type(leaf, current_context().x64);
-        Number number;
-        if (!type) return nullptr;
-        write_number(leaf, type, number.bytes);
-        return array_scalar_as(type, number.bytes, out.weak);
-    }
-    ArrayImpl* array = as_array(leaf);
-    if (array->holds_scalar) return array_scalar_as(array->type, array->scalar, out.weak);
-    PyArrayObject* npy = array_npy(array);
-    if (!npy) return nullptr;
-    PyObject* shared =
-        array->borrows ? PyArray_NewCopy(npy, NPY_CORDER) : Py_NewRef(object(npy));
-    return shared ? array_wrap(ndarray(shared), out.weak) : nullptr;
-}
-
 bool Call::make_results() {
     for (const Executable::Out& out : program_.outs) {
-        PyObject* made = out.kind == Executable::Out::New ? make_new(out) : forward(out);
+        bool fresh = out.kind == Executable::Out::New;
+        PyObject* made = fresh ? make_new(out) : forward(program_, out, leaves_);
         if (!made) return false;
         results_[num_results_++] = made;
     }
-    return true;
-}
-
-bool Call::read_number(size_t i, PyObject* leaf) {
-    ArrayType* type = number_type(leaf, current_context().x64);
-    if (!type) {
-        PyErr_Format(PyExc_TypeError, "a compiled program takes arrays, got %R", leaf);
-        return false;
-    }
-    write_number(leaf, type, numbers_[i].bytes);
-    args_[i] = numbers_[i].bytes;
     return true;
 }
 
@@ -172,7 +121,8 @@ bool Call::read_args() {
         PyObject* leaf = leaves_[program_.kept[i]];
         held_[num_held_++] = nullptr;
         if (!is_array(leaf)) {
-            if (!read_number(i, leaf)) return false;
+            if (!read_number(leaf, numbers_[i])) return false;
+            args_[i] = numbers_[i].bytes;
             continue;
         }
         ArrayImpl* array = as_array(leaf);
@@ -182,8 +132,7 @@ bool Call::read_args() {
         }
         PyArrayObject* npy = array_npy(array);
         if (!npy) return false;
-        bool readable = (PyArray_FLAGS(npy) & kReadable) == kReadable;
-        held_[i] = readable ? Py_NewRef(object(npy)) : PyArray_NewCopy(npy, NPY_CORDER);
+        held_[i] = readable(npy) ? Py_NewRef(object(npy)) : PyArray_NewCopy(npy, NPY_CORDER);
         if (!held_[i]) return false;
         args_[i] = PyArray_DATA(ndarray(held_[i]));
     }
@@ -200,11 +149,12 @@ bool Call::delete_donated() {
 }
 
 bool Call::invoke() {
-    void** externals = const_cast<void**>(program_.externals.data());
     int32_t status;
-    {
-        WithoutGil gil(program_.release_gil);
-        status = program_.function(args_.get(), outs_.get(), scratch_, externals);
+    if (program_.release_gil) {
+        WithoutGil gil;
+        status = program_.run_timed(program_.function, args_.get(), outs_.get(), scratch_);
+    } else {
+        status = program_.run_native(program_.function, args_.get(), outs_.get(), scratch_);
     }
     return status == kDone || raise(status);
 }
@@ -238,7 +188,23 @@ bool Executable::take_better_code() const {
 
 bool Executable::run(PyObject* const* leaves, PyObject** results) const {
     if (calls_left && --calls_left == 0 && improve && !take_better_code()) return false;
+    if (launches(*this, leaves)) return launch(*this, leaves, results);
     return Call(*this, leaves, results).run();
+}
+
+int32_t Executable::run_native(Function code, void** args, void** results, char* scratch) const {
+    return code(args, results, scratch, const_cast<void**>(externals.data()));
+}
+
+// What a call takes is known by what the last ones took: how often a loop runs cannot be estimated.
+int32_t Executable::run_timed(Function code, void** args, void** results, char* scratch) const {
+    using std::chrono::steady_clock;
+    auto begin = steady_clock::now();
+    int32_t status = run_native(code, args, results, scratch);
+    int64_t taken = std::chrono::nanoseconds(steady_clock::now() - begin).count();
+    int64_t before = nanoseconds.load(std::memory_order_relaxed);
+    nanoseconds.store((3 * before + taken) / 4, std::memory_order_relaxed);
+    return status;
 }
 
 PyObject* Executable::call(PyObject* const* leaves) const {

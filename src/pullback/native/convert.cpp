@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "array.h"
+#include "flight.h"
 
 namespace pullback {
 namespace {
@@ -89,14 +90,20 @@ PyObject* delete_(PyObject* self, PyObject*) {
 }
 
 PyObject* block_until_ready(PyObject* self, PyObject*) {
-    if (!as_array(self)->deleted) return Py_NewRef(self);
-    array_deleted_error(as_array(self));
-    return nullptr;
+    ArrayImpl* array = as_array(self);
+    if (array->deleted) return array_deleted_error(array), nullptr;
+    return array->in_flight && !array_land(array) ? nullptr : Py_NewRef(self);
+}
+
+PyObject* is_ready(PyObject* self, PyObject*) {
+    ArrayImpl* array = as_array(self);
+    if (array->deleted) return array_deleted_error(array), nullptr;
+    return PyBool_FromLong(!array->in_flight || array->ahead.flight->done());
 }
 
 PyObject* copy_to_host_async(PyObject* self, PyObject*) {
-    Ref same(block_until_ready(self, nullptr));
-    return same ? Py_NewRef(Py_None) : nullptr;
+    if (as_array(self)->deleted) return array_deleted_error(as_array(self)), nullptr;
+    Py_RETURN_NONE;
 }
 
 PyObject* copy(PyObject* self, PyObject*) {
@@ -124,7 +131,8 @@ PyMethodDef array_methods[] = {
     {"tolist", tolist, METH_NOARGS, "Nested lists of Python numbers."},
     {"is_deleted", is_deleted, METH_NOARGS, "Was the array deleted or donated?"},
     {"delete", delete_, METH_NOARGS, "Gives the memory up; any later use is an error."},
-    {"block_until_ready", block_until_ready, METH_NOARGS, "The array itself: it is ready."},
+    {"block_until_ready", block_until_ready, METH_NOARGS, "The array itself, once it is computed."},
+    {"is_ready", is_ready, METH_NOARGS, "Has the array been computed?"},
     {"copy_to_host_async", copy_to_host_async, METH_NOARGS, "Nothing: the array is on the host."},
     {nullptr, nullptr, 0, nullptr},
 };
@@ -144,7 +152,8 @@ int array_get_buffer(PyObject* self, Py_buffer* view, int flags) {
         return -1;
     }
     PyArrayObject* npy = array_npy(as_array(self));
-    if (!npy) return -1;
+    // NumPy clears the error and asks for __array__ then.
+    if (!npy) return array_owe(as_array(self)), -1;
     if (PyObject_GetBuffer(object(npy), view, flags) < 0) return no_buffer(npy);
     view->readonly = 1;
     return 0;

@@ -153,9 +153,10 @@ PyObject* with_number(PyObject* ufunc, ArrayImpl* array, PyObject* number, bool 
 }
 
 PyObject* with_array(PyObject* ufunc, ArrayImpl* a, ArrayImpl* b) {
-    PyArrayObject* x = array_npy(a);
-    PyArrayObject* y = x ? array_npy(b) : nullptr;
-    if (!y) return nullptr;
+    // What waits for one may let other threads delete the other.
+    if (!array_npy(a) || !array_npy(b)) return nullptr;
+    PyArrayObject *x = array_npy(a), *y = array_npy(b);
+    if (!x || !y) return nullptr;
     if (PyArray_TYPE(x) != PyArray_TYPE(y) || !broadcast_is_plain(x, y)) Py_RETURN_NOTIMPLEMENTED;
     return call(ufunc, x, y, x, a->weak && b->weak);
 }

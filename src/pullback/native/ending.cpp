@@ -6,6 +6,7 @@
 
 #include "gil.h"
 #include "interrupt.h"
+#include "queue.h"
 
 namespace pullback {
 namespace {
@@ -35,6 +36,8 @@ void end_calls() {
         WithoutGil gil;
         std::this_thread::sleep_for(kStep);
     }
+    WithoutGil gil;
+    queue_close();
 }
 
 void outlast_threads() {

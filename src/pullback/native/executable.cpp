@@ -1,12 +1,14 @@
 #include "executable.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
 #include <nanobind/stl/string_view.h>
 
 #include <algorithm>
 
 #include "callback.h"
 #include "device_program.h"
+#include "launch.h"
 #include "native.h"
 
 namespace nb = nanobind;
@@ -89,9 +91,12 @@ void* external_address(nb::handle external) {
     return reinterpret_cast<void*>(nb::cast<uintptr_t>(external));
 }
 
+int64_t whole(double nanoseconds) { return static_cast<int64_t>(std::min(nanoseconds, 1e18)); }
+
 void init(Executable* self, uintptr_t address, nb::object keepalive, size_t num_args,
           nb::object kept, nb::object consts, nb::object outs, size_t scratch_bytes,
-          nb::object externals, nb::object donated, nb::object out_tree, bool release_gil) {
+          nb::object externals, nb::object donated, nb::object out_tree, bool release_gil,
+          double nanoseconds, std::string name) {
     new (self) Executable();
     self->function = reinterpret_cast<Executable::Function>(address);
     self->keepalive = keepalive.release().ptr();
@@ -99,6 +104,8 @@ void init(Executable* self, uintptr_t address, nb::object keepalive, size_t num_
     // From 4 KiB up memory is aligned as generated code expects.
     self->scratch_bytes = scratch_bytes ? std::max<size_t>(scratch_bytes, 4096) : 0;
     self->release_gil = release_gil;
+    self->nanoseconds = whole(nanoseconds);
+    self->name = std::move(name);
     for (nb::handle leaf : kept) {
         self->kept.push_back(nb::cast<size_t>(leaf));
         if (self->kept.back() >= num_args) throw nb::value_error("Executable: kept has no such leaf");
@@ -171,9 +178,11 @@ void add_executable(nb::module_& m) {
         .def("__init__", init, nb::arg("address"), nb::arg("keepalive"), nb::arg("num_args"),
              nb::arg("kept"), nb::arg("consts"), nb::arg("outs"), nb::arg("scratch_bytes"),
              nb::arg("externals"), nb::arg("donated"), nb::arg("out_tree").none(),
-             nb::arg("release_gil"))
+             nb::arg("release_gil"), nb::arg("nanoseconds") = 0.0, nb::arg("name") = "")
         .def("improve_after", improve_after, nb::arg("calls"), nb::arg("improve"))
         .def("__call__", call_flat, nb::arg("leaves"));
+    m.def("launch_above", [](double nanoseconds) { return launch_above(whole(nanoseconds)); },
+          nb::arg("nanoseconds"));
 }
 
 }  // namespace pullback

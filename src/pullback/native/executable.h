@@ -1,7 +1,9 @@
 // A compiled program as a function on arrays: pointers in, one native call, arrays out.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "array.h"
@@ -33,6 +35,10 @@ class Executable : public Program {
     // The same, the results put together as the program's tree.
     PyObject* call(PyObject* const* leaves) const override;
 
+    // The native code alone, needs no GIL; and what it took noted.
+    int32_t run_native(Function code, void** args, void** results, char* scratch) const;
+    int32_t run_timed(Function code, void** args, void** results, char* scratch) const;
+
     int traverse(visitproc visit, void* arg) const;
     void clear();
 
@@ -50,6 +56,9 @@ class Executable : public Program {
     std::vector<size_t> donated;
     Builder builder;
     bool release_gil = false;
+    std::string name;
+    // About what a call takes.
+    mutable std::atomic<int64_t> nanoseconds{0};
 
   private:
     bool take_better_code() const;

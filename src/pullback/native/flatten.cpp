@@ -110,8 +110,9 @@ Flat Flattener::converted(PyObject* value) {
     if (!array) return Flat::Failed;
     if (!is_array(array.get())) return Flat::Unknown;
     // A new array may share memory that the caller will write to.
-    if (Py_REFCNT(array.get()) == 1) as_array(array.get())->borrows = true;
-    return add(array_type(as_array(array.get())), array.get());
+    ArrayImpl* made = as_array(array.get());
+    if (Py_REFCNT(made) == 1 && !(made->npy && owned(made->npy))) made->borrows = true;
+    return add(array_type(made), array.get());
 }
 
 Flat Flattener::leaf(PyObject* value, bool may_be_node) {

@@ -7,6 +7,7 @@
 
 #include "gil.h"
 #include "pool.h"
+#include "queue.h"
 
 namespace pullback {
 namespace {
@@ -30,7 +31,10 @@ bool in_main_thread() {
     return PyThread_get_thread_ident() == main_thread.load(std::memory_order_relaxed);
 }
 
-bool interrupted() { return !in_worker() && in_main_thread() && signalled(); }
+bool interrupted() {
+    if (in_worker()) return false;
+    return stop_requested() || (in_main_thread() && signalled());
+}
 
 bool interrupt_init() {
     Ref threading(PyImport_ImportModule("threading"));

@@ -8,6 +8,7 @@
 #include "dlpack.h"
 #include "eager.h"
 #include "ending.h"
+#include "flight.h"
 #include "interrupt.h"
 #include "jit.h"
 #include "native.h"
@@ -45,6 +46,7 @@ NB_MODULE(_native, m) {
     require(elementwise_init(m.ptr()));
     require(jit_init(m.ptr()));
     require(interrupt_init());
+    require(flight_init());
     require(ending_init());
     m.def("outlast_threads", outlast_threads);
     add_executable(m);

@@ -38,6 +38,17 @@ inline ArrayType* type_keep(ArrayType* type) {
 // The table itself keeps one reference, so this never frees.
 inline void type_drop(ArrayType* type) { --type->refs; }
 
+// f(the type with another weak flag).
+template <typename F>
+PyObject* with_weak(ArrayType* type, bool weak, F f) {
+    if (type->weak == weak) return f(type);
+    ArrayType* other = type_make(type->dtype, type->ndim, type->dims, weak);
+    if (!other) return nullptr;
+    PyObject* made = f(other);
+    type_drop(other);
+    return made;
+}
+
 // The scalar types of Python's numbers, borrowed and never freed.
 enum class Scalar { Bool, Int32, Int64, Float32, Float64, Complex64, Complex128 };
 ArrayType* scalar_type(Scalar kind);

@@ -30,6 +30,8 @@ class Compiled:
     externals: tuple[Any, ...]
     donated: tuple[tuple[int, int], ...]
     work: float
+    # About what a call takes.
+    nanoseconds: float
     # The call for which better code is due; 0 where there is none.
     calls: int
     timings: Mapping[str, float] = field(repr=False)

@@ -38,7 +38,7 @@ from .expand import expanded
 from .loader import Code
 from .loops import Block, Callback, For, Nest, Program, While, blocks
 from .rules import RULES
-from .schedule import block_work, nest_work
+from .schedule import block_time, block_work, nest_work
 from .values import in_buffer, row_major, storage
 
 # The rules that `simplify` finds on primitives: importing these modules sets them.
@@ -94,6 +94,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
         tuple([external(c) for c in writer.callbacks]),
         lowered.donated,
         block_work(program.body),
+        block_time(program.body),
         1 + int(PATIENCE / max(work, 1.0)) if host.calls_functions(module) else 0,
         clock.timings,
         lambda: program,

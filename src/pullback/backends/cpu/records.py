@@ -63,13 +63,16 @@ def _store(key: str, made: Compiled) -> None:
     if made.externals:
         return
     outs = [(o[0], o[1] if o[0] == "arg" else None, o[-1]) for o in made.outs]
-    needs = made.kept, tuple(outs), made.scratch_bytes, made.donated, made.work, made.calls
+    needs = made.kept, tuple(outs), made.scratch_bytes, made.donated
+    costs = made.work, made.nanoseconds, made.calls
     code = target.host().level, tuple(made.code.imports), tuple(made.code.objects)
-    directory().store(key, marshal.dumps((needs, code)))
+    directory().store(key, marshal.dumps((needs, costs, code)))
 
 
 def _read(data: bytes, key: str, jaxpr: Jaxpr, donated: Sequence[int], since: float) -> Compiled:
-    (kept, outs, scratch_bytes, given, work, calls), (level, imports, objects) = marshal.loads(data)
+    needs, costs, (level, imports, objects) = marshal.loads(data)
+    kept, outs, scratch_bytes, given = needs
+    work, nanoseconds, calls = costs
     known = loader.symbols(level)
     return Compiled(
         loader.load(objects, [ENTRY], {n: known[n] for n in imports}, {}),
@@ -79,6 +82,7 @@ def _read(data: bytes, key: str, jaxpr: Jaxpr, donated: Sequence[int], since: fl
         (),
         given,
         work,
+        nanoseconds,
         calls,
         {"record": time.perf_counter() - since},
         lambda: pipeline.lowered(jaxpr, donated),

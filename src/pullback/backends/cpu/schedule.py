@@ -36,6 +36,8 @@ CALL_WORK = 16.0
 MANY = 1 << 15
 LONG_PATH = 40.0
 FULL = 32
+# The nanoseconds of an addition alone.
+ADDITION_TIME = 0.25
 NO_VECTOR = frozenset({"rem", "nextafter"})
 
 
@@ -106,6 +108,21 @@ def block_work(block: Block) -> float:
             total += stmt.axis.extent * block_work(stmt.body)
         else:
             total += UNKNOWN + sum([block_work(b) for b in blocks(stmt)])
+    return total
+
+
+def block_time(block: Block) -> float:
+    """The estimated nanoseconds of statements on one thread; a loop without a count is one step."""
+    total = 0.0
+    for stmt in block:
+        if isinstance(stmt, Nest) and not is_small(stmt):
+            total += nest_time(stmt)
+        elif isinstance(stmt, For):
+            total += stmt.axis.extent * block_time(stmt.body)
+        elif blocks(stmt):
+            total += sum([block_time(b) for b in blocks(stmt)])
+        else:
+            total += ADDITION_TIME * block_work([stmt])
     return total
 
 

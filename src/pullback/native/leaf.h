@@ -1,0 +1,34 @@
+// What the leaves of a compiled call give: values to read, memory to write, results that are arguments.
+#pragma once
+
+#include <cstdint>
+
+#include "array.h"
+#include "executable.h"
+
+namespace pullback {
+
+struct alignas(16) Number {
+    char bytes[16];
+};
+
+// Arrays passed twice get an odd mark: what one argument gives away the other still reads. The mark
+// of the others.
+uint32_t mark_repeated(PyObject* const* leaves, size_t n);
+
+// Can native code read this memory as it lies?
+inline bool readable(PyArrayObject* npy) {
+    constexpr int kReadable = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+    return (PyArray_FLAGS(npy) & kReadable) == kReadable;
+}
+
+// May a result of this type be written to memory that only one array holds?
+bool reusable(PyArrayObject* npy, const ArrayType* type);
+
+// Python's number as the program reads it; false with an error set.
+bool read_number(PyObject* leaf, Number& number);
+
+// A result that is an argument or a constant. A new reference.
+PyObject* forward(const Executable& program, const Executable::Out& out, PyObject* const* leaves);
+
+}  // namespace pullback
