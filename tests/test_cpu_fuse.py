@@ -9,7 +9,8 @@ from cpu import compare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pullback.primitives import contract, pieces, reduce, shape
+from pullback.backends.cpu.loops import kernel_nodes
+from pullback.primitives import contract, pieces, reduce, shape, threefry
 from pullback.primitives import elementwise as ew
 
 Data = Any
@@ -209,3 +210,19 @@ def test_long_chains(n: int) -> None:
         return y
 
     compare(f, numbers(n, dtype="float64"), ulps=64)
+
+
+@pytest.mark.parametrize("blocks", [1, 2])
+def test_long_work_is_done_once(blocks: int) -> None:
+    """Both words of a hash share its work, however long it is."""
+
+    def f(x: Any) -> Any:
+        y = x
+        for _ in range(blocks):
+            y, z = threefry.threefry2x32(y, x, y, x)
+            y = ew.bitwise_xor(y, z)
+        return y
+
+    program = compare(f, np.arange(1000, dtype=np.uint32)).program
+    shifts = [n for s in program.body for n in kernel_nodes(s.kernels[0]) if n.op == "rotate_left"]
+    assert len(program.body) == blocks and len(shifts) == 20 * blocks

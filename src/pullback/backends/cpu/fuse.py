@@ -160,7 +160,8 @@ def _joined(graph: Graph, first: Kernel, second: Kernel, over: set[Atom]) -> Ker
     def forward(buffer: str, offset: Index, node: Node) -> Node | None:
         return stored.get((buffer, offset))
 
-    if _depth(first) + _depth(second) > DEEPEST:
+    met = [stored[place] for place in loops.kernel_reads(second) if place in stored]
+    if max([n.depth for n in met], default=0) + _depth(second) > DEEPEST:
         return None
     second = rebuilt(second, Rewriter(graph, {}, forward), {})
     reduce = first.reduce or tuple(in_order(list(over)))
