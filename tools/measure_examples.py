@@ -1,7 +1,8 @@
 """`python tools/measure_examples.py [NAMES]`: how long examples take, with Pullback and with JAX.
 
 Each program runs in a process of its own, twice, with nothing kept on disk and without its picture.
-Seconds are those of the processor, which other programs change less than those of the clock.
+Seconds are those of the processor, which other programs change less than those of the clock. LAPACK
+has one thread: on a busy machine its threads spend far more time on waiting for one another.
 """
 
 import os
@@ -40,7 +41,7 @@ def measure(name: str, side: str) -> None:
 
 def seconds(name: str, side: str, limit: float = 600) -> list[str]:
     """Processor seconds of the first run and of the second, and the clock's of both."""
-    environment = {**os.environ, "PULLBACK_CACHE": "0"}
+    environment = {**os.environ, "PULLBACK_CACHE": "0", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, __file__, "--one", name, side]
     try:
         done = subprocess.run(
