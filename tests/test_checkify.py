@@ -40,7 +40,7 @@ def several(j: Any, x: Any) -> Any:
     """Several checks with values of several types."""
     j.ck.check(x[0] > 0, "first {} of {all}", x[0], all=x)
     j.ck.check(x[1] > 0, "second {0[a]} and {0[b]}", {"a": x[1], "b": x[1].astype("int32")})
-    j.ck.check(x[2] > 0, "third")
+    j.ck.check(x[2] > 0, "third {}, {:.3f}", {"all": x}, x[2])
     return x * 2
 
 

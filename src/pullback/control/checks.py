@@ -15,7 +15,7 @@ from .. import errors, tree
 from ..core.aval import ShapedArray, make_aval
 from ..core.memo import Memory
 from ..core.primitive import Effect
-from ..core.trace import Line, get_aval, show_line
+from ..core.trace import Line, as_array, get_aval, show_line
 from ..primitives.batching import move_axis
 from ..primitives.bitwise import bitwise_or
 from ..primitives.compare import eq, ne
@@ -138,7 +138,7 @@ class Error:
     def _at(self, place: tuple[int, ...], code: int) -> Failure:
         site = dict(self.form.sites)[code]
         values = self.payloads[self.form.kinds.index(site.kind)] if site.kind else ()
-        return site.failure([np.asarray(x)[place] for x in values])
+        return site.failure([as_array(np.asarray(x)[place]) for x in values])
 
     def throw(self) -> None:
         """Raise if something was wrong; a check as `check` is, which checkify sees."""
