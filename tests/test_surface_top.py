@@ -14,7 +14,7 @@ SWITCH = "a switch of JAX's own machinery"
 DEPRECATED = "deprecated in JAX"
 MISSING = {
     **dict.fromkeys(
-        "smap remove_size_one_mesh_axis_from_type auto_pcast".split(),
+        "remove_size_one_mesh_axis_from_type auto_pcast".split(),
         MESH,
     ),
     **dict.fromkeys("Ref empty_ref free_ref freeze new_ref ds".split(), REFS),
@@ -43,6 +43,7 @@ DIFFERENT = {
     "checkpoint": "`concrete` has a marker of JAX's for a default",
     "remat": "it is `checkpoint`",
     "shard_map": SETTING,
+    "smap": SETTING,
     "jit": "None where JAX has a marker for what is not said; no marker for a missing function",
     "vmap": "`sum_match` is for meshes",
 }

@@ -89,6 +89,7 @@ if TYPE_CHECKING:
     from .parallel import pmap, shard_map
     from .scopes import named_call, named_scope
     from .sharding import NamedSharding, P, Sharding, make_mesh, reshard, set_mesh
+    from .single_axis import smap
     from .staging import ensure_compile_time_eval, typeof
     from .transfer import block_until_ready, copy_to_host_async, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
@@ -147,6 +148,7 @@ _load = later(
         "parallel": "pmap shard_map",
         "scopes": "named_call named_scope",
         "sharding": "NamedSharding P Sharding make_mesh reshard set_mesh",
+        "single_axis": "smap",
         "staging": "ensure_compile_time_eval typeof",
         "transfer": "block_until_ready copy_to_host_async device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
@@ -265,6 +267,7 @@ __all__ = [
     "set_mesh",
     "shard_map",
     "sharding",
+    "smap",
     "softmax_custom_jvp",
     "stages",
     "test_util",
