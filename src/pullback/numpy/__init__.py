@@ -16,8 +16,8 @@ from .contractions import (
     vecdot, vecmat,
 )
 from .creation import (
-    arange, array, asarray, copy, empty, empty_like, frombuffer, fromfunction, fromstring,
-    full, full_like, indices, load, meshgrid, ones, ones_like, zeros, zeros_like,
+    arange, array, asarray, copy, empty, empty_like, fromfunction, full, full_like, indices,
+    meshgrid, ones, ones_like, zeros, zeros_like,
 )
 from .cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, nancumprod, nancumsum
 from .diagonals import diag, diagflat, diagonal, eye, identity, tri, tril, triu
@@ -58,10 +58,11 @@ from .searching import (
 )
 from .shapes import (
     astype, atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, broadcast_shapes, broadcast_to,
-    expand_dims, flip, fliplr, flipud, matrix_transpose, moveaxis, ndim,
-    permute_dims, ravel, repeat, reshape, resize, roll, rollaxis, rot90, shape, size, squeeze,
+    expand_dims, flip, fliplr, flipud, matrix_transpose, moveaxis, permute_dims,
+    ravel, repeat, reshape, resize, roll, rollaxis, rot90, squeeze,
     swapaxes, tile, transpose,
 )
+from .sizes import ndim, shape, size
 from .sorting import argpartition, argsort, lexsort, partition, sort, sort_complex
 from .ufuncs import (
     add, bitwise_and, bitwise_or, bitwise_xor, frompyfunc, logaddexp, logaddexp2, logical_and,
@@ -76,8 +77,8 @@ __getattr__ = later(__name__, ("fft", "linalg"), {
     "calculus": "diff ediff1d gradient interp trapezoid unwrap",
     "exchange": "from_dlpack",
     "files": (
-        "ComplexWarning fromfile fromiter get_printoptions printoptions save savez "
-        "set_printoptions"
+        "ComplexWarning frombuffer fromfile fromiter fromstring get_printoptions load"
+        " printoptions save savez set_printoptions"
     ),
     "fitting": "polyfit roots",
     "functional": "apply_along_axis apply_over_axes vectorize",

@@ -476,27 +476,3 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
         shape = [v.size if d == axis else n for d, n in enumerate(shape)]
         out.append(sh.broadcast_in_dim(sh.reshape(v, (v.size,)), shape, (axis,)))
     return out
-
-
-def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Any:
-    r"""An array of the bytes of a buffer.
-
-    >>> pnp.frombuffer(b"\x01\x02\x03", dtype="uint8")
-    Array([1, 2, 3], dtype=uint8)
-    """
-    return asarray(np.frombuffer(buffer, np.dtype(dtype), count, offset).copy())
-
-
-def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) -> Any:
-    """The numbers written in a string.
-
-    >>> pnp.fromstring("1 2 3", dtype=int, sep=" ")
-    Array([1, 2, 3], dtype=int32)
-    """
-    return asarray(np.fromstring(string, np.dtype(dtype), count, sep=sep))
-
-
-def load(file: Any, *args: Any, **kwargs: Any) -> Any:
-    """An array, or arrays by name, from a file of `save` or `savez`."""
-    out = np.load(file, *args, **kwargs)
-    return asarray(out) if isinstance(out, np.ndarray) else out

@@ -1,4 +1,4 @@
-"""NumPy's own functions that need no translation: files, print options, readers of text."""
+"""NumPy's own functions that need no translation: files, buffers, text, print options."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,6 +6,30 @@ from typing import Any
 import numpy as np
 
 from .creation import asarray
+
+
+def frombuffer(buffer: Any, dtype: Any = float, count: int = -1, offset: int = 0) -> Any:
+    r"""An array of the bytes of a buffer.
+
+    >>> pnp.frombuffer(b"\x01\x02\x03", dtype="uint8")
+    Array([1, 2, 3], dtype=uint8)
+    """
+    return asarray(np.frombuffer(buffer, np.dtype(dtype), count, offset).copy())
+
+
+def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) -> Any:
+    """The numbers written in a string.
+
+    >>> pnp.fromstring("1 2 3", dtype=int, sep=" ")
+    Array([1, 2, 3], dtype=int32)
+    """
+    return asarray(np.fromstring(string, np.dtype(dtype), count, sep=sep))
+
+
+def load(file: Any, *args: Any, **kwargs: Any) -> Any:
+    """An array, or arrays by name, from a file of `save` or `savez`."""
+    out = np.load(file, *args, **kwargs)
+    return asarray(out) if isinstance(out, np.ndarray) else out
 
 
 def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:

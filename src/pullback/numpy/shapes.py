@@ -13,7 +13,6 @@ from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
-from ..transforms.make_jaxpr import ShapeDtypeStruct
 from .creation import canonical_shape, known
 from .elementwise import pick
 from .indexing import take
@@ -38,39 +37,6 @@ def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     if len(set(out)) != len(out):
         raise ValueError(f"{name}: duplicate value in axis: {axes}")
     return out
-
-
-def _shaped(name: str, a: Any) -> Any:
-    """Something with a shape; types and NumPy's arrays of text and of objects have one too."""
-    return a if isinstance(a, (np.ndarray, ShapeDtypeStruct)) else as_array(name, a)
-
-
-def shape(a: Any) -> Shape:
-    """The sizes of the axes.
-
-    >>> pnp.shape(pnp.ones((2, 3)))
-    (2, 3)
-    """
-    return _shaped("shape", a).shape
-
-
-def ndim(a: Any) -> int:
-    """The number of axes.
-
-    >>> pnp.ndim(pnp.ones((2, 3)))
-    2
-    """
-    return _shaped("ndim", a).ndim
-
-
-def size(a: Any, axis: Any = None) -> int:
-    """The number of elements, or the size of an axis.
-
-    >>> pnp.size(pnp.ones((2, 3))), pnp.size(pnp.ones((2, 3)), axis=1)
-    (6, 3)
-    """
-    x = _shaped("size", a)
-    return math.prod(x.shape[d] for d in axes_of("size", axis, x.ndim))
 
 
 def reshape(

@@ -1,0 +1,44 @@
+"""What is asked of shapes alone: the sizes of axes, their number, and that of the elements."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..core.aval import Shape
+from ..transforms.make_jaxpr import ShapeDtypeStruct
+from .shapes import axes_of
+from .values import as_array
+
+
+def _shaped(name: str, a: Any) -> Any:
+    """Something with a shape; types and NumPy's arrays of text and of objects have one too."""
+    return a if isinstance(a, (np.ndarray, ShapeDtypeStruct)) else as_array(name, a)
+
+
+def shape(a: Any) -> Shape:
+    """The sizes of the axes.
+
+    >>> pnp.shape(pnp.ones((2, 3)))
+    (2, 3)
+    """
+    return _shaped("shape", a).shape
+
+
+def ndim(a: Any) -> int:
+    """The number of axes.
+
+    >>> pnp.ndim(pnp.ones((2, 3)))
+    2
+    """
+    return _shaped("ndim", a).ndim
+
+
+def size(a: Any, axis: Any = None) -> int:
+    """The number of elements, or the size of an axis.
+
+    >>> pnp.size(pnp.ones((2, 3))), pnp.size(pnp.ones((2, 3)), axis=1)
+    (6, 3)
+    """
+    x = _shaped("size", a)
+    return math.prod(x.shape[d] for d in axes_of("size", axis, x.ndim))
