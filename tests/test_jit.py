@@ -104,6 +104,15 @@ def test_decorator_forms():
     assert Model().apply(2.0) == 6.0
 
 
+def test_donated_arguments_that_are_results_keep_their_memory():
+    f = pb.jit(lambda x, y: (x * y, x, x + y), donate_argnums=0)
+    wanted = np.arange(2000, dtype=np.float32)
+    doubled, same, added = f(pnp.array(wanted), pnp.array(wanted))
+    np.testing.assert_array_equal(same, wanted)
+    np.testing.assert_array_equal(doubled, wanted * wanted)
+    np.testing.assert_array_equal(added, wanted + wanted)
+
+
 def test_donated_arguments_are_deleted_and_results_are_right():
     f = pb.jit(lambda x, y: (x + y, x * y), donate_argnums=0)
     for _ in range(3):

@@ -19,11 +19,12 @@ def pairs(
     `types` are those of the arguments; `outs` says which results are new, in the order of their
     buffers.
     """
+    returned = {spec[1] for spec in outs if spec[0] == "arg"}
     taken: set[int] = set()
     found = []
     for leaf in donated:
         match = -1
-        if leaf in kept:
+        if leaf in kept and leaf not in returned:
             match = _match(program, kept.index(leaf), types[leaf], outs, taken)
         if match >= 0:
             taken.add(match)
