@@ -1,6 +1,7 @@
 """What callers may give transformations and jit, and what is refused, is what JAX says."""
 
 import copy
+import dataclasses
 import enum
 import types
 from unittest.mock import Mock
@@ -190,3 +191,18 @@ def test_shardings_of_one_device(m):
     assert float(m.jit(lambda x: m.lax.with_sharding_constraint(2 * x, sharding))(3.0)) == 6
     y = m.jit(lambda x: 2 * x, in_shardings=sharding, out_shardings=sharding)(3.0)
     assert y.sharding.is_equivalent_to(sharding, 0)
+
+
+@pytest.mark.parametrize("m", BOTH)
+def test_rules_may_give_cotangents_of_another_precision(m):
+    f = m.custom_vjp(lambda x: 2 * x)
+    f.defvjp(lambda x: (2 * x, None), lambda _, ct: (ct.astype("float16"),))
+    assert float(m.grad(f)(1.0)) == 1
+
+
+@pytest.mark.parametrize("m", BOTH)
+def test_dataclasses_name_all_their_fields(m):
+    pair = dataclasses.make_dataclass("Pair", ["x", "y"])
+    with pytest.raises(ValueError):
+        m.tree_util.register_dataclass(pair, data_fields=["x"], meta_fields=[])
+    m.tree_util.register_dataclass(pair, data_fields=["x"], meta_fields=["y"])

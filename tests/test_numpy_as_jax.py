@@ -70,3 +70,41 @@ def test_keys_are_no_numbers(name):
 def test_a_shape_may_be_one_number():
     found, expected = (np.asarray(m.random.normal(m.random.key(0), 3)) for m in (pb, jax))
     np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+GRID = np.arange(6, dtype=np.int32).reshape(2, 3)
+INDICES = {
+    "list": lambda xp: (slice(None), [0, 2]),
+    "tuple": lambda xp: (slice(None), (0, 2)),
+    "lists": lambda xp: ([0, 1], [1, 2]),
+    "one list": lambda xp: ([0, 1],),
+    "booleans": lambda xp: (slice(None), [True, False, True]),
+    "rows": lambda xp: ([True, False], slice(None)),
+    "nothing": lambda xp: (slice(None), []),
+    "nested": lambda xp: (..., [[0], [1]]),
+    "arrays in it": lambda xp: (slice(None), [xp.array(0), 1]),
+}
+
+
+@pytest.mark.parametrize("name", INDICES)
+def test_lists_among_indices_are_arrays(name):
+    expected = jax.numpy.array(GRID)[INDICES[name](jax.numpy)]
+    set_to = jax.numpy.array(GRID).at[INDICES[name](jax.numpy)].set(9)
+    index = INDICES[name](pb.numpy)
+    for jit in (pb.jit, lambda f: f):
+        np.testing.assert_array_equal(jit(lambda x: x[index])(pb.numpy.array(GRID)), expected)
+        np.testing.assert_array_equal(
+            jit(lambda x: x.at[index].set(9))(pb.numpy.array(GRID)), set_to
+        )
+
+
+@pytest.mark.parametrize("m", [jax, pb])
+def test_an_index_that_is_a_list_alone_is_refused(m):
+    with pytest.raises(TypeError):
+        m.numpy.array(GRID)[[0, 1]]
+
+
+@pytest.mark.parametrize("m", [jax, pb])
+def test_ranks_that_differ_warn(m):
+    with m.numpy_rank_promotion("warn"), pytest.warns(UserWarning):
+        m.numpy.ones(3) + m.numpy.ones((2, 3))

@@ -242,8 +242,9 @@ class _Backward(Rule):
             return Zero(wanted)
         ct = from_symbolic(ct)
         got = ct.aval if type(ct) is Zero else get_aval(ct)
-        if got.shape != wanted.shape or not (got.dtype == wanted.dtype or got.weak_type):
-            raise TypeError(
+        same_kind = dtypes.kind(got.dtype) == dtypes.kind(wanted.dtype)
+        if got.shape != wanted.shape or not (same_kind or got.weak_type):
+            raise errors.OperandError(
                 f"custom_vjp: the backward rule of {self.name} must return, for an argument of type"
                 f" {type_name(aval)}, a cotangent of type {type_name(wanted)},"
                 f" got {type_name(got)}"

@@ -115,10 +115,8 @@ def _concrete(x: Any) -> Any:
     """The value as one of our arrays, as a NumPy array or as a Python number."""
     if is_array(x) or isinstance(x, (np.ndarray, np.generic, *SCALARS)):
         return x
-    if isinstance(x, (list, tuple)):
-        return _from_sequence(x)
-    if isinstance(x, range):
-        return _from_sequence(list(x))
+    if isinstance(x, (list, tuple, range)):
+        return _from_sequence(list(x) if isinstance(x, range) else x)
     if hasattr(x, "__jax_array__"):
         return _concrete(x.__jax_array__())
     if isinstance(x, (memoryview, bytearray)) or hasattr(x, "__array__"):

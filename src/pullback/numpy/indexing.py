@@ -16,7 +16,7 @@ from ..primitives import shape as sh
 from ..primitives.gather import gather
 from ..primitives.index import GatherDimensionNumbers, GatherScatterMode
 from .elementwise import pick
-from .parse import New, Part, Picks, Range, Whole, concrete, is_static, parse
+from .parse import New, Part, Picks, Range, Whole, concrete, is_static, items_of, parse
 from .values import as_array, broadcast, convert, describe, expand, is_array
 
 CLIP = GatherScatterMode.CLIP
@@ -39,10 +39,17 @@ def getitem(x: Any, index: Any) -> Any:
 
 def numpy_index(index: Any) -> Any:
     """The index in NumPy's terms, where all of it is known."""
-    items = index if isinstance(index, tuple) else (index,)
-    return tuple(
-        [concrete(i) if isinstance(i, (ArrayImpl, DeviceArray, Tracer)) else i for i in items]
-    )
+    found = [concrete(i) if _is_traceable(i) else i for i in items_of(index)]
+    return tuple([i.astype(np.int32) if _is_nothing(i) else i for i in found])
+
+
+def _is_traceable(i: Any) -> bool:
+    return isinstance(i, (ArrayImpl, DeviceArray, Tracer))
+
+
+def _is_nothing(i: Any) -> bool:
+    """Whether an item is an empty list, whose elements have no dtype of their own."""
+    return isinstance(i, np.ndarray) and not i.size and i.dtype.kind == "f"
 
 
 def index_parts(

@@ -9,6 +9,7 @@ from .. import dtypes, errors
 from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, type_name
 from ..core.trace import Tracer, show_line, user_line
+from .creation import array
 from .values import describe
 
 
@@ -80,16 +81,24 @@ def _mask_positions(mask: Any) -> tuple[np.ndarray, ...]:
     return known.nonzero()
 
 
+def items_of(index: Any) -> tuple[Any, ...]:
+    """The items of an index, one an axis or more; sequences among several are arrays."""
+    if isinstance(index, tuple):
+        return tuple([array(i) if isinstance(i, (list, tuple)) else i for i in index])
+    if isinstance(index, list):
+        raise TypeError(
+            "Using a non-tuple sequence for multidimensional indexing is not allowed;"
+            f" got {describe(index)}: write x[array({index!r})]"
+        )
+    return (index,)
+
+
 def _expanded(index: Any) -> list[Any]:
-    items = list(index) if isinstance(index, tuple) else [index]
     out: list[Any] = []
-    for item in items:
-        if isinstance(item, (list, tuple)) and not isinstance(item, str):
-            raise TypeError(
-                "Using a non-tuple sequence for multidimensional indexing is not allowed;"
-                f" got {describe(item)}: write x[array({item!r})]"
-            )
-        if isinstance(item, np.ndarray) and not item.size and item.dtype == np.float64:
+    for item in items_of(index):
+        if isinstance(item, ArrayImpl) and not item.size and dtypes.is_float(item.dtype):
+            item = item._npy
+        if isinstance(item, np.ndarray) and not item.size and dtypes.is_float(item.dtype):
             item = item.astype(np.int32)
         out.append(item)
     return out

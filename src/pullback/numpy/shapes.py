@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes, errors
+from .. import dtypes
 from ..core.aval import Shape, canonical_axis
+from ..errors import OperandError
 from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
@@ -74,9 +75,7 @@ def _new_sizes(x: Any, shape: Any) -> Shape:
     sizes = [operator.index(n) for n in (shape if np.iterable(shape) else (shape,))]
     unknown = [i for i, n in enumerate(sizes) if n == -1]
     if len(unknown) > 1:
-        raise errors.OperandError(
-            f"reshape: can only specify one unknown dimension, got {tuple(sizes)}"
-        )
+        raise OperandError(f"reshape: can only specify one unknown size, got {tuple(sizes)}")
     if unknown:
         known = math.prod(n for n in sizes if n != -1)
         if known == 0 or x.size % known:
@@ -120,9 +119,7 @@ def transpose(a: Any, axes: Sequence[int] | None = None) -> Any:
     x = as_array("transpose", a)
     order = range(x.ndim)[::-1] if axes is None else axes_of("transpose", tuple(axes), x.ndim)
     if len(order) != x.ndim:
-        raise errors.OperandError(
-            f"transpose: axes {tuple(axes or ())} must name all {x.ndim} axes"
-        )
+        raise OperandError(f"transpose: axes {tuple(axes or ())} must name all {x.ndim} axes")
     return x if tuple(order) == tuple(range(x.ndim)) else sh.transpose(x, order)
 
 

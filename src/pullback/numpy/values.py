@@ -1,5 +1,6 @@
 """From what users pass to what primitives take: arrays, of one dtype, of one shape."""
 
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -260,10 +261,13 @@ def check_rank(name: str, operands: Sequence[Any]) -> None:
     ranks = {len(x.shape) for x in operands if x.shape}
     if mode != "allow" and len(ranks) > 1:
         given = " and ".join(type_name(x.aval) for x in operands)
-        raise ValueError(
+        message = (
             f"{name}: operands of different ranks, {given}, and numpy_rank_promotion is {mode!r}:"
             " write x[None, :] or broadcast_to"
         )
+        if mode == "raise":
+            raise ValueError(message)
+        warnings.warn(message, stacklevel=2)
 
 
 def expand(x: Any, shape: Shape) -> Any:

@@ -134,6 +134,7 @@ def register_dataclass(
     """
     if data_fields is None or meta_fields is None:
         data_fields, meta_fields = _fields(nodetype)
+    _check_fields(nodetype, {*data_fields, *meta_fields, *drop_fields})
     data = tuple(n for n in data_fields if n not in drop_fields)
     meta = tuple(n for n in meta_fields if n not in drop_fields)
 
@@ -153,6 +154,19 @@ def register_dataclass(
         namespace=NAMESPACE,
     )
     return nodetype
+
+
+def _check_fields(cls: type, named: set[str]) -> None:
+    """Raise unless each argument of a dataclass is said to be data, structure or left out."""
+    if not is_dataclass(cls):
+        return
+    wanted = {f.name for f in fields(cls) if f.init}
+    missing, unknown = sorted(wanted - named), sorted(named - {f.name for f in fields(cls)})
+    if missing or unknown:
+        raise ValueError(
+            f"register_dataclass: data_fields, meta_fields and drop_fields must name the fields of"
+            f" {cls.__name__}: missing {missing}, unknown {unknown}"
+        )
 
 
 def _fields(cls: type) -> tuple[list[str], list[str]]:
