@@ -143,3 +143,25 @@ def test_errors(call):
 def test_every_name_of_jax_is_there():
     missing = {n for n in dir(jnp.fft) if n[0] != "_"} - set(pnp.fft.__all__)
     assert not missing
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 6, 16, 202, 1024])
+@pytest.mark.parametrize("rows", [1, 3, 17])
+def test_real_transforms_of_repeated_numbers(n, rows):
+    column = np.arange(1, rows + 1, dtype=np.float32)[:, None]
+    expected = np.fft.rfft(np.broadcast_to(column, (rows, n)).copy())
+
+    def transform(x):
+        return pnp.fft.rfft(pnp.broadcast_to(x, (rows, n)))
+
+    for f in (transform, pb.jit(transform)):
+        np.testing.assert_allclose(f(pnp.asarray(column)), expected, atol=1e-4 * n)
+
+
+def test_gradient_of_the_sum_of_an_inverse_transform():
+    x = np.arange(3, dtype=np.float32)
+    for wrap in (lambda f: f, pb.jit):
+        found = wrap(pb.grad(lambda x: pnp.fft.irfft(x).sum()))(x)
+        np.testing.assert_allclose(
+            found, jax.grad(lambda x: jax.numpy.fft.irfft(x).sum())(x), atol=1e-6
+        )

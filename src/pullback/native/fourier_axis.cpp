@@ -39,7 +39,9 @@ class Transformer {
         : a(given), k(kernels<T>()), n_(a.axis.length), across_(ordered(a.across)) {
         for (const FourierAxis& axis : across_) count_ *= axis.length;
         real_ = a.parts != Parts::Complex;
-        paired_ = real_ && n_ % 2 == 0;
+        // One number that is repeated has no neighbour to be paired with.
+        bool repeated = a.parts == Parts::FromReal && a.axis.from == 0;
+        paired_ = real_ && n_ % 2 == 0 && !repeated;
         length_ = paired_ ? n_ / 2 : n_;
         half_ = n_ / 2 + 1;
         if (paired_) turns_ = plan_of<RealPlan<T>>(n_);
