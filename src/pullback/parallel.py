@@ -23,7 +23,7 @@ P = PartitionSpec
 
 
 class Infer:
-    """Stands for `in_specs` that follow from the arguments."""
+    """Stands for `in_specs`, or `in_axes`, that follow from the arguments."""
 
     def __repr__(self) -> str:
         return "Infer"

@@ -5,15 +5,7 @@ from typing import Any
 
 from . import tree
 from .core.sharding import PartitionSpec
-from .parallel import shard_map
-
-
-class Infer:
-    """Stands for `in_axes` that follow from the arguments."""
-
-    def __repr__(self) -> str:
-        return "Infer"
-
+from .parallel import Infer, shard_map
 
 _INFER: Any = Infer()
 
