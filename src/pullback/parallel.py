@@ -262,7 +262,7 @@ def _on_devices(
 
     def one(*parts: Any) -> Any:
         own = [x if a is None else squeeze(x, 0) for x, a in zip(parts, axes, strict=True)]
-        given: tuple[Sequence[Any], dict[str, Any]] = structure.unflatten(own)
+        given: Any = structure.unflatten(own)
         mine, named = list(given[0]), given[1]
         for i, value in sorted(fixed.items()):
             mine.insert(i, value)
