@@ -1,7 +1,10 @@
 """What all tests share: JAX, the oracle, on the CPU; hypothesis without a clock or a database."""
 
 import os
+import signal
 
+# Shells ignore Ctrl-C in what they start in the background, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # The oracle's programs run once: what it spends on making them fast is lost.
 os.environ.setdefault(
