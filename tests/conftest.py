@@ -3,8 +3,6 @@
 import os
 import signal
 
-# Shells ignore Ctrl-C in what they start in the background, and children inherit that.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # The oracle's programs run once: what it spends on making them fast is lost.
 os.environ.setdefault(
@@ -17,3 +15,6 @@ from hypothesis import settings
 
 settings.register_profile("house", deadline=None, database=None, derandomize=True)
 settings.load_profile("house")
+
+# Shells ignore Ctrl-C in what they start in the background, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
