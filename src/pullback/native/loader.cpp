@@ -87,10 +87,8 @@ class Object {
             const Elf64_Shdr& s = sections_[i];
             if (!loaded(s)) continue;
             char* to = base + addresses_[i];
-            if (s.sh_type != SHT_NOBITS) {
-                std::string_view from = content(s);
-                std::memcpy(to, from.data(), from.size());
-            }
+            std::string_view from = s.sh_type == SHT_NOBITS ? std::string_view() : content(s);
+            if (!from.empty()) std::memcpy(to, from.data(), from.size());
             addresses_[i] = reinterpret_cast<uint64_t>(to);
         }
     }
