@@ -22,7 +22,7 @@ def test_compiled_is_value(op: Op, dtype: str) -> None:
         compare(op.f, *args, ulps=op.tol)
 
 
-# What calls Python, raises there or keeps a state, by its nature; what the rewriting passes take away.
+# What calls Python, raises there or keeps a state, by its nature; what rewriting takes away.
 BY_NATURE = {"call_exported", "debug_callback", "debug_print", "io_callback", "pure_callback"}
 BY_NATURE |= {"check", "constant", "rng_uniform"}
 REWRITTEN = {"name", *[p.name for p in STANDINS]}
