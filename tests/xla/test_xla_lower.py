@@ -36,7 +36,7 @@ CALLED_BACK = {"sqrtm", "sylvester"}
 ON_CUDA = {"eig", "hessenberg", "schur"}
 # What a TPU, which calls nothing back, cannot run.
 NOT_ON_TPU = CALLED_BACK | ON_CUDA | {"tridiagonal"}
-BY_NATURE = {"debug_callback", "debug_print", "io_callback", "pure_callback"}
+BY_NATURE = {"check", "debug_callback", "debug_print", "io_callback", "pure_callback"}
 # What `shard_map` has replaced before a program is written.
 REPLACED = {p.name for p in STANDINS}
 MISSING = {"cpu": CALLED_BACK, "cuda": CALLED_BACK | ON_CUDA, "tpu": NOT_ON_TPU}
