@@ -7,7 +7,9 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,6 +42,18 @@ def launched(*arguments: object, code: int = 0, **environment: str) -> list[str]
 def fine(lines: list[str]) -> int:
     """How many processes came to their end."""
     return sum([line.endswith("] fine") for line in lines])
+
+
+def last_lines(commands: Iterable[Sequence[Any]]) -> list[str]:
+    """What processes that run at once, and end well, print last."""
+    processes = [subprocess.Popen(c, stdout=subprocess.PIPE, text=True) for c in commands]
+    try:
+        told = [p.communicate(timeout=LIMIT)[0].splitlines()[-1] for p in processes]
+    finally:
+        for p in processes:
+            p.kill()
+    assert not any(p.returncode for p in processes)
+    return told
 
 
 @pytest.mark.parametrize(("count", "each"), [(4, 1), (2, 2)])
@@ -133,17 +147,8 @@ me = int(sys.argv[1])
 pb.distributed.initialize({place!r}, 2, me, shutdown_timeout_seconds=20)
 print(multihost_utils.process_allgather(np.int32(me)).tolist())
 """
-    processes = [
-        subprocess.Popen([sys.executable, "-c", text, str(k)], stdout=subprocess.PIPE, text=True)
-        for k in (0, 1)
-    ]
-    try:
-        told = [p.communicate(timeout=LIMIT)[0].splitlines()[-1] for p in processes]
-    finally:
-        for p in processes:
-            p.kill()
+    told = last_lines([sys.executable, "-c", text, str(k)] for k in (0, 1))
     assert told == ["[0, 1]"] * 2
-    assert [p.returncode for p in processes] == [0, 0]
 
 
 SLEEPER = """
@@ -188,21 +193,9 @@ def test_several_machines_differ_in_the_arguments_alone(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         place = f"127.0.0.1:{server.getsockname()[1]}"
     command = [*RUN, "-n", "1", "--devices", "1", "--hosts", "2", "--coordinator", place]
-    hosts = [
-        subprocess.Popen(
-            [*command, "--host", str(k), "-m", "pullback.distributed.hello"],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for k in (0, 1)
-    ]
-    try:
-        told = [p.communicate(timeout=LIMIT)[0].splitlines()[-1] for p in hosts]
-    finally:
-        for p in hosts:
-            p.kill()
+    hello = ["-m", "pullback.distributed.hello"]
+    told = last_lines([*command, "--host", str(k), *hello] for k in (0, 1))
     assert told == [f"[{k}] process {k} of 2 has 1 of 2 devices" for k in (0, 1)]
-    assert [p.returncode for p in hosts] == [0, 0]
 
 
 def test_settings_from_schedulers(monkeypatch: pytest.MonkeyPatch) -> None:

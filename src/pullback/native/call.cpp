@@ -47,7 +47,6 @@ class Call {
     bool run();
 
   private:
-    bool make_results();
     PyObject* make_new(const Executable::Out& out);
     bool may_reuse(PyObject* leaf, ArrayType* type) const;
     bool read_args();
@@ -75,7 +74,8 @@ bool Call::run() {
         return false;
     if (!program_.donated.empty()) epoch_ = mark_repeated(leaves_, program_.num_args);
     // Results first: whether memory can be taken over is seen before the arguments are held.
-    if (!make_results() || !read_args()) return false;
+    auto make = [this](const Executable::Out& out) { return make_new(out); };
+    if (!make_results(program_, leaves_, results_, num_results_, make) || !read_args()) return false;
     if (!program_.donated.empty() && !delete_donated()) return false;
     if (program_.scratch_bytes) {
         scratch_ = static_cast<char*>(buffer_alloc(program_.scratch_bytes));
@@ -104,16 +104,6 @@ PyObject* Call::make_new(const Executable::Out& out) {
     if (!npy) return nullptr;
     outs_[num_new_++] = PyArray_DATA(npy);
     return array_wrap_typed(npy, out.type);
-}
-
-bool Call::make_results() {
-    for (const Executable::Out& out : program_.outs) {
-        bool fresh = out.kind == Executable::Out::New;
-        PyObject* made = fresh ? make_new(out) : forward(program_, out, leaves_);
-        if (!made) return false;
-        results_[num_results_++] = made;
-    }
-    return true;
 }
 
 bool Call::read_args() {

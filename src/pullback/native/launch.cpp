@@ -42,7 +42,10 @@ class Launch {
     bool run() {
         if (!program_.donated.empty()) epoch_ = mark_repeated(leaves_, program_.num_args);
         // Results first: whether memory can be taken over is seen before the arguments are held.
-        if (!make_results() || !read_args()) return false;
+        flight_->results.reserve(program_.outs.size());
+        auto make = [this](const Executable::Out& out) { return make_new(out); };
+        if (!make_results(program_, leaves_, results_, num_results_, make)) return false;
+        if (!read_args()) return false;
         for (size_t leaf : program_.donated)
             if (is_array(leaves_[leaf]) && !give_up(leaf)) return false;
         queue_add(flight_);
@@ -51,17 +54,6 @@ class Launch {
     }
 
   private:
-    bool make_results() {
-        flight_->results.reserve(program_.outs.size());
-        for (const Executable::Out& out : program_.outs) {
-            bool fresh = out.kind == Executable::Out::New;
-            PyObject* made = fresh ? make_new(out) : forward(program_, out, leaves_);
-            if (!made) return false;
-            results_[num_results_++] = made;
-        }
-        return true;
-    }
-
     PyObject* make_new(const Executable::Out& out) {
         PyArrayObject* npy = out.reuse < 0 ? nullptr : memory_of(leaves_[out.reuse], out.type);
         if (npy) {

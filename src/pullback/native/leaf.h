@@ -31,4 +31,17 @@ bool read_number(PyObject* leaf, Number& number);
 // A result that is an argument or a constant. A new reference.
 PyObject* forward(const Executable& program, const Executable::Out& out, PyObject* const* leaves);
 
+// All results, `make` giving those that are new; `made` counts them. False with an error set.
+template <typename Make>
+bool make_results(const Executable& program, PyObject* const* leaves, PyObject** results,
+                  size_t& made, Make make) {
+    for (const Executable::Out& out : program.outs) {
+        bool fresh = out.kind == Executable::Out::New;
+        PyObject* result = fresh ? make(out) : forward(program, out, leaves);
+        if (!result) return false;
+        results[made++] = result;
+    }
+    return true;
+}
+
 }  // namespace pullback

@@ -70,7 +70,10 @@ def _inlined(eqn: JaxprEqn, values: Values, enabled: Categories) -> tuple[list[A
     """The program in place of an operation that has no rule here."""
     body = None if eqn.primitive.inline is None else eqn.primitive.inline(eqn)
     if body is None:
-        raise NotImplementedError(f"checkify: {eqn.primitive.name} holds a program with checks")
+        raise NotImplementedError(
+            f"checkify: {eqn.primitive.name} holds a program with checks: checkify the function"
+            " that it is given, and return its Error"
+        )
     return run(body, (), values, enabled)
 
 
