@@ -64,7 +64,6 @@ bool wait(Flight* flight) {
     // At the end of the interpreter calls are stopped, and of that only the main thread is told.
     { Inside still; }
     flight->drop();
-    flights_release();
     if (!stayed && !PyErr_Occurred())
         PyErr_SetString(PyExc_RuntimeError, "a signal handler cannot wait for what it interrupts");
     return !PyErr_Occurred();
@@ -150,12 +149,11 @@ PyObject* array_ahead(ArrayType* type, Flight* flight, size_t result) {
 PyArrayObject* array_land(ArrayImpl* array) {
     Flight* flight = array->ahead.flight;
     if (!pay(flight)) return nullptr;
-    if (!flight->done()) {
-        Ref held = Ref::borrow(object(array));
-        if (!wait(flight)) return nullptr;
-        // Others may have landed or deleted it meanwhile.
-        if (!array->in_flight) return array_npy(array);
-    }
+    Ref held = Ref::borrow(object(array));
+    if (!flight->done() && !wait(flight)) return nullptr;
+    flights_release();
+    // Others may have landed or deleted it meanwhile.
+    if (!array->in_flight) return array_npy(array);
     if (flight->status() != kDone) return raise(array, *flight), nullptr;
     array->npy = flight->collect(array->ahead.result);
     let_go(array);
