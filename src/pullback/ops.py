@@ -99,19 +99,31 @@ segment_prod = _segments(
     scatter.scatter_mul,
     lambda dtype: 1,
     reduce.reduce_prod,
-    "The product of each segment; see `segment_sum`.",
+    """The product of each segment; see `segment_sum`.
+
+    >>> pb.ops.segment_prod(pnp.array([2, 5, 3]), pnp.array([0, 0, 1]), num_segments=2)
+    Array([10,  3], dtype=int32)
+    """,
 )
 segment_max = _segments(
     "segment_max",
     scatter.scatter_max,
     reduce.least,
     reduce.reduce_max,
-    "The greatest of each segment, -infinity where it is empty; see `segment_sum`.",
+    """The greatest of each segment, -infinity where it is empty; see `segment_sum`.
+
+    >>> pb.ops.segment_max(pnp.array([1, 5, 3]), pnp.array([0, 0, 1]), num_segments=2)
+    Array([5, 3], dtype=int32)
+    """,
 )
 segment_min = _segments(
     "segment_min",
     scatter.scatter_min,
     lambda dtype: reduce.least(dtype, -1),
     reduce.reduce_min,
-    "The least of each segment, infinity where it is empty; see `segment_sum`.",
+    """The least of each segment, infinity where it is empty; see `segment_sum`.
+
+    >>> pb.ops.segment_min(pnp.array([1, 5, 3]), pnp.array([0, 0, 1]), num_segments=2)
+    Array([1, 3], dtype=int32)
+    """,
 )

@@ -82,7 +82,12 @@ def check_jvp(
     eps: float = EPS,
     err_msg: str = "",
 ) -> None:
-    """Hold `f_jvp(primals, tangents)` against finite differences of `f`; see `check_grads`."""
+    """Hold `f_jvp(primals, tangents)` against finite differences of `f`; see `check_grads`.
+
+    >>> from pullback.test_util import check_jvp
+    >>> f = pnp.sin
+    >>> check_jvp(f, lambda p, t: pb.jvp(f, p, t), (pnp.array([0.5, 1.0]),))  # no error
+    """
     args = tuple(args)
     tangents = _random_like(np.random.RandomState(0), args)
     out, moved = f_jvp(args, tangents)
@@ -99,7 +104,12 @@ def check_vjp(
     eps: float = EPS,
     err_msg: str = "",
 ) -> None:
-    """Hold `f_vjp(*primals)` against finite differences: <J t, c> = <t, J^T c>."""
+    """Hold `f_vjp(*primals)` against finite differences: <J t, c> = <t, J^T c>.
+
+    >>> from pullback.test_util import check_vjp
+    >>> f = pnp.sin
+    >>> check_vjp(f, lambda *p: pb.vjp(f, *p), (pnp.array([0.5, 1.0]),))  # no error
+    """
     args, noise = tuple(args), np.random.RandomState(0)
     out, pull = f_vjp(*args)
     _close(out, f(*args), atol, rtol, f"{err_msg} primal".strip())

@@ -103,6 +103,10 @@ def psum_scatter(
 
     Without `tiled` that dimension has the size of the mapped axis (or group) and is removed; with
     it, it is cut into as many equal parts.
+
+    >>> total = pb.vmap(lambda x: pb.lax.psum_scatter(x, "i"), axis_name="i")
+    >>> total(pnp.array([[1, 2], [3, 4]]))
+    Array([4, 6], dtype=int32)
     """
     members = crowd(axis_name, axis_index_groups, "psum_scatter")
     size = members.size("psum_scatter")
@@ -132,6 +136,11 @@ def all_to_all(
     The parts stand along `concat_axis`, as a new axis of the size of the mapped one (or of the
     group); with `tiled` they are concatenated. Without it `split_axis` has that size and is
     removed.
+
+    >>> swap = pb.vmap(lambda x: pb.lax.all_to_all(x, "i", 0, 0), axis_name="i")
+    >>> swap(pnp.array([[1, 2], [3, 4]]))
+    Array([[1, 3],
+           [2, 4]], dtype=int32)
     """
     members = crowd(axis_name, axis_index_groups, "all_to_all")
     size = members.size("all_to_all")
@@ -153,12 +162,23 @@ def all_to_all(
 
 
 def pswapaxes(x: Any, axis_name: Any, axis: int, *, axis_index_groups: Any = None) -> Any:
-    """The mapped axis and `axis` exchanged; `axis` has the mapped axis' (or the group's) size."""
+    """The mapped axis and `axis` exchanged; `axis` has the mapped axis' (or the group's) size.
+
+    >>> swap = pb.vmap(lambda x: pb.lax.pswapaxes(x, "i", 0), axis_name="i")
+    >>> swap(pnp.array([[1, 2], [3, 4]]))
+    Array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     return all_to_all(x, axis_name, axis, axis, axis_index_groups=axis_index_groups)
 
 
 def pbroadcast(x: Any, axis_name: Any, source: int) -> Any:
-    """The value of the element at position `source` of the mapped axis, for every element."""
+    """The value of the element at position `source` of the mapped axis, for every element.
+
+    >>> spread = pb.vmap(lambda x: pb.lax.pbroadcast(x, "i", 1), axis_name="i")
+    >>> spread(pnp.array([1, 2, 3]))
+    Array([2, 2, 2], dtype=int32)
+    """
     names = names_of(axis_name)
     if not 0 <= source < axis_size(names):
         raise ValueError(
@@ -174,6 +194,9 @@ def pcast(x: Any, axis_name: Any, *, to: str) -> Any:
       x: pytree of arrays.
       axis_name: name, or tuple of names, of axes that `vmap` maps.
       to: "varying" or "reduced".
+
+    >>> pb.vmap(lambda x: pb.lax.pcast(x, "i", to="varying"), axis_name="i")(pnp.array([1, 2]))
+    Array([1, 2], dtype=int32)
     """
     if to not in ("varying", "reduced"):
         raise ValueError(f"pcast: to must be 'varying' or 'reduced', got {to!r}")
@@ -205,7 +228,12 @@ def ppermute(x: Any, axis_name: Any, perm: Any) -> Any:
 
 
 def pshuffle(x: Any, axis_name: Any, perm: Sequence[int]) -> Any:
-    """Element i of the mapped axis gets the value of element `perm[i]`."""
+    """Element i of the mapped axis gets the value of element `perm[i]`.
+
+    >>> turn = pb.vmap(lambda x: pb.lax.pshuffle(x, "i", [2, 0, 1]), axis_name="i")
+    >>> turn(pnp.array([1, 2, 3]))
+    Array([3, 1, 2], dtype=int32)
+    """
     order = [int(i) for i in perm]
     if sorted(order) != list(range(len(order))):
         raise ValueError(f"pshuffle: perm must be a permutation, got {perm}")

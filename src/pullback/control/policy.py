@@ -31,7 +31,12 @@ Saveable = _Answer("Saveable")
 
 
 class Offloadable(NamedTuple):
-    """The answer: keep the value in another memory. The CPU has one memory, so it is kept there."""
+    """The answer: keep the value in another memory. The CPU has one memory, so it is kept there.
+
+    >>> from pullback.ad_checkpoint import Offloadable
+    >>> Offloadable(src="device", dst="pinned_host").dst
+    'pinned_host'
+    """
 
     src: str
     dst: str

@@ -20,7 +20,11 @@ Kernel = Callable[[Any], Any]
 
 
 class ResizeMethod(enum.Enum):
-    """How the pixels between those of the input are found."""
+    """How the pixels between those of the input are found.
+
+    >>> pb.image.resize(pnp.array([0.0, 2.0]), (4,), pb.image.ResizeMethod.NEAREST)
+    Array([0., 0., 2., 2.], dtype=float32)
+    """
 
     NEAREST = 0
     LINEAR = 1
@@ -120,6 +124,10 @@ def scale_and_translate(
       method: as for `resize`, but not "nearest".
       antialias: whether the kernel widens where the image shrinks.
       precision: of the products.
+
+    >>> x = pnp.array([1.0, 2.0, 3.0])
+    >>> pb.image.scale_and_translate(x, (3,), (0,), pnp.ones(1), pnp.ones(1), "linear")
+    Array([0., 1., 2.], dtype=float32)
     """
     image = as_array("scale_and_translate", image)
     shape = _shape_like("scale_and_translate", image, shape)

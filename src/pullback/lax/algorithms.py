@@ -2,31 +2,20 @@
 
 import enum
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
-import numpy as np
-
-from ..primitives.precision import Precision
+from ..primitives.precision import DotAlgorithm, Precision
 
 DotDimensionNumbers = tuple[
     tuple[Sequence[int], Sequence[int]], tuple[Sequence[int], Sequence[int]]
 ]
 
 
-class DotAlgorithm(NamedTuple):
-    """The types in which a product is computed: those of the operands, and of the sums."""
-
-    lhs_precision_type: Any
-    rhs_precision_type: Any
-    accumulation_type: Any
-    lhs_component_count: int = 1
-    rhs_component_count: int = 1
-    num_primitive_operations: int = 1
-    allow_imprecise_accumulation: bool = False
-
-
 class DotAlgorithmPreset(enum.Enum):
-    """Names of algorithms: the operands' types, then the type of the sums."""
+    """Names of algorithms: the operands' types, then the type of the sums.
+
+    >>> pnp.dot(pnp.ones(3), pnp.ones(3), precision=pb.lax.DotAlgorithmPreset.F32_F32_F32)
+    Array(3., dtype=float32)
+    """
 
     DEFAULT = enum.auto()
     ANY_F8_ANY_F8_F32 = enum.auto()
@@ -49,14 +38,6 @@ class DotAlgorithmPreset(enum.Enum):
         return self.name
 
 
-def as_precision(precision: Any) -> Any:
-    """What a product's precision is, where it may be given as an algorithm."""
-    if not isinstance(precision, DotAlgorithm):
-        return precision
-    exact = np.dtype(precision.accumulation_type) == np.dtype(precision.lhs_precision_type)
-    return Precision.HIGHEST if exact else Precision.DEFAULT
-
-
 PrecisionLike = (
     None
     | str
@@ -69,14 +50,22 @@ PrecisionLike = (
 
 
 class AccuracyMode(enum.Enum):
-    """How exact an elementary function is to be."""
+    """How exact an elementary function is to be.
+
+    >>> pb.lax.exp(pnp.array([0.0]), accuracy=pb.lax.AccuracyMode.HIGHEST)
+    Array([1.], dtype=float32)
+    """
 
     HIGHEST = 1
     DEFAULT = 2
 
 
 class Tolerance:
-    """How exact an elementary function is to be, in numbers."""
+    """How exact an elementary function is to be, in numbers.
+
+    >>> pb.lax.exp(pnp.array([0.0]), accuracy=pb.lax.Tolerance(ulps=2))
+    Array([1.], dtype=float32)
+    """
 
     def __init__(self, atol: float = 0.0, rtol: float = 0.0, ulps: int = 0) -> None:
         if atol < 0 or rtol < 0 or ulps < 0:

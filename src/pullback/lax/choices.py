@@ -37,7 +37,12 @@ def platform_dependent(
 
 
 def composite(decomposition: Callable[..., Any], name: str, version: int = 0) -> Callable[..., Any]:
-    """A function that compilers may know by its name; this one runs its decomposition."""
+    """A function that compilers may know by its name; this one runs its decomposition.
+
+    >>> double = pb.lax.composite(lambda x: 2 * x, name="lib.double")
+    >>> double(pnp.array([1, 2]))
+    Array([2, 4], dtype=int32)
+    """
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return decomposition(*args, **{k: v for k, v in kwargs.items() if v is not None})
@@ -80,7 +85,11 @@ def approx_min_k(
     reduction_input_size_override: int = -1,
     aggregate_to_topk: bool = True,
 ) -> tuple[Any, Any]:
-    """The k least elements along an axis and their places, as `approx_max_k`."""
+    """The k least elements along an axis and their places, as `approx_max_k`.
+
+    >>> pb.lax.approx_min_k(pnp.array([3.0, 1.0, 2.0]), 2)
+    (Array([1., 2.], dtype=float32), Array([1, 2], dtype=int32))
+    """
     return _exact("approx_min_k", operand, k, reduction_dimension, aggregate_to_topk, True)
 
 
@@ -102,12 +111,20 @@ def _exact(name: str, x: Any, k: int, axis: int, aggregate: bool, least: bool) -
 
 
 def dtype(x: Any) -> dtypes.DType:
-    """The dtype of an array, or of the array that a number becomes; a dtype itself."""
+    """The dtype of an array, or of the array that a number becomes; a dtype itself.
+
+    >>> pb.lax.dtype(pnp.array([1.0])), pb.lax.dtype(3)
+    (dtype('float32'), dtype('int32'))
+    """
     if isinstance(x, (type, str, np.dtype)):
         return dtypes.canonicalize_dtype(x)
     return get_aval(as_array("dtype", x)).dtype
 
 
 def stage(x: Any, /) -> Any:
-    """The value as an array."""
+    """The value as an array.
+
+    >>> pb.lax.stage(3)
+    Array(3, dtype=int32, weak_type=True)
+    """
     return as_array("stage", x)

@@ -23,7 +23,11 @@ LETTERS = ("NC", "OI", "NC")
 
 
 def conv_general_permutations(dimension_numbers: Sequence[str]) -> list[tuple[int, ...]]:
-    """The axes of each array from three strings: the two lettered ones, then those of space."""
+    """The axes of each array from three strings: the two lettered ones, then those of space.
+
+    >>> pb.lax.conv_general_permutations(("NHWC", "HWIO", "NHWC"))
+    [(0, 3, 1, 2), (3, 2, 0, 1), (0, 3, 1, 2)]
+    """
     if len(dimension_numbers) != 3 or not all(isinstance(s, str) for s in dimension_numbers):
         raise TypeError(
             "conv: dimension_numbers must be three strings like ('NHWC', 'HWIO', 'NHWC'), got"
@@ -207,7 +211,12 @@ def conv_with_general_padding(
     precision: Any = None,
     preferred_element_type: Any = None,
 ) -> Any:
-    """`conv` with explicit padding and dilation."""
+    """`conv` with explicit padding and dilation.
+
+    >>> x, w = pnp.ones((1, 1, 4)), pnp.ones((1, 1, 2))
+    >>> pb.lax.conv_with_general_padding(x, w, (1,), [(1, 1)], None, None)
+    Array([[[1., 2., 2., 2., 1.]]], dtype=float32)
+    """
     return conv_general_dilated(
         lhs,
         rhs,
@@ -321,6 +330,11 @@ def conv_general_dilated_patches(
     """The windows that `conv_general_dilated` sees, each as the features of one place.
 
     Features are ordered by lhs's features, then by the window's axes of `filter_shape`.
+
+    >>> x = pnp.arange(4.0).reshape(1, 1, 4)
+    >>> pb.lax.conv_general_dilated_patches(x, (2,), (1,), "VALID")
+    Array([[[0., 1., 2.],
+            [1., 2., 3.]]], dtype=float32)
     """
     (x,) = operands("conv_general_dilated_patches", lhs)
     taps = _ints(filter_shape)
@@ -360,6 +374,10 @@ def conv_general_dilated_local(
         `conv_general_dilated_patches`.
       lhs, window_strides, padding, filter_shape, lhs_dilation, rhs_dilation, dimension_numbers,
         precision: as in `conv_general_dilated_patches`.
+
+    >>> x, w = pnp.arange(4.0).reshape(1, 1, 4), pnp.array([1.0, 10.0, 100.0]).reshape(1, 1, 3)
+    >>> pb.lax.conv_general_dilated_local(x, pnp.tile(w, (1, 2, 1)), (1,), "VALID", (2,))
+    Array([[[  1.,  30., 500.]]], dtype=float32)
     """
     x, w = operands("conv_general_dilated_local", lhs, rhs)
     numbers = conv_dimension_numbers(x.shape, (1, 1, *filter_shape), dimension_numbers)
@@ -386,7 +404,11 @@ def conv_shape_tuple(
     pads: Padding,
     batch_group_count: int = 1,
 ) -> tuple[int, ...]:
-    """The shape of a convolution of (batch, features, space) with (out, in, space)."""
+    """The shape of a convolution of (batch, features, space) with (out, in, space).
+
+    >>> pb.lax.conv_shape_tuple((1, 3, 8, 8), (16, 3, 3, 3), (1, 1), [(0, 0), (0, 0)])
+    (1, 16, 6, 6)
+    """
     space, taps = tuple(lhs_shape[2:]), tuple(rhs_shape[2:])
     ones = (1,) * len(space)
     pairs = pads_of("conv_shape_tuple", space, taps, strides, pads)
@@ -401,7 +423,12 @@ def conv_general_shape_tuple(
     padding: Padding,
     dimension_numbers: Sequence[str],
 ) -> tuple[int, ...]:
-    """The shape of a convolution with these dimension numbers."""
+    """The shape of a convolution with these dimension numbers.
+
+    >>> axes = ("NHWC", "HWIO", "NHWC")
+    >>> pb.lax.conv_general_shape_tuple((1, 8, 8, 3), (3, 3, 3, 16), (2, 2), "SAME", axes)
+    (1, 4, 4, 16)
+    """
     lhs, rhs, out = conv_general_permutations(dimension_numbers)
     x, w = sizes_at(lhs_shape, lhs), sizes_at(rhs_shape, rhs)
     return _placed(conv_shape_tuple(x, w, window_strides, padding), out)
@@ -414,7 +441,12 @@ def conv_transpose_shape_tuple(
     padding: Padding,
     dimension_numbers: Sequence[str],
 ) -> tuple[int, ...]:
-    """The shape of a transposed convolution with these dimension numbers."""
+    """The shape of a transposed convolution with these dimension numbers.
+
+    >>> axes = ("NHWC", "HWIO", "NHWC")
+    >>> pb.lax.conv_transpose_shape_tuple((1, 4, 4, 3), (2, 2, 3, 16), (2, 2), "SAME", axes)
+    (1, 8, 8, 16)
+    """
     lhs, rhs, out = conv_general_permutations(dimension_numbers)
     x, w = sizes_at(lhs_shape, lhs), sizes_at(rhs_shape, rhs)
     each = [padding] * len(window_strides) if isinstance(padding, str) else padding

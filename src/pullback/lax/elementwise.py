@@ -10,6 +10,7 @@ from ..core.trace import get_aval
 from ..numpy.values import as_array, expand, joint_shape
 from ..primitives import elementwise as ew
 from ..primitives.elementwise import RoundingMethod
+from .shown import SHOWN
 
 Function = Callable[..., Any]
 PYTHON_NUMBERS = (builtins.bool, builtins.int, builtins.float, builtins.complex)
@@ -61,7 +62,7 @@ def checked(name: str, primitive: Primitive, arrays: list[Any], **params: Any) -
 def _public(f: Function, name: str, doc: str) -> Function:
     f.__name__ = f.__qualname__ = name
     f.__module__ = "pullback.lax"
-    f.__doc__ = doc
+    f.__doc__ = doc + SHOWN[name]
     return f
 
 
@@ -198,7 +199,11 @@ def mul(x: Any, y: Any, *, out_dtype: Any = None) -> Any:
 
 
 def nextafter(x1: Any, x2: Any) -> Any:
-    """The next float after x1 towards x2."""
+    """The next float after x1 towards x2.
+
+    >>> pb.lax.nextafter(pnp.float32(1), pnp.float32(2))
+    Array(1.0000001, dtype=float32)
+    """
     x1, x2 = alike("nextafter", x1, x2)
     checked("nextafter", registry["nextafter"], [x1, x2])
     return ew.nextafter(x1, x2)
@@ -218,7 +223,11 @@ def round(x: Any, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZER
 
 
 def conj(x: Any) -> Any:
-    """Complex conjugate, complex also where x is real."""
+    """Complex conjugate, complex also where x is real.
+
+    >>> pb.lax.conj(pnp.array([1 + 2j]))
+    Array([1.-2.j], dtype=complex64)
+    """
     (x,) = operands("conj", x)
     checked("conj", registry["conj"], [x], input_dtype=x.dtype)
     return ew.conj(x)
@@ -236,7 +245,11 @@ def integer_pow(x: Any, y: int) -> Any:
 
 
 def reciprocal(x: Any) -> Any:
-    """1 / x."""
+    """1 / x.
+
+    >>> pb.lax.reciprocal(pnp.array([4.0, 8.0]))
+    Array([0.25 , 0.125], dtype=float32)
+    """
     return integer_pow(x, -1)
 
 
@@ -276,6 +289,10 @@ def select_n(which: Any, *cases: Any) -> Any:
     Args:
       which: scalar, or array of the cases' shape.
       cases: arrays of one shape and dtype.
+
+    >>> a, b, c = pnp.array([1, 2]), pnp.array([3, 4]), pnp.array([5, 6])
+    >>> pb.lax.select_n(pnp.array([2, 0]), a, b, c)
+    Array([5, 2], dtype=int32)
     """
     if not cases:
         raise ValueError("select_n: give at least one case")
@@ -286,7 +303,11 @@ def select_n(which: Any, *cases: Any) -> Any:
 
 
 def select(pred: Any, on_true: Any, on_false: Any) -> Any:
-    """Elements of `on_true` where the boolean `pred` holds, else of `on_false`."""
+    """Elements of `on_true` where the boolean `pred` holds, else of `on_false`.
+
+    >>> pb.lax.select(pnp.array([True, False]), pnp.array([1, 2]), pnp.array([3, 4]))
+    Array([1, 4], dtype=int32)
+    """
     return select_n(pred, on_false, on_true)
 
 
@@ -313,7 +334,11 @@ def bitcast_convert_type(operand: Any, new_dtype: Any) -> Any:
 
 
 def reduce_precision(operand: Any, exponent_bits: int, mantissa_bits: int) -> Any:
-    """The values rounded to a float format of these widths; the dtype stays."""
+    """The values rounded to a float format of these widths; the dtype stays.
+
+    >>> pb.lax.reduce_precision(pnp.array([1.1]), exponent_bits=8, mantissa_bits=7)
+    Array([1.1015625], dtype=float32)
+    """
     (x,) = operands("reduce_precision", operand)
     bits = {"exponent_bits": exponent_bits, "mantissa_bits": mantissa_bits}
     checked("reduce_precision", registry["reduce_precision"], [x], **bits)

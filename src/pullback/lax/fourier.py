@@ -15,6 +15,9 @@ def fft(x: Any, fft_type: FftType | str, fft_lengths: Sequence[int]) -> Any:
       x: array; made complex, or floating for RFFT.
       fft_type: FftType, or its name: "fft", "ifft", "rfft", "irfft".
       fft_lengths: the sizes of these axes; for IRFFT those of the result.
+
+    >>> pb.lax.fft(pnp.ones(4, dtype=complex), "fft", (4,)).real
+    Array([4., 0., 0., 0.], dtype=float32)
     """
     if isinstance(fft_type, str):
         if fft_type.upper() not in FftType.__members__:

@@ -14,6 +14,7 @@ from ..primitives import elementwise as ew
 from ..primitives import gather as _gather
 from ..primitives import scatter as _scatter
 from ..primitives.index import GatherDimensionNumbers, GatherScatterMode, ScatterDimensionNumbers
+from .shown import SHOWN
 
 
 def _starts(name: str, x: Any, indices: Any, allow_negative: Any) -> list[Any]:
@@ -188,6 +189,13 @@ def gather(
       unique_indices, indices_are_sorted: promises.
       mode: "clip", "fill" (out-of-bounds windows hold fill_value) or "promise_in_bounds".
       fill_value: NaN for floats, the smallest integer otherwise, where None.
+
+    >>> axes = pb.lax.GatherDimensionNumbers(
+    ...     offset_dims=(1,), collapsed_slice_dims=(), start_index_map=(0,)
+    ... )
+    >>> pb.lax.gather(pnp.arange(6), pnp.array([[0], [3]]), axes, slice_sizes=(2,))
+    Array([[0, 1],
+           [3, 4]], dtype=int32)
     """
     return _gather.gather(
         as_array("gather", operand),
@@ -223,7 +231,7 @@ def _scatterer(name: str, doc: str) -> Any:
         )
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = doc
+    f.__doc__ = f"{doc}\n{SHOWN[name]}"
     return f
 
 

@@ -46,7 +46,11 @@ Range = tuple[int, int] | None
 
 
 class EigImplementation(enum.Enum):
-    """Who computes eigenvalues on GPUs. On the CPU it is LAPACK."""
+    """Who computes eigenvalues on GPUs. On the CPU it is LAPACK.
+
+    >>> pb.lax.linalg.EigImplementation.LAPACK.name
+    'LAPACK'
+    """
 
     CUSOLVER = "cusolver"
     LAPACK = "lapack"
@@ -54,7 +58,11 @@ class EigImplementation(enum.Enum):
 
 
 class EighImplementation(enum.Enum):
-    """How eigenvalues of Hermitian matrices are computed on other devices."""
+    """How eigenvalues of Hermitian matrices are computed on other devices.
+
+    >>> [kind.name for kind in pb.lax.linalg.EighImplementation]
+    ['QDWH', 'QR', 'JACOBI']
+    """
 
     QDWH = "qdwh"
     QR = "qr"
@@ -62,7 +70,11 @@ class EighImplementation(enum.Enum):
 
 
 class SvdAlgorithm(enum.Enum):
-    """How singular values are computed on other devices."""
+    """How singular values are computed on other devices.
+
+    >>> pb.lax.linalg.svd(pnp.eye(2), compute_uv=False, algorithm=pb.lax.linalg.SvdAlgorithm.QR)
+    Array([1., 1.], dtype=float32)
+    """
 
     DEFAULT = "default"
     QR = "QR"
@@ -93,13 +105,24 @@ def _matrix(name: str, x: Any, averaged: bool = False) -> Any:
 
 
 def cholesky(x: Any, *, symmetrize_input: bool = True) -> Any:
-    """The lower triangular factor l of positive definite matrices l l^H; NaN for others."""
+    """The lower triangular factor l of positive definite matrices l l^H; NaN for others.
+
+    >>> pb.lax.linalg.cholesky(pnp.array([[4.0, 2.0], [2.0, 5.0]]))
+    Array([[2., 0.],
+           [1., 2.]], dtype=float32)
+    """
     x = _matrix("cholesky", x, symmetrize_input)
     return _cholesky.cholesky(x, symmetrize_input=symmetrize_input)
 
 
 def cholesky_update(r_matrix: Any, w_vector: Any) -> Any:
-    """The upper triangular factor of r^T r + w w^T from the factor r."""
+    """The upper triangular factor of r^T r + w w^T from the factor r.
+
+    >>> r = pnp.array([[3.0, 0.0], [0.0, 1.0]])
+    >>> pnp.abs(pb.lax.linalg.cholesky_update(r, pnp.array([4.0, 0.0]))).round(3)
+    Array([[5., 0.],
+           [0., 1.]], dtype=float32)
+    """
     return _cholesky.cholesky_update(*_matrices("cholesky_update", (r_matrix, w_vector)))
 
 
@@ -120,6 +143,12 @@ def eig(
       enable_eigvec_derivs: whether the vectors may be differentiated, which is right only where
         all eigenvalues differ, for vectors of norm 1 whose greatest component is real.
       implementation, use_magma: for GPUs.
+
+    >>> values, vectors = pb.lax.linalg.eig(
+    ...     pnp.array([[0.0, -1.0], [1.0, 0.0]]), compute_left_eigenvectors=False
+    ... )
+    >>> values.imag
+    Array([ 1., -1.], dtype=float32)
     """
     return _eig.eig(
         _matrix("eig", x),
@@ -139,7 +168,12 @@ def eigh(
     subset_by_index: Range = None,
     implementation: EighImplementation | None = None,
 ) -> tuple[Any, Any]:
-    """Eigenvectors of Hermitian matrices as columns, and eigenvalues in ascending order."""
+    """Eigenvectors of Hermitian matrices as columns, and eigenvalues in ascending order.
+
+    >>> vectors, values = pb.lax.linalg.eigh(pnp.array([[3.0, 0.0], [0.0, 2.0]]))
+    >>> values
+    Array([2., 3.], dtype=float32)
+    """
     vectors, values = _eigh.eigh(
         _matrix("eigh", x, symmetrize_input),
         lower=lower,
@@ -152,37 +186,69 @@ def eigh(
 
 
 def hessenberg(a: Any) -> tuple[Any, Any]:
-    """The Hessenberg form with its reflections below it, and their factors."""
+    """The Hessenberg form with its reflections below it, and their factors.
+
+    >>> a, taus = pb.lax.linalg.hessenberg(pnp.arange(9.0).reshape(3, 3))
+    >>> a.shape, taus.shape
+    ((3, 3), (2,))
+    """
     form, taus = _schur.hessenberg(_matrix("hessenberg", a))
     return form, taus
 
 
 def householder_product(a: Any, taus: Any) -> Any:
-    """The matrix with orthonormal columns that the reflections below the diagonal make."""
+    """The matrix with orthonormal columns that the reflections below the diagonal make.
+
+    >>> a, taus = pb.lax.linalg.hessenberg(pnp.arange(9.0).reshape(3, 3))
+    >>> pb.lax.linalg.householder_product(a[1:, :1], taus[:1]).round(3)
+    Array([[-0.447],
+           [-0.894]], dtype=float32)
+    """
     return _householder.householder_product(*_matrices("householder_product", (a, taus)))
 
 
 def lu(x: Any) -> tuple[Any, Any, Any]:
-    """Both factors in one matrix, the rows exchanged, and the permutation of rows."""
+    """Both factors in one matrix, the rows exchanged, and the permutation of rows.
+
+    >>> both, pivots, rows = pb.lax.linalg.lu(pnp.array([[1.0, 2.0], [2.0, 8.0]]))
+    >>> both, rows
+    (Array([[ 2. ,  8. ],
+           [ 0.5, -2. ]], dtype=float32), Array([1, 0], dtype=int32))
+    """
     factors, pivots, permutation = _lu.lu(_matrix("lu", x))
     return factors, pivots, permutation
 
 
 def lu_pivots_to_permutation(pivots: Any, permutation_size: int) -> Any:
-    """The permutation that exchanging row k with row pivots[k], in turn, makes."""
+    """The permutation that exchanging row k with row pivots[k], in turn, makes.
+
+    >>> pb.lax.linalg.lu_pivots_to_permutation(pnp.array([2, 2]), 3)
+    Array([2, 0, 1], dtype=int32)
+    """
     pivots = as_array("lu_pivots_to_permutation", pivots)
     return _lu.lu_pivots_to_permutation(pivots, permutation_size)
 
 
 def ormqr(a: Any, taus: Any, c: Any, *, left: bool = True, transpose: bool = False) -> Any:
-    """q c or c q, or with q^H, for the product q of reflections."""
+    """q c or c q, or with q^H, for the product q of reflections.
+
+    >>> a, taus = pb.lax.linalg.hessenberg(pnp.arange(9.0).reshape(3, 3))
+    >>> pb.lax.linalg.ormqr(a[1:, :1], taus[:1], pnp.eye(2)).round(3)
+    Array([[-0.447, -0.894],
+           [-0.894,  0.447]], dtype=float32)
+    """
     return _householder.ormqr(*_matrices("ormqr", (a, taus, c)), left=left, transpose=transpose)
 
 
 def qr(
     x: Any, *, pivoting: bool = False, full_matrices: bool = True, use_magma: bool | None = None
 ) -> tuple[Any, ...]:
-    """q and r with x = q r; with `pivoting` also the order p of columns, x[:, p] = q r."""
+    """q and r with x = q r; with `pivoting` also the order p of columns, x[:, p] = q r.
+
+    >>> q, r = pb.lax.linalg.qr(pnp.array([[2.0, 1.0], [0.0, 3.0]]), full_matrices=False)
+    >>> pnp.allclose(q @ r, pnp.array([[2.0, 1.0], [0.0, 3.0]]))
+    Array(True, dtype=bool)
+    """
     x = _matrix("qr", x)
     params = {"pivoting": pivoting, "full_matrices": full_matrices, "use_magma": use_magma}
     return tuple(_qr.qr(x, **params))
@@ -195,7 +261,13 @@ def schur(
     sort_eig_vals: bool = False,
     select_callable: Callable[..., Any] | None = None,
 ) -> list[Any]:
-    """The Schur form t, and the unitary z with x = z t z^H."""
+    """The Schur form t, and the unitary z with x = z t z^H.
+
+    >>> a = pnp.array([[1.0, 2.0], [0.0, 3.0]])
+    >>> t, z = pb.lax.linalg.schur(a)
+    >>> pnp.allclose(z @ t @ z.T, a, atol=1e-5)
+    Array(True, dtype=bool)
+    """
     return _schur.schur(
         _matrix("schur", x),
         compute_schur_vectors=compute_schur_vectors,
@@ -212,7 +284,11 @@ def svd(
     subset_by_index: Range = None,
     algorithm: SvdAlgorithm | None = None,
 ) -> Any:
-    """u, s and v^H with x = u diag(s) v^H; s alone without `compute_uv`."""
+    """u, s and v^H with x = u diag(s) v^H; s alone without `compute_uv`.
+
+    >>> pb.lax.linalg.svd(pnp.array([[3.0, 0.0], [0.0, 4.0]]), compute_uv=False)
+    Array([4., 3.], dtype=float32)
+    """
     return _svd.svd(
         _matrix("svd", x),
         full_matrices=full_matrices,
@@ -230,7 +306,12 @@ def symmetric_product(
     beta: float = 0.0,
     symmetrize_output: bool = False,
 ) -> Any:
-    """alpha a a^T + beta c, of which the lower triangle counts unless made symmetric."""
+    """alpha a a^T + beta c, of which the lower triangle counts unless made symmetric.
+
+    >>> pb.lax.linalg.symmetric_product(pnp.array([[1.0], [2.0]]), pnp.eye(2), beta=1.0)
+    Array([[2., 2.],
+           [2., 5.]], dtype=float32)
+    """
     a, c = _matrices("symmetric_product", (a_matrix, c_matrix))
     out = _symmetric.symmetric_product(a, c, alpha=alpha, beta=beta)
     if not symmetrize_output:
@@ -248,7 +329,13 @@ def triangular_solve(
     conjugate_a: bool = False,
     unit_diagonal: bool = False,
 ) -> Any:
-    """x with op(a) x = b (left_side) or x op(a) = b, for one triangle of a."""
+    """x with op(a) x = b (left_side) or x op(a) = b, for one triangle of a.
+
+    >>> a = pnp.array([[2.0, 0.0], [1.0, 4.0]])
+    >>> pb.lax.linalg.triangular_solve(a, pnp.array([[2.0], [5.0]]), left_side=True, lower=True)
+    Array([[1.],
+           [1.]], dtype=float32)
+    """
     a, b = _matrices("triangular_solve", (a, b))
     vector = b.ndim == a.ndim - 1
     axis = -1 if left_side else -2
@@ -265,7 +352,12 @@ def triangular_solve(
 
 
 def tridiagonal(a: Any, *, lower: bool = True) -> tuple[Any, Any, Any, Any]:
-    """Reflections, diagonal, other diagonal and factors of Hermitian matrices' tridiagonal form."""
+    """Reflections, diagonal, other diagonal and factors of Hermitian matrices' tridiagonal form.
+
+    >>> a, d, e, taus = pb.lax.linalg.tridiagonal(pnp.eye(3) * 2)
+    >>> d
+    Array([2., 2., 2.], dtype=float32)
+    """
     form, d, e, taus = _schur.tridiagonal(_matrix("tridiagonal", a), lower=lower)
     return form, d, e, taus
 
@@ -275,6 +367,12 @@ def tridiagonal_solve(dl: Any, d: Any, du: Any, b: Any, *, perturb_singular: boo
 
     With `perturb_singular` a singular matrix is taken to be one that differs by rounding, so x is
     large and finite; without, x is NaN.
+
+    >>> d, e = pnp.full(3, 2.0), pnp.ones(3)
+    >>> pb.lax.linalg.tridiagonal_solve(e, d, e, pnp.array([[3.0], [4.0], [3.0]]))
+    Array([[1.],
+           [1.],
+           [1.]], dtype=float32)
     """
     operands = _matrices("tridiagonal_solve", (dl, d, du, b))
     if perturb_singular:

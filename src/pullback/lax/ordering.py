@@ -41,7 +41,11 @@ def sort(operand: Any, dimension: int = -1, is_stable: bool = True, num_keys: in
 def sort_key_val(
     keys: Any, values: Any, dimension: int = -1, is_stable: bool = True
 ) -> tuple[Any, Any]:
-    """Keys and values sorted by the keys."""
+    """Keys and values sorted by the keys.
+
+    >>> pb.lax.sort_key_val(pnp.array([3, 1, 2]), pnp.array([10, 20, 30]))
+    (Array([1, 2, 3], dtype=int32), Array([20, 30, 10], dtype=int32))
+    """
     first, second = sort([keys, values], dimension, is_stable)
     return first, second
 

@@ -23,6 +23,10 @@ class RaggedDotDimensionNumbers:
     dot_dimension_numbers: as those of `dot_general`, rhs's group axis counted.
     lhs_ragged_dimensions: the axis of lhs along which groups lie.
     rhs_group_dimensions: the axis of rhs of one entry a group; none where lhs's is contracted.
+
+    >>> axes = pb.lax.RaggedDotDimensionNumbers((((1,), (1,)), ((), ())), [0], [0])
+    >>> axes.lhs_ragged_dimensions
+    (0,)
     """
 
     dot_dimension_numbers: DotDimensionNumbers
@@ -90,6 +94,13 @@ def ragged_dot_general(
     """`ragged_dot` with any order of axes.
 
     Where the ragged axis is contracted, the result has one product for each group, along axis 0.
+
+    >>> axes = pb.lax.RaggedDotDimensionNumbers((((1,), (1,)), ((), ())), [0], [0])
+    >>> w = pnp.array([1.0, 10.0]).reshape(2, 1, 1)
+    >>> pb.lax.ragged_dot_general(pnp.ones((3, 1)), w, pnp.array([1, 2]), axes)
+    Array([[ 1.],
+           [10.],
+           [10.]], dtype=float32)
     """
     if group_offset is not None:
         raise NotImplementedError("ragged_dot_general: group_offset is not supported")

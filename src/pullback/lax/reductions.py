@@ -14,8 +14,8 @@ from ..primitives import cumulative as _cumulative
 from ..primitives import elementwise as ew
 from ..primitives import reduce as _reduce
 from ..primitives import shape as _shape
-from .algorithms import as_precision
 from .elementwise import checked, operands
+from .shown import SHOWN
 
 Function = Callable[..., Any]
 
@@ -28,7 +28,7 @@ def _reduction(name: str, op: Function, doc: str) -> Function:
         return op(x, chosen)
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = doc
+    f.__doc__ = f"{doc}\n{SHOWN[name]}"
     return f
 
 
@@ -43,7 +43,7 @@ def _index(name: str, op: Function, doc: str) -> Function:
         return op(x, axis, dtype)
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = doc
+    f.__doc__ = f"{doc}\n{SHOWN[name]}"
     return f
 
 
@@ -57,12 +57,16 @@ def _running(name: str, doc: str) -> Function:
         return op(x, axis, bool(reverse))
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = doc
+    f.__doc__ = f"{doc}\n{SHOWN[name]}"
     return f
 
 
 def reduce_sum(operand: Any, axes: Sequence[int], *, out_sharding: Any = None) -> Any:
-    """The sum over axes. `out_sharding` is accepted; there is one device."""
+    """The sum over axes. `out_sharding` is accepted; there is one device.
+
+    >>> pb.lax.reduce_sum(pnp.array([[6, 3], [7, 5]]), (0,))
+    Array([13,  8], dtype=int32)
+    """
     return _reduce_sum(operand, axes)
 
 
@@ -130,7 +134,7 @@ def dot_general(
         precision=None,
         preferred_element_type=wanted,
     )
-    return contract.dot_general(x, y, numbers, as_precision(precision), wanted)
+    return contract.dot_general(x, y, numbers, precision, wanted)
 
 
 def _richer(*given: dtypes.DType) -> dtypes.DType:

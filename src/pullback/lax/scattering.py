@@ -59,6 +59,11 @@ def scatter_apply(
         `scatter`.
       func: function of a scalar.
       update_shape: the shape that updates of these windows would have.
+
+    >>> axes = pb.lax.ScatterDimensionNumbers((), (0,), (0,))
+    >>> at = pnp.array([[3]])
+    >>> pb.lax.scatter_apply(pnp.arange(4.0), at, pnp.square, axes, update_shape=(1,))
+    Array([0., 1., 2., 9.], dtype=float32)
     """
     x = as_array("scatter_apply", operand)
     hits = scatter.scatter_add(

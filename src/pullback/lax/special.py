@@ -39,12 +39,20 @@ def igammac(a: Any, x: Any) -> Any:
 
 
 def igamma_grad_a(a: Any, x: Any) -> Any:
-    """The derivative of igamma in a."""
+    """The derivative of igamma in a.
+
+    >>> pb.lax.igamma_grad_a(1.0, 1.0).round(4)
+    Array(-0.4317, dtype=float32, weak_type=True)
+    """
     return _call("igamma_grad_a", incomplete.igamma_grad_a, a, x)
 
 
 def random_gamma_grad(a: Any, x: Any) -> Any:
-    """The derivative in a of a sample x of the gamma distribution of shape a."""
+    """The derivative in a of a sample x of the gamma distribution of shape a.
+
+    >>> pb.lax.random_gamma_grad(1.0, 1.0).round(4)
+    Array(1.1736, dtype=float32, weak_type=True)
+    """
     return _call("random_gamma_grad", incomplete.random_gamma_grad, a, x)
 
 
@@ -58,7 +66,11 @@ def betainc(a: Any, b: Any, x: Any) -> Any:
 
 
 def zeta(x: Any, q: Any) -> Any:
-    """The Hurwitz zeta function: the sum over k >= 0 of 1 / (q + k)^x."""
+    """The Hurwitz zeta function: the sum over k >= 0 of 1 / (q + k)^x.
+
+    >>> pb.lax.zeta(2.0, 1.0)
+    Array(1.644934, dtype=float32, weak_type=True)
+    """
     return _call("zeta", _special.zeta, x, q)
 
 
@@ -72,15 +84,27 @@ def polygamma(m: Any, x: Any) -> Any:
 
 
 def bessel_i0e(x: Any) -> Any:
-    """exp(-|x|) I0(x), the modified Bessel function of order 0."""
+    """exp(-|x|) I0(x), the modified Bessel function of order 0.
+
+    >>> pb.lax.bessel_i0e(pnp.array([0.0, 1.0]))
+    Array([1.       , 0.4657596], dtype=float32)
+    """
     return _call("bessel_i0e", _special.bessel_i0e, x)
 
 
 def bessel_i1e(x: Any) -> Any:
-    """exp(-|x|) I1(x), the modified Bessel function of order 1."""
+    """exp(-|x|) I1(x), the modified Bessel function of order 1.
+
+    >>> pb.lax.bessel_i1e(pnp.array([0.0, 1.0]))
+    Array([0.        , 0.20791042], dtype=float32)
+    """
     return _call("bessel_i1e", _special.bessel_i1e, x)
 
 
 def mulhi(x: Any, y: Any, /) -> Any:
-    """The upper half of the bits of the product of two integers."""
+    """The upper half of the bits of the product of two integers.
+
+    >>> pb.lax.mulhi(pnp.int32(2**30), pnp.int32(8))
+    Array(2, dtype=int32)
+    """
     return _call("mulhi", _mulhi.mulhi, x, y)

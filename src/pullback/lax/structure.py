@@ -59,13 +59,22 @@ def broadcast_in_dim(
 
 
 def broadcast_like(arr: Any, like_arr: Any) -> Any:
-    """The array broadcast, by NumPy's rules, to the shape of another."""
+    """The array broadcast, by NumPy's rules, to the shape of another.
+
+    >>> pb.lax.broadcast_like(pnp.array([1, 2]), pnp.zeros((2, 2)))
+    Array([[1, 2],
+           [1, 2]], dtype=int32)
+    """
     x, like = as_array("broadcast_like", arr), as_array("broadcast_like", like_arr)
     return _to_shape(x, like.shape)
 
 
 def broadcast_to_rank(x: Any, rank: int) -> Any:
-    """The array with leading axes of size 1 up to this number of axes."""
+    """The array with leading axes of size 1 up to this number of axes.
+
+    >>> pb.lax.broadcast_to_rank(pnp.array([1, 2]), 3).shape
+    (1, 1, 2)
+    """
     x = as_array("broadcast_to_rank", x)
     return _shape.expand_dims(x, tuple(range(rank - x.ndim)))
 
@@ -91,7 +100,13 @@ def reshape(
     *,
     out_sharding: Any = None,
 ) -> Any:
-    """The elements in row-major order in another shape; first transposed to `dimensions`."""
+    """The elements in row-major order in another shape; first transposed to `dimensions`.
+
+    >>> pb.lax.reshape(pnp.array([[1, 2], [3, 4]]), (4,))
+    Array([1, 2, 3, 4], dtype=int32)
+    >>> pb.lax.reshape(pnp.array([[1, 2], [3, 4]]), (4,), dimensions=(1, 0))
+    Array([1, 3, 2, 4], dtype=int32)
+    """
     x = as_array("reshape", operand)
     if prod(new_sizes) != x.size:
         raise TypeError(
@@ -117,7 +132,11 @@ def collapse(operand: Any, start_dimension: int, stop_dimension: int | None = No
 
 
 def squeeze(array: Any, dimensions: Sequence[int]) -> Any:
-    """The array without these axes, which have size 1."""
+    """The array without these axes, which have size 1.
+
+    >>> pb.lax.squeeze(pnp.array([[1, 2]]), (0,))
+    Array([1, 2], dtype=int32)
+    """
     x = as_array("squeeze", array)
     dims = tuple(canonical_axis(d, x.ndim, "squeeze") for d in dimensions)
     registry_type("squeeze", x, dimensions=dims)
@@ -136,7 +155,12 @@ def expand_dims(array: Any, dimensions: Sequence[int]) -> Any:
 
 
 def transpose(operand: Any, permutation: Sequence[int]) -> Any:
-    """Axis i of the result is axis `permutation[i]` of the operand."""
+    """Axis i of the result is axis `permutation[i]` of the operand.
+
+    >>> pb.lax.transpose(pnp.array([[1, 2], [3, 4]]), (1, 0))
+    Array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     x = as_array("transpose", operand)
     permutation = tuple(int(p) for p in permutation)
     registry_type("transpose", x, permutation=permutation)
@@ -144,7 +168,11 @@ def transpose(operand: Any, permutation: Sequence[int]) -> Any:
 
 
 def rev(operand: Any, dimensions: Sequence[int]) -> Any:
-    """The array with these axes reversed."""
+    """The array with these axes reversed.
+
+    >>> pb.lax.rev(pnp.array([1, 2, 3]), (0,))
+    Array([3, 2, 1], dtype=int32)
+    """
     x = as_array("rev", operand)
     return pieces.rev(x, tuple(canonical_axis(d, x.ndim, "rev") for d in dimensions))
 
@@ -171,7 +199,11 @@ def slice(
 def slice_in_dim(
     operand: Any, start_index: int | None, limit_index: int | None, stride: int = 1, axis: int = 0
 ) -> Any:
-    """operand[start:limit:stride] on one axis."""
+    """operand[start:limit:stride] on one axis.
+
+    >>> pb.lax.slice_in_dim(pnp.array([1, 2, 3, 4, 5]), 1, 5, stride=2)
+    Array([2, 4], dtype=int32)
+    """
     x = as_array("slice_in_dim", operand)
     axis = canonical_axis(axis, x.ndim, "slice_in_dim")
     n = x.shape[axis]
@@ -181,7 +213,12 @@ def slice_in_dim(
 
 
 def index_in_dim(operand: Any, index: int, axis: int = 0, keepdims: bool = True) -> Any:
-    """Element `index` of an axis, which stays with size 1 or goes."""
+    """Element `index` of an axis, which stays with size 1 or goes.
+
+    >>> pb.lax.index_in_dim(pnp.array([[1, 2], [3, 4]]), 1, axis=1)
+    Array([[2],
+           [4]], dtype=int32)
+    """
     x = as_array("index_in_dim", operand)
     axis = canonical_axis(axis, x.ndim, "index_in_dim")
     n = x.shape[axis]
@@ -225,7 +262,11 @@ def concatenate(operands: Sequence[Any], dimension: int) -> Any:
 
 
 def split(operand: Any, sizes: Sequence[int], axis: int = 0) -> list[Any]:
-    """The array cut along an axis into pieces of these sizes."""
+    """The array cut along an axis into pieces of these sizes.
+
+    >>> pb.lax.split(pnp.array([1, 2, 3]), (1, 2))
+    [Array([1], dtype=int32), Array([2, 3], dtype=int32)]
+    """
     x = as_array("split", operand)
     axis = canonical_axis(axis, x.ndim, "split")
     registry_type("split", x, sizes=tuple(sizes), axis=axis)
@@ -233,21 +274,34 @@ def split(operand: Any, sizes: Sequence[int], axis: int = 0) -> list[Any]:
 
 
 def stack(operands: Sequence[Any], axis: int = 0) -> Any:
-    """The arrays, of one shape, along a new axis."""
+    """The arrays, of one shape, along a new axis.
+
+    >>> pb.lax.stack([pnp.array([1, 2]), pnp.array([3, 4])], axis=1)
+    Array([[1, 3],
+           [2, 4]], dtype=int32)
+    """
     arrays = [as_array("stack", x, i) for i, x in enumerate(operands)]
     axis = canonical_axis(axis, arrays[0].ndim + 1, "stack")
     return concatenate([_shape.expand_dims(a, (axis,)) for a in arrays], axis)
 
 
 def unstack(x: Any, axis: int = 0) -> tuple[Any, ...]:
-    """The slices along an axis."""
+    """The slices along an axis.
+
+    >>> pb.lax.unstack(pnp.array([[1, 2], [3, 4]]))
+    (Array([1, 2], dtype=int32), Array([3, 4], dtype=int32))
+    """
     x = as_array("unstack", x)
     axis = canonical_axis(axis, x.ndim, "unstack")
     return tuple(_shape.squeeze(p, (axis,)) for p in pieces.split(x, (1,) * x.shape[axis], axis))
 
 
 def tile(operand: Any, reps: Sequence[int]) -> Any:
-    """The array repeated along each axis."""
+    """The array repeated along each axis.
+
+    >>> pb.lax.tile(pnp.array([1, 2]), (2,))
+    Array([1, 2, 1, 2], dtype=int32)
+    """
     x = as_array("tile", operand)
     if len(reps) != x.ndim:
         raise ValueError(f"tile: one number for each of {x.ndim} axes is wanted, got {tuple(reps)}")
@@ -308,12 +362,20 @@ def full_like(
 
 
 def empty(shape: Sequence[int], dtype: Any, *, out_sharding: Any = None) -> Any:
-    """An array whose values mean nothing; they are zeros."""
+    """An array whose values mean nothing; they are zeros.
+
+    >>> pb.lax.empty((2,), "float32")
+    Array([0., 0.], dtype=float32)
+    """
     return full(shape, 0, dtype)
 
 
 def shape_as_value(shape: Sequence[int]) -> Any:
-    """A shape as an integer array."""
+    """A shape as an integer array.
+
+    >>> pb.lax.shape_as_value((2, 3))
+    Array([2, 3], dtype=int32)
+    """
     return as_array("shape_as_value", np.array(shape, np.int32))
 
 

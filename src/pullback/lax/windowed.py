@@ -227,7 +227,11 @@ def reduce_window_shape_tuple(
     base_dilation: Sequence[int] | None = None,
     window_dilation: Sequence[int] | None = None,
 ) -> tuple[int, ...]:
-    """How many windows there are on each axis."""
+    """How many windows there are on each axis.
+
+    >>> pb.lax.reduce_window_shape_tuple((5, 5), (3, 3), (2, 2), [(0, 0), (0, 0)])
+    (2, 2)
+    """
     ones = (1,) * len(operand_shape)
     return window_counts(
         tuple(operand_shape),

@@ -64,19 +64,31 @@ def softplus(x: Any) -> Any:
 
 
 def sparse_plus(x: Any) -> Any:
-    """0 for x <= -1, x for x >= 1, and (x + 1)^2 / 4 between."""
+    """0 for x <= -1, x for x >= 1, and (x + 1)^2 / 4 between.
+
+    >>> pb.nn.sparse_plus(pnp.array([-2.0, 0.0, 2.0]))
+    Array([0.  , 0.25, 2.  ], dtype=float32)
+    """
     x = as_inexact("sparse_plus", x)
     return pnp.where(x <= -1.0, 0.0, pnp.where(x >= 1.0, x, (x + 1.0) ** 2 / 4))
 
 
 def soft_sign(x: Any) -> Any:
-    """x / (|x| + 1)."""
+    """x / (|x| + 1).
+
+    >>> pb.nn.soft_sign(pnp.array([-1.0, 3.0]))
+    Array([-0.5 ,  0.75], dtype=float32)
+    """
     x = as_inexact("soft_sign", x)
     return x / (pnp.abs(x) + 1)
 
 
 def sparse_sigmoid(x: Any) -> Any:
-    """0 for x <= -1, 1 for x >= 1, and (x + 1) / 2 between."""
+    """0 for x <= -1, 1 for x >= 1, and (x + 1) / 2 between.
+
+    >>> pb.nn.sparse_sigmoid(pnp.array([-2.0, 0.0, 2.0]))
+    Array([0. , 0.5, 1. ], dtype=float32)
+    """
     return 0.5 * pnp.clip(as_inexact("sparse_sigmoid", x) + 1.0, 0.0, 2.0)
 
 
@@ -94,7 +106,11 @@ swish = silu
 
 
 def mish(x: Any) -> Any:
-    """x tanh(softplus(x)) (Misra 2019)."""
+    """x tanh(softplus(x)) (Misra 2019).
+
+    >>> pb.nn.mish(pnp.array([0.0, 20.0]))
+    Array([ 0., 20.], dtype=float32)
+    """
     x = as_inexact("mish", x)
     return x * pnp.tanh(softplus(x))
 
@@ -119,12 +135,20 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
 
 
 def selu(x: Any) -> Any:
-    """Self-normalizing elu (Klambauer et al. 2017)."""
+    """Self-normalizing elu (Klambauer et al. 2017).
+
+    >>> pb.nn.selu(pnp.array([0.0, 1.0]))
+    Array([0.      , 1.050701], dtype=float32)
+    """
     return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
 
 
 def celu(x: Any, alpha: Any = 1.0) -> Any:
-    """max(x, 0) + min(0, alpha (exp(x / alpha) - 1)) (Barron 2017)."""
+    """max(x, 0) + min(0, alpha (exp(x / alpha) - 1)) (Barron 2017).
+
+    >>> pb.nn.celu(pnp.array([-1.0, 2.0]))
+    Array([-0.63212055,  2.        ], dtype=float32)
+    """
     x = as_inexact("celu", x)
     return pnp.maximum(x, 0.0) + alpha * pnp.expm1(pnp.minimum(x, 0.0) / alpha)
 
@@ -150,12 +174,20 @@ def hard_tanh(x: Any) -> Any:
 
 
 def hard_sigmoid(x: Any) -> Any:
-    """relu6(x + 3) / 6."""
+    """relu6(x + 3) / 6.
+
+    >>> pb.nn.hard_sigmoid(pnp.array([-4.0, 0.0, 4.0]))
+    Array([0. , 0.5, 1. ], dtype=float32)
+    """
     return relu6(x + 3.0) / 6.0
 
 
 def hard_silu(x: Any) -> Any:
-    """x hard_sigmoid(x), also called hard swish (Howard et al. 2019)."""
+    """x hard_sigmoid(x), also called hard swish (Howard et al. 2019).
+
+    >>> pb.nn.hard_silu(pnp.array([-4.0, 0.0, 4.0]))
+    Array([-0.,  0.,  4.], dtype=float32)
+    """
     x = as_inexact("hard_silu", x)
     return x * hard_sigmoid(x)
 
@@ -194,13 +226,21 @@ def glu(x: Any, axis: int = -1) -> Any:
 
 
 def squareplus(x: Any, b: Any = 4) -> Any:
-    """(x + sqrt(x^2 + b)) / 2 (Barron 2021)."""
+    """(x + sqrt(x^2 + b)) / 2 (Barron 2021).
+
+    >>> pb.nn.squareplus(pnp.array([0.0, 1.5]))
+    Array([1., 2.], dtype=float32)
+    """
     x = as_inexact("squareplus", x)
     return (x + pnp.sqrt(x * x + b)) / 2
 
 
 def identity(x: Any) -> Any:
-    """x."""
+    """x.
+
+    >>> pb.nn.identity(pnp.array([1.0, -2.0]))
+    Array([ 1., -2.], dtype=float32)
+    """
     return pnp.asarray(x)
 
 

@@ -14,7 +14,12 @@ Axes = int | Sequence[int]
 
 @runtime_checkable
 class Initializer(Protocol):
-    """What makes initial weights of a key, a shape and a dtype."""
+    """What makes initial weights of a key, a shape and a dtype.
+
+    >>> init: pb.nn.initializers.Initializer = pb.nn.initializers.zeros
+    >>> init(pb.random.key(0), (2,), np.float32)
+    Array([0., 0.], dtype=float32)
+    """
 
     def __call__(
         self, key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None
@@ -54,7 +59,11 @@ def ones(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = 
 
 
 def constant(value: Any, dtype: Any = None) -> Initializer:
-    """Arrays filled with `value`."""
+    """Arrays filled with `value`.
+
+    >>> pb.nn.initializers.constant(0.5)(pb.random.key(0), (3,))
+    Array([0.5, 0.5, 0.5], dtype=float32)
+    """
 
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         return pnp.full(shape, value, dtype=_dtype(dtype, None))
@@ -77,7 +86,11 @@ def uniform(scale: Any = 1e-2, dtype: Any = None) -> Initializer:
 
 
 def normal(stddev: Any = 1e-2, dtype: Any = None) -> Initializer:
-    """Normal with mean 0 and this standard deviation."""
+    """Normal with mean 0 and this standard deviation.
+
+    >>> pb.nn.initializers.normal(0.1)(pb.random.key(0), (2, 3)).shape
+    (2, 3)
+    """
 
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
@@ -194,7 +207,12 @@ def _scaled(scale: float, mode: Any, distribution: Any, name: str, doc: str) -> 
         return variance_scaling(scale, mode, distribution, in_axis, out_axis, batch_axis, dtype)
 
     make.__name__ = make.__qualname__ = name
-    make.__doc__ = doc
+    make.__doc__ = f"""{doc}
+
+    >>> init = pb.nn.initializers.{name}()
+    >>> init(pb.random.key(0), (5, 3)).shape
+    (5, 3)
+    """
     return make
 
 
@@ -254,6 +272,11 @@ def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None)
     Args:
       scale, column_axis, dtype: as for `orthogonal`, of the last two axes of the shape; before
         these stand one to three axes of space.
+
+    >>> kernel = pb.nn.initializers.delta_orthogonal()(pb.random.key(0), (3, 2, 2))
+    >>> kernel[0]
+    Array([[0., 0.],
+           [0., 0.]], dtype=float32)
     """
 
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:

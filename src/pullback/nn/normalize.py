@@ -120,7 +120,11 @@ def _axes(x: Any, axis: Axis) -> Any:
 
 
 def logmeanexp(x: Any, axis: Axis = None, where: Any = None, keepdims: bool = False) -> Any:
-    """log(mean(exp(x))) over axes, without overflow."""
+    """log(mean(exp(x))) over axes, without overflow.
+
+    >>> pb.nn.logmeanexp(pnp.array([1000.0, 1000.0]))
+    Array(1000., dtype=float32)
+    """
     x = as_inexact("logmeanexp", x)
     total = logsumexp(x, axis, keepdims=keepdims, where=where)
     ones = pnp.broadcast_to(True if where is None else where, x.shape)

@@ -28,6 +28,11 @@ def scaled_matmul(
 
     Returns:
       An array [B, M, N].
+
+    >>> a, c = pnp.ones((1, 2, 4)), pnp.ones((1, 3, 4))
+    >>> pb.nn.scaled_matmul(a, c, pnp.full((1, 2, 2), 2.0), pnp.ones((1, 3, 2)))
+    Array([[[8., 8., 8.],
+            [8., 8., 8.]]], dtype=float32)
     """
     name = "scaled_matmul"
     operands = [as_array(name, x) for x in (lhs, rhs, lhs_scales, rhs_scales)]

@@ -400,7 +400,13 @@ def _without_ones(a: str, x: Any, b: str, y: Any) -> tuple[str, Any, str, Any]:
 
 
 def einsum_path(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> tuple[Any, Any]:
-    """The order in which `einsum` contracts, and a report on it."""
+    """The order in which `einsum` contracts, and a report on it.
+
+    >>> a, x = np.ones((9, 9)), np.ones(9)
+    >>> path, report = pnp.einsum_path("ij,jk,k->i", a, a, x)
+    >>> path
+    [(1, 2), (0, 1)]
+    """
     text, arrays = _einsum_arguments(subscripts, operands)
     shapes = [as_array("einsum_path", x).shape for x in arrays]
     return opt_einsum.contract_path(text, *shapes, shapes=True, optimize=optimize)

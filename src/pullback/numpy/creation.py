@@ -17,6 +17,7 @@ from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from .places import on
+from .shown import SHOWN
 from .values import (
     SCALARS,
     as_array,
@@ -277,7 +278,9 @@ def _filled(name: str, value: int) -> Callable[..., Any]:
         return on(device, filled(canonical_shape(name, shape), value, wanted))
 
     make.__name__ = make.__qualname__ = name
-    make.__doc__ = f"An array of a shape, filled with {value}; float32 unless told otherwise."
+    make.__doc__ = (
+        f"An array of a shape, filled with {value}; float32 unless told otherwise.\n{SHOWN[name]}"
+    )
     return make
 
 
@@ -327,7 +330,9 @@ def _filled_like(name: str, value: int) -> Callable[..., Any]:
         return on(device, convert(out, wanted, True) if weak else out)
 
     make.__name__ = make.__qualname__ = name
-    make.__doc__ = f"An array of the shape and dtype of another, filled with {value}."
+    make.__doc__ = (
+        f"An array of the shape and dtype of another, filled with {value}.\n{SHOWN[name]}"
+    )
     return make
 
 

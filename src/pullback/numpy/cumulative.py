@@ -11,6 +11,7 @@ from ..primitives import shape as sh
 from .creation import requested_dtype
 from .elementwise import pick, strong, truth
 from .shapes import ravel
+from .shown import SHOWN
 from .values import as_array, convert
 
 
@@ -106,7 +107,8 @@ def _array_api(name: str, op: Callable[..., Any], neutral: int) -> Callable[...,
 
     f.__name__ = f.__qualname__ = name
     f.__doc__ = (
-        f"Running {name[11:]}s along an axis, with the neutral element in front where asked."
+        f"Running {name[11:]}s along an axis, with the neutral element in front where asked.\n"
+        f"{SHOWN[name]}"
     )
     return f
 

@@ -9,6 +9,7 @@ from .. import _native, dtypes
 from .._native import ArrayImpl
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
+from .shown import SHOWN
 from .values import as_array, convert, describe, inexact_dtype, numeric_dtype
 
 Function = Callable[..., Any]
@@ -33,7 +34,7 @@ def named(f: Function, name: str, doc: str) -> Function:
     """A function of this module's table, under its public name."""
     f.__name__ = f.__qualname__ = name
     f.__module__ = "pullback.numpy"
-    f.__doc__ = doc
+    f.__doc__ = doc + SHOWN[name]
     return f
 
 
@@ -310,12 +311,20 @@ signbit = kept("signbit", _signbit, "Whether the sign is negative, -0.0 included
 
 
 def isposinf(x: Any, /, out: None = None) -> Any:
-    """Whether each element is positive infinity."""
+    """Whether each element is positive infinity.
+
+    >>> pnp.isposinf(pnp.array([-np.inf, np.inf, 0.0]))
+    Array([False,  True, False], dtype=bool)
+    """
     return _is_this_infinity("isposinf", 1.0)(as_array("isposinf", x))
 
 
 def isneginf(x: Any, /, out: None = None) -> Any:
-    """Whether each element is negative infinity."""
+    """Whether each element is negative infinity.
+
+    >>> pnp.isneginf(pnp.array([-np.inf, np.inf, 0.0]))
+    Array([ True, False, False], dtype=bool)
+    """
     return _is_this_infinity("isneginf", -1.0)(as_array("isneginf", x))
 
 
@@ -405,7 +414,11 @@ def iscomplex(x: Any) -> Any:
 
 
 def isreal(x: Any) -> Any:
-    """Whether each element has no imaginary part."""
+    """Whether each element has no imaginary part.
+
+    >>> pnp.isreal(pnp.array([1 + 2j, 3.0]))
+    Array([False,  True], dtype=bool)
+    """
     return ew.eq(imag(x), 0)
 
 

@@ -159,7 +159,11 @@ def irfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None)
 
 
 def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-    """The transform, which is real, of numbers given by their first half: a[-j] = conj(a[j])."""
+    """The transform, which is real, of numbers given by their first half: a[-j] = conj(a[j]).
+
+    >>> pnp.fft.hfft(pnp.array([1.0, 2.0, 1.0]))
+    Array([ 6.,  0., -2.,  0.], dtype=float32)
+    """
     x = as_array("hfft", a)
     x = ew.conj(x) if x.dtype.kind == "c" else x
     out = _one_axis("hfft", FftType.IRFFT, x, n, axis, norm)
@@ -167,7 +171,11 @@ def hfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) 
 
 
 def ihfft(a: Any, n: int | None = None, axis: int = -1, norm: str | None = None) -> Any:
-    """The inverse of hfft."""
+    """The inverse of hfft.
+
+    >>> pnp.fft.ihfft(pnp.array([6.0, 0.0, -2.0, 0.0]))
+    Array([1.+0.j, 2.+0.j, 1.+0.j], dtype=complex64)
+    """
     x = as_array("ihfft", a)
     out = _one_axis("ihfft", FftType.RFFT, x, n, axis, norm)
     return ew.mul(ew.conj(out), 1 / (x.shape[axis] if n is None else n))
@@ -184,17 +192,34 @@ def fft2(a: Any, s: Sizes = None, axes: Sequence[int] = (-2, -1), norm: str | No
 
 
 def ifft2(a: Any, s: Sizes = None, axes: Sequence[int] = (-2, -1), norm: str | None = None) -> Any:
-    """The inverse of fft2."""
+    """The inverse of fft2.
+
+    >>> x = pnp.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> pnp.fft.ifft2(pnp.fft.fft2(x)).real
+    Array([[1., 2.],
+           [3., 4.]], dtype=float32)
+    """
     return _two_axes("ifft2", FftType.IFFT, a, s, axes, norm)
 
 
 def rfft2(a: Any, s: Sizes = None, axes: Sequence[int] = (-2, -1), norm: str | None = None) -> Any:
-    """The transform of real numbers over two axes, halved along the last."""
+    """The transform of real numbers over two axes, halved along the last.
+
+    >>> pnp.fft.rfft2(pnp.array([[1.0, 2.0], [3.0, 4.0]])).real
+    Array([[10., -2.],
+           [-4.,  0.]], dtype=float32)
+    """
     return _two_axes("rfft2", FftType.RFFT, a, s, axes, norm)
 
 
 def irfft2(a: Any, s: Sizes = None, axes: Sequence[int] = (-2, -1), norm: str | None = None) -> Any:
-    """The inverse of rfft2."""
+    """The inverse of rfft2.
+
+    >>> x = pnp.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> pnp.fft.irfft2(pnp.fft.rfft2(x))
+    Array([[1., 2.],
+           [3., 4.]], dtype=float32)
+    """
     return _two_axes("irfft2", FftType.IRFFT, a, s, axes, norm)
 
 
@@ -208,17 +233,32 @@ def fftn(a: Any, s: Sizes = None, axes: Sizes = None, norm: str | None = None) -
 
 
 def ifftn(a: Any, s: Sizes = None, axes: Sizes = None, norm: str | None = None) -> Any:
-    """The inverse of fftn."""
+    """The inverse of fftn.
+
+    >>> pnp.fft.ifftn(pnp.array([[4.0, 0.0], [0.0, 0.0]])).real
+    Array([[1., 1.],
+           [1., 1.]], dtype=float32)
+    """
     return _transform_axes("ifftn", FftType.IFFT, a, s, axes, norm)
 
 
 def rfftn(a: Any, s: Sizes = None, axes: Sizes = None, norm: str | None = None) -> Any:
-    """The transform of real numbers over several axes, halved along the last."""
+    """The transform of real numbers over several axes, halved along the last.
+
+    >>> pnp.fft.rfftn(pnp.ones((2, 3, 4))).shape
+    (2, 3, 3)
+    """
     return _transform_axes("rfftn", FftType.RFFT, a, s, axes, norm)
 
 
 def irfftn(a: Any, s: Sizes = None, axes: Sizes = None, norm: str | None = None) -> Any:
-    """The inverse of rfftn."""
+    """The inverse of rfftn.
+
+    >>> x = pnp.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> pnp.fft.irfftn(pnp.fft.rfftn(x), s=(2, 2))
+    Array([[1., 2.],
+           [3., 4.]], dtype=float32)
+    """
     return _transform_axes("irfftn", FftType.IRFFT, a, s, axes, norm)
 
 

@@ -1,6 +1,5 @@
 """NumPy's own functions that need no translation: files, buffers, text, print options."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -27,33 +26,67 @@ def fromstring(string: str, dtype: Any = float, count: int = -1, *, sep: str) ->
 
 
 def load(file: Any, *args: Any, **kwargs: Any) -> Any:
-    """An array, or arrays by name, from a file of `save` or `savez`."""
+    """An array, or arrays by name, from a file of `save` or `savez`.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> pnp.save(file, pnp.arange(3))
+    >>> _ = file.seek(0)
+    >>> pnp.load(file)
+    Array([0, 1, 2], dtype=int32)
+    """
     out = np.load(file, *args, **kwargs)
     return asarray(out) if isinstance(out, np.ndarray) else out
 
 
 def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:
-    """Write an array to a file in NumPy's format."""
+    """Write an array to a file in NumPy's format.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> pnp.save(file, pnp.arange(3))
+    >>> _ = file.seek(0)
+    >>> pnp.load(file)
+    Array([0, 1, 2], dtype=int32)
+    """
     np.save(file, np.asarray(arr), allow_pickle=allow_pickle)
 
 
 def savez(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
-    """Write arrays to one file, by position and name."""
+    """Write arrays to one file, by position and name.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> pnp.savez(file, a=pnp.arange(3), b=pnp.ones(2))
+    >>> _ = file.seek(0)
+    >>> pnp.load(file)["a"]
+    array([0, 1, 2], dtype=int32)
+    """
     named = {k: np.asarray(v) for k, v in kwds.items()}
     np.savez(file, *[np.asarray(a) for a in args], allow_pickle=allow_pickle, **named)
 
 
-def _read(name: str, reader: Callable[..., Any]) -> Callable[..., Any]:
-    def f(*args: Any, **kwargs: Any) -> Any:
-        return asarray(reader(*args, **kwargs))
+def fromfile(*args: Any, **kwargs: Any) -> Any:
+    """An array by `numpy.fromfile`.
 
-    f.__name__ = f.__qualname__ = name
-    f.__doc__ = f"An array by `numpy.{name}`."
-    return f
+    >>> import tempfile
+    >>> with tempfile.NamedTemporaryFile() as f:
+    ...     np.arange(3, dtype="uint8").tofile(f.name)
+    ...     pnp.fromfile(f.name, dtype="uint8")
+    Array([0, 1, 2], dtype=uint8)
+    """
+    return asarray(np.fromfile(*args, **kwargs))
 
 
-fromfile = _read("fromfile", np.fromfile)
-fromiter = _read("fromiter", np.fromiter)
+def fromiter(*args: Any, **kwargs: Any) -> Any:
+    """An array by `numpy.fromiter`.
+
+    >>> pnp.fromiter((i * i for i in range(4)), dtype=int)
+    Array([0, 1, 4, 9], dtype=int32)
+    """
+    return asarray(np.fromiter(*args, **kwargs))
+
+
 get_printoptions = np.get_printoptions
 set_printoptions = np.set_printoptions
 printoptions = np.printoptions

@@ -75,12 +75,22 @@ def _matrix(name: str, arr: Any) -> Any:
 
 
 def tril_indices_from(arr: Any, k: int = 0) -> tuple[Any, Any]:
-    """The indices of a matrix's lower triangle."""
+    """The indices of a matrix's lower triangle.
+
+    >>> x = pnp.array([[1, 2], [3, 4]])
+    >>> x[pnp.tril_indices_from(x)]
+    Array([1, 3, 4], dtype=int32)
+    """
     return tril_indices(*_square_like(_matrix("tril_indices_from", arr), k))
 
 
 def triu_indices_from(arr: Any, k: int = 0) -> tuple[Any, Any]:
-    """The indices of a matrix's upper triangle."""
+    """The indices of a matrix's upper triangle.
+
+    >>> x = pnp.array([[1, 2], [3, 4]])
+    >>> x[pnp.triu_indices_from(x)]
+    Array([1, 2, 4], dtype=int32)
+    """
     return triu_indices(*_square_like(_matrix("triu_indices_from", arr), k))
 
 
@@ -102,7 +112,12 @@ def diag_indices(n: int, ndim: int = 2) -> tuple[Any, ...]:
 
 
 def diag_indices_from(arr: Any) -> tuple[Any, ...]:
-    """The indices of an array's diagonal."""
+    """The indices of an array's diagonal.
+
+    >>> x = pnp.array([[1, 2], [3, 4]])
+    >>> x[pnp.diag_indices_from(x)]
+    Array([1, 4], dtype=int32)
+    """
     x = as_array("diag_indices_from", arr)
     if x.ndim < 2 or len(set(x.shape)) != 1:
         raise ValueError("diag_indices_from: all axes must be of equal size, and at least two")

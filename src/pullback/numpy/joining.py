@@ -15,6 +15,7 @@ from ..primitives import shape as sh
 from .creation import known, requested_dtype
 from .indexing import take
 from .shapes import atleast_1d, atleast_2d, atleast_3d, moveaxis, ravel
+from .shown import SHOWN
 from .values import as_array, as_arrays, convert, describe, expand, is_array, result_type_of
 
 
@@ -279,7 +280,7 @@ def _split_along(name: str, axis: int) -> Callable[..., list[Any]]:
         return split(x, indices_or_sections, 0 if name == "hsplit" and x.ndim == 1 else axis)
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = f"An array cut along axis {axis}."
+    f.__doc__ = f"An array cut along axis {axis}.\n{SHOWN[name]}"
     return f
 
 

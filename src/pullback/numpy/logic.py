@@ -75,14 +75,22 @@ def array_equiv(a1: Any, a2: Any) -> Any:
 
 
 def iscomplexobj(x: Any) -> bool:
-    """Whether the dtype is complex."""
+    """Whether the dtype is complex.
+
+    >>> pnp.iscomplexobj(pnp.array([1.0])), pnp.iscomplexobj(1j)
+    (False, True)
+    """
     if isinstance(x, np.dtype):
         return x.kind == "c"
     return _dtype(x).kind == "c"
 
 
 def isrealobj(x: Any) -> bool:
-    """Whether the dtype is not complex."""
+    """Whether the dtype is not complex.
+
+    >>> pnp.isrealobj(pnp.array([1.0])), pnp.isrealobj(1j)
+    (True, False)
+    """
     return not iscomplexobj(x)
 
 

@@ -24,7 +24,11 @@ _eager: Any = _native.binary
 
 
 def power(x1: Any, x2: Any, /) -> Any:
-    """x1 ** x2. A Python integer as exponent is exact and has a derivative everywhere."""
+    """x1 ** x2. A Python integer as exponent is exact and has a derivative everywhere.
+
+    >>> pnp.pow(pnp.array([2, 3]), 2)
+    Array([4, 9], dtype=int32)
+    """
     if type(x2) is int or _is_known_integer(x2):
         x = as_array("power", x1)
         x = convert(x, numeric_dtype(x.dtype), x.weak_type)

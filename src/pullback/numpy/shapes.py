@@ -18,6 +18,7 @@ from .creation import canonical_shape, known
 from .elementwise import pick
 from .indexing import take
 from .places import on
+from .shown import SHOWN
 from .values import as_array, broadcast, convert, expand
 
 
@@ -124,7 +125,11 @@ def transpose(a: Any, axes: Sequence[int] | None = None) -> Any:
 
 
 def permute_dims(a: Any, /, axes: Sequence[int]) -> Any:
-    """Axes in another order."""
+    """Axes in another order.
+
+    >>> pnp.permute_dims(pnp.zeros((2, 3, 4)), (2, 0, 1)).shape
+    (4, 2, 3)
+    """
     return transpose(a, axes)
 
 
@@ -177,7 +182,11 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 
 def rollaxis(a: Any, axis: int, start: int = 0) -> Any:
-    """An axis moved before another."""
+    """An axis moved before another.
+
+    >>> pnp.rollaxis(pnp.zeros((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
     x = as_array("rollaxis", a)
     axis = canonical_axis(axis, x.ndim, "rollaxis")
     if not -x.ndim <= start <= x.ndim:
@@ -270,7 +279,9 @@ def _at_least(name: str, raise_rank: Callable[[Any], Any]) -> Callable[..., Any]
         return out[0] if len(out) == 1 else out
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = f"Arrays with axes of size 1 added where they have fewer than {name[8]}."
+    f.__doc__ = (
+        f"Arrays with axes of size 1 added where they have fewer than {name[8]}.\n{SHOWN[name]}"
+    )
     return f
 
 

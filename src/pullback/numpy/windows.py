@@ -11,6 +11,7 @@ from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from .creation import asarray, known
 from .elementwise import as_inexact, pick
+from .shown import SHOWN
 
 # Chebyshev coefficients from Cephes (S. Moshier): of exp(-x) I0(x) on [0, 8] in x / 2 - 2, and of
 # sqrt(x) exp(-x) I0(x) beyond in 32 / x - 2.
@@ -75,7 +76,7 @@ def _window(
         return asarray(shape(np.arange(n), n - 1), dtype)
 
     f.__name__ = f.__qualname__ = name
-    f.__doc__ = doc
+    f.__doc__ = f"{doc}\n{SHOWN[name]}"
     return f
 
 

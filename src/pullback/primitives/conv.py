@@ -26,6 +26,9 @@ class ConvDimensionNumbers(NamedTuple):
     lhs_spec: the axes of the batch, of features, and of space.
     rhs_spec: the axes of output features, of input features, and of space.
     out_spec: the axes of the batch, of features, and of space.
+
+    >>> pb.lax.conv_dimension_numbers((1, 8, 8, 3), (3, 3, 3, 16), ("NHWC", "HWIO", "NHWC"))
+    ConvDimensionNumbers(lhs_spec=(0, 3, 1, 2), rhs_spec=(3, 2, 0, 1), out_spec=(0, 3, 1, 2))
     """
 
     lhs_spec: Axes

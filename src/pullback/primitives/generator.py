@@ -34,7 +34,14 @@ U32, U64 = dtypes.uint32, dtypes.uint64
 
 
 class RandomAlgorithm(IntEnum):
-    """How `rng_bit_generator` makes bits. The default is Philox."""
+    """How `rng_bit_generator` makes bits. The default is Philox.
+
+    >>> key = pnp.zeros(4, dtype="uint32")
+    >>> kind = pb.lax.RandomAlgorithm.RNG_THREE_FRY
+    >>> key, bits = pb.lax.rng_bit_generator(key, (2,), algorithm=kind)
+    >>> bits.dtype
+    dtype('uint32')
+    """
 
     RNG_DEFAULT = 0
     RNG_THREE_FRY = 1

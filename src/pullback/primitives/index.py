@@ -21,6 +21,12 @@ class GatherDimensionNumbers(NamedTuple):
     collapsed_slice_dims: the operand's axes where windows have size 1 and no axis in the result.
     start_index_map: the operand's axis that each column of the indices moves along.
     operand_batching_dims, start_indices_batching_dims: axes of both that run together.
+
+    >>> axes = pb.lax.GatherDimensionNumbers(
+    ...     offset_dims=(), collapsed_slice_dims=(0,), start_index_map=(0,)
+    ... )
+    >>> pb.lax.gather(pnp.array([5, 6, 7]), pnp.array([[2], [0]]), axes, slice_sizes=(1,))
+    Array([7, 5], dtype=int32)
     """
 
     offset_dims: Axes
@@ -42,7 +48,14 @@ class GatherDimensionNumbers(NamedTuple):
 
 @parameter_type
 class ScatterDimensionNumbers(NamedTuple):
-    """How scatter writes windows: the mirror of GatherDimensionNumbers, field by field."""
+    """How scatter writes windows: the mirror of GatherDimensionNumbers, field by field.
+
+    >>> axes = pb.lax.ScatterDimensionNumbers(
+    ...     update_window_dims=(), inserted_window_dims=(0,), scatter_dims_to_operand_dims=(0,)
+    ... )
+    >>> pb.lax.scatter(pnp.zeros(3), pnp.array([[2]]), pnp.array([5.0]), axes)
+    Array([0., 0., 5.], dtype=float32)
+    """
 
     update_window_dims: Axes
     inserted_window_dims: Axes
@@ -67,6 +80,11 @@ class GatherScatterMode(enum.Enum):
 
     CLIP moves them inside. FILL_OR_DROP reads a fill value and drops writes. PROMISE_IN_BOUNDS
     says that there are none.
+
+    >>> pnp.zeros(2).at[5].set(1.0, mode=pb.lax.GatherScatterMode.FILL_OR_DROP)
+    Array([0., 0.], dtype=float32)
+    >>> pb.lax.GatherScatterMode.from_any("clip").name
+    'CLIP'
     """
 
     CLIP = enum.auto()

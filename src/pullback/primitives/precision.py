@@ -1,13 +1,19 @@
 """How exactly products are wanted. The CPU's are exact to their dtype; other devices look at it."""
 
 import enum
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from .. import config
 
 
 class Precision(enum.Enum):
-    """The precision of products: on the CPU all three are full precision."""
+    """The precision of products: on the CPU all three are full precision.
+
+    >>> pnp.dot(pnp.ones(3), pnp.ones(3), precision=pb.lax.Precision.HIGHEST)
+    Array(3., dtype=float32)
+    """
 
     DEFAULT = 0
     HIGH = 1
@@ -18,6 +24,23 @@ class Precision(enum.Enum):
 
     def __str__(self) -> str:
         return self.name
+
+
+class DotAlgorithm(NamedTuple):
+    """The types in which a product is computed: those of the operands, and of the sums.
+
+    >>> in_32 = pb.lax.DotAlgorithm(np.float32, np.float32, np.float32)
+    >>> pnp.dot(pnp.ones(3), pnp.ones(3), precision=in_32)
+    Array(3., dtype=float32)
+    """
+
+    lhs_precision_type: Any
+    rhs_precision_type: Any
+    accumulation_type: Any
+    lhs_component_count: int = 1
+    rhs_component_count: int = 1
+    num_primitive_operations: int = 1
+    allow_imprecise_accumulation: bool = False
 
 
 NAMES = {
@@ -51,7 +74,8 @@ def canonical_precision(precision: Any) -> tuple[Precision, Precision] | None:
         precision = config.current().default_matmul_precision
     if precision is None:
         return None
-    pair = precision if isinstance(precision, (tuple, list)) else (precision, precision)
+    one = isinstance(precision, DotAlgorithm) or not isinstance(precision, (tuple, list))
+    pair = (precision, precision) if one else precision
     if len(pair) != 2:
         raise ValueError(f"precision: one or a pair is wanted, got {precision!r}")
     if pair[0] is None and pair[1] is None:
@@ -61,6 +85,9 @@ def canonical_precision(precision: Any) -> tuple[Precision, Precision] | None:
 
 
 def _one(precision: Any) -> Precision:
+    if isinstance(precision, DotAlgorithm):
+        exact = np.dtype(precision.accumulation_type) == np.dtype(precision.lhs_precision_type)
+        return Precision.HIGHEST if exact else Precision.DEFAULT
     name = precision.name if isinstance(precision, enum.Enum) else precision
     if name is None:
         return Precision.DEFAULT

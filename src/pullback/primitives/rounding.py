@@ -12,7 +12,11 @@ from .rules import FLOATS
 
 @parameter_type
 class RoundingMethod(IntEnum):
-    """How `round` treats halves."""
+    """How `round` treats halves.
+
+    >>> pb.lax.round(pnp.array([0.5, 1.5]), pb.lax.RoundingMethod.TO_NEAREST_EVEN)
+    Array([0., 2.], dtype=float32)
+    """
 
     AWAY_FROM_ZERO = 0
     TO_NEAREST_EVEN = 1

@@ -35,6 +35,9 @@ def _standard(name: str, doc: str, draw: Draw) -> Callable[..., Any]:
       key: a random key.
       shape: the result's shape.
       dtype: a float dtype; the default one if None.
+
+    >>> pb.random.{name}(pb.random.key(0), (2, 3)).shape
+    (2, 3)
     """
     return sample
 

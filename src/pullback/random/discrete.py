@@ -73,7 +73,11 @@ def rademacher(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: No
 def geometric(
     key: Any, p: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
 ) -> Any:
-    """How many tosses of probability p it takes until the first success."""
+    """How many tosses of probability p it takes until the first success.
+
+    >>> pb.random.geometric(pb.random.key(0), 0.5, (4,)).dtype
+    dtype('int32')
+    """
     typed, found = one_key("geometric", key), int_dtype("geometric", dtype)
     shape = shape_of("geometric", shape, p)
     (p,) = promote_arrays_inexact("geometric", p)

@@ -48,7 +48,11 @@ def gamma(
 def loggamma(
     key: Any, a: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
 ) -> Any:
-    """Logarithms of the numbers of `gamma`, exact where those are too small for their dtype."""
+    """Logarithms of the numbers of `gamma`, exact where those are too small for their dtype.
+
+    >>> pb.random.loggamma(pb.random.key(0), 1e-3, (4,)).dtype
+    dtype('float32')
+    """
     typed, found = one_key("loggamma", key), float_dtype("loggamma", dtype)
     shape = shape_of("loggamma", shape, a)
     (a,) = parameters("loggamma", found, a)
@@ -126,7 +130,11 @@ def _dirichlet(key: Any, alpha: Any, shape: Shape) -> Any:
 def chisquare(
     key: Any, df: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
 ) -> Any:
-    """Numbers of the chi-square distribution of `df` degrees of freedom."""
+    """Numbers of the chi-square distribution of `df` degrees of freedom.
+
+    >>> pb.random.chisquare(pb.random.key(0), 3.0, (4,)).shape
+    (4,)
+    """
     typed, found = one_key("chisquare", key), float_dtype("chisquare", dtype)
     (df,) = safe_parameters("chisquare", found, df)
     return _chisquare(typed, df, shape_of("chisquare", shape, df))
@@ -148,7 +156,11 @@ def f(
     *,
     out_sharding: None = None,
 ) -> Any:
-    """Numbers of the F distribution of `dfnum` and `dfden` degrees of freedom."""
+    """Numbers of the F distribution of `dfnum` and `dfden` degrees of freedom.
+
+    >>> pb.random.f(pb.random.key(0), 3.0, 5.0, (4,)).shape
+    (4,)
+    """
     typed, found = one_key("f", key), float_dtype("f", dtype)
     dfnum, dfden = safe_parameters("f", found, dfnum, dfden)
     return _f(typed, dfnum, dfden, shape_of("f", shape, dfnum, dfden))
@@ -162,7 +174,11 @@ def _f(key: Any, dfnum: Any, dfden: Any, shape: Shape) -> Any:
 
 
 def t(key: Any, df: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None) -> Any:
-    """Numbers of Student's t distribution of `df` degrees of freedom."""
+    """Numbers of Student's t distribution of `df` degrees of freedom.
+
+    >>> pb.random.t(pb.random.key(0), 3.0, (4,)).shape
+    (4,)
+    """
     typed, found = one_key("t", key), float_dtype("t", dtype)
     (df,) = safe_parameters("t", found, df)
     return _t(typed, df, shape_of("t", shape, df), found)

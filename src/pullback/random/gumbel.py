@@ -35,6 +35,9 @@ def gumbel(
       dtype: a float dtype; the default one if None.
       mode: "high" draws twice as many bits, for the far ends of the distribution; "highest" uses
         all of them, in float32; "low" if None.
+
+    >>> pb.random.gumbel(pb.random.key(0), (4,)).shape
+    (4,)
     """
     typed, found = one_key("gumbel", key), float_dtype("gumbel", dtype)
     mode = "low" if mode is None else mode

@@ -201,5 +201,10 @@ def key_dtype(impl_spec: Any = None) -> Any:
 
 
 def clone(key: Any) -> Any:
-    """The same key, for uses that are meant to give the same numbers."""
+    """The same key, for uses that are meant to give the same numbers.
+
+    >>> key = pb.random.key(0)
+    >>> pb.random.uniform(key) == pb.random.uniform(pb.random.clone(key))
+    Array(True, dtype=bool)
+    """
     return key

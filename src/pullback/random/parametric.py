@@ -61,7 +61,11 @@ def _truncated_normal(key: Any, lower: Any, upper: Any, shape: Shape, dtype: DTy
 def pareto(
     key: Any, b: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
 ) -> Any:
-    """Numbers of density b / x**(b + 1), x >= 1; b broadcasts to the shape."""
+    """Numbers of density b / x**(b + 1), x >= 1; b broadcasts to the shape.
+
+    >>> pnp.all(pb.random.pareto(pb.random.key(0), 2.0, (4,)) >= 1)
+    Array(True, dtype=bool)
+    """
     typed, found = one_key("pareto", key), float_dtype("pareto", dtype)
     (b,) = safe_parameters("pareto", found, b)
     return _pareto(typed, b, shape_of("pareto", shape, b), found)
@@ -75,7 +79,11 @@ def _pareto(key: Any, b: Any, shape: Shape, dtype: DType) -> Any:
 def rayleigh(
     key: Any, scale: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
 ) -> Any:
-    """Numbers of density x exp(-x**2 / (2 s**2)) / s**2, x >= 0, of scale s."""
+    """Numbers of density x exp(-x**2 / (2 s**2)) / s**2, x >= 0, of scale s.
+
+    >>> pb.random.rayleigh(pb.random.key(0), pnp.array([1.0, 10.0])).shape
+    (2,)
+    """
     typed, found = one_key("rayleigh", key), float_dtype("rayleigh", dtype)
     (scale,) = safe_parameters("rayleigh", found, scale)
     return _rayleigh(typed, scale, shape_of("rayleigh", shape, scale), found)
@@ -94,7 +102,11 @@ def lognormal(
     *,
     out_sharding: None = None,
 ) -> Any:
-    """exp(sigma x) of standard normal x, real or complex; sigma broadcasts to the shape."""
+    """exp(sigma x) of standard normal x, real or complex; sigma broadcasts to the shape.
+
+    >>> pnp.all(pb.random.lognormal(pb.random.key(0), 0.5, (4,)) > 0)
+    Array(True, dtype=bool)
+    """
     typed, found = one_key("lognormal", key), inexact_dtype("lognormal", dtype)
     (sigma,) = safe_parameters("lognormal", found, sigma)
     return _lognormal(typed, sigma, shape_of("lognormal", shape, sigma), found)
@@ -108,7 +120,11 @@ def _lognormal(key: Any, sigma: Any, shape: Shape, dtype: DType) -> Any:
 def weibull_min(
     key: Any, scale: Any, concentration: Any, shape: Any = (), dtype: Any = None
 ) -> Any:
-    """Numbers of density (c/s) (x/s)**(c-1) exp(-(x/s)**c), of scale s and concentration c."""
+    """Numbers of density (c/s) (x/s)**(c-1) exp(-(x/s)**c), of scale s and concentration c.
+
+    >>> pb.random.weibull_min(pb.random.key(0), 1.0, 2.0, (4,)).shape
+    (4,)
+    """
     typed, found = one_key("weibull_min", key), float_dtype("weibull_min", dtype)
     e = draw_exponential(typed, shape_of("weibull_min", shape), found)
     return pnp.power(e, 1.0 / pnp.asarray(concentration)) * scale
@@ -124,7 +140,12 @@ def triangular(
     *,
     out_sharding: None = None,
 ) -> Any:
-    """Numbers whose density is a triangle over [left, right] with its peak at `mode`."""
+    """Numbers whose density is a triangle over [left, right] with its peak at `mode`.
+
+    >>> x = pb.random.triangular(pb.random.key(0), 1.0, 2.0, 4.0, (100,))
+    >>> pnp.all((x >= 1) & (x <= 4))
+    Array(True, dtype=bool)
+    """
     typed, found = one_key("triangular", key), float_dtype("triangular", dtype)
     shape = shape_of("triangular", shape, left, mode, right)
     left, mode, right = safe_parameters("triangular", found, left, mode, right)
@@ -146,6 +167,9 @@ def wald(
 
     By the transformation of Michael, Schucany and Haas, "Generating random variates using
     transformations with multiple roots", 1976.
+
+    >>> pnp.all(pb.random.wald(pb.random.key(0), 2.0, (4,)) > 0)
+    Array(True, dtype=bool)
     """
     typed, found = one_key("wald", key), float_dtype("wald", dtype)
     shape = shape_of("wald", shape, mean)

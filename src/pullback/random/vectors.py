@@ -120,7 +120,11 @@ def orthogonal(
 
 
 def maxwell(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
-    """Lengths of standard normal vectors in three dimensions."""
+    """Lengths of standard normal vectors in three dimensions.
+
+    >>> pnp.all(pb.random.maxwell(pb.random.key(0), (4,)) > 0)
+    Array(True, dtype=bool)
+    """
     typed, found = one_key("maxwell", key), float_dtype("maxwell", dtype)
     return _lengths(typed, shape_of("maxwell", shape), found)
 
@@ -137,6 +141,9 @@ def double_sided_maxwell(key: Any, loc: Any, scale: Any, shape: Any = (), dtype:
       loc, scale: numbers or arrays of one shape, or of shapes that broadcast together.
       shape: how many for each parameter, in leading axes; the shape of the parameters if empty.
       dtype: a float dtype; the default one if None.
+
+    >>> pb.random.double_sided_maxwell(pb.random.key(0), 0.0, 1.0, (4,)).shape
+    (4,)
     """
     name = "double_sided_maxwell"
     typed, found = one_key(name, key), float_dtype(name, dtype)
@@ -150,7 +157,11 @@ def double_sided_maxwell(key: Any, loc: Any, scale: Any, shape: Any = (), dtype:
 def generalized_normal(
     key: Any, p: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None
 ) -> Any:
-    """Numbers of density proportional to exp(-|x|**p)."""
+    """Numbers of density proportional to exp(-|x|**p).
+
+    >>> pb.random.generalized_normal(pb.random.key(0), 3.0, (4,)).shape
+    (4,)
+    """
     name = "generalized_normal"
     typed, found = one_key(name, key), float_dtype(name, dtype)
     shape = shape_of(name, shape)

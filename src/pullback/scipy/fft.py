@@ -114,7 +114,12 @@ def dct(
 def idct(
     x: Any, type: int = 2, n: int | None = None, axis: int = -1, norm: str | None = None
 ) -> Any:
-    """The inverse of `dct`."""
+    """The inverse of `dct`.
+
+    >>> x = pnp.array([1.0, 2.0, 3.0])
+    >>> pb.scipy.fft.idct(pb.scipy.fft.dct(x)).round(3)
+    Array([1., 2., 3.], dtype=float32)
+    """
     return _one("idct", _backward, x, type, n, axis, norm)
 
 
@@ -125,7 +130,12 @@ def dctn(
     axes: Sequence[int] | None = None,
     norm: str | None = None,
 ) -> Any:
-    """`dct` along several axes, all by default, of sizes `s`."""
+    """`dct` along several axes, all by default, of sizes `s`.
+
+    >>> pb.scipy.fft.dctn(pnp.ones((2, 2)))
+    Array([[16.,  0.],
+           [ 0.,  0.]], dtype=float32)
+    """
     return _many("dctn", _forward, x, type, s, axes, norm)
 
 
@@ -136,7 +146,13 @@ def idctn(
     axes: Sequence[int] | None = None,
     norm: str | None = None,
 ) -> Any:
-    """The inverse of `dctn`."""
+    """The inverse of `dctn`.
+
+    >>> x = pnp.array([[1.0, 2.0], [3.0, 4.0]])
+    >>> pb.scipy.fft.idctn(pb.scipy.fft.dctn(x)).round(3)
+    Array([[1., 2.],
+           [3., 4.]], dtype=float32)
+    """
     return _many("idctn", _backward, x, type, s, axes, norm)
 
 

@@ -84,7 +84,12 @@ def reduce_associative(
     identity: Any = _ABSENT,
     is_leaf: LeafTest = None,
 ) -> Any:
-    """The leaves folded pairwise, in a balanced tree: for associative operations."""
+    """The leaves folded pairwise, in a balanced tree: for associative operations.
+
+    >>> import operator
+    >>> pb.tree.reduce_associative(operator.add, {"a": 1, "b": (2, 3)})
+    6
+    """
     level = leaves(tree, is_leaf)
     if not level:
         if identity is _ABSENT:
@@ -130,7 +135,11 @@ def broadcast(prefix_tree: Any, full_tree: Any, is_leaf: LeafTest = None) -> Any
 
 
 def broadcast_prefix(prefix: Any, tree: Any, is_leaf: LeafTest = None) -> list[Any]:
-    """For each leaf of `tree` the leaf of `prefix` above it. ValueError if it is no prefix."""
+    """For each leaf of `tree` the leaf of `prefix` above it. ValueError if it is no prefix.
+
+    >>> pb.tree.broadcast_prefix((1, 2), ({"a": 5, "b": 6}, 7))
+    [1, 1, 2]
+    """
     return optree.broadcast_prefix(prefix, tree, is_leaf=is_leaf, namespace=NAMESPACE)
 
 
@@ -162,11 +171,19 @@ def treedef_children(treedef: PyTreeSpec) -> list[PyTreeSpec]:
 
 
 def treedef_tuple(treedefs: Iterable[PyTreeSpec]) -> PyTreeSpec:
-    """The structure of a tuple of trees of these structures."""
+    """The structure of a tuple of trees of these structures.
+
+    >>> pb.tree.treedef_tuple([pb.tree.structure([0]), pb.tree.structure({"a": 0})]).num_leaves
+    2
+    """
     return optree.treespec_tuple(treedefs, namespace=NAMESPACE)
 
 
 def is_node(typ: type) -> bool:
-    """Whether instances of a class are nodes of trees."""
+    """Whether instances of a class are nodes of trees.
+
+    >>> pb.tree.is_node(dict), pb.tree.is_node(int)
+    (True, False)
+    """
     registered = optree.register_pytree_node.get(typ, namespace=NAMESPACE)
     return registered is not None or optree.is_namedtuple_class(typ)

@@ -32,7 +32,11 @@ class _Key:
 
 
 class SequenceKey(_Key):
-    """Item `idx` of a tuple or list."""
+    """Item `idx` of a tuple or list.
+
+    >>> str(pb.tree_util.SequenceKey(2))
+    '[2]'
+    """
 
     __slots__ = ("idx",)
     TEXT = "[{!r}]"
@@ -42,7 +46,11 @@ class SequenceKey(_Key):
 
 
 class DictKey(_Key):
-    """Item `key` of a dictionary."""
+    """Item `key` of a dictionary.
+
+    >>> str(pb.tree_util.DictKey("a"))
+    "['a']"
+    """
 
     __slots__ = ("key",)
     TEXT = "[{!r}]"
@@ -52,7 +60,11 @@ class DictKey(_Key):
 
 
 class GetAttrKey(_Key):
-    """Attribute `name` of a named tuple, dataclass or registered node."""
+    """Attribute `name` of a named tuple, dataclass or registered node.
+
+    >>> str(pb.tree_util.GetAttrKey("weight"))
+    '.weight'
+    """
 
     __slots__ = ("name",)
     TEXT = ".{}"
@@ -62,7 +74,11 @@ class GetAttrKey(_Key):
 
 
 class FlattenedIndexKey(_Key):
-    """Child number `key` of a registered node that names no children."""
+    """Child number `key` of a registered node that names no children.
+
+    >>> str(pb.tree_util.FlattenedIndexKey(0))
+    '[<flat index 0>]'
+    """
 
     __slots__ = ("key",)
     TEXT = "[<flat index {}>]"
@@ -95,7 +111,11 @@ def key_paths(tree: Any, is_leaf: LeafTest = None) -> list[KeyPath]:
 
 
 def paths(tree: Any, is_leaf: LeafTest = None) -> list[str]:
-    """The path of each leaf as text: `['a'][0].weight`."""
+    """The path of each leaf as text: `['a'][0].weight`.
+
+    >>> pb.tree.paths({"a": (1, 2)})
+    ["['a'][0]", "['a'][1]"]
+    """
     return [keystr(p) for p in key_paths(tree, is_leaf)]
 
 
@@ -158,6 +178,10 @@ def flatten_with_path(
       tree: the tree.
       is_leaf: function that tells which subtrees are taken for leaves.
       is_leaf_takes_path: whether that is a function of (path, subtree).
+
+    >>> pairs, structure = pb.tree.flatten_with_path({"a": (1, 2)})
+    >>> [(pb.tree_util.keystr(path), leaf) for path, leaf in pairs]
+    [("['a'][0]", 1), ("['a'][1]", 2)]
     """
     if is_leaf is not None and is_leaf_takes_path:
         found, treedef = flatten(_parted(tree, is_leaf, ()))
@@ -213,6 +237,11 @@ def flatten_one_level(tree: Any) -> tuple[Any, Any]:
 
 
 def flatten_one_level_with_keys(tree: Any) -> tuple[Any, Any]:
-    """As `flatten_one_level`, with pairs (key, child)."""
+    """As `flatten_one_level`, with pairs (key, child).
+
+    >>> pairs, _ = pb.tree_util.flatten_one_level_with_keys({"a": [1, 2]})
+    >>> list(pairs)
+    [(DictKey(key='a'), [1, 2])]
+    """
     children, data = flatten_one_level(tree)
     return tuple(zip(_entries(tree), children, strict=True)), data

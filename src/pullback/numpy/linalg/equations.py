@@ -67,7 +67,12 @@ def inv(a: Any) -> Any:
 
 
 def tensorsolve(a: Any, b: Any, axes: tuple[int, ...] | None = None) -> Any:
-    """x with tensordot(a, x, x.ndim) = b."""
+    """x with tensordot(a, x, x.ndim) = b.
+
+    >>> a = pnp.eye(4).reshape(2, 2, 4) * 2
+    >>> pnp.linalg.tensorsolve(a, pnp.ones((2, 2)))
+    Array([0.5, 0.5, 0.5, 0.5], dtype=float32)
+    """
     x, y = as_array("tensorsolve", a, 0), as_array("tensorsolve", b, 1)
     if axes is not None:
         x = shapes.moveaxis(x, axes, tuple(range(x.ndim - len(axes), x.ndim)))
@@ -87,7 +92,12 @@ def tensorsolve(a: Any, b: Any, axes: tuple[int, ...] | None = None) -> Any:
 
 
 def tensorinv(a: Any, ind: int = 2) -> Any:
-    """The inverse of a as a linear map of arrays: its first `ind` axes from the others."""
+    """The inverse of a as a linear map of arrays: its first `ind` axes from the others.
+
+    >>> a = pnp.eye(4).reshape(4, 2, 2) * 2
+    >>> pnp.linalg.tensorinv(a, ind=1).shape
+    (2, 2, 4)
+    """
     x, ind = as_array("tensorinv", a), operator.index(ind)
     if ind <= 0:
         raise ValueError(f"tensorinv: ind must be a positive integer; got ind={ind}")

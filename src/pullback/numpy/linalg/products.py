@@ -47,17 +47,30 @@ def multi_dot(arrays: Sequence[Any], *, precision: Any = None) -> Any:
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    """The sum of the diagonal of matrices in the last two axes."""
+    """The sum of the diagonal of matrices in the last two axes.
+
+    >>> pnp.linalg.trace(pnp.array([[1, 2], [3, 4]]))
+    Array(5, dtype=int32)
+    """
     return contractions.trace(x, offset, -2, -1, dtype)
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Any:
-    """The diagonal of matrices in the last two axes."""
+    """The diagonal of matrices in the last two axes.
+
+    >>> pnp.linalg.diagonal(pnp.array([[1, 2], [3, 4]]), offset=1)
+    Array([2], dtype=int32)
+    """
     return diagonals.diagonal(x, offset, -2, -1)
 
 
 def outer(x1: Any, x2: Any, /) -> Any:
-    """Products of all pairs of elements of two vectors."""
+    """Products of all pairs of elements of two vectors.
+
+    >>> pnp.linalg.outer(pnp.array([1, 2]), pnp.array([3, 4]))
+    Array([[3, 4],
+           [6, 8]], dtype=int32)
+    """
     x, y = as_arrays("outer", (x1, x2))
     if x.ndim != 1 or y.ndim != 1:
         raise ValueError(
@@ -85,7 +98,11 @@ def tensordot(
     x1: Any, x2: Any, /, *, axes: Any = 2, precision: Any = None,
     preferred_element_type: Any = None, out_sharding: None = None,
 ) -> Any:  # fmt: skip
-    """Sum of products over pairs of axes."""
+    """Sum of products over pairs of axes.
+
+    >>> pnp.linalg.tensordot(pnp.array([1, 2]), pnp.array([[3, 4], [5, 6]]), axes=1)
+    Array([13, 16], dtype=int32)
+    """
     return tensor_product(
         x1, x2, axes, precision=precision, preferred_element_type=preferred_element_type
     )

@@ -45,12 +45,21 @@ def _right_side(name: str, a: Any, b: Any) -> tuple[Any, Any, bool]:
 
 
 def inv(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    """The inverses of matrices."""
+    """The inverses of matrices.
+
+    >>> pb.scipy.linalg.inv(pnp.array([[2.0, 0.0], [0.0, 4.0]]))
+    Array([[0.5 , 0.  ],
+           [0.  , 0.25]], dtype=float32)
+    """
     return numpy_inv(a)
 
 
 def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    """The determinants of matrices."""
+    """The determinants of matrices.
+
+    >>> pb.scipy.linalg.det(pnp.array([[2.0, 0.0], [0.0, 3.0]]))
+    Array(6., dtype=float32)
+    """
     return numpy_det(a)
 
 
@@ -111,7 +120,12 @@ def solve_triangular(
 def cho_solve(
     c_and_lower: tuple[Any, bool], b: Any, overwrite_b: bool = False, check_finite: bool = True
 ) -> Any:
-    """The solution of a x = b from the Cholesky factor of a."""
+    """The solution of a x = b from the Cholesky factor of a.
+
+    >>> a = pnp.array([[4.0, 2.0], [2.0, 5.0]])
+    >>> pb.scipy.linalg.cho_solve(pb.scipy.linalg.cho_factor(a), pnp.array([6.0, 7.0])).round(3)
+    Array([1., 1.], dtype=float32)
+    """
     c, lower = c_and_lower
     first, second = ("N", "C") if lower else ("C", "N")
     return solve_triangular(c, solve_triangular(c, b, first, lower), second, lower)
@@ -124,7 +138,12 @@ def lu_solve(
     overwrite_b: bool = False,
     check_finite: bool = True,
 ) -> Any:
-    """The solution of op(a) x = b from the LU factors of a."""
+    """The solution of op(a) x = b from the LU factors of a.
+
+    >>> a = pnp.array([[2.0, 0.0], [0.0, 4.0]])
+    >>> pb.scipy.linalg.lu_solve(pb.scipy.linalg.lu_factor(a), pnp.array([2.0, 8.0]))
+    Array([1., 2.], dtype=float32)
+    """
     factors, pivots = lu_and_piv
     if trans not in (0, 1, 2):
         raise ValueError(f"'trans' value must be 0, 1, or 2, got {trans}")

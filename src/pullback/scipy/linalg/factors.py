@@ -113,7 +113,13 @@ def qr_multiply(
     overwrite_a: bool = False,
     overwrite_c: bool = False,
 ) -> tuple[Any, ...]:
-    """c q (or q c on the left) for the factor q of a, which has orthonormal columns, and r."""
+    """c q (or q c on the left) for the factor q of a, which has orthonormal columns, and r.
+
+    >>> a = pnp.array([[0.0, 1.0], [1.0, 0.0]])
+    >>> cq, r = pb.scipy.linalg.qr_multiply(a, pnp.eye(2))
+    >>> pnp.allclose(cq @ r, a)
+    Array(True, dtype=bool)
+    """
     x, y = promote_arrays_inexact("qr_multiply", a, c)
     if mode not in ("right", "left"):
         raise ValueError(f"mode must be 'right' or 'left', got {mode!r}")

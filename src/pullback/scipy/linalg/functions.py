@@ -105,7 +105,13 @@ def sqrtm(A: Any, blocksize: int = 1) -> Any:
 
 
 def rsf2csf(T: Any, Z: Any, check_finite: bool = True) -> tuple[Any, Any]:
-    """The triangular complex Schur form of a real one, and its unitary matrix."""
+    """The triangular complex Schur form of a real one, and its unitary matrix.
+
+    >>> a = pnp.array([[0.0, 1.0], [-1.0, 0.0]])
+    >>> t, z = pb.scipy.linalg.rsf2csf(*pb.scipy.linalg.schur(a))
+    >>> pnp.allclose(z @ t @ z.conj().T, a, atol=1e-5)
+    Array(True, dtype=bool)
+    """
     t, z = promote_arrays_inexact("rsf2csf", T, Z)
     if square_of("rsf2csf", t) != square_of("rsf2csf", z):
         raise ValueError(f"Input array shapes must match: Z: {z.shape} vs. T: {t.shape}")

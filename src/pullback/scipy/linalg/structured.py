@@ -136,7 +136,12 @@ def companion(a: Any) -> Any:
 
 
 def fiedler_companion(a: Any) -> Any:
-    """The companion matrix of a polynomial with five diagonals (Fiedler, 2003)."""
+    """The companion matrix of a polynomial with five diagonals (Fiedler, 2003).
+
+    >>> pb.scipy.linalg.fiedler_companion(pnp.array([1.0, -3.0, 2.0]))
+    Array([[ 3., -2.],
+           [ 1.,  0.]], dtype=float32)
+    """
     x = atleast_1d(as_inexact("fiedler_companion", a))
     if not x.shape[-1]:
         raise ValueError(
@@ -156,13 +161,26 @@ def fiedler_companion(a: Any) -> Any:
 
 
 def fiedler(a: Any) -> Any:
-    """Distances of all pairs of elements."""
+    """Distances of all pairs of elements.
+
+    >>> pb.scipy.linalg.fiedler(pnp.array([1, 4, 12]))
+    Array([[ 0,  3, 11],
+           [ 3,  0,  8],
+           [11,  8,  0]], dtype=int32)
+    """
     x = _vector("fiedler", a)
     return abs(x[..., :, None] - x[..., None, :])
 
 
 def convolution_matrix(a: Any, n: int, mode: str = "full") -> Any:
-    """The matrix m with m v = convolve(a, v, mode) for vectors v of length n."""
+    """The matrix m with m v = convolve(a, v, mode) for vectors v of length n.
+
+    >>> pb.scipy.linalg.convolution_matrix(pnp.array([1, 2]), 3)
+    Array([[1, 0, 0],
+           [2, 1, 0],
+           [0, 2, 1],
+           [0, 0, 2]], dtype=int32)
+    """
     n, x = operator.index(n), as_array("convolution_matrix", a)
     if n <= 0:
         raise ValueError(f"n must be a positive integer; got {n}.")
@@ -196,7 +214,12 @@ def hilbert(n: int) -> Any:
 
 
 def invhilbert(n: int) -> Any:
-    """The inverse of hilbert(n), whose elements are integers."""
+    """The inverse of hilbert(n), whose elements are integers.
+
+    >>> pb.scipy.linalg.invhilbert(2)
+    Array([[ 4., -6.],
+           [-6., 12.]], dtype=float32)
+    """
     rows = [[_inverse_hilbert(n, i, j) for j in range(n)] for i in range(n)]
     return _constant(np.array(rows, float).reshape(n, n))
 
@@ -232,14 +255,25 @@ def pascal(n: int, kind: str | None = None) -> Any:
 
 
 def invpascal(n: int, kind: str | None = None) -> Any:
-    """The inverse of pascal(n)."""
+    """The inverse of pascal(n).
+
+    >>> pb.scipy.linalg.invpascal(3)
+    Array([[ 3., -3.,  1.],
+           [-3.,  5., -2.],
+           [ 1., -2.,  1.]], dtype=float32)
+    """
     k = np.arange(n)
     lower = (-1.0) ** (k[:, None] - k) * _binomials(n)
     return _constant(_of_kind(lower, lower.T @ lower, kind))
 
 
 def helmert(n: int, full: bool = False) -> Any:
-    """Orthonormal rows, each the mean of the first ones against the next."""
+    """Orthonormal rows, each the mean of the first ones against the next.
+
+    >>> pb.scipy.linalg.helmert(3).round(3)
+    Array([[ 0.707, -0.707,  0.   ],
+           [ 0.408,  0.408, -0.816]], dtype=float32)
+    """
     if n < 1:
         raise ValueError(f"n must be a positive integer; got {n}.")
     j, k = np.arange(n), np.arange(1, n)[:, None]

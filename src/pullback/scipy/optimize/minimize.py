@@ -22,6 +22,11 @@ class OptimizeResults(NamedTuple):
     the search ended, 0 where it converged; fun: the value; jac: the gradient; hess_inv: the
     estimate of the inverse Hessian, shape (n, n), or None; nfev, njev: how often the function and
     its gradient were computed; nit: steps.
+
+    >>> f = lambda x: pnp.sum((x - 1) ** 2)
+    >>> found = pb.scipy.optimize.minimize(f, pnp.zeros(2), method="BFGS")
+    >>> bool(found.success), found.x.round(3)
+    (True, Array([1., 1.], dtype=float32))
     """
 
     x: Any

@@ -117,7 +117,11 @@ def convolve(
 def correlate(
     in1: Any, in2: Any, mode: str = "full", method: str = "auto", precision: Any = None
 ) -> Any:
-    """The convolution of in1 with in2 conjugated and reversed."""
+    """The convolution of in1 with in2 conjugated and reversed.
+
+    >>> pb.scipy.signal.correlate(pnp.array([1.0, 2.0, 3.0]), pnp.array([0.0, 1.0]))
+    Array([1., 2., 3., 0.], dtype=float32)
+    """
     reversed2 = pnp.flip(pnp.conj(as_array("correlate", in2)))
     return convolve(in1, reversed2, mode, method, precision)
 
@@ -143,7 +147,12 @@ def convolve2d(
     fillvalue: float = 0,
     precision: Any = None,
 ) -> Any:
-    """The convolution of two matrices, zeros outside of them."""
+    """The convolution of two matrices, zeros outside of them.
+
+    >>> pb.scipy.signal.convolve2d(pnp.array([[1.0, 2.0], [3.0, 4.0]]), pnp.array([[1.0, 1.0]]))
+    Array([[1., 3., 2.],
+           [3., 7., 4.]], dtype=float32)
+    """
     x, y = _planes("convolve2d", in1, in2, boundary, fillvalue)
     return _direct("convolve2d", x, y, mode, precision)
 
@@ -159,6 +168,9 @@ def correlate2d(
     """The correlation of two matrices, zeros outside of them.
 
     Where "valid" is asked of a smaller first matrix the result is conjugated, as in SciPy.
+
+    >>> pb.scipy.signal.correlate2d(pnp.array([[1.0, 2.0]]), pnp.array([[1.0, 0.0]]))
+    Array([[0., 1., 2.]], dtype=float32)
     """
     x, y = _planes("correlate2d", in1, in2, boundary, fillvalue)
     if mode == "same":

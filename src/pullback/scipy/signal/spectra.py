@@ -178,6 +178,10 @@ def csd(
     The arguments are those of `stft`; the segments lose their mean ("constant") or line ("linear"),
     `scaling` is to a "density" or a "spectrum", `average` the "mean" or the "median". Without y it
     is x's own spectrum.
+
+    >>> f, power = pb.scipy.signal.csd(pnp.ones(16), pnp.arange(16.0), nperseg=8)
+    >>> f.shape, power.shape
+    ((5,), (5,))
     """
     if scaling not in SCALES:
         raise ValueError(f"Unknown scaling: {scaling}: give 'density' or 'spectrum'")
@@ -230,7 +234,13 @@ def welch(
     axis: int = -1,
     average: str = "mean",
 ) -> tuple[Any, Any]:
-    """Frequencies, and the power spectrum of a signal; the arguments are those of `csd`."""
+    """Frequencies, and the power spectrum of a signal; the arguments are those of `csd`.
+
+    >>> wave = pnp.sin(2 * np.pi * 0.25 * pnp.arange(64))
+    >>> f, power = pb.scipy.signal.welch(wave, nperseg=16)
+    >>> f[pnp.argmax(power)]
+    Array(0.25, dtype=float32)
+    """
     return csd(
         x,
         None,

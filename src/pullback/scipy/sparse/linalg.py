@@ -119,6 +119,11 @@ def bicgstab(
     """The solution x of A x = b for any A, by stabilized biconjugate gradients.
 
     The arguments are those of `cg`. Source: van der Vorst, SIAM J. Sci. Stat. Comput. 13 (1992).
+
+    >>> a = pnp.array([[4.0, 1.0], [2.0, 3.0]])
+    >>> x, _ = pb.scipy.sparse.linalg.bicgstab(lambda v: a @ v, pnp.array([6.0, 8.0]))
+    >>> x.round(3)
+    Array([1., 2.], dtype=float32)
     """
     target = Target(tol, atol, 10 * _size(b) if maxiter is None else maxiter)
     return _solve("bicgstab", partial(solve_bicgstab, target), A, b, x0, M, False), None
@@ -142,6 +147,11 @@ def gmres(
     are built. With `solve_method` "batched" a least squares problem is solved for each, with
     "incremental" rotations tell early that the space is large enough. Returns x and 0, or -1 where
     x holds NaN. Source: Saad and Schultz, SIAM J. Sci. Stat. Comput. 7 (1986).
+
+    >>> a = pnp.array([[4.0, 1.0], [2.0, 3.0]])
+    >>> x, _ = pb.scipy.sparse.linalg.gmres(lambda v: a @ v, pnp.array([6.0, 8.0]))
+    >>> x.round(3)
+    Array([1., 2.], dtype=float32)
     """
     if solve_method not in METHODS:
         raise ValueError(

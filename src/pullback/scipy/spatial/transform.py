@@ -149,6 +149,12 @@ class Slerp(NamedTuple):
     """Rotations between given ones, at constant speed from each to the next.
 
     Made by `Slerp.init(times, rotations)`, called with times.
+
+    >>> from pullback.scipy.spatial.transform import Rotation, Slerp
+    >>> turns = pnp.array([[0.0, 0.0, 0.0], [0.0, 0.0, 90.0]])
+    >>> ends = Rotation.from_rotvec(turns, degrees=True)
+    >>> Slerp.init(pnp.array([0.0, 1.0]), ends)(0.5).as_rotvec(degrees=True).round(3)
+    Array([ 0.,  0., 45.], dtype=float32)
     """
 
     times: Any

@@ -15,6 +15,7 @@ from ...numpy.values import promote_arrays_inexact
 from ...primitives import analytic, incomplete
 from ...primitives import elementwise as ew
 from ...primitives import special as _special
+from .shown import SHOWN
 
 Function = Callable[..., Any]
 
@@ -35,7 +36,7 @@ def _table(name: str, op: Function, doc: str, *parameters: str) -> Function:
     f = forms[parameters]
     f.__name__ = f.__qualname__ = name
     f.__module__ = "pullback.scipy.special"
-    f.__doc__ = doc
+    f.__doc__ = f"{doc}\n{SHOWN[name]}"
     return f
 
 
@@ -157,7 +158,11 @@ def beta(a: Any, b: Any) -> Any:
 
 
 def betainc(a: Any, b: Any, x: Any) -> Any:
-    """The regularized incomplete beta function."""
+    """The regularized incomplete beta function.
+
+    >>> pb.scipy.special.betainc(2.0, 3.0, pnp.array([0.0, 0.5, 1.0])).round(4)
+    Array([0.    , 0.6875, 1.    ], dtype=float32)
+    """
     return incomplete.betainc(*floats("betainc", a, b, x))
 
 
@@ -196,13 +201,21 @@ def zeta(x: Any, q: Any = None) -> Any:
 
 
 def i0(x: Any) -> Any:
-    """The modified Bessel function of order 0."""
+    """The modified Bessel function of order 0.
+
+    >>> pb.scipy.special.i0(pnp.array([0.0, 1.0])).round(4)
+    Array([1.    , 1.2661], dtype=float32)
+    """
     x = as_inexact("i0", x)
     return pnp.exp(pnp.abs(x)) * _special.bessel_i0e(x)
 
 
 def i1(x: Any) -> Any:
-    """The modified Bessel function of order 1."""
+    """The modified Bessel function of order 1.
+
+    >>> pb.scipy.special.i1(pnp.array([0.0, 1.0])).round(4)
+    Array([0.    , 0.5652], dtype=float32)
+    """
     x = as_inexact("i1", x)
     return pnp.exp(pnp.abs(x)) * _special.bessel_i1e(x)
 
@@ -301,7 +314,11 @@ def boxcox(x: Any, lmbda: Any) -> Any:
 
 
 def boxcox1p(x: Any, lmbda: Any) -> Any:
-    """`boxcox` of 1 + x."""
+    """`boxcox` of 1 + x.
+
+    >>> pb.scipy.special.boxcox1p(pnp.array([0.0, 1.0]), 2.0)
+    Array([0. , 1.5], dtype=float32)
+    """
     x, power = floats("boxcox1p", x, lmbda)
     return _boxcox(pnp.log1p(x), power)
 

@@ -38,6 +38,10 @@ def bessel_jn(z: Any, *, v: int, n_iter: int = 50) -> Any:
     """The Bessel functions J_0 to J_v of real z, along a new first axis.
 
     By Miller's recurrence downward from order `n_iter`, which must exceed v and |z|.
+
+    >>> pb.scipy.special.bessel_jn(pnp.array([0.0, 1.0]), v=1).round(4)
+    Array([[1.    , 0.7652],
+           [0.    , 0.4401]], dtype=float32)
     """
     x = as_inexact("bessel_jn", z)
     if dtypes.kind(x.dtype) == "complex":
@@ -70,6 +74,10 @@ def sph_harm_y(
 
     `n_max`, the largest degree, must be given where n is traced. The associated Legendre functions
     are computed by the recurrence in n, normalized.
+
+    >>> n, m = pnp.array([1]), pnp.array([0])
+    >>> pb.scipy.special.sph_harm_y(n, m, pnp.array([0.0]), pnp.array([0.0])).real.round(4)
+    Array([0.4886], dtype=float32)
     """
     if diff_n is not None:
         raise NotImplementedError("sph_harm_y: diff_n is not supported: use jvp or jacfwd")

@@ -75,6 +75,9 @@ def hyp2f1(a: Any, b: Any, c: Any, x: Any) -> Any:
     """Gauss's function: the sum of (a)_k (b)_k x^k / ((c)_k k!), for x < 1 or where it ends.
 
     Infinity for x > 1 elsewhere. Near 1 up to 20000 terms are added.
+
+    >>> pb.scipy.special.hyp2f1(1.0, 1.0, 2.0, 0.5).round(4)
+    Array(1.3863, dtype=float32)
     """
     a, b, c, x = _real("hyp2f1", a, b, c, x)
     whole = _polynomial(a) | _polynomial(b)

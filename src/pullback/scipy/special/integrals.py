@@ -110,7 +110,12 @@ def _at_least_single(f: Any, x: Any) -> tuple[Any, Any]:
 
 
 def fresnel(x: Any) -> tuple[Any, Any]:
-    """The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x."""
+    """The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x.
+
+    >>> s, c = pb.scipy.special.fresnel(pnp.array([0.0, 1.0]))
+    >>> s.round(4)
+    Array([0.    , 0.4383], dtype=float32)
+    """
     return _at_least_single(_fresnel, _real("fresnel", x))
 
 
@@ -153,7 +158,12 @@ def _(primals: Any, tangents: Any) -> Any:
 
 
 def sici(x: Any) -> tuple[Any, Any]:
-    """The sine and cosine integrals: of sin(t) / t from 0 to x, and -cos(t) / t from x on."""
+    """The sine and cosine integrals: of sin(t) / t from 0 to x, and -cos(t) / t from x on.
+
+    >>> si, ci = pb.scipy.special.sici(pnp.array([1.0, 2.0]))
+    >>> si.round(4)
+    Array([0.9461, 1.6054], dtype=float32)
+    """
     return _at_least_single(_sici, _real("sici", x))
 
 
@@ -188,6 +198,9 @@ def owens_t(h: Any, a: Any) -> Any:
     """The probability that a normal number exceeds h and another lies between 0 and a times it.
 
     Source: Owen, Ann. Math. Statist. 27 (1956).
+
+    >>> pb.scipy.special.owens_t(0.0, 1.0).round(4)
+    Array(0.125, dtype=float32)
     """
     return _owens_t(*floats("owens_t", h, a))
 

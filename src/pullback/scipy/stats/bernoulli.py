@@ -10,19 +10,31 @@ from ..special.functions import floats
 
 
 def logpmf(k: Any, p: Any, loc: Any = 0) -> Any:
-    """The logarithm of the probability of k."""
+    """The logarithm of the probability of k.
+
+    >>> round(float(pb.scipy.stats.bernoulli.logpmf(1, 0.3)), 4)
+    -1.204
+    """
     k, p, loc = floats("bernoulli.logpmf", k, p, loc)
     z = k - loc
     return pnp.where((z == 0) | (z == 1), xlogy(z, p) + xlog1py(1 - z, -p), -np.inf)
 
 
 def pmf(k: Any, p: Any, loc: Any = 0) -> Any:
-    """The probability of k."""
+    """The probability of k.
+
+    >>> round(float(pb.scipy.stats.bernoulli.pmf(1, 0.3)), 4)
+    0.3
+    """
     return pnp.exp(logpmf(k, p, loc))
 
 
 def cdf(k: Any, p: Any) -> Any:
-    """The probability of at most k."""
+    """The probability of at most k.
+
+    >>> round(float(pb.scipy.stats.bernoulli.cdf(1, 0.3)), 4)
+    1.0
+    """
     k, p = floats("bernoulli.cdf", k, p)
     bad = pnp.isnan(k) | pnp.isnan(p) | (p < 0) | (p > 1)
     below = pnp.where(k < 0, 0, pnp.where(k < 1, 1 - p, 1))
@@ -30,7 +42,11 @@ def cdf(k: Any, p: Any) -> Any:
 
 
 def ppf(q: Any, p: Any) -> Any:
-    """The least k of which at most it has probability q."""
+    """The least k of which at most it has probability q.
+
+    >>> round(float(pb.scipy.stats.bernoulli.ppf(0.8, 0.3)), 4)
+    1.0
+    """
     q, p = floats("bernoulli.ppf", q, p)
     bad = pnp.isnan(q) | pnp.isnan(p) | (p < 0) | (p > 1) | (q < 0) | (q > 1)
     least = pnp.where(q == 0, -1, pnp.where(q <= 1 - p, 0, 1))

@@ -10,7 +10,11 @@ from ..special.functions import floats
 
 
 def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the density."""
+    """The logarithm of the density.
+
+    >>> round(float(pb.scipy.stats.beta.logpdf(0.25, 2, 3)), 4)
+    0.5232
+    """
     x, a, b, loc, scale = floats("beta.logpdf", x, a, b, loc, scale)
     inside = (x >= loc) & (x <= loc + scale)
     z = pnp.where(inside, (x - loc) / scale, 0.5)
@@ -19,27 +23,47 @@ def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
 
 
 def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The density."""
+    """The density.
+
+    >>> round(float(pb.scipy.stats.beta.pdf(0.25, 2, 3)), 4)
+    1.6875
+    """
     return pnp.exp(logpdf(x, a, b, loc, scale))
 
 
 def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability below x."""
+    """The probability below x.
+
+    >>> round(float(pb.scipy.stats.beta.cdf(0.25, 2, 3)), 4)
+    0.2617
+    """
     x, a, b, loc, scale = floats("beta.cdf", x, a, b, loc, scale)
     return betainc(a, b, pnp.clip((x - loc) / scale, 0, 1))
 
 
 def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the probability below x."""
+    """The logarithm of the probability below x.
+
+    >>> round(float(pb.scipy.stats.beta.logcdf(0.25, 2, 3)), 4)
+    -1.3405
+    """
     return pnp.log(cdf(x, a, b, loc, scale))
 
 
 def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability above x."""
+    """The probability above x.
+
+    >>> round(float(pb.scipy.stats.beta.sf(0.25, 2, 3)), 4)
+    0.7383
+    """
     x, a, b, loc, scale = floats("beta.sf", x, a, b, loc, scale)
     return betainc(b, a, 1 - pnp.clip((x - loc) / scale, 0, 1))
 
 
 def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the probability above x."""
+    """The logarithm of the probability above x.
+
+    >>> round(float(pb.scipy.stats.beta.logsf(0.25, 2, 3)), 4)
+    -0.3034
+    """
     return pnp.log(sf(x, a, b, loc, scale))

@@ -10,7 +10,11 @@ from ..special.functions import floats
 
 
 def logpmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Any:
-    """The logarithm of the probability of k."""
+    """The logarithm of the probability of k.
+
+    >>> round(float(pb.scipy.stats.betabinom.logpmf(2, 5, 2, 3)), 4)
+    -1.4351
+    """
     k, n, a, b, loc = floats("betabinom.logpmf", k, n, a, b, loc)
     y = pnp.floor(k) - loc
     ways = -pnp.log1p(n) - betaln(n - y + 1, y + 1)
@@ -21,5 +25,9 @@ def logpmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Any:
 
 
 def pmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Any:
-    """The probability of k."""
+    """The probability of k.
+
+    >>> round(float(pb.scipy.stats.betabinom.pmf(2, 5, 2, 3)), 4)
+    0.2381
+    """
     return pnp.exp(logpmf(k, n, a, b, loc))

@@ -10,7 +10,11 @@ from ..special.functions import floats
 
 
 def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
-    """The logarithm of the probability of k."""
+    """The logarithm of the probability of k.
+
+    >>> round(float(pb.scipy.stats.binom.logpmf(2, 5, 0.3)), 4)
+    -1.1754
+    """
     k, n, p, loc = floats("binom.logpmf", k, n, p, loc)
     y = k - loc
     powers = xlogy(y, p) + xlog1py(n - y, -p)
@@ -21,5 +25,9 @@ def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
 
 
 def pmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
-    """The probability of k."""
+    """The probability of k.
+
+    >>> round(float(pb.scipy.stats.binom.pmf(2, 5, 0.3)), 4)
+    0.3087
+    """
     return pnp.exp(logpmf(k, n, p, loc))

@@ -9,46 +9,78 @@ from ..special.functions import floats
 
 
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the density."""
+    """The logarithm of the density.
+
+    >>> round(float(pb.scipy.stats.cauchy.logpdf(1.0)), 4)
+    -1.8379
+    """
     x, loc, scale = floats("cauchy.logpdf", x, loc, scale)
     z = (x - loc) / scale
     return -pnp.log(np.pi * scale) - pnp.log1p(z * z)
 
 
 def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The density."""
+    """The density.
+
+    >>> round(float(pb.scipy.stats.cauchy.pdf(1.0)), 4)
+    0.1592
+    """
     return pnp.exp(logpdf(x, loc, scale))
 
 
 def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability below x."""
+    """The probability below x.
+
+    >>> round(float(pb.scipy.stats.cauchy.cdf(1.0)), 4)
+    0.75
+    """
     x, loc, scale = floats("cauchy.cdf", x, loc, scale)
     return 0.5 + pnp.arctan((x - loc) / scale) / np.pi
 
 
 def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the probability below x."""
+    """The logarithm of the probability below x.
+
+    >>> round(float(pb.scipy.stats.cauchy.logcdf(1.0)), 4)
+    -0.2877
+    """
     return pnp.log(cdf(x, loc, scale))
 
 
 def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability above x."""
+    """The probability above x.
+
+    >>> round(float(pb.scipy.stats.cauchy.sf(1.0)), 4)
+    0.25
+    """
     x, loc, scale = floats("cauchy.sf", x, loc, scale)
     return cdf(2 * loc - x, loc, scale)
 
 
 def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the probability above x."""
+    """The logarithm of the probability above x.
+
+    >>> round(float(pb.scipy.stats.cauchy.logsf(1.0)), 4)
+    -1.3863
+    """
     return pnp.log(sf(x, loc, scale))
 
 
 def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The x below which the probability is q."""
+    """The x below which the probability is q.
+
+    >>> round(float(pb.scipy.stats.cauchy.ppf(0.25)), 4)
+    -1.0
+    """
     q, loc, scale = floats("cauchy.ppf", q, loc, scale)
     return loc + scale * pnp.tan(np.pi * (q - 0.5))
 
 
 def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The x above which the probability is q."""
+    """The x above which the probability is q.
+
+    >>> round(float(pb.scipy.stats.cauchy.isf(0.25)), 4)
+    1.0
+    """
     q, loc, scale = floats("cauchy.isf", q, loc, scale)
     return loc + scale * pnp.tan(np.pi * (0.5 - q))

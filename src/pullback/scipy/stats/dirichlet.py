@@ -13,6 +13,10 @@ def logpdf(x: Any, alpha: Any) -> Any:
     """The logarithm of the density; x may leave out the last number.
 
     x has shape (n, ...) or (n - 1, ...), alpha (n,).
+
+    >>> f = pb.scipy.stats.dirichlet.logpdf
+    >>> round(float(f(pnp.array([0.2, 0.8]), pnp.array([2.0, 3.0]))), 4)
+    0.4292
     """
     x, alpha = promote_arrays_inexact("dirichlet.logpdf", x, alpha)
     if alpha.ndim != 1:
@@ -32,5 +36,10 @@ def logpdf(x: Any, alpha: Any) -> Any:
 
 
 def pdf(x: Any, alpha: Any) -> Any:
-    """The density."""
+    """The density.
+
+    >>> f = pb.scipy.stats.dirichlet.pdf
+    >>> round(float(f(pnp.array([0.2, 0.8]), pnp.array([2.0, 3.0]))), 4)
+    1.536
+    """
     return pnp.exp(logpdf(x, alpha))

@@ -10,7 +10,11 @@ from ..special.functions import floats
 
 
 def logpdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the density."""
+    """The logarithm of the density.
+
+    >>> round(float(pb.scipy.stats.gamma.logpdf(2.0, 3.0)), 4)
+    -1.3069
+    """
     x, a, loc, scale = floats("gamma.logpdf", x, a, loc, scale)
     inside = x >= loc
     z = pnp.where(inside, (x - loc) / scale, 1)
@@ -19,27 +23,47 @@ def logpdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
 
 
 def pdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The density."""
+    """The density.
+
+    >>> round(float(pb.scipy.stats.gamma.pdf(2.0, 3.0)), 4)
+    0.2707
+    """
     return pnp.exp(logpdf(x, a, loc, scale))
 
 
 def cdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability below x."""
+    """The probability below x.
+
+    >>> round(float(pb.scipy.stats.gamma.cdf(2.0, 3.0)), 4)
+    0.3233
+    """
     x, a, loc, scale = floats("gamma.cdf", x, a, loc, scale)
     return gammainc(a, pnp.clip((x - loc) / scale, 0, None))
 
 
 def logcdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the probability below x."""
+    """The logarithm of the probability below x.
+
+    >>> round(float(pb.scipy.stats.gamma.logcdf(2.0, 3.0)), 4)
+    -1.1291
+    """
     return pnp.log(cdf(x, a, loc, scale))
 
 
 def sf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability above x."""
+    """The probability above x.
+
+    >>> round(float(pb.scipy.stats.gamma.sf(2.0, 3.0)), 4)
+    0.6767
+    """
     x, a, loc, scale = floats("gamma.sf", x, a, loc, scale)
     return gammaincc(a, pnp.clip((x - loc) / scale, 0, None))
 
 
 def logsf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the probability above x."""
+    """The logarithm of the probability above x.
+
+    >>> round(float(pb.scipy.stats.gamma.logsf(2.0, 3.0)), 4)
+    -0.3906
+    """
     return pnp.log(sf(x, a, loc, scale))

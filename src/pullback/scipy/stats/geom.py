@@ -10,12 +10,20 @@ from ..special.functions import floats
 
 
 def logpmf(k: Any, p: Any, loc: Any = 0) -> Any:
-    """The logarithm of the probability of k."""
+    """The logarithm of the probability of k.
+
+    >>> round(float(pb.scipy.stats.geom.logpmf(2, 0.3)), 4)
+    -1.5606
+    """
     k, p, loc = floats("geom.logpmf", k, p, loc)
     y = k - loc
     return pnp.where(y <= 0, -np.inf, xlog1py(y - 1, -p) + pnp.log(p))
 
 
 def pmf(k: Any, p: Any, loc: Any = 0) -> Any:
-    """The probability of k."""
+    """The probability of k.
+
+    >>> round(float(pb.scipy.stats.geom.pmf(2, 0.3)), 4)
+    0.21
+    """
     return pnp.exp(logpmf(k, p, loc))

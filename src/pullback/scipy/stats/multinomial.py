@@ -12,7 +12,12 @@ from ..special import gammaln, xlogy
 
 
 def logpmf(x: Any, n: Any, p: Any) -> Any:
-    """The logarithm of the probability of the counts x, integers along the last axis."""
+    """The logarithm of the probability of the counts x, integers along the last axis.
+
+    >>> f = pb.scipy.stats.multinomial.logpmf
+    >>> round(float(f(pnp.array([1, 2]), 3, pnp.array([0.4, 0.6]))), 4)
+    -0.8393
+    """
     p = as_inexact("multinomial.logpmf", p)
     x, n = promote_arrays("multinomial.logpmf", x, n)
     if not dtypes.is_integer(x.dtype):
@@ -23,5 +28,10 @@ def logpmf(x: Any, n: Any, p: Any) -> Any:
 
 
 def pmf(x: Any, n: Any, p: Any) -> Any:
-    """The probability of the counts x."""
+    """The probability of the counts x.
+
+    >>> f = pb.scipy.stats.multinomial.pmf
+    >>> round(float(f(pnp.array([1, 2]), 3, pnp.array([0.4, 0.6]))), 4)
+    0.432
+    """
     return pnp.exp(logpmf(x, n, p))

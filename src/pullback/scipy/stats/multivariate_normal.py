@@ -16,6 +16,10 @@ def logpdf(x: Any, mean: Any, cov: Any, allow_singular: None = None) -> Any:
       mean: (..., n) array, or a scalar.
       cov: (..., n, n) array, or the one variance of all elements.
       allow_singular: must be None: singular covariances are not supported.
+
+    >>> f = pb.scipy.stats.multivariate_normal.logpdf
+    >>> round(float(f(pnp.array([1.0, 0.0]), pnp.zeros(2), pnp.eye(2))), 4)
+    -2.3379
     """
     if allow_singular is not None:
         raise NotImplementedError("multivariate_normal: allow_singular is not supported")
@@ -42,5 +46,10 @@ def logpdf(x: Any, mean: Any, cov: Any, allow_singular: None = None) -> Any:
 
 
 def pdf(x: Any, mean: Any, cov: Any) -> Any:
-    """The density."""
+    """The density.
+
+    >>> f = pb.scipy.stats.multivariate_normal.pdf
+    >>> round(float(f(pnp.array([1.0, 0.0]), pnp.zeros(2), pnp.eye(2))), 4)
+    0.0965
+    """
     return pnp.exp(logpdf(x, mean, cov))

@@ -10,7 +10,11 @@ from ..special.functions import floats
 
 
 def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
-    """The logarithm of the probability of k."""
+    """The logarithm of the probability of k.
+
+    >>> round(float(pb.scipy.stats.nbinom.logpmf(2, 5, 0.3)), 4)
+    -4.0252
+    """
     k, n, p, loc = floats("nbinom.logpmf", k, n, p, loc)
     y = k - loc
     ways = gammaln(y + n) - gammaln(n) - gammaln(y + 1)
@@ -18,5 +22,9 @@ def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
 
 
 def pmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
-    """The probability of k."""
+    """The probability of k.
+
+    >>> round(float(pb.scipy.stats.nbinom.pmf(2, 5, 0.3)), 4)
+    0.0179
+    """
     return pnp.exp(logpmf(k, n, p, loc))

@@ -10,7 +10,11 @@ from ..special.functions import floats
 
 
 def logpmf(k: Any, mu: Any, loc: Any = 0) -> Any:
-    """The logarithm of the probability of k."""
+    """The logarithm of the probability of k.
+
+    >>> round(float(pb.scipy.stats.poisson.logpmf(2, 1.5)), 4)
+    -1.3822
+    """
     k, mu, loc = floats("poisson.logpmf", k, mu, loc)
     z = k - loc
     inside = (z >= 0) & (pnp.round(z) == z)
@@ -18,12 +22,20 @@ def logpmf(k: Any, mu: Any, loc: Any = 0) -> Any:
 
 
 def pmf(k: Any, mu: Any, loc: Any = 0) -> Any:
-    """The probability of k."""
+    """The probability of k.
+
+    >>> round(float(pb.scipy.stats.poisson.pmf(2, 1.5)), 4)
+    0.251
+    """
     return pnp.exp(logpmf(k, mu, loc))
 
 
 def cdf(k: Any, mu: Any, loc: Any = 0) -> Any:
-    """The probability of at most k."""
+    """The probability of at most k.
+
+    >>> round(float(pb.scipy.stats.poisson.cdf(2, 1.5)), 4)
+    0.8088
+    """
     k, mu, loc = floats("poisson.cdf", k, mu, loc)
     z = k - loc
     return pnp.where(z < 0, 0, gammaincc(pnp.floor(z + 1), mu))
@@ -34,7 +46,11 @@ LARGE, TERMS = 100, 250
 
 
 def entropy(mu: Any, loc: Any = 0) -> Any:
-    """The entropy in nats: a sum for small means, an asymptotic series from 100 on."""
+    """The entropy in nats: a sum for small means, an asymptotic series from 100 on.
+
+    >>> round(float(pb.scipy.stats.poisson.entropy(1.5)), 4)
+    1.5394
+    """
     mu, _ = floats("poisson.entropy", mu, loc)
     large = mu >= LARGE
     small = pnp.where(large, 1, mu)

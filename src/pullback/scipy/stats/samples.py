@@ -129,6 +129,9 @@ def sem(
     """The standard error of the mean: the deviation over the root of the sample's size.
 
     "omit" as `nan_policy` leaves out NaNs.
+
+    >>> pb.scipy.stats.sem(pnp.array([1.0, 2.0, 3.0, 4.0])).round(4)
+    Array(0.6455, dtype=float32)
     """
     x = as_inexact("sem", a)
     if nan_policy == "propagate":

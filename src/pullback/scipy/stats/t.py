@@ -10,7 +10,11 @@ from ..special.functions import floats
 
 
 def logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the density."""
+    """The logarithm of the density.
+
+    >>> round(float(pb.scipy.stats.t.logpdf(1.0, 3)), 4)
+    -1.5763
+    """
     x, df, loc, scale = floats("t.logpdf", x, df, loc, scale)
     z = (x - loc) / scale
     constant = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * pnp.log(np.pi * df)
@@ -18,5 +22,9 @@ def logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
 
 
 def pdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The density."""
+    """The density.
+
+    >>> round(float(pb.scipy.stats.t.pdf(1.0, 3)), 4)
+    0.2067
+    """
     return pnp.exp(logpdf(x, df, loc, scale))

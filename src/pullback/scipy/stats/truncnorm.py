@@ -29,7 +29,11 @@ def _log_mass(a: Any, b: Any) -> Any:
 
 
 def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the density."""
+    """The logarithm of the density.
+
+    >>> round(float(pb.scipy.stats.truncnorm.logpdf(0.5, -1.0, 2.0)), 4)
+    -0.8438
+    """
     x, a, b, loc, scale = floats("truncnorm.logpdf", x, a, b, loc, scale)
     z = (x - loc) / scale
     found = norm.logpdf(x, loc, scale) - _log_mass(a, b)
@@ -38,12 +42,20 @@ def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
 
 
 def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The density."""
+    """The density.
+
+    >>> round(float(pb.scipy.stats.truncnorm.pdf(0.5, -1.0, 2.0)), 4)
+    0.4301
+    """
     return pnp.exp(logpdf(x, a, b, loc, scale))
 
 
 def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the probability below x."""
+    """The logarithm of the probability below x.
+
+    >>> round(float(pb.scipy.stats.truncnorm.logcdf(0.5, -1.0, 2.0)), 4)
+    -0.4294
+    """
     x, a, b, loc, scale = floats("truncnorm.logcdf", x, a, b, loc, scale)
     z = (x - loc) / scale
     inside = (z > a) & (z < b)
@@ -57,16 +69,28 @@ def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
 
 
 def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability below x."""
+    """The probability below x.
+
+    >>> round(float(pb.scipy.stats.truncnorm.cdf(0.5, -1.0, 2.0)), 4)
+    0.6509
+    """
     return pnp.exp(logcdf(x, a, b, loc, scale))
 
 
 def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the probability above x."""
+    """The logarithm of the probability above x.
+
+    >>> round(float(pb.scipy.stats.truncnorm.logsf(0.5, -1.0, 2.0)), 4)
+    -1.0523
+    """
     x, a, b, loc, scale = floats("truncnorm.logsf", x, a, b, loc, scale)
     return logcdf(-x, -b, -a, -loc, scale)
 
 
 def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability above x."""
+    """The probability above x.
+
+    >>> round(float(pb.scipy.stats.truncnorm.sf(0.5, -1.0, 2.0)), 4)
+    0.3491
+    """
     return pnp.exp(logsf(x, a, b, loc, scale))

@@ -9,24 +9,40 @@ from ..special.functions import floats
 
 
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The logarithm of the density."""
+    """The logarithm of the density.
+
+    >>> round(float(pb.scipy.stats.uniform.logpdf(0.25)), 4)
+    -0.0
+    """
     x, loc, scale = floats("uniform.logpdf", x, loc, scale)
     inside = (x >= loc) & (x <= loc + scale)
     return pnp.where(inside, -pnp.log(scale), -np.inf)
 
 
 def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The density."""
+    """The density.
+
+    >>> round(float(pb.scipy.stats.uniform.pdf(0.25)), 4)
+    1.0
+    """
     return pnp.exp(logpdf(x, loc, scale))
 
 
 def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The probability below x."""
+    """The probability below x.
+
+    >>> round(float(pb.scipy.stats.uniform.cdf(0.25)), 4)
+    0.25
+    """
     x, loc, scale = floats("uniform.cdf", x, loc, scale)
     return pnp.clip((x - loc) / scale, 0, 1)
 
 
 def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
-    """The x below which the probability is q."""
+    """The x below which the probability is q.
+
+    >>> round(float(pb.scipy.stats.uniform.ppf(0.25)), 4)
+    0.25
+    """
     q, loc, scale = floats("uniform.ppf", q, loc, scale)
     return pnp.where((q < 0) | (q > 1), np.nan, q * scale + loc)

@@ -9,7 +9,11 @@ from ..special.functions import floats
 
 
 def logpdf(x: Any, c: Any) -> Any:
-    """The logarithm of the density, of angles from 0 to 2 pi."""
+    """The logarithm of the density, of angles from 0 to 2 pi.
+
+    >>> round(float(pb.scipy.stats.wrapcauchy.logpdf(1.0, 0.5)), 4)
+    -1.7826
+    """
     x, c = floats("wrapcauchy.logpdf", x, c)
     c = pnp.where((c > 0) & (c < 1), c, np.nan)
     found = pnp.log((1 - c * c) / (2 * np.pi)) - pnp.log(1 + c * c - 2 * c * pnp.cos(x))
@@ -17,5 +21,9 @@ def logpdf(x: Any, c: Any) -> Any:
 
 
 def pdf(x: Any, c: Any) -> Any:
-    """The density."""
+    """The density.
+
+    >>> round(float(pb.scipy.stats.wrapcauchy.pdf(1.0, 0.5)), 4)
+    0.1682
+    """
     return pnp.exp(logpdf(x, c))
