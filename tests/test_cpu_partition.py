@@ -49,7 +49,7 @@ def defined(text: str) -> set[str]:
 
 @pytest.mark.parametrize("parts", [1, 2, 3, 8])
 def test_parts_are_the_whole(parts: int) -> None:
-    texts = partition(chain(), parts)
+    texts = partition(chain(), parts, 60)
     assert len(texts) == min(parts, FUNCTIONS)
     names = [defined(t) for t in texts]
     assert set.union(*names) == {f"f{k}" for k in range(FUNCTIONS)}
@@ -77,7 +77,7 @@ def test_a_small_module_stays_whole() -> None:
         f = Function(module, name)
         f.ret()
         module.add(f)
-    assert partition(module, 8) == [module.render()]
+    assert partition(module, 8, 60) == [module.render()]
 
 
 @pytest.mark.parametrize("derive", [lambda f: f, pb.grad], ids=["value", "gradient"])

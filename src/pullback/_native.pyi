@@ -257,7 +257,7 @@ class Executable:
         nanoseconds: float = 0.0,
         name: str = "",
     ) -> None: ...
-    def improve_after(self, calls: int, improve: Callable[[], tuple[int, object]]) -> None:
+    def improve_after(self, nanoseconds: float, improve: Callable[[], tuple[int, object]]) -> None:
         """Ask for better code when so many calls were made: its address and what keeps it alive."""
 
     def __call__(self, leaves: Sequence[Any]) -> list[ArrayImpl]:

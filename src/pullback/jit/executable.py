@@ -86,8 +86,8 @@ def executable(traced: Traced, donated: tuple[int, ...] = ()) -> Executable:
         code.nanoseconds,
         traced.name,
     )
-    if code.calls:
-        program.improve_after(code.calls, lambda: code.better)
+    if code.patience:
+        program.improve_after(code.patience, lambda: code.better)
     return program
 
 

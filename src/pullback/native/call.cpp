@@ -1,4 +1,5 @@
 // One call of a compiled program.
+#include <algorithm>
 #include <chrono>
 #include <memory>
 
@@ -12,6 +13,9 @@
 
 namespace pullback {
 namespace {
+
+// What a call takes, whatever it computes.
+constexpr int64_t kLeastNanoseconds = 100;
 
 // Room for n values, on the stack while they are few.
 template <typename T, size_t kFew>
@@ -159,6 +163,12 @@ bool Call::raise(int32_t status) {
 
 }  // namespace
 
+bool Executable::better_is_due() const {
+    if (patience <= 0) return true;
+    patience -= std::max(kLeastNanoseconds, nanoseconds.load(std::memory_order_relaxed));
+    return false;
+}
+
 // What other threads run at this moment stays alive.
 bool Executable::take_better_code() const {
     PyObject* make = std::exchange(improve, nullptr);
@@ -177,7 +187,7 @@ bool Executable::take_better_code() const {
 }
 
 bool Executable::run(PyObject* const* leaves, PyObject** results) const {
-    if (calls_left && --calls_left == 0 && improve && !take_better_code()) return false;
+    if (improve && better_is_due() && !take_better_code()) return false;
     if (launches(*this, leaves)) return launch(*this, leaves, results);
     return Call(*this, leaves, results).run();
 }

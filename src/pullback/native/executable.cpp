@@ -120,8 +120,8 @@ void init(Executable* self, uintptr_t address, nb::object keepalive, size_t num_
     require(self->builder.read(out_tree.ptr(), static_cast<Py_ssize_t>(self->outs.size())));
 }
 
-void improve_after(Executable& self, int64_t calls, nb::object improve) {
-    self.calls_left = calls;
+void improve_after(Executable& self, double nanoseconds, nb::object improve) {
+    self.patience = whole(nanoseconds);
     Py_XSETREF(self.improve, improve.release().ptr());
 }
 
@@ -179,7 +179,7 @@ void add_executable(nb::module_& m) {
              nb::arg("kept"), nb::arg("consts"), nb::arg("outs"), nb::arg("scratch_bytes"),
              nb::arg("externals"), nb::arg("donated"), nb::arg("out_tree").none(),
              nb::arg("release_gil"), nb::arg("nanoseconds") = 0.0, nb::arg("name") = "")
-        .def("improve_after", improve_after, nb::arg("calls"), nb::arg("improve"))
+        .def("improve_after", improve_after, nb::arg("nanoseconds"), nb::arg("improve"))
         .def("__call__", call_flat, nb::arg("leaves"));
     m.def("launch_above", [](double nanoseconds) { return launch_above(whole(nanoseconds)); },
           nb::arg("nanoseconds"));

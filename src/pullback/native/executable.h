@@ -44,8 +44,8 @@ class Executable : public Program {
 
     mutable Function function = nullptr;
     mutable PyObject* keepalive = nullptr;
-    // At the last of so many calls, if there are any, `improve` is asked for better code.
-    mutable int64_t calls_left = 0;
+    // When the calls have taken about so many nanoseconds, `improve` is asked for better code.
+    mutable int64_t patience = 0;
     mutable PyObject* improve = nullptr;
     std::vector<size_t> kept;
     std::vector<PyObject*> consts;  // ndarrays that native code can read as they lie
@@ -61,6 +61,7 @@ class Executable : public Program {
     mutable std::atomic<int64_t> nanoseconds{0};
 
   private:
+    bool better_is_due() const;
     bool take_better_code() const;
 };
 

@@ -7,7 +7,8 @@ same function of the same library is called without the lock.
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import llvmlite.binding as llvm
 from llvmlite.binding import ffi
@@ -30,15 +31,20 @@ class Machines:
         self.make = make
         self.idle: list[llvm.TargetMachine] = []
 
-    def emit(self, module: llvm.ModuleRef) -> bytes:
-        """The object file of a module of a context of its own."""
+    @contextmanager
+    def one(self) -> Iterator[llvm.TargetMachine]:
+        """A machine that nobody else uses meanwhile."""
         try:
             machine = self.idle.pop()
         except IndexError:
             machine = self.make()
-        found = emit(machine, module)
+        yield machine
         self.idle.append(machine)
-        return found
+
+    def emit(self, module: llvm.ModuleRef) -> bytes:
+        """The object file of a module of a context of its own."""
+        with self.one() as machine:
+            return emit(machine, module)
 
 
 class _Job(threading.Thread):

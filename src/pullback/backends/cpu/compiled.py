@@ -32,8 +32,8 @@ class Compiled:
     work: float
     # About what a call takes.
     nanoseconds: float
-    # The call for which better code is due; 0 where there is none.
-    calls: int
+    # When calls have taken so many nanoseconds better code is due; 0 where there is none.
+    patience: float
     timings: Mapping[str, float] = field(repr=False)
     # Gives the loop program.
     lower: Callable[[], Any] = field(repr=False)
@@ -58,7 +58,7 @@ class Compiled:
     @cached_property
     def better(self) -> tuple[int, Any]:
         """The same program with elementary functions inside of its loops, and its `keepalive`."""
-        better = replace(self, code=pipeline.improved(self.program), calls=0)
+        better = replace(self, code=pipeline.improved(self.program), patience=0.0)
         self.keep(better)
         return better.address, better.keepalive
 

@@ -8,14 +8,15 @@ from collections.abc import Sequence
 
 from .text import Module
 
-# Fewer lines than this in a part do not pay for a thread and the fixed cost of a module.
-WORTH_A_PART = 60
 _NAME = re.compile(r"@([\w.]+)")
 _HEAD = re.compile(r"define\s+(?:internal\s+)?(.*?)@([\w.]+)\((.*?)\)")
 
 
-def partition(module: Module, most: int) -> list[str]:
-    """The texts of at most `most` modules that together are `module`, the biggest first."""
+def partition(module: Module, most: int, lines: int) -> list[str]:
+    """The texts of at most `most` modules that together are `module`, the biggest first.
+
+    lines: fewer in a part do not pay.
+    """
     by_name = {_NAME.search(text): text for text in module.pieces.values()}
     pieces = {found[1]: text for found, text in by_name.items() if found}
     shared = "\n".join([text for found, text in by_name.items() if not found])
@@ -23,7 +24,7 @@ def partition(module: Module, most: int) -> list[str]:
     roots = [n for n, text in pieces.items() if _is_root(text)]
     needs = {root: _reached(root, uses, set(roots)) for root in roots}
     sizes = {root: sum([pieces[n].count("\n") for n in needs[root]]) for root in roots}
-    parts = min(most, len(roots), sum(sizes.values()) // WORTH_A_PART)
+    parts = min(most, len(roots), sum(sizes.values()) // lines)
     if parts <= 1:
         return [module.render()]
     groups = _groups(sizes, parts)

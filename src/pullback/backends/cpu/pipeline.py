@@ -1,7 +1,6 @@
 """Jaxpr to a native function: the passes in order, each timed."""
 
 import itertools
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -36,17 +35,24 @@ from .compiled import ENTRY, Compiled
 from .complexes import in_parts
 from .expand import expanded
 from .loader import Code
-from .loops import Block, Callback, For, Nest, Program, While, blocks
+from .loops import Callback, Program
+from .optimise import GOOD, QUICK, Care
 from .rules import RULES
-from .schedule import block_time, block_work, nest_work
+from .schedule import block_time, block_work, code_time
+from .text import Module
 from .values import in_buffer, row_major, storage
 
 # The rules that `simplify` finds on primitives: importing these modules sets them.
 REWRITES = (algebra, unused)
 
-# Code that calls the library's elementary functions is there sooner, and slower by a fifth. When it
-# has run for about as long as other code takes to compile, so many additions, the other one is due.
-PATIENCE = 3e8
+# Code made quickly is there sooner and slower, and so is code that calls the library's elementary
+# functions. When it has run for about as long as better code takes to compile, that is due: so many
+# nanoseconds for a module and for each line of it, and where functions are to be inlined.
+PATIENCE = 2e6
+PATIENCE_A_LINE = 2e4
+PATIENCE_FOR_FUNCTIONS = 75e6
+# Estimates are this much too long on average, and quick code takes twice as long at worst.
+DOUBT = 4.0
 
 
 class Lowered(NamedTuple):
@@ -76,14 +82,15 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     clock = _Clock()
     lowered = _lowered(jaxpr, name, donated, clock)
     program = lowered.program
-    work = nests_work(program.body)
-    writer = _writer(program, work < PATIENCE)
+    hasty = code_time(program.body) < PATIENCE_FOR_FUNCTIONS
+    writer = _writer(program, hasty)
     module = writer.run()
     clock("write")
+    care, patience = _care(module, program)
     host = target.host()
     dump(4, f"{name} as LLVM", module.render)
     dump(5, f"{name} as assembly", lambda: host.assembly(module))
-    code = host.compile(module, [ENTRY])
+    code = host.compile(module, [ENTRY], care)
     clock.timings.update({STEPS.get(k, k): v for k, v in code.timings.items()})
     dump(1, name, lambda: explain.times(clock.timings))
     return Compiled(
@@ -95,7 +102,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
         lowered.donated,
         block_work(program.body),
         block_time(program.body),
-        1 + int(PATIENCE / max(work, 1.0)) if host.calls_functions(module) else 0,
+        patience,
         clock.timings,
         lambda: program,
     )
@@ -147,18 +154,16 @@ def _writer(program: Program, hasty: bool) -> emit.ProgramEmitter:
     return emit.ProgramEmitter(program, host.vector_bytes, host.library if hasty else host.kernels)
 
 
-def nests_work(block: Block) -> float:
-    """The estimated work of a block's nests in additions; a loop without a count may do any."""
-    total = 0.0
-    for stmt in block:
-        if isinstance(stmt, Nest):
-            total += nest_work(stmt)
-        elif isinstance(stmt, While):
-            return math.inf
-        else:
-            runs = stmt.axis.extent if isinstance(stmt, For) else 1
-            total += runs * sum([nests_work(inner) for inner in blocks(stmt)])
-    return total
+def _care(module: Module, program: Program) -> tuple[Care, float]:
+    """How a module is compiled first, and after how many nanoseconds of calls better code is due;
+    0 where none is."""
+    host = target.host()
+    time = code_time(program.body)
+    patience = PATIENCE + PATIENCE_A_LINE * module.lines()
+    if host.kernels and time < DOUBT * patience:
+        # Of what a call takes only a part may be loops.
+        return QUICK, patience * max(1.0, block_time(program.body) / time) if time else 0.0
+    return GOOD, PATIENCE_FOR_FUNCTIONS if host.calls_functions(module) else 0.0
 
 
 # What the steps of the target are called beside those here.

@@ -64,7 +64,7 @@ def _store(key: str, made: Compiled) -> None:
         return
     outs = [(o[0], o[1] if o[0] == "arg" else None, o[-1]) for o in made.outs]
     needs = made.kept, tuple(outs), made.scratch_bytes, made.donated
-    costs = made.work, made.nanoseconds, made.calls
+    costs = made.work, made.nanoseconds, made.patience
     code = target.host().level, tuple(made.code.imports), tuple(made.code.objects)
     directory().store(key, marshal.dumps((needs, costs, code)))
 
@@ -72,7 +72,7 @@ def _store(key: str, made: Compiled) -> None:
 def _read(data: bytes, key: str, jaxpr: Jaxpr, donated: Sequence[int], since: float) -> Compiled:
     needs, costs, (level, imports, objects) = marshal.loads(data)
     kept, outs, scratch_bytes, given = needs
-    work, nanoseconds, calls = costs
+    work, nanoseconds, patience = costs
     known = loader.symbols(level)
     return Compiled(
         loader.load(objects, [ENTRY], {n: known[n] for n in imports}, {}),
@@ -83,7 +83,7 @@ def _read(data: bytes, key: str, jaxpr: Jaxpr, donated: Sequence[int], since: fl
         given,
         work,
         nanoseconds,
-        calls,
+        patience,
         {"record": time.perf_counter() - since},
         lambda: pipeline.lowered(jaxpr, donated),
         partial(_store, key),

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 from functools import cache
-from math import prod
+from math import inf, prod
 
 from . import expr, plan
 from .expr import Node
 from .index import Atom, Index, coefficient
-from .loops import Block, Call, Contraction, For, Gemm, Kernel, Nest, blocks, kernel_nodes
+from .loops import Block, Call, Contraction, For, Gemm, Kernel, Nest, While, blocks, kernel_nodes
 from .text import WIDTHS
 
 # Nests of at most this many scalar operations become straight-line code: in loops, outside of them,
@@ -123,6 +123,21 @@ def block_time(block: Block) -> float:
             total += sum([block_time(b) for b in blocks(stmt)])
         else:
             total += ADDITION_TIME * block_work([stmt])
+    return total
+
+
+def code_time(block: Block) -> float:
+    """The estimated nanoseconds, on one thread, of the loops that are generated for statements:
+    without the runtime's functions. A loop without a count may take any time."""
+    total = 0.0
+    for stmt in block:
+        if isinstance(stmt, Nest):
+            total += ADDITION_TIME * nest_work(stmt) if is_small(stmt) else nest_time(stmt)
+        elif isinstance(stmt, While):
+            return inf
+        else:
+            runs = stmt.axis.extent if isinstance(stmt, For) else 1
+            total += runs * sum([code_time(inner) for inner in blocks(stmt)])
     return total
 
 

@@ -13,13 +13,11 @@ from .elementary import PURE
 from .forking import working
 from .library import level_of
 from .loader import Code
-from .optimise import optimise
+from .optimise import GOOD, Care, optimise
 from .partition import partition
 from .switches import set_switches
 from .text import Module
 
-# Of the code generator: 1 costs as much as 2 and runs as fast; 0 costs half, runs half as fast.
-CODEGEN_LEVEL = 1
 # More threads than this hardly shorten a compilation.
 MOST_PARTS = 8
 
@@ -27,7 +25,7 @@ MOST_PARTS = 8
 class Target:
     """The machine at hand: compiles modules, loads objects, knows the symbols they may refer to."""
 
-    def __init__(self, level: int = CODEGEN_LEVEL, debug: bool = False):
+    def __init__(self, debug: bool = False):
         llvm.initialize_native_target()
         llvm.initialize_native_asmprinter()
         set_switches()
@@ -35,9 +33,10 @@ class Target:
         self.features = llvm.get_host_cpu_features().flatten()
         self.debug = debug
         self.vector_bytes = vector_bytes(self.features.split(","))
-        self.machine = self._machine(level)
-        # Threads that generate code have one each.
-        self.machines = codegen.Machines(lambda: self._machine(level))
+        # By level of the code generator; threads that generate code have one each.
+        self.machines = {
+            k: codegen.Machines(partial(self._machine, k)) for k in range(GOOD.level + 1)
+        }
         # Functions that need not be compiled here: their declarations. Kernels are those that would
         # be called in any case.
         self.level = level_of(platform.machine(), self.features.split(","), self.vector_bytes)
@@ -60,29 +59,30 @@ class Target:
         declared = [n for n, text in module.pieces.items() if text.startswith("declare")]
         return any(n in self.library and n not in self.kernels for n in declared)
 
-    def compile(self, module: Module, names: Sequence[str]) -> Code:
+    def compile(self, module: Module, names: Sequence[str], care: Care = GOOD) -> Code:
         """Native code of a module, with the addresses of its functions `names`."""
         clock = _Clock({})
-        texts = partition(module, min(_native.get_num_threads(), MOST_PARTS))
+        texts = partition(module, min(_native.get_num_threads(), MOST_PARTS), care.part)
         clock("render")
         declared = [name for name, text in module.pieces.items() if text.startswith("declare")]
         imports = {name: self.symbols[name] for name in declared if name in self.symbols}
         with working():
-            prepare = partial(self._optimised, clock=clock)
-            objects = codegen.emit_all(texts, prepare, self.machines)
+            prepare = partial(self._optimised, clock=clock, care=care)
+            objects = codegen.emit_all(texts, prepare, self.machines[care.level])
         clock("emit")
         code = loader.load(objects, names, imports, clock.timings)
         clock("load")
         return code
 
-    def _optimised(self, text: str, clock: "_Clock") -> llvm.ModuleRef:
+    def _optimised(self, text: str, clock: "_Clock", care: Care = GOOD) -> llvm.ModuleRef:
         # A context of its own: what the code generator of a thread may touch.
         parsed = llvm.parse_assembly(text, llvm.create_context())
         clock("parse")
         if self.debug:
             parsed.verify()
             clock("verify")
-        optimise(parsed, self.machine)
+        with self.machines[care.level].one() as machine:
+            optimise(parsed, machine, care)
         clock("optimise")
         return parsed
 
@@ -92,7 +92,9 @@ class Target:
 
     def assembly(self, module: Module) -> str:
         """The machine's assembly, for people to read."""
-        return self.machine.emit_assembly(self._optimised(module.render(), _Clock({})))
+        optimised = self._optimised(module.render(), _Clock({}))
+        with self.machines[GOOD.level].one() as machine:
+            return machine.emit_assembly(optimised)
 
 
 class _Clock:

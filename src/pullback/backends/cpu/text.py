@@ -26,6 +26,11 @@ WIDTHS = {
     "uint8": 8, "uint16": 16, "uint32": 32, "uint64": 64,
     "float16": 16, "bfloat16": 16, "float32": 32, "float64": 64, "int128": 128,
 }  # fmt: skip
+# Instructions that give the same wherever they stand.
+_PURE = frozenset(
+    "add sub mul udiv urem sdiv srem and or xor shl lshr ashr icmp getelementptr trunc zext sext"
+    " insertelement shufflevector select bitcast".split()
+)
 _SUFFIXES = {"half": "f16", "bfloat": "bf16", "float": "f32", "double": "f64"}
 
 
@@ -132,6 +137,10 @@ class Module:
         assert function.name not in self.pieces, function.name
         self.pieces[function.name] = function.render()
 
+    def lines(self) -> int:
+        """About how long the text is."""
+        return sum([text.count("\n") + 1 for text in self.pieces.values()])
+
     def render(self) -> str:
         return "\n".join(self.pieces.values()) + "\n"
 
@@ -149,7 +158,10 @@ class Loop:
 
 
 class Function:
-    """One function being written, a line at a time, at the end of the current block."""
+    """One function being written, a line at a time, at the end of the current block.
+
+    `values` has what is computed already on each way here: index arithmetic repeats itself.
+    """
 
     def __init__(
         self,
@@ -169,6 +181,7 @@ class Function:
         self.block = "entry"
         self.allocas: list[str] = []
         self.lines: list[str] = []
+        self.values: dict[str, str] = {}
         self.count = 0
         self.labels = 0
 
@@ -178,7 +191,15 @@ class Function:
     # Lines
 
     def line(self, rhs: str) -> str:
-        """Append `%n = rhs` and return `%n`."""
+        """Append `%n = rhs` and return `%n`, or the value that is equal."""
+        if rhs.partition(" ")[0] not in _PURE:
+            return self._append(rhs)
+        found = self.values.get(rhs)
+        if found is None:
+            found = self.values[rhs] = self._append(rhs)
+        return found
+
+    def _append(self, rhs: str) -> str:
         self.count += 1
         name = f"%{self.count}"
         self.lines.append(f"  {name} = {rhs}")
@@ -247,10 +268,14 @@ class Function:
         self.labels += 1
         return f"{hint}{self.labels}"
 
-    def place(self, block: str) -> None:
-        """Begin a block; the one before must have ended in a jump."""
+    def place(self, block: str, values: Mapping[str, str] | None = None) -> None:
+        """Begin a block; the one before must have ended in a jump.
+
+        values: what is computed whichever way leads to the block.
+        """
         self.lines.append(f"{block}:")
         self.block = block
+        self.values = dict(values or {})
 
     def jump(self, block: str) -> None:
         self.effect(f"br label %{block}")
@@ -267,19 +292,21 @@ class Function:
         failed, fine = self.label("failed"), self.label("fine")
         test = self.line(f"icmp ne i32 {status}, 0")
         self.branch(test, failed, fine, self.module.unlikely())
+        values = self.values
         self.place(failed)
         self.ret("i32", status)
-        self.place(fine)
+        self.place(fine, values)
 
     @contextmanager
     def if_(self, condition: str, meta: str = "") -> Iterator[None]:
         """What is written inside runs when the condition holds."""
         then, end = self.label("then"), self.label("end")
         self.branch(condition, then, end, meta)
-        self.place(then)
+        values = self.values
+        self.place(then, values)
         yield
         self.jump(end)
-        self.place(end)
+        self.place(end, values)
 
     @contextmanager
     def if_else(
@@ -288,12 +315,13 @@ class Function:
         """`with f.if_else(c) as (then, otherwise):`, in it `with then:` and `with otherwise:`."""
         first, second, end = self.label("then"), self.label("else"), self.label("end")
         self.branch(condition, first, second)
-        yield self._arm(first, end), self._arm(second, end)
-        self.place(end)
+        values = self.values
+        yield self._arm(first, end, values), self._arm(second, end, values)
+        self.place(end, values)
 
     @contextmanager
-    def _arm(self, block: str, end: str) -> Iterator[None]:
-        self.place(block)
+    def _arm(self, block: str, end: str, values: Mapping[str, str]) -> Iterator[None]:
+        self.place(block, values)
         yield
         self.jump(end)
 
@@ -327,7 +355,8 @@ class Function:
             self.jump(body)
         else:
             self.branch(self.line(f"icmp slt i64 {begin}, {end}"), body, after)
-        self.place(body)
+        values = self.values
+        self.place(body, values)
         at = len(self.lines)
         phis = [self.line("") for _ in range(len(carry) + 1)]
         loop = Loop(phis[0], phis[1:])
@@ -343,7 +372,7 @@ class Function:
             self.lines[at + k] = (
                 f"  {phi} = phi {type_} [ {first}, %{before} ], [ {last}, %{latch} ]"
             )
-        self.place(after)
+        self.place(after, values)
         ends = [[(last, latch)] for last in loop.next]
         if not runs:
             ends = [[(v, before), *e] for (_, v), e in zip(carry, ends, strict=True)]
