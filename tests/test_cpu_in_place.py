@@ -29,6 +29,35 @@ def loop(body: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
     return lambda x: lax.fori_loop(0, 5, body, x)
 
 
+def of_ref(use: Callable[[Any, Any], None]) -> Callable[[Any], Any]:
+    """What a mutable array holds that a loop writes to, element by element."""
+
+    def fun(x: Any) -> Any:
+        ref = pb.new_ref(x)
+
+        def step(i: Any, c: Any) -> Any:
+            use(ref, i)
+            return c
+
+        lax.fori_loop(0, 5, step, 0)
+        return ref[...]
+
+    return fun
+
+
+def add_to(ref: Any, i: Any) -> None:
+    ref[i] += 1.0
+
+
+def add_in_branch(ref: Any, i: Any) -> None:
+    lax.cond(i % 2 == 0, lambda: add_to(ref, i), lambda: None)
+
+
+def add_in_loops(ref: Any, i: Any) -> None:
+    lax.scan(lambda c, j: (c, add_to(ref, i * 7 + j)), 0, np.arange(7))
+    lax.while_loop(lambda k: k < 3, lambda k: (k + 1, add_to(ref, i + k))[0], 0)
+
+
 PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "a loop in a loop": lambda x: nested(add, x),
     "three deep": lambda x: nested(
@@ -64,6 +93,10 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "a batch": lambda x: pb.vmap(lambda d: nested(add, d))(np.stack([x, x])),
     "a gradient": pb.grad(lambda x: nested(lambda i, d: d.at[i].multiply(2.0), x).sum()),
     "a row": lambda x: loop(lambda i, d: d.at[i].set(d[i - 1] * 2))(x.reshape(20, 50)),
+    "a mutable array": of_ref(add_to),
+    "a mutable array in a branch": of_ref(add_in_branch),
+    "a mutable array in two loops": of_ref(add_in_loops),
+    "a mutable array in a jitted function": of_ref(pb.jit(add_to)),
     "a stack": lambda x: lax.while_loop(
         lambda c: c[0] < 9, lambda c: (c[0] + 1, c[1].at[c[0]].set(c[1][c[0] - 1] + 1)), (1, x)
     ),

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         nn,
         ops,
         random,
+        ref,
         scipy,
         sharding,
         stages,
@@ -87,6 +88,7 @@ if TYPE_CHECKING:
     from .environment import print_environment_info
     from .halves import fwd_and_bwd
     from .parallel import pmap, shard_map
+    from .ref import Ref, empty_ref, free_ref, freeze, new_ref
     from .scopes import named_call, named_scope
     from .sharding import NamedSharding, P, Sharding, make_mesh, reshard, set_mesh
     from .single_axis import smap
@@ -121,6 +123,7 @@ _load = later(
         "nn",
         "ops",
         "random",
+        "ref",
         "scipy",
         "sharding",
         "stages",
@@ -146,6 +149,7 @@ _load = later(
         "environment": "print_environment_info",
         "halves": "fwd_and_bwd",
         "parallel": "pmap shard_map",
+        "ref": "Ref empty_ref free_ref freeze new_ref",
         "scopes": "named_call named_scope",
         "sharding": "NamedSharding P Sharding make_mesh reshard set_mesh",
         "single_axis": "smap",
@@ -173,6 +177,7 @@ __all__ = [
     "Jaxpr",
     "NamedSharding",
     "P",
+    "Ref",
     "ShapeDtypeStruct",
     "Shard",
     "Sharding",
@@ -211,6 +216,7 @@ __all__ = [
     "dlpack",
     "dtypes",
     "effects_barrier",
+    "empty_ref",
     "enable_custom_prng",
     "enable_x64",
     "ensure_compile_time_eval",
@@ -223,6 +229,8 @@ __all__ = [
     "extend",
     "flatten_util",
     "float0",
+    "free_ref",
+    "freeze",
     "fwd_and_bwd",
     "grad",
     "hessian",
@@ -248,6 +256,7 @@ __all__ = [
     "monitoring",
     "named_call",
     "named_scope",
+    "new_ref",
     "nn",
     "numpy",
     "numpy_dtype_promotion",
@@ -261,6 +270,7 @@ __all__ = [
     "process_indices",
     "pure_callback",
     "random",
+    "ref",
     "remat",
     "reshard",
     "scipy",

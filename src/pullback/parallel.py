@@ -17,6 +17,7 @@ from .core.stage import hoist, stage
 from .core.trace import get_aval
 from .jit import jit
 from .numpy import expand_dims, moveaxis, squeeze
+from .transforms.cells import borrow
 from .transforms.flat import Flat, arguments, check_function, function_name
 
 P = PartitionSpec
@@ -115,23 +116,26 @@ class _Program:
         """Stage it for the parts of some arguments, and run it on all devices."""
         if in_manual():
             raise NotImplementedError(f"{self.what}: a shard_map inside another")
+        args, loans = borrow(args, self.what)
         leaves, in_tree = arguments(args, self.what)
-        specs = self.specs(in_specs, args, "in_specs")
+        given = specs = self.specs(in_specs, args, "in_specs")
         avals = [self.part(get_aval(x), s) for x, s in zip(leaves, specs, strict=True)]
         flat = Flat(self.f, in_tree, name=self.what)
         with scope(self.mesh, self.axes, self.checks):
-            closed = stage(flat, avals, self.what)
+            closed = stage(loans.lent(flat), avals, self.what)
             specs = [P()] * len(closed.consts) + specs
             names = tuple([frozenset(s.all_names) for s in specs])
             jaxpr, found = settled(hoist(closed.jaxpr), names, self.axes if self.checks else ())
-        result = flat.out_tree.unflatten(range(len(found)))
-        outs = self.specs(out_specs, result, "out_specs")
+        n = flat.out_tree.num_leaves
+        outs = self.specs(out_specs, flat.out_tree.unflatten(range(n)), "out_specs")
+        outs += [given[i] for i in loans.written]
         self.check(outs, found, jaxpr.out_avals)
         results = shard_map_p.bind(
             *closed.consts, *leaves, jaxpr=jaxpr, name=function_name(self.f), mesh=self.mesh,
             axes=self.axes, in_specs=tuple(specs), out_specs=tuple(outs),
         )  # fmt: skip
-        return flat.out_tree.unflatten(results)
+        loans.settle(results[n:])
+        return flat.out_tree.unflatten(results[:n])
 
     def specs(self, prefix: Any, value: Any, what: str) -> list[PartitionSpec]:
         """The spec of each leaf."""

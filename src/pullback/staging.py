@@ -4,21 +4,23 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from .core.aval import ShapedArray
+from .core.cell import AbstractRef, Cell
 from .core.trace import known_values
 from .transforms.make_jaxpr import abstract
 
 
-def typeof(x: Any) -> ShapedArray:
+def typeof(x: Any) -> ShapedArray | AbstractRef:
     """The type of a value: its shape, dtype and whether the dtype yields to others.
 
     Args:
-      x: array, NumPy array, Python number, a traced value, or a type as `ShapeDtypeStruct`.
+      x: array, NumPy array, Python number, a traced value, a type as `ShapeDtypeStruct`, or a
+        mutable array.
 
     >>> import pullback as pb
     >>> pb.typeof(pb.numpy.ones((2, 3)))
     ShapedArray(float32[2,3])
     """
-    return abstract(x, "typeof")
+    return x.aval if isinstance(x, Cell) else abstract(x, "typeof")
 
 
 def ensure_compile_time_eval() -> AbstractContextManager[None]:

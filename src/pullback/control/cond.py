@@ -17,7 +17,13 @@ from .batched_cond import choose_each
 from .branches import Branches, jvp_branches, linearize_branches, union
 from .call import check_operands, interpret, out_dims, to_front
 from .effects import refuse_io
-from .region import Region, hoisted_together, stage_region
+from .region import (
+    Region,
+    hoisted_together,
+    stage_touching_region,
+    write_all,
+    written_in,
+)
 
 _ABSENT: Any = object()
 USE_WHERE = "call back for every element, and tell the function the predicate"
@@ -168,12 +174,13 @@ def _choose_branch(
 ) -> Any:
     leaves, in_tree = arguments(operands, what)
     avals = [get_aval(x) for x in leaves]
-    regions = [stage_region(f, in_tree, avals, what) for f in functions]
+    regions = [stage_touching_region(f, in_tree, avals, what) for f in functions]
     for f, r in zip(functions[1:], regions[1:], strict=True):
         _check_branch(what, functions[0], regions[0], f, r)
     programs, consts = hoisted_together(regions)
     outs = cond_p.bind(index, *consts, *leaves, branches=tuple(programs))
-    return regions[0].out_tree.unflatten(outs)
+    out_tree = regions[0].out_tree
+    return out_tree.unflatten(write_all(written_in(regions), outs, out_tree.num_leaves))
 
 
 def _check_branch(
@@ -185,10 +192,11 @@ def _check_branch(
             f"{what}: the branches {names} must return one structure, got {wanted.out_tree} and"
             f" {got.out_tree}"
         )
-    paths = tree.paths(wanted.out_tree.unflatten(wanted.out_avals))
+    types = wanted.out_avals[: wanted.out_tree.num_leaves]
+    paths = tree.paths(wanted.out_tree.unflatten(types))
     wrong = [
         f"  output{path}: {type_name(a)} and {type_name(b)}"
-        for path, a, b in zip(paths, wanted.out_avals, got.out_avals, strict=True)
+        for path, a, b in zip(paths, types, got.out_avals, strict=False)
         if not same_type(a, b)
     ]
     if wrong:

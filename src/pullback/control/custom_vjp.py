@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dtypes, errors, tree
 from ..core.aval import ShapedArray, type_name
+from ..core.cell import Cell
 from ..core.primitive import Zero
 from ..core.structure import value_key
 from ..core.trace import Tracer, get_aval
@@ -159,18 +160,33 @@ class _Forward(Rule):
             )
         outs, self.out_tree = tree.flatten(pair[0])
         kept, res_tree = tree.flatten(pair[1])
-        backward = _Backward(self, self.out_tree, res_tree, _numbers(kept))
-        return outs, [x for x in kept if type(x) not in NUMBERS], backward
+        for x in kept:
+            self._check_cell(x)
+        backward = _Backward(self, self.out_tree, res_tree, _static(kept))
+        return outs, [x for x in kept if not _stays(x)], backward
+
+    def _check_cell(self, x: Any) -> None:
+        if isinstance(x, Cell) and x.home is not None and not x.home.alive:
+            raise NotImplementedError(
+                f"custom_vjp: the backward rule of {self.name} takes {x.describe()}, as it was"
+                f" passed to {x.home.what}, which is differentiated as a whole: differentiate"
+                " inside of it, as in jit(grad(f)), not grad(jit(f))"
+            )
 
 
-# Residuals of these types stay what they are: the backward rule may branch on them.
+# Residuals that stay what they are: the backward rule may branch on numbers, and write to mutable
+# arrays.
 NUMBERS = (bool, int, float, complex)
-Numbers = tuple[tuple[int, Any], ...]
+Static = tuple[tuple[int, Any], ...]
 
 
-def _numbers(kept: Sequence[Any]) -> Numbers:
-    """The Python numbers among the residuals, by their places."""
-    return tuple([(i, x) for i, x in enumerate(kept) if type(x) in NUMBERS])
+def _stays(x: Any) -> bool:
+    return type(x) in NUMBERS or isinstance(x, Cell)
+
+
+def _static(kept: Sequence[Any]) -> Static:
+    """What stays what it is among the residuals, by place."""
+    return tuple([(i, x) for i, x in enumerate(kept) if _stays(x)])
 
 
 class _Backward(Rule):
@@ -181,24 +197,24 @@ class _Backward(Rule):
         "in_avals",
         "in_tree",
         "name",
-        "numbers",
         "out_tree",
         "res_tree",
+        "static",
         "symbolic",
     )
 
-    def __init__(self, forward: _Forward, out_tree: Any, res_tree: Any, numbers: Numbers) -> None:
-        super().__init__(forward, out_tree, res_tree, value_key(numbers))
+    def __init__(self, forward: _Forward, out_tree: Any, res_tree: Any, static: Static) -> None:
+        super().__init__(forward, out_tree, res_tree, value_key(static))
         self.bwd, self.name, self.symbolic = forward.bwd, forward.name, forward.symbolic
         self.in_tree, self.in_avals = forward.in_tree, forward.in_avals
-        self.out_tree, self.res_tree, self.numbers = out_tree, res_tree, numbers
+        self.out_tree, self.res_tree, self.static = out_tree, res_tree, static
 
     def __call__(self, residuals: Sequence[Any], cts: Sequence[Any]) -> list[Any]:
         """Cotangents of the arguments, a Zero for None."""
         cts = [to_symbolic(c) for c in cts] if self.symbolic else instantiate_zeros(cts)
         kept = list(residuals)
-        for place, number in self.numbers:
-            kept.insert(place, number)
+        for place, value in self.static:
+            kept.insert(place, value)
         found = self.bwd(self.res_tree.unflatten(kept), self.out_tree.unflatten(cts))
         if isinstance(found, list):
             found = tuple(found)
@@ -218,7 +234,8 @@ class _Backward(Rule):
 
         def visit(given: Any, part: Any) -> None:
             if given is None:
-                leaves.extend([Zero(a.tangent()) for a in tree.leaves(part)])
+                avals = [a for a in tree.leaves(part) if not isinstance(a, Cell)]
+                leaves.extend([Zero(a.tangent()) for a in avals])
             else:
                 leaves.append(self._check(given, part))
 

@@ -9,21 +9,25 @@ import numpy as np
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, make_aval, type_name
 from ..core.ir import Literal
-from ..core.stage import literal_value
+from ..core.stage import FlatFunction, literal_value
 from ..core.trace import Tracer, get_aval
 from ..primitives.arithmetic import add
 from ..primitives.compare import lt
+from ..transforms.cells import borrow, refuse
 from ..transforms.flat import arguments, function_name
 from .batches import in_batches
 from .region import (
     Region,
+    carried,
     check_carry,
     convert_like,
-    hoist_region,
-    stage_region,
+    stage_touching_region,
+    write_all,
 )
 from .scan import scan_p
 from .while_loop import while_p
+
+_CARRIED = "the body cannot return it: capture it, or, in scan, pass it among xs"
 
 
 def scan(
@@ -61,7 +65,9 @@ def scan(
     """
     if not callable(f):
         raise TypeError(f"scan: the first argument must be a function, got {f!r}")
+    refuse(init, "scan", _CARRIED)
     carry, carry_tree = arguments(init, "scan")
+    xs, loans = borrow(xs, "scan")
     slices, xs_tree = arguments(xs, "scan")
     n = _length(slices, xs, length)
     avals = [get_aval(x) for x in slices]
@@ -71,15 +77,20 @@ def scan(
         return _pair(f(c, x), f)
 
     body.__name__ = function_name(f)
-    carry, region = _stable("scan", body, carry, carry_tree, slice_avals, xs_tree)
-    k = len(carry)
+    loans = loans.behind(len(carry))
+    carry, region = _stable("scan", body, carry, carry_tree, slice_avals, xs_tree, loans.lent)
+    k, cells = len(carry), region.written
+    jaxpr, consts = carried(region, cells, k)
     outs = scan_p.bind(
-        *region.consts, *carry, *slices,
-        jaxpr=hoist_region(region), length=n, reverse=bool(reverse),
-        num_consts=len(region.consts), num_carry=k, unroll=1,
+        *consts, *carry, *[c.read() for c in cells], *slices,
+        jaxpr=jaxpr, length=n, reverse=bool(reverse),
+        num_consts=len(consts), num_carry=k + len(cells), unroll=1,
     )  # fmt: skip
+    last, ys = outs[: k + len(cells)], outs[k + len(cells) :]
     ys_tree = region.out_tree.children()[1]
-    return carry_tree.unflatten(outs[:k]), ys_tree.unflatten(outs[k:])
+    loans.settle(ys[ys_tree.num_leaves :])
+    ys = ys[: ys_tree.num_leaves]
+    return carry_tree.unflatten(write_all(cells, last, k)), ys_tree.unflatten(ys)
 
 
 def _pair(out: Any, f: Callable[..., Any]) -> Any:
@@ -119,6 +130,7 @@ def _stable(
     carry_tree: Any,
     extra: Sequence[ShapedArray],
     extra_tree: Any,
+    around: Callable[[FlatFunction], FlatFunction] = lambda flat: flat,
 ) -> tuple[list[Any], Region]:
     """The carry and the staged body, weak types of the carry resolved as the body makes them."""
     whole = tree.structure(
@@ -126,7 +138,7 @@ def _stable(
     )
     while True:
         avals = [get_aval(c) for c in carry]
-        region = stage_region(body, whole, [*avals, *extra], what)
+        region = stage_touching_region(body, whole, [*avals, *extra], what, around)
         out_tree = region.out_tree.children()[0]
         outs = region.out_avals[: out_tree.num_leaves]
         changed = [_promoted(a, o) for a, o in zip(avals, outs, strict=False)]
@@ -168,6 +180,7 @@ def while_loop(
     """
     if not (callable(cond_fun) and callable(body_fun)):
         raise TypeError("while_loop: write while_loop(cond_fun, body_fun, init_val)")
+    refuse(init_val, "while_loop", _CARRIED)
     carry, carry_tree = arguments(init_val, "while_loop")
 
     def body(c: Any, _: Any) -> Any:
@@ -177,17 +190,25 @@ def while_loop(
     carry, region = _stable("while_loop", body, carry, carry_tree, [], tree.structure(None))
     avals = [get_aval(c) for c in carry]
     one = tree.structure((carry_tree.unflatten([0] * len(carry)),))
-    test = stage_region(cond_fun, one, avals, "while_loop")
+    test = stage_touching_region(cond_fun, one, avals, "while_loop")
     _check_condition(test, cond_fun)
+    k, cells = len(carry), region.written
+    condition, test_consts = carried(test, cells, k)
+    jaxpr, consts = carried(region, cells, k)
     outs = while_p.bind(
-        *test.consts, *region.consts, *carry,
-        cond_jaxpr=hoist_region(test), cond_nconsts=len(test.consts),
-        body_jaxpr=hoist_region(region), body_nconsts=len(region.consts),
+        *test_consts, *consts, *carry, *[c.read() for c in cells],
+        cond_jaxpr=condition, cond_nconsts=len(test_consts),
+        body_jaxpr=jaxpr, body_nconsts=len(consts),
     )  # fmt: skip
-    return carry_tree.unflatten(outs)
+    return carry_tree.unflatten(write_all(cells, outs, k))
 
 
 def _check_condition(test: Region, f: Callable[..., Any]) -> None:
+    for cell in test.written:
+        raise NotImplementedError(
+            f"while_loop: {function_name(f)}, the condition, writes to {cell.describe()}: write to"
+            " it in the body"
+        )
     got = test.out_avals
     if len(got) != 1 or got[0].shape != () or got[0].dtype != dtypes.bool_:
         types = ", ".join([type_name(t) for t in got])

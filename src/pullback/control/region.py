@@ -1,12 +1,13 @@
 """Users' functions as the programs that control operations hold."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from .. import tree
 from ..core.aval import ShapedArray, same_type, type_name
-from ..core.ir import ClosedJaxpr, Jaxpr, Var
-from ..core.stage import hoist, stage
+from ..core.cell import Cell, Touched
+from ..core.ir import Atom, ClosedJaxpr, Jaxpr, Var
+from ..core.stage import FlatFunction, hoist, stage, stage_touching
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from ..transforms.flat import Flat
@@ -14,10 +15,32 @@ from ..tree import PyTreeDef
 
 
 class Region(NamedTuple):
-    """A user's function as a program, with what it captured and its result's structure."""
+    """A user's function as a program, with what it captured and its result's structure.
+
+    The last results are what those mutable arrays hold that it has written.
+    """
 
     closed: ClosedJaxpr
     out_tree: PyTreeDef
+    touched: Sequence[Touched] = ()
+
+    @property
+    def written(self) -> list[Cell]:
+        """The mutable arrays that it writes."""
+        return [t.cell for t in self.touched if t.written]
+
+    @property
+    def sources(self) -> list[int]:
+        """What tells captured values apart: themselves, or the mutable arrays that hold them."""
+        n = len(self.consts) - len(self.touched)
+        return [*map(id, self.consts[:n]), *[id(t.cell) for t in self.touched]]
+
+    @property
+    def results(self) -> tuple[list[Atom], dict[Cell, Atom]]:
+        """What the function returns, and what the mutable arrays hold then that it writes."""
+        outs, cells = self.closed.jaxpr.outvars, self.written
+        n = len(outs) - len(cells)
+        return outs[:n], dict(zip(cells, outs[n:], strict=True))
 
     @property
     def out_avals(self) -> list[ShapedArray]:
@@ -39,21 +62,80 @@ def stage_region(
     return Region(closed, flat.out_tree)
 
 
+def stage_touching_region(
+    f: Callable[..., Any],
+    in_tree: PyTreeDef,
+    avals: Sequence[ShapedArray],
+    what: str,
+    around: Callable[[FlatFunction], FlatFunction] = lambda flat: flat,
+) -> Region:
+    """As `stage_region`, of a function that may write to mutable arrays.
+
+    `around` is what the function of leaves is put into.
+    """
+    flat = Flat(f, in_tree, name=what)
+    closed, touched = stage_touching(around(flat), avals, what)
+    return Region(closed, flat.out_tree, touched)
+
+
 def hoist_region(region: Region) -> Jaxpr:
     """The region's program with what it captured as leading arguments."""
     return hoist(region.closed.jaxpr)
 
 
+def settled(region: Region, outs: Sequence[Any]) -> Sequence[Any]:
+    """The results of a region's program, the mutable arrays that it wrote holding theirs."""
+    return write_all(region.written, outs, region.out_tree.num_leaves)
+
+
+def write_all(cells: Iterable[Cell], outs: Sequence[Any], count: int) -> Sequence[Any]:
+    """The first results; the others are what these mutable arrays hold now."""
+    for cell, value in zip(cells, outs[count:], strict=True):
+        cell.write(value)
+    return outs[:count]
+
+
+def written_in(regions: Iterable[Region]) -> list[Cell]:
+    """The mutable arrays that any of the regions writes."""
+    return list({cell: None for r in regions for cell in r.written})
+
+
 def hoisted_together(regions: Sequence[Region]) -> tuple[list[Jaxpr], list[Any]]:
-    """Programs that all take, first, what any of them captured; and those values."""
-    values: dict[int, Any] = {id(c): c for r in regions for c in r.consts}
+    """Programs that all take, first, what any of them captured; and those values.
+
+    Their last results are what those mutable arrays hold that any of them writes.
+    """
+    cells = written_in(regions)
+    values: dict[int, Any] = {}
+    for r in regions:
+        values.update(zip(r.sources, r.consts, strict=True))
     programs: list[Jaxpr] = []
     for r in regions:
-        own = dict(zip(map(id, r.consts), r.closed.jaxpr.constvars, strict=True))
-        leading = [own.get(key) or Var(get_aval(c)) for key, c in values.items()]
         jaxpr = r.closed.jaxpr
-        programs.append(jaxpr.replace(constvars=[], invars=[*leading, *jaxpr.invars]))
+        own = dict(zip(r.sources, jaxpr.constvars, strict=True))
+        leading = {key: own.get(key) or Var(get_aval(c)) for key, c in values.items()}
+        results, ends = r.results
+        outs = [*results, *[ends.get(cell, leading[id(cell)]) for cell in cells]]
+        invars = [*leading.values(), *jaxpr.invars]
+        programs.append(jaxpr.replace(constvars=[], invars=invars, outvars=outs))
     return programs, list(values.values())
+
+
+def carried(region: Region, cells: Sequence[Cell], count: int) -> tuple[Jaxpr, list[Any]]:
+    """The program of a loop whose carry, `count` values, is followed by what the cells hold.
+
+    Returns also the values that it captured, those of the cells apart.
+    """
+    jaxpr = region.closed.jaxpr
+    own = {t.cell: t.var for t in region.touched}
+    moved = [own.get(cell) or Var(cell.inner) for cell in cells]
+    pairs = zip(jaxpr.constvars, region.consts, strict=True)
+    fixed = [(v, c) for v, c in pairs if v not in moved]
+    invars = [*[v for v, _ in fixed], *jaxpr.invars[:count], *moved, *jaxpr.invars[count:]]
+    results, ends = region.results
+    if ends:
+        results = [*results[:count], *[ends[cell] for cell in cells], *results[count:]]
+    return jaxpr.replace(constvars=[], invars=invars, outvars=results), [c for _, c in fixed]
 
 
 def convert_like(x: Any, aval: ShapedArray) -> Any:

@@ -13,7 +13,7 @@ from ..transforms.flat import arguments, check_function, function_name
 from ..transforms.program import batched_jaxpr, jvp_jaxpr, pick, spread, transposed_jaxpr
 from .barrier import optimization_barrier
 from .call import body_of, check_operands, interpret, out_dims, to_front
-from .region import hoist_region, stage_region
+from .region import hoist_region, settled, stage_touching_region
 from .signature import without_nondiff
 
 # Loaded when a checkpoint is differentiated.
@@ -131,14 +131,14 @@ def checkpoint(
         positional = [n for n in names if n not in fixed]
         f, dynamic, _ = without_nondiff(fun, static, positional, args)
         flat, in_tree = arguments((dynamic, kwargs), "checkpoint")
-        region = stage_region(
+        region = stage_touching_region(
             lambda a, k: f(*a, **k, **fixed), in_tree, [get_aval(x) for x in flat], "checkpoint"
         )
         outs = checkpoint_p.bind(
             *region.consts, *flat,
             jaxpr=hoist_region(region), name=function_name(fun), policy=policy, prevent_cse=apart,
         )  # fmt: skip
-        return region.out_tree.unflatten(outs)
+        return region.out_tree.unflatten(settled(region, outs))
 
     return checkpoint_f
 

@@ -12,6 +12,7 @@ from .. import _native, dtypes
 from .._native import ArrayImpl, DeviceArray
 from . import trace as tracing
 from .aval import ShapedArray
+from .cell import Cell, Held, Touched
 from .ir import Atom, ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 from .leaks import check_leaks
 from .primitive import Primitive
@@ -41,7 +42,7 @@ class StageTracer(Tracer):
 class StageTrace(Trace):
     """Writes down each operation as an equation."""
 
-    __slots__ = ("consts", "constvars", "eqns", "known", "what")
+    __slots__ = ("cells", "consts", "constvars", "eqns", "known", "what")
 
     def __init__(self, parent: Trace, what: str) -> None:
         super().__init__(parent)
@@ -50,6 +51,7 @@ class StageTrace(Trace):
         self.constvars: list[Var] = []
         self.consts: list[Any] = []
         self.known: dict[int, Var] = {}
+        self.cells: dict[Cell, Held] = {}
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Append the operation to the program."""
@@ -112,17 +114,40 @@ class StageTrace(Trace):
 def stage(fun: FlatFunction, avals: Sequence[ShapedArray], what: str = "jit") -> ClosedJaxpr:
     """The program of a flat function at these argument types, with the values it captured.
 
-    A captured value may be a tracer of an outer transformation.
+    A captured value may be a tracer of an outer transformation. What mutable arrays hold is
+    captured too; a function that writes to one raises.
+    """
+    closed, touched = stage_touching(fun, avals, what)
+    for cell, _, written in touched:
+        if written:
+            raise NotImplementedError(
+                f"{what}: the function writes to {cell.describe()}, outside of it, which it can do"
+                " in jit, scan, fori_loop, while_loop, cond, switch, map and checkpoint only"
+            )
+    return closed
+
+
+def stage_touching(
+    fun: FlatFunction, avals: Sequence[ShapedArray], what: str
+) -> tuple[ClosedJaxpr, list[Touched]]:
+    """As `stage`, and the mutable arrays that the function reads or writes.
+
+    What they hold are the last captured values. The program's last results are what those hold
+    in the end that are written.
     """
     trace = StageTrace(tracing.current_trace(), what)
     with use(trace):
         args = [trace.argument(a) for a in avals]
         outs = [trace.atom(o) for o in fun(*args)]
     trace.alive = False
-    jaxpr = Jaxpr(trace.constvars, [a.node for a in args], outs, trace.eqns)
+    touched = [Touched(c, h.given.node, h.written) for c, h in trace.cells.items()]
+    outs += [trace.atom(h.value) for h in trace.cells.values() if h.written]
+    constvars = [*trace.constvars, *[t.var for t in touched]]
+    jaxpr = Jaxpr(constvars, [a.node for a in args], outs, trace.eqns)
+    trace.cells.clear()
     del args
     check_leaks(trace)
-    return ClosedJaxpr(jaxpr, trace.consts)
+    return ClosedJaxpr(jaxpr, [*trace.consts, *[t.cell.read() for t in touched]]), touched
 
 
 def hoist(jaxpr: Jaxpr) -> Jaxpr:

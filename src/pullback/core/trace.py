@@ -31,6 +31,8 @@ class Trace:
     what = "a transformation"
     # The axes along which values are known to vary or to be the same from device to device.
     manual: tuple[Any, ...] = ()
+    # What mutable arrays hold in the program that is being written, where one is.
+    cells: Any = None
 
     def __init__(self, parent: "Trace | None") -> None:
         self.parent = parent
@@ -43,6 +45,10 @@ class Trace:
     def axis_size(self, name: Any) -> int | None:
         """The size of a named axis that this trace maps over, or None."""
         return None
+
+    def is_same(self, trace: "Trace") -> bool:
+        """Whether another trace belongs to the same transformation."""
+        return trace is self
 
     @property
     def main(self) -> "Trace":

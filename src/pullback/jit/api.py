@@ -276,7 +276,7 @@ def explain(fun: Callable[..., Any]) -> Callable[..., str]:
     target = fun if isinstance(fun, JitFunction) else jit(fun)
 
     def explained(*args: Any, **kwargs: Any) -> str:
-        traced, leaves = target._miss.trace(args, kwargs)
+        traced, leaves, _ = target._miss.trace(args, kwargs)
         device = target._miss.place(traced, leaves)
         if isinstance(device, Remote):
             return device.load(traced.jaxpr, traced.name).as_text()

@@ -16,6 +16,7 @@ from ..control.remat import checkpoint_p
 from ..control.scan import scan_p
 from ..control.while_loop import while_p
 from ..core.aval import ShapedArray
+from ..core.cell import Cell
 from ..core.device import Device, Remote
 from ..core.ir import Jaxpr, JaxprEqn, Var, mesh_of
 from ..core.memo import Memory, weak_memo
@@ -33,12 +34,19 @@ records: Any = LazyModule(f"{PACKAGE}.backends.cpu.records")
 
 
 class Traced(NamedTuple):
-    """A function as a program of (leaves, captured values), with those and the result's tree."""
+    """A function as a program of (leaves, captured values), with those and the result's tree.
+
+    Where it touches mutable arrays, further arguments are what `touched` hold, and further
+    results what those hold then that it has written: of the leaves, `lent`; of `touched`, `stored`.
+    """
 
     jaxpr: Jaxpr
     consts: Sequence[Any]
     out_tree: Any
     name: str
+    lent: tuple[int, ...] = ()
+    touched: tuple[Cell, ...] = ()
+    stored: tuple[Cell, ...] = ()
 
 
 # How calls are divided among devices: loaded when one is.
@@ -133,10 +141,10 @@ def _private(x: Any) -> ArrayImpl:
 
 
 @weak_memo
-def flat_executable(jaxpr: Jaxpr, name: str) -> Executable:
+def flat_executable(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Executable:
     """What runs a program on a flat list of arrays."""
     results = tree.structure([0] * len(jaxpr.outvars))
-    return executable(Traced(jaxpr, (), results, name))
+    return executable(Traced(jaxpr, (), results, name), donated)
 
 
 def _large(avals: Sequence[ShapedArray], params: dict[str, Any]) -> bool:

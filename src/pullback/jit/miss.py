@@ -13,17 +13,20 @@ from ..control.call import jit_p
 from ..core.aval import ShapedArray
 from ..core.device import Device, Remote
 from ..core.memo import Memory, weak_memo
-from ..core.stage import hoist, stage
+from ..core.stage import hoist, stage_touching
 from ..core.trace import Tracer, as_array, current_trace, get_aval, mapped_axes
 from ..lazy import LazyModule
 from ..primitives.device_put import device_put
 from ..settle import rarely_collected
+from ..transforms.cells import Loans, borrow
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
 from .executable import Traced, device_of, executable, run_on
 from .log import COMPILATION, TRACING, timed
 
-# How calls are divided: loaded when one is.
+# Loaded when calls are divided, and where mutable arrays are touched.
 divide: Any = LazyModule(f"{__package__}.divide")
+stateful: Any = LazyModule(f"{__package__}.stateful")
+NO_LOANS = Loans({})
 
 
 def convert(leaf: Any) -> ArrayImpl | None:
@@ -79,16 +82,20 @@ class Miss:
     ) -> tuple[Executable | DeviceProgram | None, Any]:
         if config.current().disable_jit:
             return None, self.fun(*args, **kwargs)
-        traced, leaves = self.trace(args, kwargs)
+        traced, leaves, loans = self.trace(args, kwargs)
+        if loans.cells or traced.touched:
+            return None, stateful.call(self, traced, leaves, loans)
         foreign = any(isinstance(x, Tracer) for x in (*leaves, *traced.consts))
         if not is_traced() and not foreign and not current_trace().watches:
             return self.eager(traced, leaves, self.donated(args, kwargs), self.wanted(args, kwargs))
+        return None, traced.out_tree.unflatten(self.bind(traced, [*leaves, *traced.consts]))
+
+    def bind(self, traced: Traced, operands: Sequence[Any]) -> Sequence[Any]:
+        """The results of the program as one operation, whatever that means now."""
         device = devices.resolve(self.options.device)
-        operands = [*leaves, *traced.consts]
         if device is not None:
             operands = [device_put(x, device) for x in operands]
-        outs = jit_p.bind(*operands, name=traced.name, jaxpr=traced.jaxpr)
-        return None, traced.out_tree.unflatten(outs)
+        return jit_p.bind(*operands, name=traced.name, jaxpr=traced.jaxpr)
 
     def eager(
         self,
@@ -157,35 +164,48 @@ class Miss:
         )
         return dynamic, named, static
 
-    def trace(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Traced, list[Any]]:
-        """The program of a call, and the call's leaves."""
+    def trace(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Traced, list[Any], Loans]:
+        """The program of a call, the call's leaves, and which of them are mutable arrays."""
         dynamic, named, static = self.split(args, kwargs)
         check_hashable(self.fun, static)
-        leaves, in_tree = arguments((dynamic, named), f"jit of {function_name(self.fun)}")
-        return self.program(static, in_tree, [get_aval(x) for x in leaves]), leaves
+        what = f"jit of {function_name(self.fun)}"
+        given, loans = borrow((dynamic, named), what)
+        leaves, in_tree = arguments(given, what)
+        traced = self.program(static, in_tree, [get_aval(x) for x in leaves], loans)
+        return traced, leaves, loans
 
-    def program(self, static: Any, in_tree: Any, avals: list[ShapedArray]) -> Traced:
+    def program(
+        self, static: Any, in_tree: Any, avals: list[ShapedArray], loans: Loans = NO_LOANS
+    ) -> Traced:
         """The program for static values and leaves of these types."""
         types = tuple(type(v) for _, v in (*static[0], *static[1]))
-        key = (in_tree, tuple(avals), static, types, config.current(), mapped_axes())
+        lent = tuple(loans.cells)
+        key = (in_tree, tuple(avals), static, types, lent, config.current(), mapped_axes())
         traced = self.traced.get(key)
         if traced is None:
-            traced = self.stage(static, in_tree, avals)
+            traced = self.stage(static, in_tree, avals, loans)
             # A captured value of an outer transformation is another one in the next call.
-            if not any(isinstance(c, Tracer) for c in traced.consts):
+            inner = any(isinstance(c, Tracer) for c in traced.consts)
+            if not inner and not any(c.is_inner for c in traced.touched):
                 self.traced[key] = traced
         return traced
 
-    def stage(self, static: Any, in_tree: Any, avals: list[ShapedArray]) -> Traced:
+    def stage(self, static: Any, in_tree: Any, avals: list[ShapedArray], loans: Loans) -> Traced:
         """Trace the function; the program takes the leaves and then the captured values."""
         name = function_name(self.fun)
         f = Flat(self.with_static(static), in_tree, name="jit")
         with timed(TRACING, f"tracing {name} for jit", name):
-            closed = stage(self.divided(f, in_tree), avals, f"jit of {name}")
+            fun = loans.lent(self.divided(f, in_tree))
+            closed, touched = stage_touching(fun, avals, f"jit of {name}")
         jaxpr = hoist(closed.jaxpr)
         k = len(closed.consts)
         ordered = jaxpr.replace(invars=[*jaxpr.invars[k:], *jaxpr.invars[:k]])
-        return Traced(ordered, closed.consts, f.out_tree, name)
+        return Traced(
+            ordered, closed.consts[: k - len(touched)], f.out_tree, name, tuple(loans.written),
+            tuple([t.cell for t in touched]), tuple([t.cell for t in touched if t.written]),
+        )  # fmt: skip
 
     def divided(self, f: Flat, in_tree: Any) -> Callable[..., Sequence[Any]]:
         """The function, whose arguments and results are divided as was said."""

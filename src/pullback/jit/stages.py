@@ -15,6 +15,7 @@ from ..core.rewrite import simplify
 from ..core.show import show
 from ..core.trace import Tracer
 from ..lazy import LazyModule
+from ..transforms.cells import refuse
 from ..transforms.flat import arguments
 from ..transforms.make_jaxpr import ShapeDtypeStruct, abstract
 from ..tree import PyTreeDef
@@ -375,8 +376,14 @@ def trace(miss: Miss, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Trace
     """The program of a jitted function; arguments may be `ShapeDtypeStruct`s."""
     dynamic, named, static = miss.split(args, dict(kwargs))
     check_hashable(miss.fun, static)
+    refuse((dynamic, named), "jit", "call the function; there are no stages with mutable arrays")
     leaves, in_tree = tree.flatten((dynamic, named))
     traced = miss.program(static, in_tree, [abstract(x, "jit") for x in leaves])
+    for cell in traced.touched:
+        raise NotImplementedError(
+            f"jit: {traced.name} touches {cell.describe()}: call it; there are no stages with"
+            " mutable arrays"
+        )
     donated = miss.donated(args, dict(kwargs))
     operands = [*leaves, *traced.consts]
     device = devices.resolve(miss.options.device)

@@ -102,14 +102,14 @@ class BatchTrace(Trace):
 
     def is_same(self, trace: Trace) -> bool:
         """Whether another trace belongs to the vmap of this one."""
-        return isinstance(trace, BatchTrace) and trace.tag is self.tag
+        return trace is self or (isinstance(trace, BatchTrace) and trace.tag is self.tag)
 
     def split(self, args: Sequence[Any]) -> tuple[list[Any], list[int | None]]:
         """Values and their batch axes, None where there is none."""
         values: list[Any] = []
         dims: list[int | None] = []
         for x in args:
-            mine = type(x) is BatchTracer and (x._trace is self or self.is_same(x._trace))
+            mine = type(x) is BatchTracer and self.is_same(x._trace)
             values.append(x.value if mine else x)
             dims.append(x.dim if mine else None)
         return values, dims

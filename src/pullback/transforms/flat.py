@@ -7,8 +7,10 @@ import numpy as np
 
 from .. import _native, config, dtypes, tree
 from .._native import ArrayImpl, DeviceArray
+from ..core.cell import Cell
 from ..core.trace import Tracer, as_array, check_alive
 from ..tree import PyTreeDef
+from .cells import keep
 
 # What a transformed function takes from the function.
 ASSIGNED = ("__module__", "__name__", "__qualname__", "__doc__")
@@ -90,6 +92,12 @@ def is_value(x: Any) -> bool:
 
 def check_result(leaf: Any, what: str, f: Callable[..., Any], index: int, out: Any) -> None:
     """Raise unless a function's result is made of arrays and numbers."""
+    if isinstance(leaf, Cell):
+        raise ValueError(
+            f"{what}: {function_name(f)} returned {leaf.describe()}, at"
+            f" output{tree.paths(out)[index]}: mutable arrays cannot be returned. Return what it"
+            " holds, ref[...]"
+        )
     if not is_value(leaf):
         raise TypeError(
             f"{what}: {function_name(f)} returned {leaf!r} of type {type(leaf).__name__} at"
@@ -135,9 +143,14 @@ def canonical(x: np.ndarray, what: str) -> np.ndarray:
 def arguments(
     args: Any, what: str, used: Sequence[bool] | None = None
 ) -> tuple[list[Any], PyTreeDef]:
-    """Leaves of arguments as arrays, and their structure. Those not `used` may be anything."""
+    """Leaves of arguments as arrays, and their structure. Those not `used` may be anything.
+
+    Mutable arrays are part of the structure.
+    """
     leaves, treedef = tree.flatten(args)
     for i, leaf in enumerate(leaves):
+        if isinstance(leaf, Cell):
+            return arguments(keep(args, what), what)
         if type(leaf) is not ArrayImpl and (used is None or used[i] or is_value(leaf)):
             where = "" if is_value(leaf) else tree.paths(args)[i]
             leaves[i] = argument(leaf, what, where)

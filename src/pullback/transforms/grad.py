@@ -14,6 +14,7 @@ from ..core.aval import ShapedArray
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from .border import aux_result, tangent
+from .cells import refuse
 from .differentiable import check_input, check_scalar
 from .flat import (
     ASSIGNED,
@@ -29,6 +30,7 @@ from .replicas import bordered
 from .tape_function import Linearized, PulledBack, Signature, pull
 
 P = ParamSpec("P")
+_PASS = "capture it, or pass it as an argument that is not differentiated"
 
 
 def jvp(
@@ -59,6 +61,7 @@ def jvp(
             "jvp: primals and tangents must be tuples or lists of arguments, got"
             f" {type(primals).__name__} and {type(tangents).__name__}: write jvp(f, (x,), (t,))"
         )
+    refuse(primals, "jvp", _PASS)
     flat, in_tree = arguments(tuple(primals), "jvp")
     flat_tangents, tangent_tree = tree.flatten(tuple(tangents))
     if in_tree != tangent_tree:
@@ -93,6 +96,7 @@ def linearize(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> 
     2.0
     """
     check_function(fun, "linearize")
+    refuse(primals, "linearize", _PASS)
     flat, in_tree = arguments(primals, "linearize")
     f = Flat(fun, in_tree, has_aux=has_aux, name="linearize")
     active = [dtypes.is_float(get_aval(p).dtype) for p in flat]
@@ -133,6 +137,7 @@ def vjp(
     if reduce_axes:
         raise NotImplementedError("vjp: reduce_axes is not supported")
     check_function(fun, "vjp")
+    refuse(primals, "vjp", _PASS)
     flat, in_tree = arguments(primals, "vjp")
     f = Flat(fun, in_tree, has_aux=has_aux, name="vjp")
     active = [a.tangent() is a for a in map(get_aval, flat)]
@@ -220,6 +225,7 @@ def _gradient(
     @wraps(fun, assigned=ASSIGNED, updated=())
     def value_and_grad_f(*args: Any, **kwargs: Any) -> Any:
         partial, chosen = select_argnums(fun, chosen_positions, args, what)
+        refuse(chosen, what, _PASS)
         flat, in_tree = arguments(chosen, what)
         for leaf in flat:
             check_input(get_aval(leaf), what, holomorphic, allow_int)

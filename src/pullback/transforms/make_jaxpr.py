@@ -11,8 +11,9 @@ import numpy as np
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, make_aval
 from ..core.ir import ClosedJaxpr
-from ..core.stage import stage
+from ..core.stage import stage_touching
 from ..core.trace import current_trace, get_aval
+from .cells import borrow
 from .flat import Flat, argument, function_name, is_value
 
 
@@ -167,13 +168,15 @@ def _staged(
             full[i] = value
         return fun(*full, **named)
 
-    flat, in_tree = tree.flatten((tuple(args[i] for i in dynamic), kwargs))
+    given, loans = borrow((tuple(args[i] for i in dynamic), kwargs), what)
+    flat, in_tree = tree.flatten(given)
     f = Flat(partial, in_tree, name=what)
-    closed = stage(f, [abstract(x, what) for x in flat], what)
+    closed, _ = stage_touching(loans.lent(f), [abstract(x, what) for x in flat], what)
     return closed, f.out_tree
 
 
 def _shapes(closed: ClosedJaxpr, out_tree: Any) -> Any:
+    avals = closed.out_avals[: out_tree.num_leaves]
     return out_tree.unflatten(
-        [ShapeDtypeStruct(a.shape, a.dtype, weak_type=a.weak_type) for a in closed.out_avals]
+        [ShapeDtypeStruct(a.shape, a.dtype, weak_type=a.weak_type) for a in avals]
     )

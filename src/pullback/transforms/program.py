@@ -8,7 +8,7 @@ from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn
 from ..core.memo import weak_memo
 from ..core.primitive import Linear, Zero
-from ..core.stage import eval_jaxpr, hoist, stage
+from ..core.stage import eval_jaxpr, hoist, stage_touching
 from ..core.trace import Tracer, as_array
 from ..primitives.constant import Held, constant_p
 from .batch import to_dim, vmap_flat
@@ -21,7 +21,12 @@ Mask = tuple[bool, ...]
 
 def stage_pure(fun: Any, avals: Sequence[ShapedArray], what: str) -> Jaxpr:
     """The program of a function. Arrays that a user's rule captured become part of it."""
-    closed = stage(fun, avals, what)
+    closed, touched = stage_touching(fun, avals, what)
+    for cell, _, _ in touched:
+        raise NotImplementedError(
+            f"{what}: a rule reads or writes {cell.describe()}, and would run when the call that it"
+            " belongs to may have ended: pass the values that it needs as arguments"
+        )
     return holding(hoist(closed.jaxpr), closed.consts) if closed.consts else closed.jaxpr
 
 

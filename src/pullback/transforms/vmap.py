@@ -8,6 +8,7 @@ from .. import tree
 from ..core.aval import type_name
 from ..core.trace import get_aval
 from .batch import to_dim, vmap_flat
+from .cells import Loans, borrow
 from .flat import Flat, arguments, check_function, function_name
 
 Axes = Any
@@ -61,17 +62,30 @@ def vmap(
 
     @wraps(fun)
     def vmap_f(*args: P.args, **kwargs: P.kwargs) -> R:
-        dims = _in_dims(fun, in_axes, args, kwargs)
-        flat, in_tree = arguments((args, kwargs), "vmap", [d is not None for d in dims])
-        size = _batch_size(fun, flat, dims, (args, kwargs), axis_size)
+        given, loans = borrow((args, kwargs), "vmap")
+        dims = _in_dims(fun, in_axes, *given)
+        flat, in_tree = arguments(given, "vmap", [d is not None for d in dims])
+        size = _batch_size(fun, flat, dims, given, axis_size)
         dims = [_canonical(x, d, fun) for x, d in zip(flat, dims, strict=True)]
         f = Flat(call, in_tree, name="vmap")
-        outs, out_dims = vmap_flat(f, flat, dims, axis_name, size)
+        outs, out_dims = _mapped(f, loans, flat, dims, axis_name, size)
         wanted = _out_dims(fun, out_axes, f.out_tree, outs, out_dims)
         moved = [_place(o, d, w, size, fun) for o, d, w in zip(outs, out_dims, wanted, strict=True)]
         return f.out_tree.unflatten(moved)
 
     return vmap_f
+
+
+def _mapped(
+    f: Flat, loans: Loans, flat: list[Any], dims: list[int | None], axis_name: Any, size: int
+) -> tuple[list[Any], list[int | None]]:
+    """Results and their batch axes. Mutable arrays that are mapped hold what each element wrote."""
+    fun = loans.lent(f, [i for i in loans.cells if dims[i] is not None]) if loans.cells else f
+    outs, out_dims = vmap_flat(fun, flat, dims, axis_name, size)
+    n = len(outs) - len(loans.written)
+    held = zip(outs[n:], out_dims[n:], loans.written, strict=True)
+    loans.settle([to_dim(x, d, dims[i], size) for x, d, i in held])
+    return outs[:n], out_dims[:n]
 
 
 def _is_none(x: Any) -> bool:
