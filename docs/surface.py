@@ -11,6 +11,7 @@ import pullback
 INSIDE = {
     "pullback.core",
     "pullback.operators",
+    "pullback.experimental.checkify.ruled",
     "pullback.experimental.jet.programs",
     "pullback.experimental.jet.rules",
 }
@@ -40,6 +41,16 @@ def members(module: types.ModuleType) -> Iterator[tuple[str, Any]]:
     for name in names(module):
         found = getattr(module, name)
         if not isinstance(found, types.ModuleType):
+            yield name, found
+
+
+def attributes(cls: type) -> Iterator[tuple[str, Any]]:
+    """The public methods and properties that a class of the package defines; of `Array`, all."""
+    own = vars(pullback.numpy.zeros(0).__class__ if cls is pullback.Array else cls)
+    for name in sorted(n for n in own if n[0] != "_"):
+        found = own[name]
+        found = getattr(found, "__func__", found)
+        if callable(found) or isinstance(found, (property, types.GetSetDescriptorType)):
             yield name, found
 
 

@@ -4,6 +4,7 @@ import doctest
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,16 +20,26 @@ KNOWN = {"np": np, "pb": pb, "pnp": pnp}
 OPTIONS = doctest.ELLIPSIS
 
 
+def things() -> Iterator[tuple[str, Any]]:
+    """What has a public name, and the public methods and properties of classes."""
+    for module in surface.modules():
+        for name, thing in surface.members(module):
+            if not str(getattr(thing, "__module__", "")).startswith("pullback"):
+                continue
+            yield f"{module.__name__}.{name}", thing
+            if isinstance(thing, type):
+                for attribute, value in surface.attributes(thing):
+                    yield f"{module.__name__}.{name}.{attribute}", value
+
+
 def texts() -> Iterator[tuple[str, str]]:
     """The docstrings with examples, each once, with the first name that has it."""
     seen = set()
-    for module in surface.modules():
-        for name, thing in surface.members(module):
-            text = surface.doc(thing)
-            ours = str(getattr(thing, "__module__", "")).startswith("pullback")
-            if ours and ">>>" in text and text not in seen:
-                seen.add(text)
-                yield f"{module.__name__}.{name}", text
+    for name, thing in things():
+        text = surface.doc(thing)
+        if ">>>" in text and text not in seen:
+            seen.add(text)
+            yield name, text
 
 
 def main() -> None:

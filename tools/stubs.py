@@ -239,6 +239,8 @@ ARRAY_METHODS = (
     "__round__(self, ndigits: int | None = None) -> Array",
     "__format__(self, spec: str, /) -> str", "block_until_ready(self) -> Array",
     "copy_to_host_async(self) -> None", "delete(self) -> None", "devices(self) -> set[Any]",
+    "addressable_data(self, index: int) -> Array", "on_device_size_in_bytes(self) -> int",
+    "platform(self) -> str", "unsafe_buffer_pointer(self) -> int",
     "is_deleted(self) -> bool", "is_ready(self) -> bool", "item(self, *args: int) -> Any",
     "tolist(self) -> Any",
 )  # fmt: skip

@@ -17,7 +17,11 @@ shardings: Any = LazyModule(f"{__package__}.core.sharding")
 
 
 class Array(metaclass=ABCMeta):
-    """Abstract: `isinstance(x, Array)` holds for arrays and for values under a transformation."""
+    """Abstract: `isinstance(x, Array)` holds for arrays and for values under a transformation.
+
+    >>> isinstance(pnp.zeros(2), pb.Array), isinstance(np.zeros(2), pb.Array)
+    (True, False)
+    """
 
     shape: tuple[int, ...]
     dtype: dtypes.DType
@@ -137,7 +141,7 @@ ELSEWHERE: dict[str, Any] = {
             "tolist",
         )
     },
-    "_npy": property(lambda x: x._place.fetch(x), doc="The values as an ndarray."),
+    "_npy": property(lambda x: x._place.fetch(x)),
     "block_until_ready": _wait,
     "copy_to_host_async": lambda x: x._place.start_fetch(x),
     "is_ready": lambda x: x._place.is_ready(x),
@@ -145,49 +149,115 @@ ELSEWHERE: dict[str, Any] = {
     "__deepcopy__": lambda x, memo: x._place.copy(x),
     "__dlpack__": lambda x, **options: x._place.dlpack(x, **options),
     "__dlpack_device__": lambda x: x._place.dlpack_device(),
-    "device": property(
-        lambda x: x._place.sharding or x._place,
-        doc="The device that holds the values, or the sharding among several.",
-    ),
-    "devices": lambda x: shardings.sharding_of(x._place).device_set,
-    "sharding": property(
-        lambda x: shardings.sharding_of(x._place), doc="What part lies on which device."
-    ),
-    "addressable_shards": property(
-        lambda x: x._place.shards(x), doc="The parts on the devices of this process."
-    ),
-    "global_shards": property(
-        lambda x: x._place.global_shards(x), doc="The parts on all devices, of every process."
-    ),
+    "device": property(lambda x: x._place.sharding or x._place),
+    "devices": lambda x: x.sharding.device_set,
+    "sharding": property(lambda x: shardings.sharding_of(x._place)),
+    "addressable_shards": property(lambda x: x._place.shards(x)),
+    "global_shards": property(lambda x: x._place.global_shards(x)),
     "addressable_data": lambda x, index: x._place.shards(x)[index].data,
-    "is_fully_addressable": property(
-        lambda x: shardings.sharding_of(x._place).is_fully_addressable,
-        doc="Whether all devices belong to this process.",
-    ),
-    "is_fully_replicated": property(
-        lambda x: shardings.sharding_of(x._place).is_fully_replicated,
-        doc="Whether each device has all values.",
-    ),
+    "is_fully_addressable": property(lambda x: x.sharding.is_fully_addressable),
+    "is_fully_replicated": property(lambda x: x.sharding.is_fully_replicated),
+    "on_device_size_in_bytes": lambda x: sum(part.data.nbytes for part in x._place.shards(x)),
+    "platform": lambda x: x._place.group.platform,
+    "unsafe_buffer_pointer": lambda x: x._place.address(x),
 }  # fmt: skip
 HERE: dict[str, Any] = {
     "__dlpack__": _to_dlpack,
     "__dlpack_device__": lambda x: (1, 0),
-    "device": property(lambda x: host, doc="The device that holds the values: the host."),
+    "device": property(lambda x: host),
     "devices": lambda x: {host},
-    "sharding": property(
-        lambda x: shardings.sharding_of(host), doc="The host has all of the array."
-    ),
-    "addressable_shards": property(lambda x: host.shards(x), doc="The one part, on the host."),
-    "global_shards": property(lambda x: host.shards(x), doc="The one part, on the host."),
+    "sharding": property(lambda x: shardings.sharding_of(host)),
+    "addressable_shards": property(lambda x: host.shards(x)),
+    "global_shards": property(lambda x: host.shards(x)),
     "addressable_data": lambda x, index: host.shards(x)[index].data,
-    "is_fully_addressable": property(lambda x: True, doc="The host belongs to this process."),
-    "is_fully_replicated": property(lambda x: True, doc="The host has all values."),
-    "committed": property(lambda x: False, doc="Arrays on the host go where others are."),
+    "is_fully_addressable": property(lambda x: True),
+    "is_fully_replicated": property(lambda x: True),
+    "committed": property(lambda x: False),
+    "on_device_size_in_bytes": lambda x: x.nbytes,
+    "platform": lambda x: host.platform,
+    "unsafe_buffer_pointer": lambda x: host.address(x),
 }
+# What the docstrings of these say; examples are of arrays on the host.
+DOCS = {
+    "_npy": "The values as an ndarray.",
+    "device": """The device that holds the values, or the sharding among several.
+
+    >>> pnp.zeros(2).device
+    CpuDevice(id=0)
+    """,
+    "devices": """The devices that hold the values.
+
+    >>> pnp.zeros(2).devices()
+    {CpuDevice(id=0)}
+    """,
+    "sharding": """What part of the array lies on which device.
+
+    >>> pnp.zeros(2).sharding.is_fully_replicated
+    True
+    """,
+    "addressable_shards": """The parts on the devices of this process.
+
+    >>> [part.data for part in pnp.zeros(2).addressable_shards]
+    [Array([0., 0.], dtype=float32)]
+    """,
+    "global_shards": """The parts on all devices, of every process.
+
+    >>> len(pnp.zeros(2).global_shards)
+    1
+    """,
+    "addressable_data": """The part on one device of this process, by its number among them.
+
+    >>> pnp.zeros(2).addressable_data(0)
+    Array([0., 0.], dtype=float32)
+    """,
+    "is_fully_addressable": """Whether all devices that hold the array belong to this process.
+
+    >>> pnp.zeros(2).is_fully_addressable
+    True
+    """,
+    "is_fully_replicated": """Whether each device has all values.
+
+    >>> pnp.zeros(2).is_fully_replicated
+    True
+    """,
+    "committed": """Whether the array stays where it is; those on the host go where others are.
+
+    >>> pnp.zeros(2).committed
+    False
+    """,
+    "on_device_size_in_bytes": """The bytes that the parts on devices of this process take.
+
+    >>> pnp.zeros((2, 3)).on_device_size_in_bytes()
+    24
+    """,
+    "platform": """The platform of the devices: "cpu", "xla", "cuda" or "tpu".
+
+    >>> pnp.zeros(2).platform()
+    'cpu'
+    """,
+    "unsafe_buffer_pointer": """Where the elements begin in the memory of the only device.
+
+    The memory is the array's: it must not be written, nor read when the array is gone.
+
+    >>> x = pnp.zeros(2)
+    >>> x.unsafe_buffer_pointer() == np.asarray(x).ctypes.data
+    True
+    """,
+}
+
+
+def _described(name: str, value: Any) -> Any:
+    """An attribute with its docstring, where the table has one."""
+    if name not in DOCS:
+        return value
+    if isinstance(value, property):
+        return property(value.fget, doc=DOCS[name])
+    value.__name__, value.__doc__ = name, DOCS[name]
+    return value
 
 
 def install() -> None:
     """Give the native arrays their text forms, and what depends on where they lie."""
     for cls, attributes in ((ArrayImpl, TEXTS | HERE), (DeviceArray, TEXTS | ELSEWHERE)):
         for name, value in attributes.items():
-            setattr(cls, name, value)
+            setattr(cls, name, _described(name, value))

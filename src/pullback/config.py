@@ -33,7 +33,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The switches. Those that alter a traced program are part of every compiled call's key."""
+    """The switches. Those that alter a traced program are part of every compiled call's key.
+
+    >>> pb.config.Config().enable_x64
+    False
+    """
 
     enable_x64: bool = False
     disable_jit: bool = False
@@ -148,7 +152,12 @@ def _name(option: str) -> str:
 
 
 def update(option: str, value: Any) -> None:
-    """Set an option for the whole process, by its name here or in JAX (`"jax_enable_x64"`)."""
+    """Set an option for the whole process, by its name here or in JAX (`"jax_enable_x64"`).
+
+    >>> pb.config.update("jax_enable_x64", False)
+    >>> pb.numpy.ones(2).dtype
+    dtype('float32')
+    """
     global _global
     name = _name(option)
     if name in FIXED and value != FIXED[name]:
@@ -170,7 +179,11 @@ def update(option: str, value: Any) -> None:
 
 
 def read(option: str) -> Any:
-    """The value of an option, by its name here or in JAX."""
+    """The value of an option, by its name here or in JAX.
+
+    >>> pb.config.read("jax_enable_x64")
+    False
+    """
     name = _name(option)
     return (FIXED | _process).get(name, getattr(current(), name, None))
 
@@ -179,6 +192,8 @@ def parse_flags_with_absl() -> None:
     """Set the options that the command line gives, as in `--jax_enable_x64=true`.
 
     Options of other names are left alone.
+
+    >>> pb.config.parse_flags_with_absl()  # nothing was given
     """
     for argument in sys.argv[1:]:
         option, _, text = argument.lstrip("-").partition("=")
@@ -246,12 +261,21 @@ def default_matmul_precision(new_val: str | None) -> Any:
     """A context manager in which products without a precision have this one, as "highest".
 
     The CPU's products are exact to their dtype whatever is asked for.
+
+    >>> with pb.default_matmul_precision("highest"):
+    ...     pnp.ones((2, 2)) @ pnp.ones(2)
+    Array([2., 2.], dtype=float32)
     """
     return override(default_matmul_precision=new_val)
 
 
 def default_prng_impl(new_val: str) -> Any:
-    """A context manager in which random keys are of another kind: see `random.key`."""
+    """A context manager in which random keys are of another kind: see `random.key`.
+
+    >>> with pb.default_prng_impl("rbg"):
+    ...     str(pb.random.key_impl(pb.random.key(0)))
+    'rbg'
+    """
     return override(default_prng_impl=new_val)
 
 
@@ -275,12 +299,22 @@ def _fixed(option: str, new_val: bool) -> Iterator[None]:
 
 
 def threefry_partitionable(new_val: bool = True) -> Any:
-    """A context manager for JAX's switch of the same name, which is always on here."""
+    """A context manager for JAX's switch of the same name, which is always on here.
+
+    >>> with pb.threefry_partitionable(True):
+    ...     pb.random.bits(pb.random.key(0)).dtype
+    dtype('uint32')
+    """
     return _fixed("threefry_partitionable", new_val)
 
 
 def softmax_custom_jvp(new_val: bool = True) -> Any:
-    """A context manager for JAX's switch of the same name, which is always on here."""
+    """A context manager for JAX's switch of the same name, which is always on here.
+
+    >>> with pb.softmax_custom_jvp(True):
+    ...     pb.nn.softmax(pnp.zeros(2))
+    Array([0.5, 0.5], dtype=float32)
+    """
     return _fixed("softmax_custom_jvp", new_val)
 
 
@@ -322,7 +356,12 @@ def debug_nans(new_val: bool = True) -> Any:
 
 
 def debug_infs(new_val: bool = True) -> Any:
-    """A context manager in which an operation that gives infinity raises; see `debug_nans`."""
+    """A context manager in which an operation that gives infinity raises; see `debug_nans`.
+
+    >>> with pb.debug_infs():
+    ...     pnp.exp(pnp.array([0.0]))
+    Array([1.], dtype=float32)
+    """
     return override(debug_infs=bool(new_val))
 
 
@@ -331,6 +370,10 @@ def check_tracer_leaks(new_val: bool = True) -> Any:
 
     What is traced into programs and batches is looked at, when its function has returned; this is
     slow. Without it the error comes when the value is used.
+
+    >>> with pb.check_tracer_leaks():
+    ...     pb.jit(lambda x: x + 1)(1.0)
+    Array(2., dtype=float32, weak_type=True)
     """
     return override(check_tracer_leaks=bool(new_val))
 
@@ -342,6 +385,10 @@ def log_compiles(new_val: bool = True) -> Any:
     """A context manager in which what is traced and compiled is logged, and how long it took.
 
     The messages are warnings of the logger "pullback".
+
+    >>> with pb.log_compiles():
+    ...     pb.jit(lambda x: x + 1)(1.0)
+    Array(2., dtype=float32, weak_type=True)
     """
     return override(log_compiles=bool(new_val))
 

@@ -92,11 +92,19 @@ NARROW: dict[DType, DType] = {int64: int32, uint64: uint32, float64: float32, co
 
 
 class extended(np.generic):
-    """Abstract scalar type of the dtypes that NumPy does not know."""
+    """Abstract scalar type of the dtypes that NumPy does not know.
+
+    >>> pb.dtypes.issubdtype(pb.random.key(0).dtype, pb.dtypes.extended)
+    True
+    """
 
 
 class prng_key(extended):
-    """Abstract scalar type of typed random keys: `issubdtype(key.dtype, prng_key)`."""
+    """Abstract scalar type of typed random keys: `issubdtype(key.dtype, prng_key)`.
+
+    >>> pb.dtypes.issubdtype(pb.random.key(0).dtype, pb.dtypes.prng_key)
+    True
+    """
 
 
 def kind(dtype: DType) -> str:
@@ -136,6 +144,9 @@ def canonicalize_dtype(dtype: Any, allow_extended_dtype: bool = False) -> DType:
     """The dtype that is used for a requested one: 64 bits become 32 unless 64 bits are enabled.
 
     Dtypes of random keys are their own; `allow_extended_dtype` is accepted.
+
+    >>> pb.dtypes.canonicalize_dtype("float64")
+    dtype('float32')
     """
     if dtype is int:
         dtype = np.int64
@@ -203,7 +214,14 @@ WEAK = {"signed": int, "unsigned": int, "float": float, "complex": complex}
 
 
 class TypePromotionError(ValueError):
-    """Two dtypes have no common one that holds both without surprise."""
+    """Two dtypes have no common one that holds both without surprise.
+
+    >>> with pb.numpy_dtype_promotion("strict"):
+    ...     pnp.ones(2, "int32") + pnp.ones(2, "float32")
+    Traceback (most recent call last):
+        ...
+    pullback.dtypes.TypePromotionError: add: input dtypes ('float32', 'int32') do not mix ...
+    """
 
 
 @cache
@@ -248,7 +266,11 @@ def _is_python(t: Any) -> bool:
 
 
 def promote_types(a: Any, b: Any) -> DType:
-    """The dtype of an operation on two arrays of these dtypes, as `jax.numpy.promote_types`."""
+    """The dtype of an operation on two arrays of these dtypes, as `jax.numpy.promote_types`.
+
+    >>> pb.dtypes.promote_types("int32", "float16")
+    dtype('float16')
+    """
     types = tuple(
         (default_dtype(t), True) if _is_python(t) else (np.dtype(t), False) for t in (a, b)
     )
@@ -256,7 +278,11 @@ def promote_types(a: Any, b: Any) -> DType:
 
 
 def issubdtype(a: Any, b: Any) -> bool:
-    """Whether dtype `a` is of the type or abstract class `b`, extended dtypes included."""
+    """Whether dtype `a` is of the type or abstract class `b`, extended dtypes included.
+
+    >>> pb.dtypes.issubdtype(np.float32, np.floating)
+    True
+    """
     if a is prng_key or (isinstance(a, np.dtype) and a in KEY_DTYPES):
         return b in (prng_key, extended, np.generic) or (isinstance(b, np.dtype) and a == b)
     if b in (prng_key, extended):
@@ -277,17 +303,29 @@ def info(dtype: DType) -> Any:
 
 
 def finfo(dtype: Any) -> Any:
-    """Limits of a float or complex dtype."""
+    """Limits of a float or complex dtype.
+
+    >>> float(pb.dtypes.finfo("bfloat16").eps)
+    0.0078125
+    """
     return ml_dtypes.finfo(np.dtype(dtype))
 
 
 def iinfo(int_type: Any) -> Any:
-    """Limits of an integer dtype."""
+    """Limits of an integer dtype.
+
+    >>> pb.dtypes.iinfo("int8").max
+    127
+    """
     return ml_dtypes.iinfo(np.dtype(int_type))
 
 
 def itemsize_bits(dtype: Any) -> int:
-    """How many bits an element has; a bool has 8."""
+    """How many bits an element has; a bool has 8.
+
+    >>> pb.dtypes.itemsize_bits(pnp.int4), pb.dtypes.itemsize_bits("float32")
+    (4, 32)
+    """
     found = np.dtype(dtype)
     if found == bool_:
         return 8
@@ -297,7 +335,11 @@ def itemsize_bits(dtype: Any) -> int:
 
 
 def scalar_type_of(x: Any) -> type:
-    """The Python type of the elements of an array or number: bool, int, float or complex."""
+    """The Python type of the elements of an array or number: bool, int, float or complex.
+
+    >>> pb.dtypes.scalar_type_of(np.float32(1))
+    <class 'float'>
+    """
     found = kind(_dtype_and_weakness(x)[0])
     scalars = {"bool": bool, "signed": int, "unsigned": int, "float": float, "complex": complex}
     if found not in scalars:

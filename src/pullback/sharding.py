@@ -85,7 +85,11 @@ class set_mesh:
 
 
 def get_mesh() -> Mesh | None:
-    """The mesh that `set_mesh` has set, or None."""
+    """The mesh that `set_mesh` has set, or None.
+
+    >>> pb.sharding.get_mesh() is None
+    True
+    """
     return config.current().mesh
 
 
@@ -127,7 +131,12 @@ def _constrained(leaf: Any, wanted: Any) -> Any:
 
 
 def reshard(xs: Any, out_shardings: Any) -> Any:
-    """The pytree `xs` divided in another way: `with_sharding_constraint` under another name."""
+    """The pytree `xs` divided in another way: `with_sharding_constraint` under another name.
+
+    >>> x = pb.numpy.arange(4)
+    >>> pb.reshard(x, pb.sharding.SingleDeviceSharding(pb.devices()[0]))
+    Array([0, 1, 2, 3], dtype=int32)
+    """
     return with_sharding_constraint(xs, out_shardings)
 
 

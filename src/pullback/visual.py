@@ -58,7 +58,13 @@ def visualize_sharding(
 
 
 def visualize_array_sharding(arr: Any, **kwargs: Any) -> None:
-    """Print which devices have which part of an array; options as `visualize_sharding`."""
+    """Print which devices have which part of an array; options as `visualize_sharding`.
+
+    >>> pb.debug.visualize_array_sharding(pnp.zeros(4), use_color=False)
+    ┌─────────────────────────┐
+    │          CPU 0          │
+    └─────────────────────────┘
+    """
     visualize_sharding(arr.shape, arr.sharding, **kwargs)
 
 

@@ -96,7 +96,11 @@ def device_count(backend: str | None = None) -> int:
 
 
 def local_device_count(backend: str | None = None) -> int:
-    """How many devices of a platform belong to this process."""
+    """How many devices of a platform belong to this process.
+
+    >>> pb.local_device_count()
+    1
+    """
     return len(local_devices(backend=backend))
 
 
@@ -110,7 +114,11 @@ def default_backend() -> str:
 
 
 def process_index(backend: str | None = None) -> int:
-    """The number of this process among those that compute together."""
+    """The number of this process among those that compute together.
+
+    >>> pb.process_index()
+    0
+    """
     return processes.index()
 
 
@@ -124,7 +132,11 @@ def process_count(backend: str | None = None) -> int:
 
 
 def process_indices(backend: str | None = None) -> list[int]:
-    """The numbers of the processes that compute together."""
+    """The numbers of the processes that compute together.
+
+    >>> pb.process_indices()
+    [0]
+    """
     return list(range(processes.count()))
 
 

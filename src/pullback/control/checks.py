@@ -111,7 +111,13 @@ class Form:
 
 @dataclass(frozen=True, repr=False)
 class Error:
-    """What a checked function found wrong, or that it found nothing: a pytree of arrays."""
+    """What a checked function found wrong, or that it found nothing: a pytree of arrays.
+
+    >>> from pullback.experimental import checkify
+    >>> error, _ = checkify.checkify(pnp.log, errors=checkify.nan_checks)(-1.0)
+    >>> error.get() is None
+    False
+    """
 
     code: Any
     payloads: tuple[tuple[Any, ...], ...]

@@ -106,7 +106,17 @@ class Rule:
 
 
 class SymbolicZero:
-    """A tangent or cotangent that is known to be zero, for rules set with symbolic_zeros=True."""
+    """A tangent or cotangent that is known to be zero, for rules set with symbolic_zeros=True.
+
+    >>> f = pb.custom_jvp(lambda x, y: x * y)
+    >>> def rule(primals, tangents):
+    ...     print([type(t).__name__ for t in tangents])
+    ...     return f(*primals), tangents[0] * primals[1]
+    >>> _ = f.defjvp(rule, symbolic_zeros=True)
+    >>> pb.grad(f)(2.0, 3.0)
+    ['TapeTracer', 'SymbolicZero']
+    Array(3., dtype=float32, weak_type=True)
+    """
 
     __slots__ = ("aval",)
 

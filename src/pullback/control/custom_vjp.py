@@ -109,6 +109,15 @@ class CustomVJPPrimal:
     """An argument of a forward rule set with symbolic_zeros=True.
 
     `value` is the array; `perturbed` says whether it is being differentiated.
+
+    >>> f = pb.custom_vjp(lambda x, y: x * y)
+    >>> def forward(x, y):
+    ...     print(x.perturbed, y.perturbed)
+    ...     return x.value * y.value, (x.value, y.value)
+    >>> f.defvjp(forward, lambda kept, ct: (ct * kept[1], None), symbolic_zeros=True)
+    >>> pb.grad(f)(2.0, 3.0)
+    True False
+    Array(3., dtype=float32, weak_type=True)
     """
 
     value: Any

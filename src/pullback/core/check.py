@@ -15,6 +15,9 @@ def check(program: Jaxpr | ClosedJaxpr) -> None:
     """Raise JaxprError unless every variable is assigned once before its uses, and types agree.
 
     The programs that equations hold are checked too; they capture nothing.
+
+    >>> from pullback.extend.core import check_jaxpr
+    >>> check_jaxpr(pb.make_jaxpr(pnp.sin)(1.0))  # well formed: no error
     """
     if isinstance(program, ClosedJaxpr):
         _check_consts(program)

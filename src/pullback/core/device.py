@@ -18,6 +18,10 @@ class Shard:
 
     index: its slices of the whole array. replica_id: which copy of that part it is. data: the
     part as an array on that device; None where that belongs to another process.
+
+    >>> (part,) = pnp.arange(3).addressable_shards
+    >>> part.index, part.data
+    ((slice(None, None, None),), Array([0, 1, 2], dtype=int32))
     """
 
     device: "Device"
@@ -35,6 +39,9 @@ class Device(ABC):
       device_kind: what the hardware is called.
       process_index: the number of the process to which it belongs.
       eager: the trace that computes at once here; None on the host, where that is the usual one.
+
+    >>> isinstance(pb.devices()[0], pb.Device)
+    True
     """
 
     platform: str
@@ -71,6 +78,13 @@ class Device(ABC):
         """Whether this process has all values of arrays that lie here."""
         return True
 
+    def address(self, x: Any) -> int:
+        """Where in memory the elements of an array begin that lies here."""
+        raise ValueError(
+            f"unsafe_buffer_pointer: the array is divided among {self}: ask its parts,"
+            " x.addressable_data(i)"
+        )
+
     def spread(self, sharding: Any) -> "Device":
         """Where arrays lie that are divided among this device and others of its backend."""
         assert sharding.num_devices == 1
@@ -98,6 +112,10 @@ class Host(Device):
 
     def memory_stats(self) -> None:
         """Nothing is told."""
+
+    def address(self, x: ArrayImpl) -> int:
+        """Where the array's memory begins."""
+        return x._npy.__array_interface__["data"][0]
 
 
 host = Host()

@@ -10,7 +10,12 @@ from .primitive import Effect, Primitive
 
 
 class Var:
-    """A value of a program, assigned once."""
+    """A value of a program, assigned once.
+
+    >>> (x,) = pb.make_jaxpr(pnp.sin)(1.0).jaxpr.invars
+    >>> x.aval
+    ShapedArray(float32[], weak_type=True)
+    """
 
     __slots__ = ("aval",)
 
@@ -22,7 +27,12 @@ class Var:
 
 
 class Literal:
-    """A scalar that stands in the program itself: `val` is a NumPy scalar array."""
+    """A scalar that stands in the program itself: `val` is a NumPy scalar array.
+
+    >>> (eqn,) = pb.make_jaxpr(lambda x: x * 3.0)(1.0).eqns
+    >>> float(eqn.invars[1].val)
+    3.0
+    """
 
     __slots__ = ("aval", "val")
 
@@ -42,7 +52,12 @@ _passes: Any = LazyModule(f"{__package__}.rewrite")
 
 
 class JaxprEqn:
-    """One operation: results = primitive(inputs, parameters), and the user's line."""
+    """One operation: results = primitive(inputs, parameters), and the user's line.
+
+    >>> (eqn,) = pb.make_jaxpr(pnp.sin)(1.0).eqns
+    >>> eqn.primitive, eqn.outvars[0].aval
+    (sin, ShapedArray(float32[], weak_type=True))
+    """
 
     __slots__ = ("invars", "line", "outvars", "params", "primitive")
 
@@ -73,6 +88,9 @@ class Jaxpr:
     """A typed program. `constvars` are its captured values; programs inside parameters have none.
 
     Two programs are one if they are the same object; `core.structure` compares contents.
+
+    >>> pb.make_jaxpr(lambda x: pnp.sin(x) * 2)(1.0).jaxpr
+    { lambda ; a:f32[]. let b:f32[] = sin a; c:f32[] = mul b 2.0:f32[] in (c,) }
     """
 
     __slots__ = ("__weakref__", "constvars", "eqns", "invars", "outvars")
@@ -126,7 +144,12 @@ class Jaxpr:
 
 @dataclass(frozen=True, eq=False)
 class ClosedJaxpr:
-    """A program with the values of its `constvars`."""
+    """A program with the values of its `constvars`.
+
+    >>> closed = pb.make_jaxpr(lambda x: x + np.arange(2))(np.zeros(2, np.int32))
+    >>> isinstance(closed, pb.ClosedJaxpr), closed.in_avals
+    (True, [ShapedArray(int32[2])])
+    """
 
     jaxpr: Jaxpr
     consts: Sequence[Any]

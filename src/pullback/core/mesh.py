@@ -15,7 +15,11 @@ AxisName = Hashable
 
 
 class AxisType(Enum):
-    """How programs are divided along an axis of a mesh: by the compiler, or by hand."""
+    """How programs are divided along an axis of a mesh: by the compiler, or by hand.
+
+    >>> pb.make_mesh((1,), ("i",), axis_types=(pb.sharding.AxisType.Auto,)).axis_types
+    (Auto,)
+    """
 
     Auto = 1
     Explicit = 2

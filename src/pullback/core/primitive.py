@@ -15,7 +15,11 @@ registry: dict[str, "Primitive"] = {}
 
 
 class Effect(Enum):
-    """What an operation does besides computing results, and how often it may do it."""
+    """What an operation does besides computing results, and how often it may do it.
+
+    >>> [effect.name for effect in pb.extend.core.Effect][:2]
+    ['DEBUG', 'IO']
+    """
 
     # Tells what the program does: where a derivative runs a part of it again, it tells that again
     # or is left out.
@@ -27,7 +31,12 @@ class Effect(Enum):
 
 
 class Zero:
-    """A tangent or cotangent that is zero, without an array. `aval` is its (tangent) type."""
+    """A tangent or cotangent that is zero, without an array. `aval` is its (tangent) type.
+
+    >>> from pullback.interpreters import ad
+    >>> ad.instantiate_zeros(ad.Zero(pb.typeof(np.zeros(2, np.float32))))
+    Array([0., 0.], dtype=float32)
+    """
 
     __slots__ = ("aval",)
 
@@ -39,7 +48,12 @@ class Zero:
 
 
 class Linear:
-    """Marks, in a transpose rule, the arguments in which the operation is linear."""
+    """Marks, in a transpose rule, the arguments in which the operation is linear.
+
+    >>> from pullback.interpreters import ad
+    >>> ad.is_undefined_primal(ad.UndefinedPrimal(pb.typeof(1.0)))
+    True
+    """
 
     __slots__ = ("aval",)
 

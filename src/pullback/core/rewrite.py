@@ -40,7 +40,13 @@ def has_effect(eqn: JaxprEqn) -> bool:
 
 
 def programs(params: Any) -> Iterator[Jaxpr]:
-    """The programs that the parameters of an operation hold, called functions too."""
+    """The programs that the parameters of an operation hold, called functions too.
+
+    >>> from pullback.extend.core import jaxprs_in_params
+    >>> (call,) = pb.make_jaxpr(pb.jit(pnp.sin))(1.0).eqns
+    >>> [program.eqns[0].primitive for program in jaxprs_in_params(call.params)]
+    [sin]
+    """
     for value in params.values():
         for item in cast(Sequence[Any], value) if type(value) is tuple else (value,):
             if isinstance(item, Jaxpr):

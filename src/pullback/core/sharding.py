@@ -120,7 +120,11 @@ def _canonical(entry: Any) -> Any:
 
 
 class Sharding(ABC):
-    """Which part of an array lies on which device."""
+    """Which part of an array lies on which device.
+
+    >>> isinstance(pnp.zeros(2).sharding, pb.Sharding)
+    True
+    """
 
     memory_kind = "device"
 
@@ -196,7 +200,12 @@ def _check_kind(kind: str | None) -> None:
 
 @parameter_type
 class SingleDeviceSharding(Sharding):
-    """All of an array on one device."""
+    """All of an array on one device.
+
+    >>> here = pb.sharding.SingleDeviceSharding(pb.devices()[0])
+    >>> here.is_fully_replicated
+    True
+    """
 
     def __init__(self, device: Device, *, memory_kind: str | None = None) -> None:
         _check_kind(memory_kind)

@@ -23,7 +23,12 @@ FlatFunction = Callable[..., Sequence[Any]]
 
 
 class StageTracer(Tracer):
-    """A value that a program will compute."""
+    """A value that a program will compute.
+
+    >>> pb.jit(lambda x: print(type(x).__name__) or x)(1.0)
+    StageTracer
+    Array(1., dtype=float32, weak_type=True)
+    """
 
     __slots__ = ("node",)
 

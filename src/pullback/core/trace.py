@@ -62,7 +62,13 @@ class Trace:
 
 @contextmanager
 def use(trace: Trace) -> Generator[None]:
-    """Make a trace the current one for a block."""
+    """Make a trace the current one for a block.
+
+    >>> from pullback.extend.core import find_top_trace, set_current_trace
+    >>> with set_current_trace(find_top_trace([])):
+    ...     pnp.sin(0.0)
+    Array(0., dtype=float32, weak_type=True)
+    """
     previous = _native.swap_trace(trace)
     try:
         yield

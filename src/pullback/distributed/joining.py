@@ -86,7 +86,11 @@ def initialize(
 
 
 def is_initialized() -> bool:
-    """Whether this process has joined others."""
+    """Whether this process has joined others.
+
+    >>> pb.distributed.is_initialized()
+    False
+    """
     run = processes.joined()
     return run is not None and run.open
 
@@ -95,6 +99,8 @@ def shutdown() -> None:
     """Leave the other processes. It happens by itself when the program ends.
 
     Unless an error ends it, what it has begun with the others is done first: they need it too.
+
+    >>> pb.distributed.shutdown()  # of a process that is alone: nothing
     """
     if is_initialized() and client.started() and getattr(sys, "last_value", None) is None:
         with contextlib.suppress(DistributedError):

@@ -27,7 +27,13 @@ Schedule = Callable[[Any], Any]
 
 
 class OptimizerState(NamedTuple):
-    """The leaves of the states of each parameter, the parameters' tree and the states' trees."""
+    """The leaves of the states of each parameter, the parameters' tree and the states' trees.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> state = optimizers.sgd(0.1).init_fn({"w": pnp.ones(2)})
+    >>> type(state).__name__
+    'OptimizerState'
+    """
 
     packed_state: Any
     tree_def: Any
@@ -42,7 +48,13 @@ register_node(
 
 
 class Optimizer(NamedTuple):
-    """init_fn(params) -> state, update_fn(i, grads, state) -> state, params_fn(state) -> params."""
+    """init_fn(params) -> state, update_fn(i, grads, state) -> state, params_fn(state) -> params.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> opt = optimizers.sgd(0.5)
+    >>> float(opt.params_fn(opt.update_fn(0, 1.0, opt.init_fn(3.0))))
+    2.5
+    """
 
     init_fn: Function
     update_fn: Function
@@ -55,6 +67,14 @@ def optimizer(opt_maker: Function) -> Callable[..., Optimizer]:
     Args:
       opt_maker: returns (init, update, get_params), each for one array and its state, which may
         be a tree.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> @optimizers.optimizer
+    ... def signs(size):
+    ...     return lambda x: x, lambda i, g, x: x - size * pnp.sign(g), lambda x: x
+    >>> init, update, params = signs(0.5)
+    >>> params(update(0, (2.0, -3.0), init((1.0, 1.0))))
+    (Array(0.5, dtype=float32, weak_type=True), Array(1.5, dtype=float32, weak_type=True))
     """
 
     @wraps(opt_maker)
@@ -113,14 +133,26 @@ def _of_arrays(step: Function, slots: int) -> tuple[Function, Function, Function
 
 @optimizer
 def sgd(step_size: Any) -> Any:
-    """Gradient descent. The size of a step is a number, or a function of the step's number."""
+    """Gradient descent. The size of a step is a number, or a function of the step's number.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.sgd(0.5)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([2.], dtype=float32)
+    """
     size = make_schedule(step_size)
     return (lambda x: x), (lambda i, g, x: x - size(i) * g), (lambda x: x)
 
 
 @optimizer
 def momentum(step_size: Any, mass: float) -> Any:
-    """Gradient descent with momentum: v <- mass v + g, x <- x - size v."""
+    """Gradient descent with momentum: v <- mass v + g, x <- x - size v.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.momentum(0.5, mass=0.9)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([2.], dtype=float32)
+    """
     size = make_schedule(step_size)
 
     def step(i: Any, g: Any, x: Any, v: Any) -> Any:
@@ -132,7 +164,13 @@ def momentum(step_size: Any, mass: float) -> Any:
 
 @optimizer
 def nesterov(step_size: Any, mass: float) -> Any:
-    """Gradient descent with Nesterov's momentum: v <- mass v + g, x <- x - size (mass v + g)."""
+    """Gradient descent with Nesterov's momentum: v <- mass v + g, x <- x - size (mass v + g).
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.nesterov(0.5, mass=0.9)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([1.1], dtype=float32)
+    """
     size = make_schedule(step_size)
 
     def step(i: Any, g: Any, x: Any, v: Any) -> Any:
@@ -149,7 +187,13 @@ def _inverse_root(squares: Any) -> Any:
 
 @optimizer
 def adagrad(step_size: Any, momentum: float = 0.9) -> Any:
-    """Steps scaled by the root of the sum of squares: Duchi, Hazan, Singer, JMLR 12, 2011."""
+    """Steps scaled by the root of the sum of squares: Duchi, Hazan, Singer, JMLR 12, 2011.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.adagrad(0.5)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([2.95], dtype=float32)
+    """
     size = make_schedule(step_size)
 
     def step(i: Any, g: Any, x: Any, squares: Any, m: Any) -> Any:
@@ -162,7 +206,13 @@ def adagrad(step_size: Any, momentum: float = 0.9) -> Any:
 
 @optimizer
 def rmsprop(step_size: Any, gamma: float = 0.9, eps: float = 1e-8) -> Any:
-    """Steps scaled by the root of a running mean of squares."""
+    """Steps scaled by the root of a running mean of squares.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.rmsprop(0.5)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([1.419], dtype=float32)
+    """
     size = make_schedule(step_size)
 
     def step(i: Any, g: Any, x: Any, squares: Any) -> Any:
@@ -176,7 +226,13 @@ def rmsprop(step_size: Any, gamma: float = 0.9, eps: float = 1e-8) -> Any:
 def rmsprop_momentum(
     step_size: Any, gamma: float = 0.9, eps: float = 1e-8, momentum: float = 0.9
 ) -> Any:
-    """As `rmsprop`, with momentum."""
+    """As `rmsprop`, with momentum.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.rmsprop_momentum(0.5)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([1.419], dtype=float32)
+    """
     size = make_schedule(step_size)
 
     def step(i: Any, g: Any, x: Any, squares: Any, m: Any) -> Any:
@@ -194,7 +250,13 @@ def _corrected(mean: Any, decay: float, i: Any) -> Any:
 
 @optimizer
 def adam(step_size: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Any:
-    """Running means of gradients and of their squares: Kingma, Ba, arXiv 1412.6980, algorithm 1."""
+    """Running means of gradients and of their squares: Kingma, Ba, arXiv 1412.6980, algorithm 1.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.adam(0.5)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([2.5], dtype=float32)
+    """
     size = make_schedule(step_size)
 
     def step(i: Any, g: Any, x: Any, m: Any, v: Any) -> Any:
@@ -208,7 +270,13 @@ def adam(step_size: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) 
 
 @optimizer
 def adamax(step_size: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8) -> Any:
-    """As `adam`, with a running maximum in place of the squares: algorithm 2 of the same paper."""
+    """As `adam`, with a running maximum in place of the squares: algorithm 2 of the same paper.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.adamax(0.5)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([2.5], dtype=float32)
+    """
     size = make_schedule(step_size)
 
     def step(i: Any, g: Any, x: Any, m: Any, u: Any) -> Any:
@@ -221,7 +289,13 @@ def adamax(step_size: Any, b1: float = 0.9, b2: float = 0.999, eps: float = 1e-8
 
 @optimizer
 def sm3(step_size: Any, momentum: float = 0.9) -> Any:
-    """Squares kept as a vector for each axis: Anil, Gupta, Koren, Singer, arXiv 1901.11150."""
+    """Squares kept as a vector for each axis: Anil, Gupta, Koren, Singer, arXiv 1901.11150.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> init, update, params = optimizers.sm3(0.5)
+    >>> params(update(0, pnp.array([2.0]), init(pnp.array([3.0])))).round(3)
+    Array([2.95], dtype=float32)
+    """
     size = make_schedule(step_size)
 
     def init(x: Any) -> Any:
@@ -243,19 +317,34 @@ def sm3(step_size: Any, momentum: float = 0.9) -> Any:
 
 
 def constant(step_size: Any) -> Schedule:
-    """Steps of one size."""
+    """Steps of one size.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> optimizers.constant(0.1)(5)
+    0.1
+    """
     return lambda i: step_size
 
 
 def exponential_decay(step_size: Any, decay_steps: Any, decay_rate: Any) -> Schedule:
-    """size * rate ** (i / steps)."""
+    """size * rate ** (i / steps).
+
+    >>> from pullback.example_libraries import optimizers
+    >>> optimizers.exponential_decay(1.0, decay_steps=10, decay_rate=0.5)(20)
+    0.25
+    """
     return lambda i: step_size * decay_rate ** (i / decay_steps)
 
 
 def inverse_time_decay(
     step_size: Any, decay_steps: Any, decay_rate: Any, staircase: bool = False
 ) -> Schedule:
-    """size / (1 + rate * i / steps); with `staircase` the quotient is rounded down."""
+    """size / (1 + rate * i / steps); with `staircase` the quotient is rounded down.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> optimizers.inverse_time_decay(1.0, decay_steps=10, decay_rate=1.0)(10)
+    0.5
+    """
     if staircase:
         return lambda i: step_size / (1 + decay_rate * pnp.floor(i / decay_steps))
     return lambda i: step_size / (1 + decay_rate * i / decay_steps)
@@ -264,7 +353,12 @@ def inverse_time_decay(
 def polynomial_decay(
     step_size: Any, decay_steps: Any, final_step_size: Any, power: float = 1.0
 ) -> Schedule:
-    """From one size to another in some steps, by a power of what is left of them."""
+    """From one size to another in some steps, by a power of what is left of them.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> float(optimizers.polynomial_decay(1.0, decay_steps=10, final_step_size=0.5)(10))
+    0.5
+    """
 
     def schedule(i: Any) -> Any:
         left = 1 - pnp.minimum(i, decay_steps) / decay_steps
@@ -274,7 +368,12 @@ def polynomial_decay(
 
 
 def piecewise_constant(boundaries: Any, values: Any) -> Schedule:
-    """One size up to each boundary, and one after the last."""
+    """One size up to each boundary, and one after the last.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> float(optimizers.piecewise_constant([10, 20], [1.0, 0.5, 0.25])(15))
+    0.5
+    """
     edges, sizes = pnp.array(boundaries), pnp.array(values)
     if not edges.ndim == sizes.ndim == 1:
         raise ValueError("piecewise_constant: boundaries and values must be sequences")
@@ -284,7 +383,12 @@ def piecewise_constant(boundaries: Any, values: Any) -> Schedule:
 
 
 def make_schedule(scalar_or_schedule: Any) -> Schedule:
-    """A number as a schedule; schedules as they are."""
+    """A number as a schedule; schedules as they are.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> optimizers.make_schedule(0.1)(7)
+    0.1
+    """
     if callable(scalar_or_schedule):
         return scalar_or_schedule
     if pnp.ndim(scalar_or_schedule) == 0:
@@ -293,19 +397,34 @@ def make_schedule(scalar_or_schedule: Any) -> Schedule:
 
 
 def l2_norm(tree: Any) -> Any:
-    """The root of the sum of squares of all leaves."""
+    """The root of the sum of squares of all leaves.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> optimizers.l2_norm({"w": pnp.array([3.0]), "b": pnp.array([4.0])})
+    Array(5., dtype=float32)
+    """
     return pnp.sqrt(sum(pnp.vdot(x, x) for x in leaves(tree)))
 
 
 def clip_grads(grad_tree: Any, max_norm: Any) -> Any:
-    """Gradients scaled so that their norm is at most this."""
+    """Gradients scaled so that their norm is at most this.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> optimizers.clip_grads({"w": pnp.array([3.0, 4.0])}, 1.0)
+    {'w': Array([0.6, 0.8], dtype=float32)}
+    """
     norm = l2_norm(grad_tree)
     scale = pnp.where(norm < max_norm, 1.0, max_norm / norm)
     return tree_map(lambda g: g * scale, grad_tree)
 
 
 class JoinPoint:
-    """Marks, in a tree of states, the state of one parameter."""
+    """Marks, in a tree of states, the state of one parameter.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> optimizers.JoinPoint(3.0).subtree
+    3.0
+    """
 
     def __init__(self, subtree: Any) -> None:
         self.subtree = subtree
@@ -315,12 +434,25 @@ class JoinPoint:
 
 
 def unpack_optimizer_state(opt_state: OptimizerState) -> Any:
-    """The states in the parameters' tree, each in a `JoinPoint`: a plain tree to be stored."""
+    """The states in the parameters' tree, each in a `JoinPoint`: a plain tree to be stored.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> state = optimizers.sgd(0.1).init_fn({"w": 1.0})
+    >>> optimizers.unpack_optimizer_state(state)["w"].subtree
+    1.0
+    """
     return opt_state.tree_def.unflatten([JoinPoint(s) for s in _states(opt_state)])
 
 
 def pack_optimizer_state(marked_pytree: Any) -> OptimizerState:
-    """The inverse of `unpack_optimizer_state`."""
+    """The inverse of `unpack_optimizer_state`.
+
+    >>> from pullback.example_libraries import optimizers
+    >>> state = optimizers.momentum(0.1, mass=0.9).init_fn({"w": pnp.ones(2)})
+    >>> plain = optimizers.unpack_optimizer_state(state)
+    >>> optimizers.pack_optimizer_state(plain).tree_def == state.tree_def
+    True
+    """
     marks, treedef = flatten(marked_pytree)
     if not all(isinstance(m, JoinPoint) for m in marks):
         raise TypeError("pack_optimizer_state: each leaf must be a JoinPoint")

@@ -56,7 +56,14 @@ def _plain(shape: Function, apply: Function) -> Layer:
 
 
 def Dense(out_dim: int, W_init: Function = GLOROT, b_init: Function = NORMAL) -> Layer:
-    """inputs @ W + b."""
+    """inputs @ W + b.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.Dense(4)
+    >>> shape, params = init(pb.random.key(0), (5, 3))
+    >>> apply(params, pnp.ones((5, 3))).shape
+    (5, 4)
+    """
 
     def init(rng: Any, input_shape: Shape) -> Any:
         k1, k2 = random.split(rng)
@@ -75,7 +82,13 @@ def GeneralConv(
     W_init: Function | None = None,
     b_init: Function = SMALL,
 ) -> Layer:
-    """A convolution, with a bias for each channel."""
+    """A convolution, with a bias for each channel.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.GeneralConv(("NHWC", "HWIO", "NHWC"), 4, (3, 3), padding="SAME")
+    >>> init(pb.random.key(0), (1, 8, 8, 3))[0]
+    (1, 8, 8, 4)
+    """
     steps = strides or (1,) * len(filter_shape)
     specs = dimension_numbers
 
@@ -96,7 +109,13 @@ def GeneralConvTranspose(
     W_init: Function | None = None,
     b_init: Function = SMALL,
 ) -> Layer:
-    """A transposed convolution, with a bias for each channel."""
+    """A transposed convolution, with a bias for each channel.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.GeneralConvTranspose(("NHWC", "HWIO", "NHWC"), 4, (2, 2), (2, 2))
+    >>> init(pb.random.key(0), (1, 4, 4, 3))[0]
+    (1, 8, 8, 4)
+    """
     steps = strides or (1,) * len(filter_shape)
     specs = dimension_numbers
 
@@ -148,7 +167,15 @@ def BatchNorm(
     beta_init: Function = zeros,
     gamma_init: Function = ones,
 ) -> Layer:
-    """Mean 0 and variance 1 over some axes, then a scale and a shift for each place of the rest."""
+    """Mean 0 and variance 1 over some axes, then a scale and a shift for each place of the rest.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.BatchNorm(axis=0)
+    >>> shape, params = init(pb.random.key(0), (2, 1))
+    >>> apply(params, pnp.array([[1.0], [3.0]])).round(3)
+    Array([[-1.],
+           [ 1.]], dtype=float32)
+    """
     axes = (axis,) if pnp.isscalar(axis) else tuple(axis)
 
     def init(rng: Any, input_shape: Shape) -> Any:
@@ -168,7 +195,13 @@ def BatchNorm(
 
 
 def elementwise(fun: Function, **fun_kwargs: Any) -> Layer:
-    """A function of each element, or one that keeps the shape."""
+    """A function of each element, or one that keeps the shape.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.elementwise(pnp.abs)
+    >>> apply((), pnp.array([-1.0, 2.0]))
+    Array([1., 2.], dtype=float32)
+    """
     return _plain(lambda shape: shape, partial(fun, **fun_kwargs))
 
 
@@ -188,21 +221,39 @@ Gelu = elementwise(gelu)
 def MaxPool(
     window_shape: Shape, strides: Shape | None = None, padding: Any = "VALID", spec: Any = None
 ) -> Layer:
-    """The greatest of each window. `spec` names the axes, as in "NHWC"."""
+    """The greatest of each window. `spec` names the axes, as in "NHWC".
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.MaxPool((2, 2))
+    >>> apply((), pnp.arange(4.0).reshape(1, 2, 2, 1)).ravel()
+    Array([3.], dtype=float32)
+    """
     return _pool(lax.max, -pnp.inf, False, window_shape, strides, padding, spec)
 
 
 def SumPool(
     window_shape: Shape, strides: Shape | None = None, padding: Any = "VALID", spec: Any = None
 ) -> Layer:
-    """The sum of each window."""
+    """The sum of each window.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.SumPool((2, 2))
+    >>> apply((), pnp.arange(4.0).reshape(1, 2, 2, 1)).ravel()
+    Array([6.], dtype=float32)
+    """
     return _pool(lax.add, 0.0, False, window_shape, strides, padding, spec)
 
 
 def AvgPool(
     window_shape: Shape, strides: Shape | None = None, padding: Any = "VALID", spec: Any = None
 ) -> Layer:
-    """The mean of each window, over the elements that are not padding."""
+    """The mean of each window, over the elements that are not padding.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.AvgPool((2, 2))
+    >>> apply((), pnp.arange(4.0).reshape(1, 2, 2, 1)).ravel()
+    Array([1.5], dtype=float32)
+    """
     return _pool(lax.add, 0.0, True, window_shape, strides, padding, spec)
 
 
@@ -245,12 +296,24 @@ FanInSum = _plain(lambda shapes: shapes[0], sum)
 
 
 def FanOut(num: int) -> Layer:
-    """The inputs several times, as a list."""
+    """The inputs several times, as a list.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.FanOut(2)
+    >>> apply((), 3.0)
+    [3.0, 3.0]
+    """
     return _plain(lambda shape: [shape] * num, lambda x: [x] * num)
 
 
 def FanInConcat(axis: int = -1) -> Layer:
-    """Several inputs, one after the other along an axis."""
+    """Several inputs, one after the other along an axis.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.FanInConcat()
+    >>> apply((), (pnp.array([1.0]), pnp.array([2.0])))
+    Array([1., 2.], dtype=float32)
+    """
 
     def shape(shapes: Sequence[Shape]) -> Shape:
         first = list(shapes[0])
@@ -261,7 +324,13 @@ def FanInConcat(axis: int = -1) -> Layer:
 
 
 def Dropout(rate: float, mode: str = "train") -> Layer:
-    """Each element kept with probability `rate`, and scaled by 1 / rate; all of them in tests."""
+    """Each element kept with probability `rate`, and scaled by 1 / rate; all of them in tests.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.Dropout(0.5, mode="test")
+    >>> apply((), pnp.ones(3), rng=pb.random.key(0))
+    Array([1., 1., 1.], dtype=float32)
+    """
 
     def apply(params: Any, inputs: Any, **kwargs: Any) -> Any:
         rng = kwargs.get("rng")
@@ -275,7 +344,14 @@ def Dropout(rate: float, mode: str = "train") -> Layer:
 
 
 def serial(*layers: Layer) -> Layer:
-    """One layer after the other."""
+    """One layer after the other.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.serial(stax.Dense(8), stax.Relu, stax.Dense(2))
+    >>> shape, params = init(pb.random.key(0), (5, 3))
+    >>> shape
+    (5, 2)
+    """
 
     def init(rng: Any, input_shape: Any) -> Any:
         params: list[Any] = []
@@ -295,7 +371,13 @@ def serial(*layers: Layer) -> Layer:
 
 
 def parallel(*layers: Layer) -> Layer:
-    """Each layer on one of several inputs."""
+    """Each layer on one of several inputs.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.parallel(stax.Identity, stax.Relu)
+    >>> apply(((), ()), [pnp.array([-1.0]), pnp.array([-1.0])])
+    [Array([-1.], dtype=float32), Array([0.], dtype=float32)]
+    """
 
     def init(rng: Any, input_shape: Any) -> Any:
         keys = random.split(rng, len(layers))
@@ -315,7 +397,13 @@ def _keys(rng: Any, n: int) -> Any:
 
 
 def shape_dependent(make_layer: Callable[[Any], Layer]) -> Layer:
-    """The layer that a function makes of the input's shape."""
+    """The layer that a function makes of the input's shape.
+
+    >>> from pullback.example_libraries import stax
+    >>> init, apply = stax.shape_dependent(lambda shape: stax.Dense(2 * shape[-1]))
+    >>> init(pb.random.key(0), (5, 3))[0]
+    (5, 6)
+    """
 
     def init(rng: Any, input_shape: Any) -> Any:
         return make_layer(input_shape)[0](rng, input_shape)

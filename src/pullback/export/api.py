@@ -32,7 +32,12 @@ TARGETS = {"cpu": "cpu", "xla": "cpu", "cuda": "cuda", "tpu": "tpu"}
 
 @dataclass(frozen=True)
 class DisabledSafetyCheck:
-    """A check that is left out when an exported function is made or called."""
+    """A check that is left out when an exported function is made or called.
+
+    >>> from pullback import export
+    >>> export.DisabledSafetyCheck.custom_call("my_call").is_custom_call()
+    'my_call'
+    """
 
     name: str
 
@@ -65,6 +70,11 @@ class Exported:
       disabled_safety_checks: checks that were left out.
       calling_convention_version: that of `mlir_module_serialized`: arguments and results are the
         leaves, in order; keys are uint32[..., 2] and float0 is bool.
+
+    >>> from pullback import export
+    >>> exported = export.export(pb.jit(pnp.sin))(np.float32(0))
+    >>> exported.in_avals, exported.platforms
+    ((ShapedArray(float32[]),), ('cpu',))
     """
 
     fun_name: str
@@ -176,7 +186,11 @@ class Exported:
 
 
 def default_export_platform() -> str:
-    """The platform that functions are exported for if none is named: "cpu", "cuda" or "tpu"."""
+    """The platform that functions are exported for if none is named: "cpu", "cuda" or "tpu".
+
+    >>> pb.export.default_export_platform()
+    'cpu'
+    """
     return TARGETS[devices.default_backend()]
 
 

@@ -75,6 +75,11 @@ def deserialize(blob: bytes | bytearray) -> Exported:
 
     Raises:
       ValueError: they are not such bytes, or of a newer version than can be read here.
+
+    >>> from pullback import export
+    >>> blob = export.export(pb.jit(lambda x: x + 1))(np.float32(0)).serialize()
+    >>> export.deserialize(blob).call(np.float32(2))
+    Array(3., dtype=float32)
     """
     data = bytes(blob)
     first, _, rest = data.partition(b"\n")

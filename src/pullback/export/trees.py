@@ -35,6 +35,16 @@ def register_namedtuple_serialization(nodetype: type, *, serialized_name: str) -
 
     Raises:
       ValueError: the class, or the name, is registered already, or it is no named tuple.
+
+    >>> from typing import NamedTuple
+    >>> from pullback import export
+    >>> class Point(NamedTuple):
+    ...     x: float
+    ...     y: float
+    >>> point = export.register_namedtuple_serialization(Point, serialized_name="docs.Point")
+    >>> blob = export.export(pb.jit(lambda p: p.x + p.y))(Point(1.0, 2.0)).serialize()
+    >>> export.deserialize(blob).call(Point(1.0, 2.0))
+    Array(3., dtype=float32, weak_type=True)
     """
     if not (issubclass(nodetype, tuple) and hasattr(nodetype, "_fields")):
         raise ValueError(
@@ -69,6 +79,21 @@ def register_pytree_node_serialization(
 
     Raises:
       ValueError: the class, or the name, is registered already.
+
+    >>> from pullback import export
+    >>> class Box:
+    ...     def __init__(self, x):
+    ...         self.x = x
+    >>> pb.tree.register_node(Box, lambda b: ((b.x,), None), lambda _, xs: Box(*xs))
+    >>> box = export.register_pytree_node_serialization(
+    ...     Box,
+    ...     serialized_name="docs.Box",
+    ...     serialize_auxdata=lambda aux: b"",
+    ...     deserialize_auxdata=lambda data: None,
+    ... )
+    >>> blob = export.export(pb.jit(lambda b: b.x + 1))(Box(1.0)).serialize()
+    >>> export.deserialize(blob).call(Box(1.0))
+    Array(2., dtype=float32, weak_type=True)
     """
 
     def build(aux: Any, children: Sequence[Any]) -> Any:

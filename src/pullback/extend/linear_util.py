@@ -20,7 +20,20 @@ _EMPTY: Any = object()
 
 
 class StoreException(Exception):
-    """A value beside a result was asked for before the call, or was given twice."""
+    """A value beside a result was asked for before the call, or was given twice.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> @lu.transformation_with_aux
+    ... def beside(*args):
+    ...     out = yield args, {}
+    ...     yield out, "beside"
+    >>> f, value = beside(lu.wrap_init(abs))
+    >>> try:
+    ...     value()
+    ... except lu.StoreException as error:
+    ...     print(error)
+    Store empty
+    """
 
 
 class Store:
@@ -56,6 +69,10 @@ class WrappedFun:
     """A function `f` with the transformations put around it, the outermost first.
 
     `call_wrapped` calls all of it.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> lu.wrap_init(abs).call_wrapped(-1)
+    1
     """
 
     __slots__ = ("debug_info", "f", "f_transformed", "params", "stores", "transforms")
@@ -109,7 +126,12 @@ class WrappedFun:
 def wrap_init(
     f: Function, params: dict[str, Any] | None = None, *, debug_info: Any = None
 ) -> WrappedFun:
-    """A function to transform; `params` are keyword arguments of it."""
+    """A function to transform; `params` are keyword arguments of it.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> lu.wrap_init(round, {"ndigits": 1}).call_wrapped(1.26)
+    1.3
+    """
     given = params or {}
     return WrappedFun(
         f, partial(f, **given) if given else f, params=tuple(given.items()), debug_info=debug_info
@@ -117,12 +139,29 @@ def wrap_init(
 
 
 def transformation2(gen: Function) -> Callable[..., WrappedFun]:
-    """A transformation from `gen(f, *static, *args, **kwargs)`: takes `(wrapped, *static)`."""
+    """A transformation from `gen(f, *static, *args, **kwargs)`: takes `(wrapped, *static)`.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> @lu.transformation2
+    ... def times(f, factor, *args):
+    ...     return factor * f(*args)
+    >>> times(lu.wrap_init(abs), 3).call_wrapped(-3)
+    9
+    """
     return lambda fun, *gen_static_args: fun.wrap(gen, gen_static_args, None)
 
 
 def transformation(gen: Callable[..., Generator[Any, Any, Any]]) -> Callable[..., WrappedFun]:
-    """A transformation from a generator, which yields `(args, kwargs)`, then the result."""
+    """A transformation from a generator, which yields `(args, kwargs)`, then the result.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> @lu.transformation
+    ... def doubled(*args):
+    ...     out = yield args, {}
+    ...     yield 2 * out
+    >>> doubled(lu.wrap_init(abs)).call_wrapped(-3)
+    6
+    """
 
     def call(f: Function, *args: Any, **kwargs: Any) -> Any:
         steps = gen(*args, **kwargs)
@@ -135,7 +174,17 @@ def transformation(gen: Callable[..., Generator[Any, Any, Any]]) -> Callable[...
 def transformation_with_aux2(
     gen: Function, use_eq_store: bool = False
 ) -> Callable[..., tuple[WrappedFun, Callable[[], Any]]]:
-    """As `transformation2`, of `gen(f, store, *static, ...)`; returns also what gives the value."""
+    """As `transformation2`, of `gen(f, store, *static, ...)`; returns also what gives the value.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> @lu.transformation_with_aux2
+    ... def counted(f, store, *args):
+    ...     store.store(len(args))
+    ...     return f(*args)
+    >>> f, count = counted(lu.wrap_init(max))
+    >>> f.call_wrapped(1, 5, 2), count()
+    (5, 3)
+    """
     assert not use_eq_store
 
     def wrap(fun: WrappedFun, *gen_static_args: Any) -> tuple[WrappedFun, Callable[[], Any]]:
@@ -149,7 +198,17 @@ def transformation_with_aux2(
 def transformation_with_aux(
     gen: Callable[..., Generator[Any, Any, Any]],
 ) -> Callable[..., tuple[WrappedFun, Callable[[], Any]]]:
-    """As `transformation`, of a generator whose last yield is `(result, value)`."""
+    """As `transformation`, of a generator whose last yield is `(result, value)`.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> @lu.transformation_with_aux
+    ... def counted(*args):
+    ...     out = yield args, {}
+    ...     yield out, len(args)
+    >>> f, count = counted(lu.wrap_init(max))
+    >>> f.call_wrapped(1, 5, 2), count()
+    (5, 3)
+    """
 
     def call(f: Function, store: Store, *args: Any, **kwargs: Any) -> Any:
         steps = gen(*args, **kwargs)
@@ -162,7 +221,12 @@ def transformation_with_aux(
 
 
 def merge_linear_aux(aux1: Callable[[], Any], aux2: Callable[[], Any]) -> tuple[bool, Any]:
-    """Whether the first of two values is there, and the one that is."""
+    """Whether the first of two values is there, and the one that is.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> lu.merge_linear_aux(lambda: "first", lambda: "second")
+    (True, 'first')
+    """
     try:
         return True, aux1()
     except StoreException:

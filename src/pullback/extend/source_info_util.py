@@ -10,5 +10,8 @@ def register_exclusion(path: str) -> None:
 
     Args:
       path: a file, or a folder with all that is in it.
+
+    >>> from pullback.extend import source_info_util
+    >>> source_info_util.register_exclusion("/a/library/of/layers")
     """
     exclude(path)

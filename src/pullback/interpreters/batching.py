@@ -34,7 +34,12 @@ not_mapped = None
 
 @dataclass(frozen=True)
 class AxisData:
-    """The axis that a `vmap` maps: its name, or None, and its size."""
+    """The axis that a `vmap` maps: its name, or None, and its size.
+
+    >>> from pullback.interpreters import batching
+    >>> batching.AxisData("i", 4).size
+    4
+    """
 
     name: Any
     size: int
@@ -70,19 +75,39 @@ axis_primitive_batchers = AxisRules(_with_size_and_name)
 
 
 def broadcast(x: Any, sz: int, axis: int, mesh_axis: Any = None) -> Any:
-    """The array repeated along a new axis."""
+    """The array repeated along a new axis.
+
+    >>> from pullback.interpreters import batching
+    >>> batching.broadcast(pnp.array([1, 2]), 2, 0)
+    Array([[1, 2],
+           [1, 2]], dtype=int32)
+    """
     assert mesh_axis is None
     return broadcast_batch(x, sz, axis)
 
 
 def bdim_at_front(x: Any, bdim: int | None, size: int, mesh_axis: Any = None) -> Any:
-    """The array with its batch at axis 0, repeated along it if it has none."""
+    """The array with its batch at axis 0, repeated along it if it has none.
+
+    >>> from pullback.interpreters import batching
+    >>> batching.bdim_at_front(pnp.zeros((2, 5)), 1, 5).shape
+    (5, 2)
+    """
     assert mesh_axis is None
     return to_axis(x, bdim, size, 0)
 
 
 def defvectorized(prim: Primitive) -> None:
-    """Batch an operation on each element whose arguments are all batched along one axis."""
+    """Batch an operation on each element whose arguments are all batched along one axis.
+
+    >>> from pullback.extend.core import Primitive
+    >>> from pullback.interpreters import batching
+    >>> next_p = Primitive("next")
+    >>> following = next_p.def_impl(lambda x: x + 1)
+    >>> batching.defvectorized(next_p)
+    >>> pb.vmap(next_p.bind)(pnp.array([1, 2]))
+    Array([2, 3], dtype=int32)
+    """
     primitive_batchers[prim] = partial(_vectorized, prim)
 
 
@@ -93,7 +118,16 @@ def _vectorized(prim: Primitive, args: Sequence[Any], dims: Dims, **params: Any)
 
 
 def defbroadcasting(prim: Primitive) -> None:
-    """Batch an operation on each element that broadcasts axes of size one, as NumPy does."""
+    """Batch an operation on each element that broadcasts axes of size one, as NumPy does.
+
+    >>> from pullback.extend.core import Primitive
+    >>> from pullback.interpreters import batching
+    >>> plus_p = Primitive("plus")
+    >>> plus = plus_p.def_impl(lambda x, y: x + y)
+    >>> batching.defbroadcasting(plus_p)
+    >>> pb.vmap(plus_p.bind)(pnp.array([1, 2]), pnp.array([10, 20]))
+    Array([11, 22], dtype=int32)
+    """
     primitive_batchers[prim] = partial(_broadcasting, prim)
 
 
@@ -114,7 +148,16 @@ def _lined_up(x: Any, dim: int | None, rank: int) -> Any:
 
 
 def defreducer(prim: Primitive) -> None:
-    """Batch an operation that reduces the axes in its parameter `axes`."""
+    """Batch an operation that reduces the axes in its parameter `axes`.
+
+    >>> from pullback.extend.core import Primitive
+    >>> from pullback.interpreters import batching
+    >>> total_p = Primitive("total")
+    >>> total = total_p.def_impl(lambda x, *, axes: pnp.sum(x, axes))
+    >>> batching.defreducer(total_p)
+    >>> pb.vmap(lambda x: total_p.bind(x, axes=(0,)))(pnp.array([[1, 2], [3, 4]]))
+    Array([3, 7], dtype=int32)
+    """
     primitive_batchers[prim] = partial(_reducer, prim)
 
 

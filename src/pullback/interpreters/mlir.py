@@ -10,7 +10,12 @@ __all__ = ["Lowering", "lower_fun", "register_lowering"]
 
 
 class Lowering:
-    """The program of a function as a lowering."""
+    """The program of a function as a lowering.
+
+    >>> from pullback.interpreters import mlir
+    >>> mlir.Lowering(lambda x: 2 * x, multiple_results=False)(3.0)
+    [6.0]
+    """
 
     __slots__ = ("fun", "multiple_results")
 
@@ -29,6 +34,10 @@ def lower_fun(fun: Callable[..., Any], multiple_results: bool = True) -> Lowerin
     Args:
       fun: `fun(*args, **params)`, of operations that have lowerings.
       multiple_results: whether it returns a sequence of results.
+
+    >>> from pullback.interpreters import mlir
+    >>> mlir.lower_fun(lambda x: 2 * x, multiple_results=False)(3.0)
+    [6.0]
     """
     return Lowering(fun, multiple_results)
 
@@ -48,6 +57,15 @@ def register_lowering(
         the operation's `impl` back instead.
       platform: None, or "cpu" for the host.
       inline, cacheable: accepted; have no effect.
+
+    >>> from pullback.extend.core import Primitive
+    >>> from pullback.interpreters import mlir
+    >>> half_p = Primitive("half")
+    >>> half = half_p.def_impl(lambda x: x / 2)
+    >>> half_type = half_p.def_abstract_eval(lambda x: x)
+    >>> mlir.register_lowering(half_p, mlir.lower_fun(lambda x: x / 2, multiple_results=False))
+    >>> pb.jit(half_p.bind)(3.0)
+    Array(1.5, dtype=float32, weak_type=True)
     """
     if not isinstance(prim, Primitive):
         raise NotImplementedError(f"register_lowering: {prim.name} is not an operation of a user's")

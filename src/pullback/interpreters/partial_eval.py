@@ -27,7 +27,12 @@ JaxprTracer = DynamicJaxprTracer = StageTracer
 
 
 class PartialVal(NamedTuple):
-    """A value that is known, `(None, value)`, or of which only the type is, `(type, None)`."""
+    """A value that is known, `(None, value)`, or of which only the type is, `(type, None)`.
+
+    >>> from pullback.interpreters.partial_eval import PartialVal
+    >>> PartialVal.known(1.0).is_known(), PartialVal.unknown(pb.typeof(1.0)).is_known()
+    (True, False)
+    """
 
     aval: ShapedArray | None
     const: Any
@@ -90,6 +95,14 @@ def trace_to_jaxpr_nounits(
     Returns:
       The program from unknown arguments to unknown results, the results, and the known values
       that the program captures.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> from pullback.interpreters import partial_eval as pe
+    >>> f = lu.wrap_init(lambda x, y: [pnp.sin(x), y])
+    >>> given = [pe.PartialVal.unknown(pb.typeof(1.0)), pe.PartialVal.known(2.0)]
+    >>> jaxpr, results, captured = pe.trace_to_jaxpr_nounits(f, given)
+    >>> [result.is_known() for result in results]
+    [False, True]
     """
     trace = PartialTrace(current_trace(), "trace_to_jaxpr")
     args = [p.const if p.aval is None else trace.argument(p.aval) for p in pvals]
@@ -111,7 +124,16 @@ def trace_to_jaxpr_nounits(
 def trace_to_jaxpr_dynamic(
     fun: WrappedFun, in_avals: Sequence[ShapedArray]
 ) -> tuple[Jaxpr, list[ShapedArray], list[Any]]:
-    """The program of a flat function, the types of its results, and the values it captured."""
+    """The program of a flat function, the types of its results, and the values it captured.
+
+    >>> from pullback.extend import linear_util as lu
+    >>> from pullback.interpreters import partial_eval as pe
+    >>> jaxpr, types, captured = pe.trace_to_jaxpr_dynamic(
+    ...     lu.wrap_init(lambda x: [pnp.sin(x)]), [pb.typeof(1.0)]
+    ... )
+    >>> jaxpr
+    { lambda ; a:f32[]. let b:f32[] = sin a in (b,) }
+    """
     closed = stage(fun.call_wrapped, in_avals)
     return closed.jaxpr, closed.out_avals, list(closed.consts)
 
@@ -122,6 +144,11 @@ def dce_jaxpr(
     """The program of some of its results, and which arguments it has kept.
 
     It keeps those it needs, and those for which `instantiate` holds.
+
+    >>> from pullback.interpreters import partial_eval as pe
+    >>> jaxpr = pb.make_jaxpr(lambda x, y: (pnp.sin(x), pnp.cos(y)))(1.0, 2.0).jaxpr
+    >>> pe.dce_jaxpr(jaxpr, [False, True])
+    ({ lambda ; a:f32[]. let b:f32[] = cos a in (b,) }, [False, True])
     """
     n = len(jaxpr.invars)
     wanted = [instantiate] * n if isinstance(instantiate, bool) else instantiate

@@ -11,7 +11,12 @@ __all__ = ["apply_primitive"]
 
 
 def apply_primitive(prim: Primitive, *args: Any, **params: Any) -> Any:
-    """One operation on arrays, compiled: for `def_impl(partial(apply_primitive, prim))`."""
+    """One operation on arrays, compiled: for `def_impl(partial(apply_primitive, prim))`.
+
+    >>> from pullback.extend.core.primitives import neg_p
+    >>> pb.interpreters.xla.apply_primitive(neg_p, pnp.ones(2))
+    Array([-1., -1.], dtype=float32)
+    """
     assert getattr(prim, "lowering", prim) is not None, f"{prim.name} has no lowering"
     return _compiled(prim, tuple(params.items()))(*args)
 

@@ -15,7 +15,12 @@ traffic: Any = LazyModule(f"{PACKAGE}.backends.cpu.traffic")
 
 @dataclass(frozen=True)
 class MemoryStats:
-    """The memory that a compiled call takes, in bytes."""
+    """The memory that a compiled call takes, in bytes.
+
+    >>> compiled = pb.jit(lambda x: x + 1).lower(np.ones(4, np.float32)).compile()
+    >>> compiled.memory_analysis().argument_size_in_bytes
+    16
+    """
 
     generated_code_size_in_bytes: int
     argument_size_in_bytes: int

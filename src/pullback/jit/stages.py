@@ -35,7 +35,12 @@ TARGETS = {"xla": "cpu"}
 
 @dataclass(frozen=True, slots=True)
 class ArgInfo:
-    """The type of an argument, and whether its memory is given up."""
+    """The type of an argument, and whether its memory is given up.
+
+    >>> lowered = pb.jit(lambda x: x + 1, donate_argnums=0).lower(np.ones(2, np.float32))
+    >>> lowered.args_info[0][0].shape, lowered.args_info[0][0].donated
+    ((2,), True)
+    """
 
     _aval: ShapedArray
     donated: bool
@@ -117,7 +122,12 @@ class Stage:
 
 
 class Traced(Stage):
-    """A function as a program, for arguments of given types: what `jit(f).trace(*args)` returns."""
+    """A function as a program, for arguments of given types: what `jit(f).trace(*args)` returns.
+
+    >>> traced = pb.jit(lambda x: x + 1).trace(1.0)
+    >>> traced.out_info
+    ShapeDtypeStruct(shape=(), dtype=float32, weak_type=True)
+    """
 
     @property
     def jaxpr(self) -> ClosedJaxpr:
@@ -177,7 +187,12 @@ DIALECTS: dict[str, Dialect] = {
 
 
 class Lowered(Stage):
-    """A program ready to be compiled: what `jit(f).lower(*args)` returns."""
+    """A program ready to be compiled: what `jit(f).lower(*args)` returns.
+
+    >>> lowered = pb.jit(lambda x: x + 1).lower(1.0)
+    >>> lowered.out_info
+    ShapeDtypeStruct(shape=(), dtype=float32, weak_type=True)
+    """
 
     def __init__(self, signature: Signature, platform: str | None = None) -> None:
         super().__init__(signature)
@@ -264,6 +279,10 @@ class Compiled(Stage):
     """Native code for arguments of given types: what `jit(f).lower(*args).compile()` returns.
 
     It is called like the function, without the static arguments, and neither traces nor compiles.
+
+    >>> compiled = pb.jit(lambda x: x + 1).lower(1.0).compile()
+    >>> compiled(2.0)
+    Array(3., dtype=float32, weak_type=True)
     """
 
     def __init__(self, signature: Signature, options: CompilerOptions) -> None:
@@ -359,7 +378,11 @@ def _place(path: str) -> str:
 
 @runtime_checkable
 class Wrapped(Protocol):
-    """A function ready to be traced, lowered and compiled: what `jit` returns."""
+    """A function ready to be traced, lowered and compiled: what `jit` returns.
+
+    >>> isinstance(pb.jit(pnp.sin), pb.stages.Wrapped)
+    True
+    """
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any: ...
 

@@ -49,14 +49,22 @@ PyObject* get_weak_type(PyObject* self, void*) { return PyBool_FromLong(as_array
 
 PyGetSetDef array_getset[] = {
     {"_npy", get_npy, nullptr, "The ndarray that holds the values.", nullptr},
-    {"shape", get_shape, nullptr, "The sizes of the axes.", nullptr},
-    {"dtype", get_dtype, nullptr, "The NumPy dtype of the elements.", nullptr},
-    {"aval", get_aval, nullptr, "The abstract value: dtype, shape and weak type.", nullptr},
-    {"ndim", get_ndim, nullptr, "The number of axes.", nullptr},
-    {"size", get_size, nullptr, "The number of elements.", nullptr},
-    {"nbytes", get_nbytes, nullptr, "The bytes that the elements take.", nullptr},
-    {"itemsize", get_itemsize, nullptr, "The bytes that one element takes.", nullptr},
-    {"weak_type", get_weak_type, nullptr, "Does the dtype give way to others?", nullptr},
+    {"shape", get_shape, nullptr, "The sizes of the axes.\n\n"
+     ">>> pnp.zeros((2, 3)).shape\n(2, 3)", nullptr},
+    {"dtype", get_dtype, nullptr, "The NumPy dtype of the elements.\n\n"
+     ">>> pnp.zeros(2).dtype\ndtype('float32')", nullptr},
+    {"aval", get_aval, nullptr, "The abstract value: dtype, shape and weak type.\n\n"
+     ">>> pnp.zeros(2).aval\nShapedArray(float32[2])", nullptr},
+    {"ndim", get_ndim, nullptr, "The number of axes.\n\n"
+     ">>> pnp.zeros((2, 3)).ndim\n2", nullptr},
+    {"size", get_size, nullptr, "The number of elements.\n\n"
+     ">>> pnp.zeros((2, 3)).size\n6", nullptr},
+    {"nbytes", get_nbytes, nullptr, "The bytes that the elements take.\n\n"
+     ">>> pnp.zeros((2, 3)).nbytes\n24", nullptr},
+    {"itemsize", get_itemsize, nullptr, "The bytes that one element takes.\n\n"
+     ">>> pnp.zeros((2, 3)).itemsize\n4", nullptr},
+    {"weak_type", get_weak_type, nullptr, "Whether the dtype gives way to others.\n\n"
+     ">>> pnp.array(1.0).weak_type, pnp.array([1.0]).weak_type\n(True, False)", nullptr},
     {nullptr, nullptr, nullptr, nullptr, nullptr},
 };
 

@@ -127,13 +127,20 @@ PyMethodDef array_methods[] = {
     {"__copy__", copy, METH_NOARGS, "A copy with memory of its own."},
     {"__deepcopy__", copy, METH_O, "A copy with memory of its own."},
     {"__reduce__", reduce, METH_NOARGS, "What pickle stores."},
-    {"item", method(item), METH_FASTCALL, "One element as a Python number."},
-    {"tolist", tolist, METH_NOARGS, "Nested lists of Python numbers."},
-    {"is_deleted", is_deleted, METH_NOARGS, "Was the array deleted or donated?"},
-    {"delete", delete_, METH_NOARGS, "Gives the memory up; any later use is an error."},
-    {"block_until_ready", block_until_ready, METH_NOARGS, "The array itself, once it is computed."},
-    {"is_ready", is_ready, METH_NOARGS, "Has the array been computed?"},
-    {"copy_to_host_async", copy_to_host_async, METH_NOARGS, "Nothing: the array is on the host."},
+    {"item", method(item), METH_FASTCALL, "One element as a Python number.\n\n"
+     ">>> pnp.array([1, 2]).item(1)\n2"},
+    {"tolist", tolist, METH_NOARGS, "Nested lists of Python numbers.\n\n"
+     ">>> pnp.array([[1, 2], [3, 4]]).tolist()\n[[1, 2], [3, 4]]"},
+    {"is_deleted", is_deleted, METH_NOARGS, "Whether the array was deleted or donated.\n\n"
+     ">>> pnp.zeros(2).is_deleted()\nFalse"},
+    {"delete", delete_, METH_NOARGS, "Gives the memory up; any later use is an error.\n\n"
+     ">>> x = pnp.zeros(2)\n>>> x.delete()\n>>> x.is_deleted()\nTrue"},
+    {"block_until_ready", block_until_ready, METH_NOARGS, "The array itself, once it is computed.\n\n"
+     ">>> pb.jit(pnp.sin)(pnp.zeros(2)).block_until_ready()\nArray([0., 0.], dtype=float32)"},
+    {"is_ready", is_ready, METH_NOARGS, "Whether the array has been computed.\n\n"
+     ">>> pnp.zeros(2).block_until_ready().is_ready()\nTrue"},
+    {"copy_to_host_async", copy_to_host_async, METH_NOARGS, "Nothing: the array is on the host.\n\n"
+     ">>> pnp.zeros(2).copy_to_host_async()"},
     {nullptr, nullptr, 0, nullptr},
 };
 

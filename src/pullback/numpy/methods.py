@@ -135,25 +135,50 @@ def _reversed(x: Any) -> Iterator[Any]:
 
 
 def _reshape(x: Any, *args: Any, order: str = "C", copy: bool | None = None) -> Any:
+    """The elements in another shape, given as a tuple or as numbers: see `numpy.reshape`.
+
+    >>> pnp.arange(6).reshape(2, -1)
+    Array([[0, 1, 2],
+           [3, 4, 5]], dtype=int32)
+    """
     shape = args[0] if len(args) == 1 else args
     return shapes.reshape(x, shape, order, copy=copy)
 
 
 def _transpose(x: Any, *args: Any) -> Any:
+    """The axes in another order, given as a tuple or as numbers; reversed without one.
+
+    >>> pnp.zeros((2, 3, 4)).transpose(2, 0, 1).shape
+    (4, 2, 3)
+    """
     axes = args[0] if len(args) == 1 and not isinstance(args[0], int) else args
     return shapes.transpose(x, axes or None)
 
 
 def _astype(x: Any, dtype: Any, copy: bool = False, device: Any = None) -> Any:
+    """The elements in another dtype: see `numpy.astype`.
+
+    >>> pnp.array([1.7, -1.7]).astype(int)
+    Array([ 1, -1], dtype=int32)
+    """
     return shapes.astype(x, dtype, copy=copy, device=device)
 
 
 def _clip(x: Any, min: Any = None, max: Any = None) -> Any:
+    """The elements, with those beyond a bound replaced by it: see `numpy.clip`.
+
+    >>> pnp.array([-1, 5, 2]).clip(0, 3)
+    Array([0, 3, 2], dtype=int32)
+    """
     return searching.clip(x, min, max)
 
 
 def _view(x: Any, dtype: Any = None, type: None = None) -> Any:
-    """The same bits read as another dtype."""
+    """The same bits read as another dtype; of another width they divide or join the last axis.
+
+    >>> pnp.array([1.0]).view("int32")
+    Array([1065353216], dtype=int32)
+    """
     wanted = x.dtype if dtype is None else dtypes.canonicalize_dtype(dtype)
     if dtypes.bool_ in (wanted, x.dtype) and wanted != x.dtype:
         narrow = np.dtype(np.uint8)
@@ -173,6 +198,11 @@ def _view(x: Any, dtype: Any = None, type: None = None) -> Any:
 
 
 def _flatten(x: Any, order: str = "C") -> Any:
+    """The elements along one axis, row by row or ("F") column by column.
+
+    >>> pnp.array([[1, 2], [3, 4]]).flatten("F")
+    Array([1, 3, 2, 4], dtype=int32)
+    """
     return shapes.ravel(x, order)
 
 
@@ -204,12 +234,20 @@ def _namespace(x: Any, *, api_version: str | None = None) -> Any:
 
 
 def _bytes(x: Any, order: Literal["C", "F", "A"] = "C") -> bytes:
-    """The values as bytes, row by row or ("F") column by column."""
+    """The values as bytes, row by row or ("F") column by column.
+
+    >>> list(pnp.array([1, 2], dtype="int16").tobytes())
+    [1, 0, 2, 0]
+    """
     return np.asarray(x).tobytes(order)
 
 
 def _byteswap(x: Any) -> Any:
-    """The values read from their bytes in reverse; of complex numbers those of each part."""
+    """The values read from their bytes in reverse; of complex numbers those of each part.
+
+    >>> pnp.array([1], dtype="int16").byteswap()
+    Array([256], dtype=int16)
+    """
     if x.dtype.kind == "c":
         return ew.complex(_byteswap(ew.real(x)), _byteswap(ew.imag(x)))
     if x.dtype.itemsize == 1:
@@ -284,12 +322,31 @@ METHODS: dict[str, Any] = {
     "view": _view,
 }
 PROPERTIES: dict[str, Any] = {
-    "T": property(shapes.transpose, doc="All axes reversed."),
-    "mT": property(shapes.matrix_transpose, doc="The last two axes exchanged."),
-    "real": property(elementwise.real, doc="The real part."),
-    "imag": property(elementwise.imag, doc="The imaginary part."),
-    "flat": property(_flat, doc="Not there."),
-    "at": property(updates.IndexUpdateHelper, doc="x.at[index].set(y) and its kin."),
+    "T": property(
+        shapes.transpose, doc="All axes reversed.\n\n>>> pnp.zeros((2, 3)).T.shape\n(3, 2)"
+    ),
+    "mT": property(
+        shapes.matrix_transpose,
+        doc="The last two axes exchanged.\n\n>>> pnp.zeros((5, 2, 3)).mT.shape\n(5, 3, 2)",
+    ),
+    "real": property(
+        elementwise.real,
+        doc="The real part.\n\n>>> pnp.array([1 + 2j]).real\nArray([1.], dtype=float32)",
+    ),
+    "imag": property(
+        elementwise.imag,
+        doc="The imaginary part.\n\n>>> pnp.array([1 + 2j]).imag\nArray([2.], dtype=float32)",
+    ),
+    "flat": property(
+        _flat,
+        doc="Not there: `ravel` gives the elements along one axis.\n\n"
+        ">>> pnp.zeros((1, 2)).ravel()\nArray([0., 0.], dtype=float32)",
+    ),
+    "at": property(
+        updates.IndexUpdateHelper,
+        doc="x.at[index].set(y) and its kin.\n\n"
+        ">>> pnp.zeros(3).at[1].set(5.0)\nArray([0., 5., 0.], dtype=float32)",
+    ),
 }
 TRACED: dict[str, Any] = {
     "__len__": _length,

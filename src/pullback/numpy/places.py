@@ -22,5 +22,9 @@ def on(device: Any, x: Any) -> Any:
 
 
 def to_device(x: Any, device: Any, *, stream: Any = None) -> Any:
-    """The array on a device, committed to it."""
+    """The array on a device, committed to it.
+
+    >>> pnp.zeros(2).to_device(pb.devices()[0])
+    Array([0., 0.], dtype=float32)
+    """
     return on(device, x)

@@ -10,7 +10,11 @@ from .creation import asarray
 
 
 class ScalarType:
-    """A dtype's name. Called, it converts; as `dtype=` it stands for the dtype."""
+    """A dtype's name. Called, it converts; as `dtype=` it stands for the dtype.
+
+    >>> pnp.int8(3), pnp.zeros(2, pnp.int8).dtype
+    (Array(3, dtype=int8), dtype('int8'))
+    """
 
     __slots__ = ("__name__", "dtype")
 

@@ -270,7 +270,11 @@ def compress_method(
     a: Any, condition: Any, axis: int | None = None, *, out: None = None, size: int | None = None,
     fill_value: Any = 0,
 ) -> Any:  # fmt: skip
-    """`compress`, the array first."""
+    """`compress`, the array first.
+
+    >>> pnp.array([1, 2, 3]).compress(pnp.array([True, False, True]))
+    Array([1, 3], dtype=int32)
+    """
     return compress(condition, a, axis, size=size, fill_value=fill_value)
 
 

@@ -208,7 +208,12 @@ def _(args: Any, dims: Any) -> Any:
 
 
 def add_any(x: Any, y: Any) -> Any:
-    """The sum of two tangents or cotangents of one type."""
+    """The sum of two tangents or cotangents of one type.
+
+    >>> from pullback.interpreters import ad
+    >>> ad.add_jaxvals(pnp.ones(2), pnp.ones(2))
+    Array([2., 2.], dtype=float32)
+    """
     return add_any_p.bind(x, y)
 
 

@@ -253,6 +253,10 @@ class XlaDevice(Remote):
         """Return when the values are there."""
         x._buffer.block_until_ready()
 
+    def address(self, x: DeviceArray) -> int:
+        """Where the buffer begins, in the device's memory."""
+        return x._buffer.unsafe_buffer_pointer()
+
     def memory_stats(self) -> dict[str, int] | None:
         """What the runtime tells of this device's memory; None on the CPU."""
         return self.place.device.memory_stats()

@@ -117,7 +117,18 @@ def check(pred: Any, msg: str, *fmt_args: Any, debug: bool = False, **fmt_kwargs
 
 
 def debug_check(pred: Any, msg: str, *fmt_args: Any, **fmt_kwargs: Any) -> None:
-    """A `check` that does nothing but under `checkify`."""
+    """A `check` that does nothing but under `checkify`.
+
+    >>> from pullback.experimental import checkify
+    >>> def root(x):
+    ...     checkify.debug_check(x >= 0, "negative: {x}", x=x)
+    ...     return pnp.sqrt(x)
+    >>> root(pnp.array(-1.0))
+    Array(nan, dtype=float32, weak_type=True)
+    >>> error, _ = checkify.checkify(root)(pnp.array(-1.0))
+    >>> error.get().startswith("negative: -1.0")
+    True
+    """
     check(pred, msg, *fmt_args, debug=True, **fmt_kwargs)
 
 

@@ -17,7 +17,13 @@ no_effects: Effects = frozenset()
 
 
 class DropVar(Var):
-    """A result that nothing uses, in programs that say so."""
+    """A result that nothing uses, in programs that say so.
+
+    >>> from pullback.extend.core import DropVar
+    >>> (x,) = pb.make_jaxpr(pnp.sin)(1.0).jaxpr.invars
+    >>> DropVar(x.aval)
+    _
+    """
 
     __slots__ = ()
 
@@ -46,18 +52,36 @@ def new_jaxpr_eqn(
     source_info: Any = None,
     ctx: Any = None,
 ) -> JaxprEqn:
-    """An equation. What it does besides computing is known from its operation."""
+    """An equation. What it does besides computing is known from its operation.
+
+    >>> from pullback.extend.core import new_jaxpr_eqn
+    >>> from pullback.extend.core.primitives import sin_p
+    >>> (x,) = pb.make_jaxpr(pnp.sin)(1.0).jaxpr.invars
+    >>> eqn = new_jaxpr_eqn([x], [pb.extend.core.Var(x.aval)], sin_p, {}, set())
+    >>> eqn.primitive
+    sin
+    """
     return JaxprEqn(primitive, invars, outvars, params, source_info)
 
 
 def subjaxprs(jaxpr: Jaxpr) -> Iterator[Jaxpr]:
-    """The programs that the equations of a program hold."""
+    """The programs that the equations of a program hold.
+
+    >>> from pullback.extend.core import subjaxprs
+    >>> len(list(subjaxprs(pb.make_jaxpr(pb.jit(pnp.sin))(1.0).jaxpr)))
+    1
+    """
     for eqn in jaxpr.eqns:
         yield from programs(eqn.params)
 
 
 def mapped_aval(size: int, axis: int | None, aval: ShapedArray) -> ShapedArray:
-    """The type of one element of a batch along an axis; the type itself where axis is None."""
+    """The type of one element of a batch along an axis; the type itself where axis is None.
+
+    >>> from pullback.extend.core import mapped_aval
+    >>> mapped_aval(3, 0, pb.typeof(np.zeros((3, 2), np.float32)))
+    ShapedArray(float32[2])
+    """
     if axis is None:
         return aval
     assert aval.shape[axis] == size, (aval, axis, size)
@@ -67,12 +91,22 @@ def mapped_aval(size: int, axis: int | None, aval: ShapedArray) -> ShapedArray:
 def unmapped_aval(
     size: int, axis: int | None, aval: ShapedArray, explicit_mesh_axis: Any = None
 ) -> ShapedArray:
-    """The type of a batch of this type along an axis; the type itself where axis is None."""
+    """The type of a batch of this type along an axis; the type itself where axis is None.
+
+    >>> from pullback.extend.core import unmapped_aval
+    >>> unmapped_aval(3, 0, pb.typeof(np.zeros(2, np.float32)))
+    ShapedArray(float32[3,2])
+    """
     if axis is None:
         return aval
     return aval.update(shape=(*aval.shape[:axis], size, *aval.shape[axis:]))
 
 
 def primal_dtype_to_tangent_dtype(primal_dtype: DType) -> DType:
-    """The dtype of the tangents of a dtype: float0 where there are none."""
+    """The dtype of the tangents of a dtype: float0 where there are none.
+
+    >>> from pullback.extend.core import primal_dtype_to_tangent_dtype
+    >>> primal_dtype_to_tangent_dtype(np.dtype("int32"))
+    dtype([('float0', 'V')])
+    """
     return ShapedArray((), primal_dtype).tangent().dtype
