@@ -37,6 +37,11 @@ class Ref(Cell):
     """A mutable array: `ref[i]` reads, `ref[i] = v` and `ref[i] += v` write.
 
     `new_ref` makes one. Arithmetic is for what it holds: `ref[...] + 1`.
+
+    >>> ref = pb.new_ref(pnp.zeros(3))
+    >>> ref[1] += 5.0
+    >>> ref[...]
+    Array([0., 5., 0.], dtype=float32)
     """
 
     __slots__ = ()
@@ -178,7 +183,12 @@ def freeze(ref: Ref) -> Any:
 
 
 def free_ref(ref: Ref) -> tuple[()]:
-    """Let go of what a mutable array holds. It cannot be used any more."""
+    """Let go of what a mutable array holds. It cannot be used any more.
+
+    >>> ref = pb.new_ref(pnp.zeros(3))
+    >>> pb.free_ref(ref)
+    ()
+    """
     _checked(ref, "free_ref").end("free_ref")
     return ()
 

@@ -19,7 +19,11 @@ from .trace import Line, Trace, Tracer, check_alive, current_trace, get_aval, sh
 
 @dataclass(frozen=True)
 class AbstractRef:
-    """The type of a mutable array: that of what it holds."""
+    """The type of a mutable array: that of what it holds.
+
+    >>> pb.typeof(pb.new_ref(pnp.zeros(3)))
+    Ref{float32[3]}
+    """
 
     inner_aval: ShapedArray
     memory_space: Any = None
