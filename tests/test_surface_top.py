@@ -16,7 +16,6 @@ MISSING = {
         "remove_size_one_mesh_axis_from_type auto_pcast".split(),
         MESH,
     ),
-    "ds": "slices of traced start",
     **dict.fromkeys(
         "allow_f16_reductions array_garbage_collection_guard"
         " debug_key_reuse enable_checks explain_cache_misses"

@@ -87,6 +87,7 @@ if TYPE_CHECKING:
     from .core.device import Device, Shard
     from .environment import print_environment_info
     from .halves import fwd_and_bwd
+    from .numpy.slices import ds
     from .parallel import pmap, shard_map
     from .ref import Ref, empty_ref, free_ref, freeze, new_ref
     from .scopes import named_call, named_scope
@@ -148,6 +149,7 @@ _load = later(
         "core.device": "Device Shard",
         "environment": "print_environment_info",
         "halves": "fwd_and_bwd",
+        "numpy.slices": "ds",
         "parallel": "pmap shard_map",
         "ref": "Ref empty_ref free_ref freeze new_ref",
         "scopes": "named_call named_scope",
@@ -214,6 +216,7 @@ __all__ = [
     "disable_jit",
     "distributed",
     "dlpack",
+    "ds",
     "dtypes",
     "effects_barrier",
     "empty_ref",

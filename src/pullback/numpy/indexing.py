@@ -16,7 +16,8 @@ from ..primitives import shape as sh
 from ..primitives.gather import gather
 from ..primitives.index import GatherDimensionNumbers, GatherScatterMode
 from .elementwise import pick
-from .parse import New, Part, Picks, Range, Whole, concrete, is_static, items_of, parse
+from .parse import New, Part, Picks, Range, Whole, concrete, is_static, items_of, parse, window
+from .slices import has_slices
 from .values import as_array, broadcast, convert, describe, expand, is_array
 
 CLIP = GatherScatterMode.CLIP
@@ -31,10 +32,21 @@ def getitem(x: Any, index: Any) -> Any:
             return ArrayImpl(x._npy[index], x.weak_type)
         if kind is tuple and all(type(i) in BASIC for i in index):
             return ArrayImpl(x._npy[index], x.weak_type)
+        if has_slices(index):
+            return _read_window(x, index)
         parts = parse("indexing", index, x.shape)
         if all(concrete(p.at) is not None for p in parts if type(p) is Picks):
             return ArrayImpl(x._npy[numpy_index(index)], x.weak_type)
-    return index_parts(x, parse("indexing", index, x.shape))
+    return (
+        _read_window(x, index)
+        if has_slices(index)
+        else index_parts(x, parse("indexing", index, x.shape))
+    )
+
+
+def _read_window(x: Any, index: Any) -> Any:
+    part = window("indexing", x, index)
+    return getitem(part.read(), part.index)
 
 
 def numpy_index(index: Any) -> Any:

@@ -1,6 +1,7 @@
 """What an index says: a list of parts, one an axis of the array or of the result."""
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, type_name
 from ..core.trace import Tracer, show_line, user_line
 from .creation import array
+from .slices import Window
 from .values import describe
 
 
@@ -129,6 +131,13 @@ def _fill_ellipsis(name: str, items: list[Any], shape: Shape) -> list[Any]:
         return items + rest
     at = ellipses[0]
     return items[:at] + rest + items[at + 1 :]
+
+
+def window(name: str, array: Any, index: Any) -> Window:
+    """The part of an array that slices of traced start select, and the index in that part."""
+    items = _fill_ellipsis(name, _expanded(index), array.shape)
+    ends = list(accumulate(map(_axes_taken, items)))
+    return Window(array, items, [end - 1 for end in ends])
 
 
 def parse(name: str, index: Any, shape: Shape, checked: bool = True) -> list[Part]:

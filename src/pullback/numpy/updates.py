@@ -17,7 +17,8 @@ from ..primitives.index import GatherScatterMode, ScatterDimensionNumbers
 from . import binary, powers
 from .elementwise import pick
 from .indexing import CLIP, index_parts, numpy_index, stack_last, together, wrap_negative
-from .parse import New, Part, Picks, Range, Whole, concrete, is_static, parse
+from .parse import New, Part, Picks, Range, Whole, concrete, is_static, parse, window
+from .slices import has_slices
 from .values import as_array, broadcast, convert, describe, expand, result_type_of
 
 Function = Callable[..., Any]
@@ -242,6 +243,9 @@ class IndexUpdateRef:
         """The elements; `mode="fill"` gives `fill_value` out of bounds."""
         if mode is None and fill_value is not None:
             mode = "fill"
+        if has_slices(self.index):
+            part = window("at", self.array, self.index)
+            return IndexUpdateRef(part.read(), part.index).get(mode=mode, fill_value=fill_value)
         return index_parts(
             self.array,
             parse("at", self.index, self.array.shape, checked=mode is None),
@@ -260,6 +264,9 @@ class IndexUpdateRef:
                 f"x.at[...]: unexpected keyword {sorted(unknown)[0]!r}; the options are"
                 f" {', '.join(DEFAULTS)}"
             )
+        if has_slices(self.index):
+            part = window("at", x, self.index)
+            return part.write(IndexUpdateRef(part.read(), part.index)._update(op, values, options))
         if values.ndim == 0 and is_traced_mask(self.index):
             whole = op(x, None, expand(_cast(x, values), x.shape), None)
             return _where(self.index, whole, x)
