@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -51,6 +52,44 @@ def test_special_points(f: Callable[[Any], Any], dtype: str) -> None:
         wanted = wanted.astype(kind)
         got = np.asarray(pb.jit(getattr(pnp, f.__name__))(x))
     close(got, wanted, dtype)
+
+
+EDGES = [-np.inf, -1.0, -0.0, 0.0, 1.0, np.inf, np.nan]
+AT_EDGES = [
+    *(np.exp, np.log, np.log1p, np.sqrt, np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh),
+    *(np.arcsin, np.arccos, np.arctan, np.arcsinh, np.arccosh, np.arctanh, np.abs),
+]
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("f", AT_EDGES, ids=lambda f: f.__name__)
+def test_infinities_and_no_numbers(f: Callable[[Any], Any], dtype: str) -> None:
+    """C's Annex G, as NumPy has it; the sign of an infinity beside a NaN is nobody's."""
+    x = np.array([complex(a, b) for a in EDGES for b in EDGES], dtype)
+    mine = getattr(pnp, f.__name__)
+    with np.errstate(all="ignore"), pb.enable_x64():
+        wanted = f(x)
+        for got in (np.asarray(mine(x)), np.asarray(pb.jit(mine)(x))):
+            for a, b in ((got.real, wanted.real), (got.imag, wanted.imag)):
+                lone = np.isinf(b) & np.isnan(wanted.real + wanted.imag)
+                a, b = (np.where(lone, np.abs(p), p) for p in (a, b))
+                np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-15)
+
+
+def test_log1p_beside_its_pole() -> None:
+    with mp.workdps(40), pb.enable_x64():
+        points = [complex(d - 1, e) for d in (3e-7, -2e-9, 0.3) for e in (0.0, 1e-16, 2e-7)]
+        wanted = [complex(mp.log(1 + mp.mpc(z))) for z in points]
+        for f in (pnp.log1p, pb.jit(pnp.log1p)):
+            np.testing.assert_allclose(np.asarray(f(np.array(points))), wanted, rtol=4e-16)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+@pytest.mark.parametrize("n", [2, 40, 4000])
+def test_sums_of_negative_zeros(n: int, dtype: str) -> None:
+    x = np.full(n, -0.0, dtype)
+    for f in (pnp.sum, pb.jit(pnp.sum)):
+        assert np.signbit(np.asarray(f(x)).real) == np.signbit(np.sum(x).real)
 
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])

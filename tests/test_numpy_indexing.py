@@ -88,6 +88,21 @@ def test_reading_by_traced_indices_and_its_gradient(index: Any) -> None:
     np.testing.assert_allclose(grad(X, arrays), want, 1e-5)
 
 
+NOTHING = np.zeros(0, int)
+
+
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0, 3)], ids=str)
+def test_no_indices_into_no_elements(shape: tuple[int, ...]) -> None:
+    x, axis = np.zeros(shape, np.float32), shape.index(0)
+    index = (*[slice(None)] * axis, NOTHING)
+    for f in (lambda x, i: x[(*index[:-1], i)], lambda x, i: pnp.take(x, i, axis)):
+        assert pb.jit(f)(x, NOTHING).shape == x[index].shape
+        many = pb.jit(pb.vmap(f))(np.stack([x, x]), np.stack([NOTHING, NOTHING]))
+        assert many.shape == (2, *x[index].shape)
+    with pytest.raises(IndexError, match="has none"):
+        pb.jit(lambda x: x[(*index[:-1], np.array([0]))])(x)
+
+
 @pytest.mark.parametrize("op", ["set", "add", "multiply", "min"])
 @pytest.mark.parametrize("index", [*STATIC, *ARRAYS, *MASKS], ids=str)
 def test_writing(op: str, index: Any) -> None:

@@ -169,8 +169,12 @@ def _gather_parts(
     axes = tuple(p.axis for p in picks)
     numbers = GatherDimensionNumbers(offset, gone, axes)
     sizes = tuple(1 if d in gone else n for d, n in enumerate(x.shape))
-    indices = stack_last(arrays)
-    out = gather(x, indices, numbers, sizes, mode=mode, fill_value=fill_value, **promises)
+    if 0 in [x.shape[d] for d in gone]:
+        windows = [n for d, n in enumerate(x.shape) if d not in gone]
+        out = _no_elements(x, (*windows[:before], *batch, *windows[before:]))
+    else:
+        indices = stack_last(arrays)
+        out = gather(x, indices, numbers, sizes, mode=mode, fill_value=fill_value, **promises)
     # Axes of None, counted among those of the result.
     lead = 0 if place is None else place
     new = [
@@ -179,6 +183,13 @@ def _gather_parts(
         if isinstance(p, New)
     ]
     return sh.expand_dims(out, new) if new else out
+
+
+def _no_elements(x: Any, shape: Shape) -> Any:
+    """The result of indices into an axis without elements: there must be none of them."""
+    if 0 not in shape:
+        raise IndexError(f"indexing: {shape} elements are asked for, and {describe(x)} has none")
+    return sh.reshape(x, shape)
 
 
 def stack_last(arrays: Sequence[Any]) -> Any:

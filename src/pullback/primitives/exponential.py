@@ -18,9 +18,14 @@ def _exp2(x: np.ndarray) -> Any:
 def _log1p(x: np.ndarray) -> Any:
     if x.dtype.kind != "c":
         return np.log1p(x)
-    # NumPy loses the real part near 0: log|1 + z| = log1p(2a + a^2 + b^2) / 2
     a, b = np.real(x).astype(np.float64), np.imag(x).astype(np.float64)
-    whole = np.log1p(a * (2 + a) + b * b) / 2 + 1j * np.arctan2(b, 1 + a)
+    # The logarithm of 1 + z loses the real part near 0: log|1 + z| = log1p(2a + a^2 + b^2) / 2
+    near = np.maximum(np.abs(a), np.abs(b)) < 0.5
+    off = np.where(near, a * (2 + a) + b * b, 0)
+    whole = np.array(x, np.complex128)
+    whole.real += 1
+    whole = np.log(whole)
+    whole.real = np.where(near, np.log1p(off) / 2, whole.real)
     return whole.astype(x.dtype)
 
 

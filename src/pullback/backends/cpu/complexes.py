@@ -168,20 +168,29 @@ def sign(x: Pair) -> Pair:
 
 @rule("exp")
 def exp(x: Pair) -> Pair:
-    size = ew.exp(x.re)
-    # No product with sin 0: infinity times it is no number.
-    return Pair(ew.mul(size, ew.cos(x.im)), _times_sin(size, x.im))
+    """Of an infinite real part with an angle that is no number, C's Annex G tells the values."""
+    size, angle = ew.exp(x.re), _angle(x)
+    im = _product(size, ew.sin(angle), angle)
+    nowhere = ew.bitwise_and(ew.eq(x.re, np.inf), ew.bitwise_not(ew.is_finite(x.im)))
+    return Pair(ew.mul(size, ew.cos(angle)), ew.select(nowhere, full_like(im, np.nan), im))
 
 
-def _times_sin(size: Any, y: Any) -> Any:
-    return ew.select(ew.eq(y, 0), y, ew.mul(size, ew.sin(y)))
+def _angle(x: Pair) -> Any:
+    """The imaginary part, but 0 where it is no number and the real part is infinite."""
+    lost = ew.bitwise_and(ew.eq(ew.abs(x.re), np.inf), ew.bitwise_not(ew.is_finite(x.im)))
+    return ew.select(lost, full_like(x.im, 0), x.im)
+
+
+def _product(a: Any, b: Any, y: Any) -> Any:
+    """a b, where b is 0 as y is: then y, even if a is no finite number."""
+    return ew.select(ew.eq(y, 0), y, ew.mul(a, b))
 
 
 @rule("expm1")
 def expm1(x: Pair) -> Pair:
     half = ew.sin(ew.mul(x.im, 0.5))
     re = ew.sub(ew.mul(ew.expm1(x.re), ew.cos(x.im)), ew.mul(ew.mul(half, half), 2))
-    return Pair(re, _times_sin(ew.exp(x.re), x.im))
+    return Pair(re, _product(ew.exp(x.re), ew.sin(x.im), x.im))
 
 
 @rule("log")
@@ -220,6 +229,8 @@ def sqrt(x: Pair) -> Pair:
     second = ew.select(ew.eq(first, 0), first, second)
     right = ew.ge(x.re, 0)
     re, im = ew.select(right, first, second), ew.select(right, second, first)
+    endless = ew.eq(ew.abs(x.im), np.inf)
+    re, im = [ew.select(endless, full_like(p, np.inf), p) for p in (re, im)]
     bits = ew.bitcast_convert_type(x.im, np.dtype(f"int{8 * x.im.dtype.itemsize}"))
     return Pair(re, ew.select(ew.lt(bits, 0), ew.neg(im), im))
 
@@ -244,41 +255,47 @@ def power(x: Pair, y: Any) -> Pair:
     return Pair(re, ew.select(still, zero, found.im))
 
 
-# Circular and hyperbolic functions
-
-
-@rule("sin")
-def sin(x: Pair) -> Pair:
-    return Pair(ew.mul(ew.sin(x.re), ew.cosh(x.im)), ew.mul(ew.cos(x.re), ew.sinh(x.im)))
-
-
-@rule("cos")
-def cos(x: Pair) -> Pair:
-    im = ew.neg(ew.mul(ew.sin(x.re), ew.sinh(x.im)))
-    return Pair(ew.mul(ew.cos(x.re), ew.cosh(x.im)), im)
+# Circular and hyperbolic functions, with the special values of C's Annex G
 
 
 @rule("sinh")
 def sinh(x: Pair) -> Pair:
-    return Pair(ew.mul(ew.sinh(x.re), ew.cos(x.im)), ew.mul(ew.cosh(x.re), ew.sin(x.im)))
+    angle = _angle(x)
+    im = _product(ew.cosh(x.re), ew.sin(x.im), x.im)
+    return Pair(_product(ew.cos(angle), ew.sinh(x.re), x.re), im)
 
 
 @rule("cosh")
 def cosh(x: Pair) -> Pair:
-    return Pair(ew.mul(ew.cosh(x.re), ew.cos(x.im)), ew.mul(ew.sinh(x.re), ew.sin(x.im)))
+    im = _product(ew.sinh(x.re), ew.sin(x.im), ew.select(ew.lt(x.re, 0), ew.neg(x.im), x.im))
+    im = ew.select(ew.eq(x.re, 0), ew.select(ew.lt(x.im, 0), ew.neg(x.re), x.re), im)
+    return Pair(ew.mul(ew.cosh(x.re), ew.cos(_angle(x))), im)
+
+
+@rule("sin")
+def sin(x: Pair) -> Pair:
+    """-i sinh(i x)."""
+    found = sinh(Pair(ew.neg(x.im), x.re))
+    return Pair(found.im, ew.neg(found.re))
+
+
+@rule("cos")
+def cos(x: Pair) -> Pair:
+    """cosh(i x)."""
+    return cosh(Pair(ew.neg(x.im), x.re))
 
 
 @rule("tanh")
 def tanh(x: Pair) -> Pair:
     """With t = tan y, h = tanh x: (h (1 + t²) + i t (1 - h²)) / (1 + h² t²)."""
-    t, h = ew.tan(x.im), ew.tanh(x.re)
+    t, h = ew.tan(_angle(x)), ew.tanh(x.re)
     decay = ew.exp(ew.mul(ew.abs(x.re), -2))
     inverse = ew.add(decay, 1)
     # 1 - h², without cancellation.
     rest = ew.div(ew.mul(decay, 4), ew.mul(inverse, inverse))
     scale = ew.add(ew.mul(ew.mul(h, h), ew.mul(t, t)), 1)
-    re = ew.div(ew.mul(h, ew.add(ew.mul(t, t), 1)), scale)
-    return Pair(re, ew.div(ew.mul(t, rest), scale))
+    re = _product(ew.div(ew.add(ew.mul(t, t), 1), scale), h, x.re)
+    return Pair(re, _product(ew.div(rest, scale), t, x.im))
 
 
 @rule("tan")

@@ -11,7 +11,7 @@ from .expr import Node
 from .index import Atom
 from .loops import Kernel, Nest, Reduction, Store, kernel_nodes, kernel_roots, kernel_writes
 from .monoid import State
-from .scalar import lower
+from .scalar import FLOATS, lower
 from .schedule import Plan, choose
 from .text import constant, ir_type, mangle, vector
 
@@ -69,7 +69,7 @@ class KernelEmitter:
 
     def point(self) -> None:
         """One point of the kept axes with constant axes, the reduced ones unrolled."""
-        states: list[State | None] = [None] * len(self.kernel.reductions)
+        states = [self.before(r) for r in self.kernel.reductions]
         em = Emitter(self.frame)
         for at in product(*[range(a.extent) for a in self.kernel.reduce]):
             self.frame.axes.update(zip(self.kernel.reduce, at, strict=True))
@@ -83,6 +83,11 @@ class KernelEmitter:
         for r, state in zip(self.kernel.reductions, states, strict=True):
             if not r.prefix:
                 self.finish(em, r, state or monoid.start(r.op, r.dtype, self.place, 1))
+
+    def before(self, r: Reduction) -> State | None:
+        """The state before the first element where that is not the first element: 0 + -0 is 0."""
+        sums = r.op == "add" and r.dtype in FLOATS and not r.prefix
+        return monoid.start(r.op, r.dtype, self.place, 1) if sums else None
 
     # Loops
 
