@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "array.h"
+#include "blas_threads.h"
 #include "buffer.h"
 #include "callback.h"
 #include "contraction.h"
@@ -158,6 +159,7 @@ void use_lapack(nb::dict capsules) {
             if (!found[r][k]) nb::raise_python_error();
         }
     std::copy(&found[0][0], &found[0][0] + kRoutines * kKinds, &lapack_table[0][0]);
+    find_blas_threads(found[0][0]);
 }
 
 // The numbers by which plans name operations on matrices.

@@ -17,8 +17,6 @@ Shape = tuple[int, ...]
 KINDS = "fdFD"
 # Of a task of several matrices, in multiplications; and what a call of LAPACK costs beside them.
 TASK, OVERHEAD = 100_000, 1000
-# Matrices of more rows or columns one after the other: LAPACK has threads of its own.
-LARGE = 256
 
 
 class Form(NamedTuple):
@@ -133,8 +131,7 @@ def plan(eqn: JaxprEqn, form: Form, avals: list[Any]) -> tuple[int, ...]:
     shapes = [a.shape[lead:] for a in avals]
     numbers = [int(n) for n in form.numbers(*shapes, **eqn.params)]
     size = max([1, *[n for shape in shapes for n in shape]])
-    task = max(1, int(TASK / (form.work * size**3 + OVERHEAD)))
-    block = max(batch, 1) if size > LARGE else task
+    block = max(1, int(TASK / (form.work * size**3 + OVERHEAD)))
     outs = [v.aval for v in eqn.outvars]
     strides = [prod(a.shape[lead:]) * a.dtype.itemsize for a in (*avals, *outs)]
     char = avals[0].dtype.char
