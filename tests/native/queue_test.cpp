@@ -63,10 +63,10 @@ void drop_finished() {
 }
 
 // A task with a reference for the caller.
-Task* add(Task* task) {
+Task* add(Task* task, bool long_ = false) {
     task->keep();
     expect(pullback::queue_room(never), "nobody leaves");
-    pullback::queue_add(task);
+    pullback::queue_add(task, long_);
     return task;
 }
 
@@ -80,7 +80,7 @@ void finish(Task* task) {
 void many(int count) {
     long total = 0;
     std::vector<Task*> tasks;
-    for (int i = 0; i < count; ++i) tasks.push_back(add(new Count(total)));
+    for (int i = 0; i < count; ++i) tasks.push_back(add(new Count(total), i % 3 == 0));
     for (Task* task : tasks) finish(task);
     expect(total == count, "every task runs once");
     drop_finished();

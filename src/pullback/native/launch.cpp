@@ -17,6 +17,8 @@ namespace {
 
 // Calls of fewer nanoseconds are done where they are made: to hand one over takes some microseconds.
 std::atomic<int64_t> long_enough{INT64_MAX};
+// Calls of as many or more are begun at once, where to wake another thread is little beside them.
+constexpr int64_t kLong = 1000000;
 // Memory that the caller may write again is copied; the call waits where that is more than this.
 constexpr npy_intp kCopied = 1 << 20;
 
@@ -48,7 +50,7 @@ class Launch {
         if (!read_args()) return false;
         for (size_t leaf : program_.donated)
             if (is_array(leaves_[leaf]) && !give_up(leaf)) return false;
-        queue_add(flight_);
+        queue_add(flight_, program_.nanoseconds >= kLong);
         flight_ = nullptr;
         return true;
     }

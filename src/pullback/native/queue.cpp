@@ -40,13 +40,14 @@ struct Threads {
 
 class Queue {
   public:
-    void add(Task* task) {
+    void add(Task* task, bool long_) {
         std::lock_guard lock(mutex_);
         task->from_ = std::this_thread::get_id();
         tasks_.push_back(task);
         if (!served_ && !closed_) start();
         looks_ = 0;
-        if (!std::exchange(looking_, true)) threads_->coming.notify_one();
+        if (long_) see_all();
+        if (!std::exchange(looking_, true) || long_) threads_->coming.notify_one();
     }
 
     bool room(Leave leave) {
@@ -193,6 +194,10 @@ class Queue {
         threads_->coming.notify_one();
     }
 
+    void see_all() {
+        for (Task* task : tasks_) task->seen_ = true;
+    }
+
     // Signals are for the threads that were there before.
     void start() {
         sigset_t all, before;
@@ -208,7 +213,8 @@ class Queue {
     }
 
     // To wake this thread at each task would cost more than a short one is worth, and most are done by
-    // who waits for them at once. So it looks now and then by itself, and does what nobody does.
+    // who waits for them at once. So it looks now and then by itself, and does what nobody does; long
+    // ones wake it.
     void serve() {
         std::unique_lock lock(mutex_);
         bool ran = false;
@@ -220,7 +226,7 @@ class Queue {
                 continue;
             }
             ran = false;
-            for (Task* task : tasks_) task->seen_ = true;
+            see_all();
             look_again(lock);
         }
     }
@@ -269,7 +275,7 @@ Queue& queue() {
 
 }  // namespace
 
-void queue_add(Task* task) { queue().add(task); }
+void queue_add(Task* task, bool long_) { queue().add(task, long_); }
 bool queue_room(Leave leave) { return queue().room(leave); }
 bool queue_wait(const Task* task, Leave leave) { return queue().wait(task, leave); }
 bool queue_drain(Leave leave) { return queue().drain(leave); }

@@ -46,8 +46,9 @@ class Task {
 // A question that a waiting thread asks itself now and then: true means to wait no longer.
 using Leave = bool (*)();
 
-// Takes over one reference to the task.
-void queue_add(Task* task);
+// Takes over one reference to the task. One that is `long_` is begun at once, another when nobody has
+// waited for it for a while.
+void queue_add(Task* task, bool long_);
 // Waits until the calling thread has few tasks left; false if it left.
 bool queue_room(Leave leave);
 // Waits for the task, and does it and what comes before it where nobody does. False if the caller
