@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from benchmarks.case import Case, Place, Rival
 
 OURS = "pullback"
 SAMPLE_SECONDS = 0.1  # one sample repeats its call for about this long
+# Threads of OpenBLAS spin for some 30 ms after a call: the other library's samples wait for their end.
+SETTLING_SECONDS = 0.05
 # The same ground for every library: its own defaults, no compiled program read from disk.
 ENVIRONMENT = {
     "JAX_ENABLE_COMPILATION_CACHE": "0",
@@ -245,6 +248,7 @@ def steady_calls(case: Case, sides: list[Side], rounds: int, pool: Pool) -> list
         return worker.ask(do, case=case.name, rival=side.rival, **request)
 
     def sample(side: Side, loops: int) -> float:
+        time.sleep(SETTLING_SECONDS)
         return ask(side, "sample", loops=loops)["seconds"]
 
     first = {side: ask(side, "prepare")["first"] for side in sides}

@@ -85,7 +85,7 @@ def block_until_ready(x: Any) -> Any:
     >>> pb.block_until_ready({"a": pnp.ones(2)})
     {'a': Array([1., 1.], dtype=float32)}
     """
-    for leaf in tree.leaves(x):
+    for leaf in (x,) if _is_array(x) else tree.leaves(x):
         if _is_array(leaf):
             leaf.block_until_ready()
     return x
