@@ -22,6 +22,12 @@ LONG = {
         a = pnp.ones(3)
         small, large = (a, 3), (a, 2**40)
     """,
+    "steps that last, by threads": """
+        step = lambda c: (c[0] + 1, c[1] * 0.5)
+        one = lambda n: lax.while_loop(lambda c: c[0] < n, step, (0, 1.0))[1]
+        f = pb.jit(lambda n: lax.map(one, n))
+        small, large = (np.full(200_000, 3),), (np.full(200_000, 2**31 - 1),)
+    """,
     "one nest": """
         f = pb.jit(lambda x: pnp.exp(-(x[:, None] - x[None, :]) ** 2).sum(axis=1))
         small, large = (pnp.arange(100.0),), (pnp.arange(2e6) / 1e6,)

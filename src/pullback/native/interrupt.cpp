@@ -32,7 +32,7 @@ bool in_main_thread() {
 }
 
 bool interrupted() {
-    if (in_worker()) return false;
+    if (in_worker()) return loop_ends();
     return stop_requested() || (in_main_thread() && signalled());
 }
 

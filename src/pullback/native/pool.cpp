@@ -29,6 +29,10 @@ constexpr std::chrono::microseconds kSpin{50};
 thread_local bool inside_loop = false;
 thread_local bool is_worker = false;
 
+struct Loop;
+// What this thread of the pool works on.
+thread_local const Loop* joined = nullptr;
+
 struct Loop {
     BlockFunction fn;
     void* ctx;
@@ -42,9 +46,14 @@ struct Loop {
         try {
             blocks();
         } catch (...) {
-            if (!failed.exchange(true)) error = std::current_exception();
-            next.store(count());
+            fail(std::current_exception());
         }
+    }
+
+    // The first error counts.
+    void fail(std::exception_ptr why) {
+        if (!failed.exchange(true)) error = why;
+        next.store(count());
     }
 
     int64_t count() const { return (n - 1) / block + 1; }
@@ -52,7 +61,7 @@ struct Loop {
     void blocks() {
         int64_t last = count() - 1;
         for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) <= last;) {
-            if (!is_worker && stop_wanted.load(std::memory_order_relaxed)()) throw Stopped();
+            if (stop_wanted.load(std::memory_order_relaxed)()) throw Stopped();
             fn(ctx, i * block, i == last ? n : (i + 1) * block);
         }
     }
@@ -88,7 +97,7 @@ class Pool {
         if (workers_.empty()) start();
         publish(&loop);
         loop.work();
-        retire();
+        retire(loop);
         return true;
     }
 
@@ -131,14 +140,17 @@ class Pool {
     }
 
     // Returns when no worker can be touching the loop any more: a worker counts itself in before
-    // it looks, so whoever is not counted sees null.
-    void retire() {
+    // it looks, so whoever is not counted sees null. A block may last for ever, until told to end.
+    void retire(Loop& loop) {
         loop_.store(nullptr);
         for (int spins = 0; busy_.load() != 0; ++spins) {
             if (spins < 2000) pause();
             else std::this_thread::yield();
+            if (spins >= 2000 && !loop.failed && stop_wanted.load()()) loop.fail(stopped());
         }
     }
+
+    static std::exception_ptr stopped() { return std::make_exception_ptr(Stopped()); }
 
     void serve() {
         is_worker = inside_loop = true;
@@ -147,7 +159,10 @@ class Pool {
             seen = wait_beyond(seen);
             if (stopping_.load()) return;
             busy_.fetch_add(1);
-            if (Loop* loop = loop_.load()) loop->work();
+            if (Loop* loop = loop_.load()) {
+                joined = loop;
+                loop->work();
+            }
             busy_.fetch_sub(1);
         }
     }
@@ -185,6 +200,7 @@ std::atomic<Pool*> the_pool{nullptr};
 void forget_pool() {
     if (Pool* old = the_pool.load()) the_pool.store(new Pool(old->size()));
     inside_loop = is_worker = false;
+    joined = nullptr;
 }
 
 Pool& pool() {
@@ -216,5 +232,6 @@ void set_stop(bool (*wanted)()) { stop_wanted = wanted; }
 int num_threads() { return pool().size(); }
 void set_num_threads(int threads) { pool().resize(std::max(1, threads)); }
 bool in_worker() { return is_worker; }
+bool loop_ends() { return joined && joined->failed.load(std::memory_order_relaxed); }
 
 }  // namespace pullback

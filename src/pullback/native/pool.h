@@ -17,10 +17,13 @@ void parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block);
 int num_threads();
 void set_num_threads(int threads);
 
-// What the calling thread asks before each block: true ends the loop with Stopped.
+// What each thread asks before each block, and the calling one while it waits for others: true ends the
+// loop with Stopped.
 void set_stop(bool (*wanted)());
 
 // Is this one of the pool's own threads?
 bool in_worker();
+// Has the loop that this thread of the pool works on failed elsewhere?
+bool loop_ends();
 
 }  // namespace pullback

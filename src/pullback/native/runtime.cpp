@@ -19,6 +19,7 @@
 #include "native.h"
 #include "payne_hanek.h"
 #include "pool.h"
+#include "rows.h"
 #include "sort.h"
 #include "status.h"
 #include "threefry.h"
@@ -29,6 +30,9 @@ namespace pullback {
 namespace {
 
 constexpr int64_t kThreefryBlock = 1 << 15;
+
+// Steps of a loop, a status given back.
+using StepsFunction = int32_t (*)(void* ctx, int64_t begin, int64_t end);
 
 struct Counters {
     const uint32_t* keys[2];
@@ -191,6 +195,12 @@ extern "C" {
 static int32_t pb_parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block) {
     return status_of([&] { parallel_for(fn, ctx, n, block); });
 }
+// The same of a function that may fail.
+static int32_t pb_share_steps(StepsFunction fn, void* ctx, int64_t n, int64_t block) {
+    return status_of([&] {
+        share(n, block, [=](int64_t begin, int64_t end) { raise_status(fn(ctx, begin, end)); });
+    });
+}
 static void pb_threefry2x32(const uint32_t* key, const uint32_t* x0, const uint32_t* x1,
                             uint32_t* y0, uint32_t* y1, int64_t n) {
     threefry2x32(key, x0, x1, y0, y1, n);
@@ -236,6 +246,7 @@ void add_runtime(nb::module_& m) {
         };
         add("pb_callback", pb_callback);
         add("pb_parallel_for", pb_parallel_for);
+        add("pb_share_steps", pb_share_steps);
         add("pb_threefry2x32", pb_threefry2x32);
         add("pb_alloc", pb_alloc);
         add("pb_free", pb_free);

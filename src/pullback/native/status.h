@@ -25,4 +25,10 @@ int32_t status_of(F f) {
     }
 }
 
+// The way back. What failed with Python's error does not come here.
+inline void raise_status(int32_t status) {
+    if (status == kExhausted) throw std::bad_alloc();
+    if (status != kDone) throw Stopped();
+}
+
 }  // namespace pullback

@@ -5,7 +5,7 @@ Equal nests, whatever their buffers, share one function.
 
 from collections.abc import Mapping, Sequence
 
-from . import contraction, expr, gemm, loops, panels, parts, show
+from . import contraction, expr, gemm, loops, panels, parts, show, steps
 from .coalesce import copied
 from .compiled import ENTRY
 from .emit_kernel import emit_nest, emit_unrolled
@@ -26,7 +26,7 @@ from .loops import (
     Stmt,
     While,
 )
-from .parallel import Sharing, share, shared
+from .parallel import Sharing, share, share_steps, shared
 from .schedule import (
     UNROLL_ENTRY,
     UNROLL_LATE,
@@ -37,6 +37,7 @@ from .schedule import (
     nest_work,
     unrolled_work,
 )
+from .steps import Steps
 from .text import Function, Module, memory_type
 
 PARAMS = "args", "outs", "scratch", "externals"
@@ -222,9 +223,7 @@ class ProgramEmitter:
         rows: Sequence[Buffer],
     ) -> None:
         """The function of a nest on the buffers and the axes of loops around it."""
-        one = {b for pair in self.program.aliases if set(pair) <= set(buffers) for b in pair}
-        params = [("ptr" if b in one else "ptr noalias", f"b{k}") for k, b in enumerate(buffers)]
-        params += [("i64", f"a{k}") for k in range(len(axes))]
+        params = [*self.pointers(buffers), *[("i64", f"a{k}") for k in range(len(axes))]]
         sharing = shared(nest, self.vector_bytes)
         if sharing is not None:
             params += [("i64", "begin"), ("i64", "end")]
@@ -277,16 +276,58 @@ class ProgramEmitter:
     # Regions
 
     def for_(self, stmt: For) -> None:
-        """A counted loop."""
+        """A counted loop, by one thread or by several."""
         changed = [b for s in stmt.body for b in loops.writes(s)]
         self.frame.forget(changed)
-        with self.f.loop(0, stmt.axis.extent) as i:
+        by_threads = None if self.depth else steps.apart(self.program, stmt, self.vector_bytes)
+        if by_threads is None:
+            self.run_steps(stmt, 0, stmt.axis.extent)
+        else:
+            self.share_steps(stmt, by_threads)
+        self.frame.forget(changed)
+
+    def run_steps(self, stmt: For, begin: str | int, end: str | int) -> None:
+        """Steps of a counted loop one after the other."""
+        with self.f.loop(begin, end) as i:
             self.frame.axes[stmt.axis] = i
             work = block_work(stmt.body)
             if stmt.axis.extent * work > LONG_WORK:
                 self.tick(work)
             self.inner(stmt.body)
-        self.frame.forget(changed)
+
+    def share_steps(self, stmt: For, by_threads: Steps) -> None:
+        """A counted loop whose steps threads share; where buffers are travels in a table."""
+        f, name = self.f, f"steps{len(self.shared)}"
+        self.shared[name] = name
+        touched = sorted(loops.reads(stmt) | loops.writes(stmt))
+        buffers = [b for b in touched if b in self.frame.pointers and b not in by_threads.private]
+        self.steps_function(name, stmt, buffers, by_threads.private)
+        self.module.require(f"{name}.block", _block_function(name, ["ptr"] * len(buffers), "i32"))
+        table = f.alloca("i64", max(len(buffers), 1))
+        for k, b in enumerate(buffers):
+            f.effect(f"store ptr {self.frame.pointers[b]}, ptr {f.gep('i64', table, k)}")
+        share_steps(f, f"{name}.block", table, stmt.axis.extent, by_threads.block)
+
+    def steps_function(
+        self, name: str, stmt: For, buffers: Sequence[str], private: frozenset[str]
+    ) -> None:
+        """The function of some steps on buffers; it gives a status."""
+        outer = self.f, self.frame, self.ticks
+        params = [*self.pointers(buffers), ("i64", "begin"), ("i64", "end")]
+        self.f = Function(self.module, name, params, "i32", linkage="internal")
+        self.frame = Frame(self.f, {b: f"%b{k}" for k, b in enumerate(buffers)})
+        self.ticks = ""
+        for b in sorted(private):
+            buffer = self.program.buffers[b]
+            self.frame.pointers[b] = self.f.alloca(memory_type(buffer.dtype), max(buffer.size, 1))
+        self.run_steps(stmt, "%begin", "%end")
+        self.end()
+        self.f, self.frame, self.ticks = outer
+
+    def pointers(self, buffers: Sequence[str]) -> list[tuple[str, str]]:
+        """Parameters that point to buffers: apart, unless a result takes over an argument."""
+        one = {b for pair in self.program.aliases if set(pair) <= set(buffers) for b in pair}
+        return [("ptr" if b in one else "ptr noalias", f"b{k}") for k, b in enumerate(buffers)]
 
     def inner(self, block: Block) -> None:
         """A block whose registers do not reach what follows."""
@@ -348,15 +389,20 @@ class ProgramEmitter:
         self.frame.forget(changed)
 
 
-def _block_function(name: str, types: Sequence[str]) -> str:
-    """What a thread calls: the arguments out of the table, and the nest on its block."""
-    lines = [f"define internal void @{name}.block(ptr %table, i64 %begin, i64 %end) {{"]
+def _block_function(name: str, types: Sequence[str], result: str = "void") -> str:
+    """What a thread calls: the arguments out of the table, and the loop on its block."""
+    lines = [f"define internal {result} @{name}.block(ptr %table, i64 %begin, i64 %end) {{"]
     for k, type_ in enumerate(types):
         lines.append(f"  %p{k} = getelementptr i64, ptr %table, i64 {k}")
         lines.append(f"  %v{k} = load {type_}, ptr %p{k}")
     values = [f"{t} %v{k}" for k, t in enumerate(types)]
-    lines.append(f"  call void @{name}({', '.join([*values, 'i64 %begin', 'i64 %end'])})")
-    return "\n".join([*lines, "  ret void", "}"])
+    call = f"call {result} @{name}({', '.join([*values, 'i64 %begin', 'i64 %end'])})"
+    ends = (
+        [f"  {call}", "  ret void"]
+        if result == "void"
+        else [f"  %r = {call}", f"  ret {result} %r"]
+    )
+    return "\n".join([*lines, *ends, "}"])
 
 
 def outside(nest: Nest) -> tuple[list[str], list[Atom]]:

@@ -9,6 +9,7 @@ from .buffers import item_bytes
 from .coalesce import copied
 from .loops import Block, Branch, Call, Callback, Contraction, For, Gemm, Nest, Program, Stmt
 from .parallel import shared
+from .steps import apart
 
 # What is no operation of the program's.
 SILENT = frozenset({"load", "const", "iota"})
@@ -17,7 +18,9 @@ SILENT = frozenset({"load", "const", "iota"})
 def explain(program: Program, scratch: int, timings: Mapping[str, float], vector_bytes: int) -> str:
     """Counts, call-backs and copies, a line a statement, the loop program, times of passes."""
     lines = [_counts(program, scratch), *_notes(program), ""]
-    lines += [*_statements(program.body, vector_bytes, ""), "", show.program(program)]
+    outermost = [s for s in program.body if isinstance(s, For)]
+    shared_loops = {id(s) for s in outermost if apart(program, s, vector_bytes) is not None}
+    lines += [*_statements(program.body, vector_bytes, shared_loops, ""), "", show.program(program)]
     return "\n".join([*lines, times(timings)]) + "\n"
 
 
@@ -46,13 +49,14 @@ def _counts(program: Program, scratch: int) -> str:
     return f"{', '.join(parts) or 'nothing to do'}; {scratch} bytes of temporary memory"
 
 
-def _statements(block: Block, vector_bytes: int, indent: str) -> list[str]:
+def _statements(block: Block, vector_bytes: int, shared_loops: set[int], indent: str) -> list[str]:
     """A line for each statement, those of regions indented."""
     lines = []
     for s in block:
-        lines.append(indent + _statement(s, vector_bytes))
+        threads = "; by threads" if id(s) in shared_loops else ""
+        lines.append(f"{indent}{_statement(s, vector_bytes)}{threads}")
         for inner in loops.blocks(s):
-            lines += _statements(inner, vector_bytes, indent + "  ")
+            lines += _statements(inner, vector_bytes, shared_loops, indent + "  ")
     return lines
 
 

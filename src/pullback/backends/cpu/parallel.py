@@ -23,11 +23,18 @@ class Sharing:
     block: int
 
 
-def share(f: Function, block: str, table: str, count: int, step: int) -> None:
+def share(
+    f: Function, block: str, table: str, count: int, step: int, runtime: str = "pb_parallel_for"
+) -> None:
     """Call `block` on a table and on the parts of range(count) that are `step` long."""
-    f.module.declare("pb_parallel_for", "i32", "ptr", "ptr", "i64", "i64")
+    f.module.declare(runtime, "i32", "ptr", "ptr", "i64", "i64")
     args = [("ptr", f"@{block}"), ("ptr", table), ("i64", str(count)), ("i64", str(step))]
-    f.check(f.call("i32", "pb_parallel_for", *args))
+    f.check(f.call("i32", runtime, *args))
+
+
+def share_steps(f: Function, block: str, table: str, count: int, step: int) -> None:
+    """The same of a block that gives a status."""
+    share(f, block, table, count, step, "pb_share_steps")
 
 
 def shared(nest: Nest, vector_bytes: int) -> Sharing | None:
