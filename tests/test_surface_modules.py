@@ -20,7 +20,6 @@ MISSING = {
     "tree_util": {"default_registry": "optree keeps the registry of nodes"},
     "errors": {
         "InconclusiveDimensionOperation": "shapes are numbers",
-        "KeyReuseError": "keys may be used again",
     },
 }
 # Functions whose parameters differ, with the reason.

@@ -17,12 +17,8 @@ MISSING = {
         MESH,
     ),
     **dict.fromkeys(
-        "allow_f16_reductions array_garbage_collection_guard"
-        " debug_key_reuse enable_checks explain_cache_misses"
-        " jax2tf_associative_scan_reductions legacy_prng_key make_user_context"
-        " no_execution no_tracing thread_guard"
-        " transfer_guard transfer_guard_device_to_device transfer_guard_device_to_host"
-        " transfer_guard_host_to_device".split(),
+        "allow_f16_reductions array_garbage_collection_guard jax2tf_associative_scan_reductions"
+        " thread_guard".split(),
         SWITCH,
     ),
     **dict.fromkeys("host_count host_id host_ids".split(), DEPRECATED),
@@ -32,10 +28,13 @@ MISSING = {
 SETTING = "JAX's default is a marker of its own"
 DIFFERENT = {
     **dict.fromkeys(
-        "check_tracer_leaks checking_leaks debug_infs debug_nans default_device"
-        " default_matmul_precision default_prng_impl"
-        " enable_custom_prng enable_x64 log_compiles numpy_dtype_promotion"
-        " numpy_rank_promotion softmax_custom_jvp threefry_partitionable".split(),
+        "check_tracer_leaks checking_leaks debug_infs debug_key_reuse debug_nans default_device"
+        " default_matmul_precision default_prng_impl enable_checks"
+        " enable_custom_prng enable_x64 explain_cache_misses legacy_prng_key log_compiles"
+        " no_execution no_tracing numpy_dtype_promotion"
+        " numpy_rank_promotion softmax_custom_jvp threefry_partitionable"
+        " transfer_guard_device_to_device transfer_guard_device_to_host"
+        " transfer_guard_host_to_device".split(),
         SETTING,
     ),
     "checkpoint": "`concrete` has a marker of JAX's for a default",

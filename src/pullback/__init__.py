@@ -86,6 +86,19 @@ if TYPE_CHECKING:
     from .control.policy import checkpoint_policies
     from .core.device import Device, Shard
     from .environment import print_environment_info
+    from .guarding import (
+        debug_key_reuse,
+        enable_checks,
+        explain_cache_misses,
+        legacy_prng_key,
+        make_user_context,
+        no_execution,
+        no_tracing,
+        transfer_guard,
+        transfer_guard_device_to_device,
+        transfer_guard_device_to_host,
+        transfer_guard_host_to_device,
+    )
     from .halves import fwd_and_bwd
     from .numpy.slices import ds
     from .parallel import pmap, shard_map
@@ -148,6 +161,11 @@ _load = later(
         "control.policy": "checkpoint_policies",
         "core.device": "Device Shard",
         "environment": "print_environment_info",
+        "guarding": (
+            "debug_key_reuse enable_checks explain_cache_misses legacy_prng_key make_user_context"
+            " no_execution no_tracing transfer_guard transfer_guard_device_to_device"
+            " transfer_guard_device_to_host transfer_guard_host_to_device"
+        ),
         "halves": "fwd_and_bwd",
         "numpy.slices": "ds",
         "parallel": "pmap shard_map",
@@ -204,6 +222,7 @@ __all__ = [
     "custom_vjp",
     "debug",
     "debug_infs",
+    "debug_key_reuse",
     "debug_nans",
     "default_backend",
     "default_device",
@@ -220,6 +239,7 @@ __all__ = [
     "dtypes",
     "effects_barrier",
     "empty_ref",
+    "enable_checks",
     "enable_custom_prng",
     "enable_x64",
     "ensure_compile_time_eval",
@@ -228,6 +248,7 @@ __all__ = [
     "example_libraries",
     "experimental",
     "explain",
+    "explain_cache_misses",
     "export",
     "extend",
     "flatten_util",
@@ -245,6 +266,7 @@ __all__ = [
     "jit",
     "jvp",
     "lax",
+    "legacy_prng_key",
     "linear_transpose",
     "linearize",
     "live_arrays",
@@ -256,11 +278,14 @@ __all__ = [
     "make_array_from_single_device_arrays",
     "make_jaxpr",
     "make_mesh",
+    "make_user_context",
     "monitoring",
     "named_call",
     "named_scope",
     "new_ref",
     "nn",
+    "no_execution",
+    "no_tracing",
     "numpy",
     "numpy_dtype_promotion",
     "numpy_rank_promotion",
@@ -285,6 +310,10 @@ __all__ = [
     "stages",
     "test_util",
     "threefry_partitionable",
+    "transfer_guard",
+    "transfer_guard_device_to_device",
+    "transfer_guard_device_to_host",
+    "transfer_guard_host_to_device",
     "tree",
     "tree_util",
     "typeof",

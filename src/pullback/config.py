@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from . import _native
+from .guards import GUARDS, LEVELS, TOGETHER, Guards
 from .lazy import LazyModule
 
 __all__ = [
@@ -55,12 +56,12 @@ class Config:
     num_cpu_devices: int = -1
     # The mesh whose axes a `PartitionSpec` alone names.
     mesh: Any = None
-    check_tracer_leaks: bool = False
-    # Alters no program, so no compiled call's key.
-    log_compiles: bool = field(default=False, compare=False)
+    guards: Guards = field(default_factory=Guards)
+    # Of `make_user_context`: values by the numbers of the contexts.
+    contexts: tuple[tuple[int, Any], ...] = ()
 
 
-NAMES = frozenset(f.name for f in fields(Config))
+NAMES = frozenset(f.name for f in fields(Config)) | GUARDS
 # Options of JAX's that have one meaning here, whatever they are set to.
 PLATFORMS = frozenset({"platform_name", "platforms"})
 IGNORED = PLATFORMS | {"traceback_filtering"}
@@ -81,6 +82,7 @@ CHOICES = {
     "numpy_dtype_promotion": ("standard", "strict"),
     "numpy_rank_promotion": ("allow", "warn", "raise"),
     "default_prng_impl": ("threefry2x32", "rbg", "unsafe_rbg"),
+    **LEVELS,
 }
 
 
@@ -91,6 +93,7 @@ class _Local(threading.local):
 _local = _Local()
 # What looks at results is made of traces, which are made of switches: it is loaded when asked for.
 _watch: Any = LazyModule(f"{__package__}.core.watch")
+_reuse: Any = LazyModule(f"{__package__}.control.key_reuse")
 _keys: dict[Config, int] = {}
 
 
@@ -140,12 +143,15 @@ def _eager(config: Config) -> Any:
         raise TypeError(f"default_device: wants one of devices(), got {device!r}") from None
     looked_for = (("nan", config.debug_nans), ("inf", config.debug_infs))
     kinds = tuple([kind for kind, wanted in looked_for if wanted])
-    return _watch.watching(trace, kinds) if kinds else trace
+    trace = _watch.watching(trace, kinds) if kinds else trace
+    guards = config.guards
+    trace = _reuse.following(trace) if guards.debug_key_reuse else trace
+    return _watch.refusing() if guards.no_execution else trace
 
 
 def _name(option: str) -> str:
     name = option.removeprefix("jax_")
-    if name in NAMES or name in IGNORED or name in FIXED or name in PROCESS:
+    if name in NAMES or name in TOGETHER or name in IGNORED or name in FIXED or name in PROCESS:
         return name
     known = ", ".join(sorted(NAMES | PROCESS.keys()))
     raise AttributeError(f"config.update: no option named {option!r}; the options are {known}")
@@ -171,9 +177,8 @@ def update(option: str, value: Any) -> None:
         raise RuntimeError(f"config.update: {option} cannot be changed any more: {settled[name]}")
     if name in PROCESS:
         PROCESS[name](value)
-    if name in NAMES:
-        _check(name, value)
-        changed = replace(_global, **{name: value})
+    if name in NAMES or name in TOGETHER:
+        changed = _with(_global, {name: value})
         _native.set_default_context(_key(changed), changed.enable_x64, _eager(changed))
         _global = changed
 
@@ -185,7 +190,8 @@ def read(option: str) -> Any:
     False
     """
     name = _name(option)
-    return (FIXED | _process).get(name, getattr(current(), name, None))
+    config: Any = current().guards if name in GUARDS else current()
+    return (FIXED | _process).get(name, getattr(config, name, None))
 
 
 def parse_flags_with_absl() -> None:
@@ -212,13 +218,23 @@ def _check(name: str, value: Any) -> None:
         raise ValueError(f"config: {name} must be {wanted}, got {value!r}")
 
 
+def _with(config: Config, values: dict[str, Any]) -> Config:
+    """Switches of which some have other values."""
+    each = {n: v for name, v in values.items() for n in TOGETHER.get(name, [name])}
+    for name, value in each.items():
+        _check(name, value)
+    guards = {n: v for n, v in each.items() if n in GUARDS}
+    others = {n: v for n, v in each.items() if n not in GUARDS}
+    if guards:
+        others["guards"] = replace(config.guards, **guards)
+    return replace(config, **others)
+
+
 @contextmanager
 def override(**values: Any) -> Iterator[None]:
     """Set options for a block of code in this thread."""
-    for name, value in values.items():
-        _check(name, value)
     previous = _local.config
-    _enter(replace(current(), **values))
+    _enter(_with(current(), values))
     try:
         yield
     finally:

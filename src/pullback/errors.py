@@ -32,6 +32,14 @@ class OperandError(PullbackTypeError, ValueError):
     """
 
 
+class KeyReuseError(PullbackError, RuntimeError):
+    """A random key was used twice: see `debug_key_reuse`.
+
+    >>> issubclass(pb.errors.KeyReuseError, RuntimeError)
+    True
+    """
+
+
 class PullbackIndexError(PullbackError, IndexError):
     """An index that an array does not take.
 

@@ -9,6 +9,7 @@ from . import tree
 from ._native import ArrayImpl, DeviceArray
 from .backends.devices import resolve
 from .core.trace import EvalTrace, current_trace, get_aval
+from .core.transfers import explicit
 from .primitives.device_put import device_put as move
 from .transforms.flat import argument
 
@@ -63,7 +64,10 @@ def _put(leaf: Any, device: Any) -> Any:
         return move(value, chosen)
     trace = current_trace()
     elsewhere = isinstance(trace, EvalTrace) and type(value) is ArrayImpl and trace.device
-    return elsewhere.put(value, False) if elsewhere else value
+    if not elsewhere:
+        return value
+    with explicit():
+        return elsewhere.put(value, False)
 
 
 def device_get(x: Any) -> Any:
@@ -73,10 +77,13 @@ def device_get(x: Any) -> Any:
     >>> pb.device_get({"a": pb.numpy.ones(2)})
     {'a': array([1., 1.], dtype=float32)}
     """
-    arrays = [leaf for leaf in tree.leaves(x) if type(leaf) is DeviceArray]
-    for array in arrays:
-        array.copy_to_host_async()
-    return tree.map(lambda leaf: np.asarray(leaf) if _is_array(leaf) else leaf, x)
+    leaves, structure = tree.flatten(x)
+    for leaf in leaves:
+        if type(leaf) is DeviceArray:
+            leaf.copy_to_host_async()
+    with explicit():
+        found = [np.asarray(leaf) if _is_array(leaf) else leaf for leaf in leaves]
+    return structure.unflatten(found)
 
 
 def block_until_ready(x: Any) -> Any:

@@ -12,7 +12,7 @@ OWN = 3
 
 def check_leaks(trace: Trace) -> None:
     """Raise, where that is asked for, if a value of a trace that has ended is still held."""
-    if not config.current().check_tracer_leaks:
+    if not config.current().guards.check_tracer_leaks:
         return
     if sys.getrefcount(trace) <= OWN:
         return

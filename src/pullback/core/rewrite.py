@@ -6,12 +6,16 @@ from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from .. import dtypes
+from .. import config, dtypes
+from ..lazy import LazyModule
 from .ir import Atom, Jaxpr, JaxprEqn, Literal, Var
 from .memo import weak_memo
 from .primitive import Effect, Primitive
 from .stage import JaxprFunction
 from .structure import literal_key, params_key
+
+# Loaded where programs are checked.
+_checks: Any = LazyModule(f"{__package__}.check")
 
 Pass = Callable[[Jaxpr], Jaxpr]
 Definition = Callable[[Atom], JaxprEqn | None]
@@ -266,6 +270,9 @@ STEPS = (
 @weak_memo
 def simplify(jaxpr: Jaxpr) -> Jaxpr:
     """All passes in order: what the compilers take."""
+    checked = config.current().guards.enable_checks
     for step in STEPS:
         jaxpr = step.run(jaxpr)
+        if checked:
+            _checks.check(jaxpr)
     return jaxpr

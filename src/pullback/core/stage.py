@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _native, dtypes
+from .. import _native, config, dtypes
 from .._native import ArrayImpl, DeviceArray
+from ..lazy import LazyModule
 from . import trace as tracing
 from .aval import ShapedArray
 from .cell import Cell, Held, Touched
@@ -19,6 +20,8 @@ from .primitive import Primitive
 from .structure import structure
 from .trace import Trace, Tracer, as_array, check_alive, use, user_line
 
+# Loaded where programs are checked.
+_checks: Any = LazyModule(f"{__package__}.check")
 FlatFunction = Callable[..., Sequence[Any]]
 
 
@@ -152,6 +155,8 @@ def stage_touching(
     trace.cells.clear()
     del args
     check_leaks(trace)
+    if config.current().guards.enable_checks:
+        _checks.check(jaxpr)
     return ClosedJaxpr(jaxpr, [*trace.consts, *[t.cell.read() for t in touched]]), touched
 
 

@@ -1,4 +1,5 @@
-"""Eager evaluation that looks at each result: what debug_nans and debug_infs put in force."""
+"""Eager evaluation that looks at each result, or gives none: what debug_nans and others put in
+force."""
 
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -50,6 +51,26 @@ class WatchTrace(EvalTrace):
         """What one of the values holds that is looked for."""
         floats = [as_array(x)._npy for x in values if dtypes.is_float(get_aval(x).dtype)]
         return next((k for k in self.kinds for x in floats if CHECKS[k](x).any()), None)
+
+
+class RefuseTrace(EvalTrace):
+    """Computes nothing: what no_execution puts in force."""
+
+    __slots__ = ()
+    watches = True
+
+    def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
+        """Raise."""
+        raise RuntimeError(
+            f"no_execution is set: {params.get('name', primitive.name)} would be computed, at"
+            f" {show_line(user_line())}"
+        )
+
+
+@cache
+def refusing() -> RefuseTrace:
+    """The trace that computes nothing."""
+    return RefuseTrace(None)
 
 
 @cache

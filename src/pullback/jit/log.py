@@ -24,5 +24,5 @@ def timed(event: str, what: str, name: str) -> Iterator[None]:
     yield
     took = perf_counter() - start
     monitoring.record_event_duration_secs(event, took, fun_name=name)
-    if config.current().log_compiles:
+    if config.current().guards.log_compiles:
         logging.getLogger(PACKAGE).warning("Finished %s in %.6f sec", what, took)

@@ -10,7 +10,7 @@ from .. import config, tree
 from .._native import ArrayImpl, DeviceArray, DeviceProgram, Executable, JitFunction, is_traced
 from ..backends import devices
 from ..control.call import jit_p
-from ..core.aval import ShapedArray
+from ..core.aval import ShapedArray, type_name
 from ..core.device import Device, Remote
 from ..core.memo import Memory, weak_memo
 from ..core.stage import hoist, stage_touching
@@ -23,9 +23,10 @@ from ..transforms.flat import Flat, argument, arguments, function_name, is_value
 from .executable import Traced, device_of, executable, run_on
 from .log import COMPILATION, TRACING, timed
 
-# Loaded when calls are divided, and where mutable arrays are touched.
+# Loaded when calls are divided, where mutable arrays are touched, and where misses are explained.
 divide: Any = LazyModule(f"{__package__}.divide")
 stateful: Any = LazyModule(f"{__package__}.stateful")
+explained: Any = LazyModule(f"{__package__}.explained")
 NO_LOANS = Loans({})
 
 
@@ -182,9 +183,17 @@ class Miss:
         """The program for static values and leaves of these types."""
         types = tuple(type(v) for _, v in (*static[0], *static[1]))
         lent = tuple(loans.cells)
-        key = (in_tree, tuple(avals), static, types, lent, config.current(), mapped_axes())
+        switches = config.current()
+        key = (in_tree, tuple(avals), static, types, lent, switches, mapped_axes())
         traced = self.traced.get(key)
         if traced is None:
+            if switches.guards.explain_cache_misses:
+                explained.tell(function_name(self.fun), key, self.traced)
+            if switches.guards.no_tracing:
+                raise RuntimeError(
+                    f"jit: {function_name(self.fun)} would be traced for arguments of types"
+                    f" {', '.join(map(type_name, avals))}, and no_tracing is set"
+                )
             traced = self.stage(static, in_tree, avals, loans)
             # A captured value of an outer transformation is another one in the next call.
             inner = any(isinstance(c, Tracer) for c in traced.consts)

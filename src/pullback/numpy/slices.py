@@ -70,11 +70,11 @@ def ds(start: Any, size: int | None = None, stride: int | None = None) -> slice 
     if start is None:
         return slice(None)
     stride = 1 if stride is None else stride
-    start, size = (0, start) if size is None else (start, size)
-    for what, value in (("size", size), ("stride", stride)):
+    first, count = (0, start) if size is None else (start, size)
+    for what, value in (("size", count), ("stride", stride)):
         if not isinstance(value, (int, np.integer)):
             raise ValueError(f"ds: {what} must be a Python integer, got {describe(value)}")
-    return Slice(start, int(size), int(stride))
+    return Slice(first, int(count), int(stride))
 
 
 def has_slices(index: Any) -> bool:

@@ -8,6 +8,7 @@ from ..core.aval import ShapedArray
 from ..core.device import Device
 from ..core.primitive import Primitive
 from ..core.trace import Tracer
+from ..core.transfers import explicit
 from .rules import deflinear
 
 device_put_p = Primitive("device_put", linear=True)
@@ -36,7 +37,8 @@ def _(args: Any, dims: Any, *, device: Device, src: Device | None) -> Any:
 
 
 def _eagerly(args: Any, params: dict[str, Any]) -> Any:
-    return params["device"].put(args[0], True)
+    with explicit():
+        return params["device"].put(args[0], True)
 
 
 device_put_p.eager = _eagerly

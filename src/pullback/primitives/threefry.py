@@ -74,6 +74,35 @@ def _(args, dims):
     return random_unwrap_p.bind(*args), dims[0]
 
 
+# random_clone -- the same keys, which may be used where those have been
+random_clone_p = Primitive("random_clone", differentiable=False)
+
+
+def random_clone(keys: Any) -> Any:
+    """The same keys, as others."""
+    return random_clone_p.bind(keys)
+
+
+@random_clone_p.def_type
+def _(keys):
+    return keys
+
+
+@random_clone_p.def_value
+def _(keys):
+    return keys
+
+
+@random_clone_p.def_batch
+def _(args, dims):
+    return random_clone_p.bind(*args), dims[0]
+
+
+@random_clone_p.def_simplify
+def _(eqn, definition):
+    return eqn.invars[0]
+
+
 # threefry2x32 -- two words y = hash(k, x) of two words x under a key of two words k
 def threefry2x32(k0: Any, k1: Any, x0: Any, x1: Any) -> list[Any]:
     """Hash pairs of words under one key, without axes, or under a key for each pair."""

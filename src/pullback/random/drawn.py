@@ -13,7 +13,7 @@ import numpy as np
 from .._native import ArrayImpl, DeviceArray, is_eager, is_traced
 from ..core.memo import Memory
 from ..core.stage import stage_hoisted
-from ..core.trace import as_array
+from ..core.trace import as_array, current_trace
 from ..core.values import on_values
 from ..jit import jit
 
@@ -34,7 +34,7 @@ def drawn(draw: Draw) -> Draw:
     def run(*args: Any) -> Any:
         shape, dtype = args[-2:]
         kinds = set(map(type, args[:-2]))
-        if is_traced() or not CONCRETE >= kinds:
+        if is_traced() or not CONCRETE >= kinds or current_trace().watches:
             return draw(*args)
         if prod(shape) >= MANY or not is_eager() or DeviceArray in kinds:
             return compiled(*args)

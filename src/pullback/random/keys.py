@@ -1,5 +1,6 @@
 """Random keys: made of seeds, split, folded, and unwrapped to words and back."""
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from ..numpy.values import as_array, describe, is_array
 from ..primitives import random as prng
 from ..primitives import rbg
 from ..primitives.elementwise import convert_element_type
-from ..primitives.threefry import word_count
+from ..primitives.threefry import random_clone, word_count
 
 # The ways of making random numbers by name, and the tag of each one's dtype.
 IMPLEMENTATIONS = {"threefry2x32": "fry", "rbg": "rbg", "unsafe_rbg": "urbg"}
@@ -48,6 +49,7 @@ def typed_keys(name: str, keys: Any) -> Any:
             f"{name} wants a random key, got {describe(keys)}: make one with random.key(seed)"
         )
     words = as_array(name, keys)
+    _check_legacy(name)
     tag = tag_of(name, None)
     n = word_count(prng.IMPLEMENTATIONS[tag])
     if words.dtype != dtypes.uint32 or words.ndim == 0 or words.shape[-1] != n:
@@ -56,6 +58,17 @@ def typed_keys(name: str, keys: Any) -> Any:
             " make one with random.key(seed)"
         )
     return prng.random_wrap(words, tag)
+
+
+def _check_legacy(name: str) -> None:
+    """Tell or refuse that a key was given by its words, where that is wanted."""
+    level = config.current().guards.legacy_prng_key
+    if level == "allow":
+        return
+    message = f"{name}: the key is given as its words: make typed keys with random.key(seed)"
+    if level == "error":
+        raise ValueError(message)
+    warnings.warn(message, UserWarning, stacklevel=4)
 
 
 def one_key(name: str, key: Any) -> Any:
@@ -207,4 +220,4 @@ def clone(key: Any) -> Any:
     >>> pb.random.uniform(key) == pb.random.uniform(pb.random.clone(key))
     Array(True, dtype=bool)
     """
-    return key
+    return random_clone(key) if is_typed(key) else key

@@ -9,12 +9,13 @@ import numpy as np
 from ..._native import ArrayImpl, DeviceArray, DeviceProgram
 from ...core import dlpack
 from ...core.aval import ShapedArray
-from ...core.device import Remote, Shard
+from ...core.device import Remote, Shard, host
 from ...core.ir import Jaxpr, JaxprEqn, Var
 from ...core.memo import Memory
 from ...core.primitive import Primitive
 from ...core.structure import value_key
 from ...core.trace import DeviceTrace, as_array, get_aval
+from ...core.transfers import moving
 from ...lazy import LazyModule
 from . import buffers
 from .client import PLATFORMS, client, runtime
@@ -133,8 +134,11 @@ class XlaDevice(Remote):
             if x._place is self:
                 return x._buffer
             if self._neighbours(x._place):
+                moving("device_to_device", x.aval, x._place, self)
                 return buffers.copied(x._buffer, self.place.devices, self.place.sharding)
-        value = as_array(x)._npy
+        array = as_array(x)
+        moving("host_to_device", array.aval, host, self)
+        value = array._npy
         if value.ndim:
             return buffers.put(value, self.place.device, self.place.sharding)
         key = (value.dtype, value.tobytes())
@@ -150,7 +154,9 @@ class XlaDevice(Remote):
 
     def own_buffer(self, x: Any, place: Any = None) -> Any:
         """A buffer of the value here that nobody else knows, to be given away."""
-        made = buffers.put(as_array(x)._npy, self.place.device, self.place.sharding)
+        array = as_array(x)
+        moving("host_to_device", array.aval, host, self)
+        made = buffers.put(array._npy, self.place.device, self.place.sharding)
         return buffers.copied(made, self.place.devices, self.place.sharding)
 
     def put(self, x: Any, committed: bool) -> DeviceArray:
@@ -197,6 +203,7 @@ class XlaDevice(Remote):
                 " its values are not here"
             )
         if x._host is None:
+            moving("device_to_host", x.aval, self, host)
             values = buffers.fetch(x, self.place)
             if self.target == "cpu":
                 return values

@@ -9,7 +9,7 @@ import numpy as np
 from ..._native import DeviceArray, DeviceProgram, live_device_arrays
 from ...control.constraint import sharding_constraint_p
 from ...core.aval import ShapedArray
-from ...core.device import Device, Remote
+from ...core.device import Device, Remote, host
 from ...core.ir import Jaxpr
 from ...core.memo import Memory
 from ...core.mesh import Mesh
@@ -17,6 +17,7 @@ from ...core.primitive import Primitive
 from ...core.sharding import NamedSharding, PartitionSpec, Sharding, SingleDeviceSharding
 from ...core.structure import value_key
 from ...core.trace import as_array
+from ...core.transfers import moving
 from ..watched import require, watched
 from .buffers import buffer_type
 from .client import xc
@@ -173,7 +174,9 @@ class Group(Remote):
 
     def _put(self, x: np.ndarray, place: Spread, own: bool = False) -> Any:
         """The parts of a NumPy array, each on its device."""
-        typed = buffer_type(ShapedArray(x.shape, x.dtype))
+        aval = ShapedArray(x.shape, x.dtype)
+        moving("host_to_device", aval, host, place)
+        typed = buffer_type(aval)
         index = place.sharding.devices_indices_map(x.shape)
         parts = [np.array(held_as(x[index[d]]), order="C", copy=own or None) for d in self.local]
         return xc.batched_device_put(

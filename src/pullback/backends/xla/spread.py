@@ -7,10 +7,11 @@ import numpy as np
 
 from ..._native import DeviceArray, DeviceProgram
 from ...core.aval import ShapedArray
-from ...core.device import Remote, Shard
+from ...core.device import Remote, Shard, host
 from ...core.primitive import Primitive
 from ...core.sharding import NamedSharding
 from ...core.trace import get_aval
+from ...core.transfers import moving
 from .buffers import buffer_type
 from .client import runtime, xc
 from .hlo import tensor
@@ -119,6 +120,7 @@ class Spread(Remote):
     def fetch(self, x: DeviceArray) -> np.ndarray:
         """The whole array on the host."""
         if x._host is None:
+            moving("device_to_host", x.aval, self, host)
             x._host = self._assembled(x)
         assert x._host is not None
         return x._host
