@@ -71,7 +71,9 @@ def test_convolution_errors():
         ours.convolve2d(f(3, 3), f(2, 2), boundary="wrap")
 
 
-@pytest.mark.parametrize("kwargs", [{}, {"type": "constant"}, {"bp": [3, 7]}, {"axis": 0}])
+@pytest.mark.parametrize(
+    "kwargs", [{}, {"type": "constant"}, {"bp": [3, 7]}, {"bp": [2, 3]}, {"axis": 0}]
+)
 def test_detrend(kwargs):
     x = f(6, 11) + np.arange(11, dtype=np.float32)
     close(ours.detrend(x, **kwargs), theirs.detrend(x, **kwargs), 5e-5)

@@ -46,6 +46,6 @@ def detrend(
 def _without_line(x: Any) -> Any:
     """x minus mean + slope t, with the slope of least squares, for times t of mean 0."""
     t = np.arange(x.shape[-1]) - (x.shape[-1] - 1) / 2
-    slopes = (t / max(t @ t, 1.0)).astype(x.dtype)
+    slopes = (t / (t @ t or 1.0)).astype(x.dtype)
     x = x - pnp.mean(x, -1, keepdims=True)
     return x - pnp.dot(x, slopes, precision="highest")[..., None] * t.astype(x.dtype)
