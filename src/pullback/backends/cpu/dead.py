@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from . import loops
 from .fuse import rest_of, row_strides
 from .index import Atom, Index, bounds, in_order, is_affine, shift
-from .loops import Block, Kernel, Nest, Program, Stmt
+from .loops import Block, Kernel, Nest, Program
 from .relocate import relocated
 
 # Rows up to this size live on the stack of the loop that makes them.
@@ -15,7 +15,7 @@ ROW_BYTES = 16 * 1024
 def drop_unread(program: Program) -> None:
     """Drop stores to temporaries that are never read, and what only they needed."""
     while True:
-        read = {b for s in loops.statements(program.body) for b in _own_reads(s)}
+        read = {b for s in loops.statements(program.body) for b in loops.own_reads(s)}
         keep = {b.name for b in program.buffers.values() if b.kind == "out"} | read
         size = _count(program.body)
         program.body = _dropped(program.body, keep)
@@ -27,10 +27,6 @@ def drop_unread(program: Program) -> None:
     gone = [n for n, b in program.buffers.items() if b.kind == "temp" and n not in used]
     for name in gone:
         del program.buffers[name]
-
-
-def _own_reads(stmt: Stmt) -> set[str]:
-    return loops.reads(loops.inside(stmt, lambda _: []))
 
 
 def _count(block: Block) -> int:
@@ -70,7 +66,7 @@ def shrink_rows(program: Program) -> None:
     """Buffers that one nest alone touches, a row at a time, become one row."""
     users: dict[str, set[int]] = {}
     for s in loops.statements(program.body):
-        for b in _own_reads(s) | loops.writes(s):
+        for b in loops.own_reads(s) | loops.writes(s):
             users.setdefault(b, set()).add(id(s))
     program.body = _shrunk(program, program.body, users)
 

@@ -67,7 +67,7 @@ class Kernel:
     ordered: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Nest:
     """Kernels one after the other under common outer loops."""
 
@@ -85,7 +85,7 @@ class Operand:
     strides: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Gemm:
     """out[b, m, n] = sum over k of a[b, m, k] * b[b, k, n]. `out` is row-major."""
 
@@ -95,7 +95,7 @@ class Gemm:
     out: Operand
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Contraction:
     """out[g, m.., n..] = sum over k.. of a[g, m.., k..] * b[g, k.., n..], with any strides.
 
@@ -109,7 +109,7 @@ class Contraction:
     counts: tuple[int, int, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Callback:
     """Buffers `outs` = the value rule of an equation on buffers `args`, through Python."""
 
@@ -120,7 +120,7 @@ class Callback:
     specs: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Call:
     """Buffers `outs` = the runtime's `pb_<name>` on buffers `args`; `plan` tells it what to do."""
 
@@ -130,7 +130,7 @@ class Call:
     outs: tuple[Operand, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class For:
     """The body for each value of the axis, in order."""
 
@@ -138,7 +138,7 @@ class For:
     body: "Block"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class While:
     """Run `cond`, stop where the boolean in `test` is false, run `body`, again."""
 
@@ -147,7 +147,7 @@ class While:
     body: "Block"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Branch:
     """Run the branch whose number is in `index`, an int32."""
 
@@ -172,13 +172,13 @@ class Program:
 
 def blocks(stmt: Stmt) -> tuple[Block, ...]:
     """The blocks that a statement holds."""
-    if isinstance(stmt, For):
+    if type(stmt) is Nest:
+        return ()
+    if type(stmt) is For:
         return (stmt.body,)
-    if isinstance(stmt, While):
+    if type(stmt) is While:
         return (stmt.cond, stmt.body)
-    if isinstance(stmt, Branch):
-        return stmt.branches
-    return ()
+    return stmt.branches if type(stmt) is Branch else ()
 
 
 def with_blocks(stmt: Stmt, new: list[Block]) -> Stmt:
@@ -194,7 +194,8 @@ def with_blocks(stmt: Stmt, new: list[Block]) -> Stmt:
 
 def inside(stmt: Stmt, change: Callable[[Block], Block]) -> Stmt:
     """The statement with a change made to each block that it holds."""
-    return with_blocks(stmt, [change(b) for b in blocks(stmt)])
+    held = blocks(stmt)
+    return with_blocks(stmt, [change(b) for b in held]) if held else stmt
 
 
 def kernel_roots(kernel: Kernel) -> list[Node]:
@@ -232,36 +233,46 @@ def kernel_writes(kernel: Kernel) -> list[tuple[str, Index]]:
 
 
 def reads(stmt: Stmt) -> set[str]:
-    """The buffers that a statement reads."""
+    """The buffers that a statement reads. Not to be changed."""
+    if isinstance(stmt, For | While | Branch):
+        return {b for block in blocks(stmt) for s in block for b in reads(s)} | own_reads(stmt)
+    return own_reads(stmt)
+
+
+@weak_memo
+def own_reads(stmt: Stmt) -> set[str]:
+    """The buffers that a statement reads, but for what it holds. Not to be changed."""
     if isinstance(stmt, Nest):
         return {b for k in stmt.kernels for b, _ in kernel_reads(k)}
-    found = {b for block in blocks(stmt) for s in block for b in reads(s)}
     if isinstance(stmt, (Gemm, Contraction)):
-        found |= {stmt.a.buffer, stmt.b.buffer, *_operand_reads(stmt.a, stmt.b, stmt.out)}
-    elif isinstance(stmt, Callback | Call):
-        found |= {a.buffer for a in stmt.args}
-        found |= set(_operand_reads(*stmt.args, *stmt.outs))
-    elif isinstance(stmt, While):
-        found.add(stmt.test)
-    elif isinstance(stmt, Branch):
-        found.add(stmt.index)
-    return found
+        return {stmt.a.buffer, stmt.b.buffer, *_operand_reads(stmt.a, stmt.b, stmt.out)}
+    if isinstance(stmt, Callback | Call):
+        return {a.buffer for a in stmt.args} | {*_operand_reads(*stmt.args, *stmt.outs)}
+    if isinstance(stmt, While):
+        return {stmt.test}
+    return {stmt.index} if isinstance(stmt, Branch) else set()
 
 
 def _operand_reads(*operands: Operand) -> Iterator[str]:
     for o in operands:
-        yield from [b for b, _ in expr.loads(expr.index_nodes(o.offset))]
+        if o.offset[1]:
+            yield from [b for b, _ in expr.loads(expr.index_nodes(o.offset))]
 
 
 def writes(stmt: Stmt) -> set[str]:
-    """The buffers that a statement writes."""
+    """The buffers that a statement writes. Not to be changed."""
+    if isinstance(stmt, For | While | Branch):
+        return {b for block in blocks(stmt) for s in block for b in writes(s)}
+    return _own_writes(stmt)
+
+
+@weak_memo
+def _own_writes(stmt: Nest | Gemm | Contraction | Callback | Call) -> set[str]:
     if isinstance(stmt, Nest):
         return {b for k in stmt.kernels for b, _ in kernel_writes(k)}
     if isinstance(stmt, (Gemm, Contraction)):
         return {stmt.out.buffer}
-    if isinstance(stmt, Callback | Call):
-        return {o.buffer for o in stmt.outs}
-    return {b for block in blocks(stmt) for s in block for b in writes(s)}
+    return {o.buffer for o in stmt.outs}
 
 
 def statements(block: Block) -> Iterator[Stmt]:

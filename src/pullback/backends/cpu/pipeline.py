@@ -82,11 +82,11 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     clock = _Clock()
     lowered = _lowered(jaxpr, name, donated, clock)
     program = lowered.program
-    hasty = code_time(program.body) < PATIENCE_FOR_FUNCTIONS
-    writer = _writer(program, hasty)
+    loops, whole = code_time(program.body), block_time(program.body)
+    writer = _writer(program, loops < PATIENCE_FOR_FUNCTIONS)
     module = writer.run()
     clock("write")
-    care, patience = _care(module, program)
+    care, patience = _care(module, loops, whole)
     host = target.host()
     dump(4, f"{name} as LLVM", module.render)
     dump(5, f"{name} as assembly", lambda: host.assembly(module))
@@ -101,7 +101,7 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
         tuple([external(c) for c in writer.callbacks]),
         lowered.donated,
         block_work(program.body),
-        block_time(program.body),
+        whole,
         patience,
         clock.timings,
         lambda: program,
@@ -154,15 +154,16 @@ def _writer(program: Program, hasty: bool) -> emit.ProgramEmitter:
     return emit.ProgramEmitter(program, host.vector_bytes, host.library if hasty else host.kernels)
 
 
-def _care(module: Module, program: Program) -> tuple[Care, float]:
+def _care(module: Module, loops: float, whole: float) -> tuple[Care, float]:
     """How a module is compiled first, and after how many nanoseconds of calls better code is due;
-    0 where none is."""
+    0 where none is.
+
+    loops, whole: what its loops take in a call, and what the call takes.
+    """
     host = target.host()
-    time = code_time(program.body)
     patience = PATIENCE + PATIENCE_A_LINE * module.lines()
-    if host.kernels and time < DOUBT * patience:
-        # Of what a call takes only a part may be loops.
-        return QUICK, patience * max(1.0, block_time(program.body) / time) if time else 0.0
+    if host.kernels and loops < DOUBT * patience:
+        return QUICK, patience * max(1.0, whole / loops) if loops else 0.0
     return GOOD, PATIENCE_FOR_FUNCTIONS if host.calls_functions(module) else 0.0
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from math import inf, prod
 
+from ...core.memo import weak_memo
 from . import expr, plan
 from .expr import Node
 from .index import Atom, Index, coefficient
@@ -13,7 +14,7 @@ from .text import WIDTHS
 # Nests of at most this many scalar operations become straight-line code: in loops, outside of them,
 # and where a program has much of it already.
 UNROLL_WORK = 600
-UNROLL_OUTSIDE = 150
+UNROLL_OUTSIDE = 64
 UNROLL_LATE = 60
 UNROLL_TOTAL = 6000
 # Straight-line code of a thousand lines takes LLVM's schedulers quadratic time; what runs once a
@@ -85,6 +86,7 @@ def node_work(node: Node) -> float:
     return _op_work(node.op) * (2 if node.dtype == "float64" else 1)
 
 
+@weak_memo
 def nest_work(nest: Nest) -> float:
     """The estimated work of a whole nest."""
     outer = prod([a.extent for a in nest.axes])
@@ -149,11 +151,13 @@ def kernel_time(kernel: Kernel) -> float:
     return points(kernel) * (arithmetic + traffic)
 
 
+@weak_memo
 def nest_time(nest: Nest) -> float:
     """The estimated nanoseconds of a nest."""
     return prod([a.extent for a in nest.axes]) * sum([kernel_time(k) for k in nest.kernels])
 
 
+@weak_memo
 def unrolled_work(nest: Nest) -> int:
     """How many operations a nest becomes where it is unrolled, up to a bit above the limit."""
     outer = prod([a.extent for a in nest.axes])
