@@ -20,6 +20,7 @@ from .loops import (
     Contraction,
     For,
     Gemm,
+    Kernel,
     Nest,
     Operand,
     Program,
@@ -33,7 +34,10 @@ from .schedule import (
     UNROLL_OUTSIDE,
     UNROLL_TOTAL,
     UNROLL_WORK,
+    Plan,
     block_work,
+    choose,
+    narrow,
     nest_work,
     unrolled_work,
 )
@@ -52,10 +56,15 @@ class ProgramEmitter:
     """Writes one program."""
 
     def __init__(
-        self, program: Program, vector_bytes: int, library: Mapping[str, str] | None = None
+        self,
+        program: Program,
+        vector_bytes: int,
+        library: Mapping[str, str] | None = None,
+        narrow: bool = False,
     ) -> None:
         self.program = program
         self.vector_bytes = vector_bytes
+        self.narrow = narrow
         self.module = Module(library)
         self.dtypes = {b.name: b.dtype for b in program.buffers.values()}
         self.shared: dict[str, str] = {}
@@ -174,7 +183,7 @@ class ProgramEmitter:
             return
         if self.program.body == [nest] and nest_work(nest) < WORTH_A_FUNCTION:
             self.frame.pointers.update({b.name: self.pointer(b) for b in rows})
-            emit_nest(self.frame, nest, self.dtypes, self.vector_bytes)
+            self.loops(self.frame, nest)
             return
         buffers, axes = outside(nest)
         private = {b.name for b in rows}
@@ -195,6 +204,15 @@ class ProgramEmitter:
         else:
             self.call_nest(name, nest, args)
         self.frame.forget(list(loops.writes(nest)))
+
+    def loops(self, frame: Frame, nest: Nest) -> None:
+        """The loops of a nest."""
+        emit_nest(frame, nest, self.dtypes, self.plan)
+
+    def plan(self, kernel: Kernel) -> Plan:
+        """How a kernel runs."""
+        plan = choose(kernel, self.vector_bytes)
+        return narrow(plan, kernel, self.vector_bytes) if self.narrow else plan
 
     def call_nest(self, name: str, nest: Nest, args: Sequence[tuple[str, str]]) -> None:
         """A call, by one thread or by several."""
@@ -234,7 +252,7 @@ class ProgramEmitter:
         frame.axes.update({a: f"%a{k}" for k, a in enumerate(axes)})
         for b in rows:
             frame.pointers[b.name] = f.alloca(memory_type(b.dtype), b.size)
-        emit_nest(frame, nest, self.dtypes, self.vector_bytes)
+        self.loops(frame, nest)
         f.ret()
         self.module.add(f)
 

@@ -12,20 +12,22 @@ from .index import Atom
 from .loops import Kernel, Nest, Reduction, Store, kernel_nodes, kernel_roots, kernel_writes
 from .monoid import State
 from .scalar import FLOATS, lower
-from .schedule import Plan, choose
+from .schedule import Plan
 from .text import constant, ir_type, mangle, vector
 
 States = list[State]
 
 
-def emit_nest(frame: Frame, nest: Nest, dtypes: dict[str, str], vector_bytes: int) -> None:
+def emit_nest(
+    frame: Frame, nest: Nest, dtypes: dict[str, str], plan: Callable[[Kernel], Plan]
+) -> None:
     """The kernels of a nest inside its outer loops."""
     written = {b for k in nest.kernels for b, _ in kernel_writes(k)}
     with ExitStack() as loops:
         for axis in nest.axes:
             frame.axes[axis] = loops.enter_context(frame.f.loop(*frame.span(axis)))
         for kernel in nest.kernels:
-            KernelEmitter(frame, kernel, choose(kernel, vector_bytes), dtypes).run()
+            KernelEmitter(frame, kernel, plan(kernel), dtypes).run()
             frame.forget(list(written))
 
 

@@ -16,9 +16,15 @@ PIPELINE: tuple[tuple[str, str], ...] = (
 
 
 class Care(NamedTuple):
-    """How code is made: the level of the code generator, the passes before it, and of how many
-    lines a part must be to pay for a thread and the fixed cost of a module."""
+    """How code is made.
 
+    narrow: vectors of one register only. calls: elementary functions of the library are called,
+    not inlined. level: of the code generator. part: of how many lines a part of a module must be to
+    pay for a thread and the fixed cost of a module.
+    """
+
+    narrow: bool
+    calls: bool
     level: int
     passes: tuple[tuple[str, str], ...]
     part: int
@@ -26,8 +32,9 @@ class Care(NamedTuple):
 
 # Level 2 costs as much as 1 and runs no faster. Level 0 costs a fifth; what it makes takes 1.4
 # times as long on average, sums and scans up to four times.
-GOOD = Care(1, PIPELINE, 60)
-QUICK = Care(0, tuple([p for p in PIPELINE if p[0] != "new_gvn"]), 400)
+GOOD = Care(False, False, 1, PIPELINE, 60)
+CALLING = GOOD._replace(calls=True)
+QUICK = Care(True, True, 0, tuple([p for p in PIPELINE if p[0] != "new_gvn"]), 400)
 
 
 def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine, care: Care = GOOD) -> None:

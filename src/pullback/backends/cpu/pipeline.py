@@ -36,10 +36,9 @@ from .complexes import in_parts
 from .expand import expanded
 from .loader import Code
 from .loops import Callback, Program
-from .optimise import GOOD, QUICK, Care
+from .optimise import CALLING, GOOD, QUICK, Care
 from .rules import RULES
-from .schedule import block_time, block_work, code_time
-from .text import Module
+from .schedule import block_time, block_work, code_lines, code_time
 from .values import in_buffer, row_major, storage
 
 # The rules that `simplify` finds on primitives: importing these modules sets them.
@@ -82,11 +81,10 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
     clock = _Clock()
     lowered = _lowered(jaxpr, name, donated, clock)
     program = lowered.program
-    loops, whole = code_time(program.body), block_time(program.body)
-    writer = _writer(program, loops < PATIENCE_FOR_FUNCTIONS)
+    care, patience = _care(program)
+    writer = _writer(program, care)
     module = writer.run()
     clock("write")
-    care, patience = _care(module, loops, whole)
     host = target.host()
     dump(4, f"{name} as LLVM", module.render)
     dump(5, f"{name} as assembly", lambda: host.assembly(module))
@@ -101,8 +99,8 @@ def compile(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Com
         tuple([external(c) for c in writer.callbacks]),
         lowered.donated,
         block_work(program.body),
-        whole,
-        patience,
+        block_time(program.body),
+        0.0 if care is CALLING and not host.calls_functions(module) else patience,
         clock.timings,
         lambda: program,
     )
@@ -135,12 +133,12 @@ def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -
 
 def improved(program: Program) -> Code:
     """Code with elementary functions inside of the loops."""
-    return target.host().compile(_writer(program, False).run(), [ENTRY])
+    return target.host().compile(_writer(program, GOOD).run(), [ENTRY])
 
 
 def llvm_text(program: Program) -> str:
     """LLVM text, after LLVM's passes."""
-    return target.host().optimised_text(_writer(program, False).run())
+    return target.host().optimised_text(_writer(program, GOOD).run())
 
 
 def explained(program: Program, scratch_bytes: int, timings: Mapping[str, float]) -> str:
@@ -148,23 +146,23 @@ def explained(program: Program, scratch_bytes: int, timings: Mapping[str, float]
     return explain.explain(program, scratch_bytes, timings, target.host().vector_bytes)
 
 
-def _writer(program: Program, hasty: bool) -> emit.ProgramEmitter:
-    """What writes a program: in haste with calls of all that is in the library."""
+def _writer(program: Program, care: Care) -> emit.ProgramEmitter:
+    """What writes a program."""
     host = target.host()
-    return emit.ProgramEmitter(program, host.vector_bytes, host.library if hasty else host.kernels)
+    library = host.library if care.calls else host.kernels
+    return emit.ProgramEmitter(program, host.vector_bytes, library, care.narrow)
 
 
-def _care(module: Module, loops: float, whole: float) -> tuple[Care, float]:
-    """How a module is compiled first, and after how many nanoseconds of calls better code is due;
-    0 where none is.
-
-    loops, whole: what its loops take in a call, and what the call takes.
-    """
-    host = target.host()
-    patience = PATIENCE + PATIENCE_A_LINE * module.lines()
-    if host.kernels and loops < DOUBT * patience:
-        return QUICK, patience * max(1.0, whole / loops) if loops else 0.0
-    return GOOD, PATIENCE_FOR_FUNCTIONS if host.calls_functions(module) else 0.0
+def _care(program: Program) -> tuple[Care, float]:
+    """How a program is compiled first, and after how many nanoseconds of calls better code is due;
+    0 where none is."""
+    loops = code_time(program.body)
+    patience = PATIENCE + PATIENCE_A_LINE * code_lines(program.body)
+    if target.host().kernels and loops < DOUBT * patience:
+        return QUICK, patience * max(1.0, block_time(program.body) / loops) if loops else 0.0
+    if loops < PATIENCE_FOR_FUNCTIONS:
+        return CALLING, PATIENCE_FOR_FUNCTIONS
+    return GOOD, 0.0
 
 
 # What the steps of the target are called beside those here.

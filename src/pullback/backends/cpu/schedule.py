@@ -1,6 +1,6 @@
 """Which axis of a kernel is vectorized, how wide, and which kernels are unrolled altogether."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from math import inf, prod
 
@@ -37,6 +37,8 @@ CALL_WORK = 16.0
 MANY = 1 << 15
 LONG_PATH = 40.0
 FULL = 32
+# The lines of text of a call, or of a loop around some statements.
+CALL_LINES = 12
 # The nanoseconds of an addition alone.
 ADDITION_TIME = 0.25
 NO_VECTOR = frozenset({"rem", "nextafter"})
@@ -143,6 +145,22 @@ def code_time(block: Block) -> float:
     return total
 
 
+def code_lines(block: Block) -> int:
+    """About how many lines of text statements become, if no nest is like another."""
+    total = 0
+    for stmt in block:
+        if isinstance(stmt, Nest):
+            small = is_small(stmt)
+            total += unrolled_work(stmt) if small else sum([_lines(k) for k in stmt.kernels])
+        else:
+            total += CALL_LINES + sum([code_lines(inner) for inner in blocks(stmt)])
+    return total
+
+
+def _lines(kernel: Kernel) -> int:
+    return CALL_LINES + 2 * sum([_op_lines(n.op) for n in body_nodes(kernel)])
+
+
 def kernel_time(kernel: Kernel) -> float:
     """The estimated nanoseconds of a kernel: arithmetic in vectors, and traffic to memory."""
     nodes = body_nodes(kernel)
@@ -188,7 +206,7 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
     nodes = body_nodes(kernel)
     cost = sum([node_work(n) for n in nodes]) + 1
     heavy = cost > HEAVY
-    width = max([WIDTHS[n.dtype] // 8 for n in nodes if n.dtype != "bool"] or [1])
+    width = _bytes(kernel)
     natural = max(1, vector_bytes // max(width, 2))
     best = Plan(None, 1, 1, heavy, 0)
     best_time = cost * 1.5
@@ -208,6 +226,19 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
             best = Plan(axis, lanes, unroll, heavy, _strip(kernel, axis, lanes))
             best_time = time
     return best
+
+
+def narrow(plan: Plan, kernel: Kernel, vector_bytes: int) -> Plan:
+    """The plan with a register at a time where that gives the same: quickly compiled, slower."""
+    if plan.axis is None or plan.axis not in kernel.axes:
+        return plan
+    natural = max(1, vector_bytes // max(_bytes(kernel), 2))
+    return replace(plan, lanes=min(plan.lanes, natural))
+
+
+def _bytes(kernel: Kernel) -> int:
+    """The size of the widest elements that a kernel computes with."""
+    return max([WIDTHS[n.dtype] // 8 for n in body_nodes(kernel) if n.dtype != "bool"] or [1])
 
 
 def vectorized(kernel: Kernel) -> Atom | None:
