@@ -219,6 +219,10 @@ def index_nodes(index: Index) -> Iterable[Node]:
             yield from index_nodes(atom.of)
 
 
+# Operations that need the nodes in their indices too.
+INDEXED = frozenset({"load", "iota", "guard"})
+
+
 def children(node: Node) -> Iterable[Node]:
     """The nodes that a node needs, those inside its indices included."""
     yield from node.args
@@ -234,16 +238,20 @@ def children(node: Node) -> Iterable[Node]:
 def walk(roots: Iterable[Node]) -> list[Node]:
     """Every node under the roots, each once, arguments before users."""
     seen: set[Node] = set()
+    placed: set[Node] = set()
     out: list[Node] = []
-    stack: list[tuple[Node, bool]] = [(r, False) for r in roots]
+    stack = list(roots)
     while stack:
-        node, ready = stack.pop()
-        if ready:
-            out.append(node)
-        elif node not in seen:
-            seen.add(node)
-            stack.append((node, True))
-            stack.extend([(c, False) for c in children(node) if c not in seen])
+        node = stack[-1]
+        if node in seen:
+            stack.pop()
+            if node not in placed:
+                placed.add(node)
+                out.append(node)
+            continue
+        seen.add(node)
+        found = children(node) if node.op in INDEXED else node.args
+        stack += [c for c in found if c not in seen]
     return out
 
 

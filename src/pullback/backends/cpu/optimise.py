@@ -37,6 +37,11 @@ CALLING = GOOD._replace(calls=True)
 QUICK = Care(True, True, 0, tuple([p for p in PIPELINE if p[0] != "new_gvn"]), 400)
 
 
+def has_work(text: str, care: Care) -> bool:
+    """Whether the passes pay: making them costs as much as the rest of a small module."""
+    return care is not QUICK or "alwaysinline" in text or " = alloca " in text
+
+
 def optimise(module: llvm.ModuleRef, machine: llvm.TargetMachine, care: Care = GOOD) -> None:
     """Run the passes."""
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options())

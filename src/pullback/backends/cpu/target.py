@@ -13,7 +13,7 @@ from .elementary import PURE
 from .forking import working
 from .library import level_of
 from .loader import Code
-from .optimise import GOOD, Care, optimise
+from .optimise import GOOD, Care, has_work, optimise
 from .partition import partition
 from .switches import set_switches
 from .text import Module
@@ -81,9 +81,10 @@ class Target:
         if self.debug:
             parsed.verify()
             clock("verify")
-        with self.machines[care.level].one() as machine:
-            optimise(parsed, machine, care)
-        clock("optimise")
+        if has_work(text, care):
+            with self.machines[care.level].one() as machine:
+                optimise(parsed, machine, care)
+            clock("optimise")
         return parsed
 
     def optimised_text(self, module: Module) -> str:
