@@ -54,6 +54,17 @@ def test_transpose_and_broadcast():
     assert pb.tree.broadcast((1, 2), ([0, 0], 0)) == jax.tree.broadcast((1, 2), ([0, 0], 0))
 
 
+def test_what_is_a_leaf_of_a_prefix_is_none_of_what_is_below():
+    prefix, whole = (None, 3), (None, (None, 1))
+    ours, theirs = (t.broadcast(prefix, whole, lambda x: x is None) for t in (pb.tree, jax.tree))
+    assert ours == theirs == (None, (None, 3))
+
+
+def test_shardings_of_results_that_hold_none():
+    f = pb.jit(lambda x: (x, {"a": None, "b": x + 1}), out_shardings=(None, None))
+    assert f(1.0) == (1.0, {"a": None, "b": 2.0})
+
+
 def test_is_leaf_and_mismatch():
     assert pb.tree.leaves([(1, 2), 3], is_leaf=lambda x: isinstance(x, tuple)) == [(1, 2), 3]
     with pytest.raises(ValueError, match=r"arity|mismatch|expected"):

@@ -130,17 +130,22 @@ def broadcast(prefix_tree: Any, full_tree: Any, is_leaf: LeafTest = None) -> Any
     >>> pb.tree.broadcast({"a": 1, "b": 2}, {"a": [0, 0], "b": 0})
     {'a': [1, 1], 'b': 2}
     """
-    found = broadcast_prefix(prefix_tree, full_tree, is_leaf)
-    return structure(full_tree, is_leaf).unflatten(found)
+    return structure(full_tree).unflatten(broadcast_prefix(prefix_tree, full_tree, is_leaf))
 
 
 def broadcast_prefix(prefix: Any, tree: Any, is_leaf: LeafTest = None) -> list[Any]:
     """For each leaf of `tree` the leaf of `prefix` above it. ValueError if it is no prefix.
 
+    `is_leaf` tells what is a leaf of the prefix alone.
+
     >>> pb.tree.broadcast_prefix((1, 2), ({"a": 5, "b": 6}, 7))
     [1, 1, 2]
     """
-    return optree.broadcast_prefix(prefix, tree, is_leaf=is_leaf, namespace=NAMESPACE)
+    above, treedef = flatten(prefix, is_leaf)
+    below = treedef.flatten_up_to(tree)
+    return [
+        x for x, part in zip(above, below, strict=True) for _ in range(structure(part).num_leaves)
+    ]
 
 
 def all_leaves(iterable: Iterable[Any], is_leaf: LeafTest = None) -> bool:
