@@ -212,3 +212,13 @@ def test_an_operand_for_each_branch():
 
     for pred in (True, False):
         assert float(f(pb, pred)) == float(f(jax, pred))
+
+
+def test_operands_may_be_callable():
+    """As pytrees of classes of users may be: it is the functions that tell the form."""
+
+    def run(m):
+        two = [m.tree_util.Partial(m.numpy.multiply, float(k)) for k in (2, 3)]
+        return float(m.lax.cond(True, lambda a, b: a(4.0), lambda a, b: b(4.0), *two))
+
+    assert run(pb) == run(jax) == 8.0

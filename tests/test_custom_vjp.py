@@ -353,3 +353,12 @@ def test_python_numbers_kept_for_the_backward_rule_stay_python_numbers(how):
         return p.grad(wrapped)(1.0)
 
     np.testing.assert_allclose(slope(pb), slope(jax), rtol=1e-6)
+
+
+def test_one_cotangent_may_stand_for_a_part_of_an_argument():
+    def run(m):
+        f = m.custom_vjp(lambda x: x["a"] * x["b"][0] * x["b"][1])
+        f.defvjp(lambda x: (f(x), None), lambda _, ct: ({"a": 2 * ct, "b": ct},))
+        return m.tree.map(float, m.grad(f)({"a": 1.0, "b": [2.0, 3.0]}))
+
+    assert run(pb) == run(jax) == {"a": 2.0, "b": [1.0, 1.0]}

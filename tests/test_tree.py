@@ -63,6 +63,7 @@ def test_what_is_a_leaf_of_a_prefix_is_none_of_what_is_below():
 def test_shardings_of_results_that_hold_none():
     f = pb.jit(lambda x: (x, {"a": None, "b": x + 1}), out_shardings=(None, None))
     assert f(1.0) == (1.0, {"a": None, "b": 2.0})
+    assert f(x=1.0) == f(1.0)
 
 
 def test_is_leaf_and_mismatch():

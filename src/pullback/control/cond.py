@@ -115,7 +115,7 @@ def cond(
     >>> int(pb.lax.cond(True, lambda x: x + 1, lambda x: x - 1, 3))
     4
     """
-    if len(operands) == 2 and callable(false_fun) and callable(operands[1]):
+    if not callable(true_fun) and len(operands) == 2 and callable(operands[1]):
         # The form of old: cond(pred, true_operand, true_fun, false_operand, false_fun).
         chosen, other = false_fun, operands[1]
         pair = (true_fun, operands[0])

@@ -238,15 +238,15 @@ class _Backward(Rule):
         return [leaf for c, a in zip(found, avals, strict=True) for leaf in self._leaves(c, a)]
 
     def _leaves(self, ct: Any, aval: Any) -> list[Any]:
-        """The cotangents of one argument; None stands for those of a whole part of it."""
+        """The cotangents of one argument; one value, or None, may stand for a whole part of it."""
         leaves: list[Any] = []
 
         def visit(given: Any, part: Any) -> None:
-            if given is None:
-                avals = [a for a in tree.leaves(part) if not isinstance(a, Cell)]
-                leaves.extend([Zero(a.tangent()) for a in avals])
-            else:
-                leaves.append(self._check(given, part))
+            for a in tree.leaves(part):
+                if given is not None:
+                    leaves.append(self._check(given, a))
+                elif not isinstance(a, Cell):
+                    leaves.append(Zero(a.tangent()))
 
         try:
             tree.map(visit, ct, aval, is_leaf=_is_none)

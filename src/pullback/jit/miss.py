@@ -150,6 +150,8 @@ class Miss:
     def in_shardings(self, dynamic: Any, named: Any) -> list[Any]:
         """How each leaf of dynamic arguments and keywords is to be divided."""
         what = f"in_shardings of {function_name(self.fun)}"
+        if self.options.in_shardings is None:
+            return [None] * len(tree.leaves((dynamic, named)))
         if named:
             raise ValueError(f"{what}: pass all arguments by position, got {sorted(named)} by name")
         return divide.shardings(self.options.in_shardings, dynamic, what)
