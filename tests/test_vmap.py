@@ -1,5 +1,7 @@
 """vmap: the same program on JAX gives the same result."""
 
+import jax
+import jax.interpreters.batching
 import numpy as np
 import pytest
 from both import Node, Pair, Record, compare, sample
@@ -261,3 +263,39 @@ def test_unequal_sizes_name_arguments_and_keywords():
     ) as error:
         pb.vmap(lambda x, y: x["a"] + y)({"a": ones(2)}, y=ones(3))
     assert "of <lambda> differ in size" in str(error.value)
+
+
+def test_values_of_classes_that_say_how_they_are_mapped():
+    """A table whose rows are mapped, whatever axis its parts have them at."""
+
+    def run(m, batching):
+        class Table:
+            def __init__(self, columns, rows):
+                self.columns, self.rows = columns, rows
+
+        def to_element(cont, _, table, axis):
+            return Table([cont(c, axis) for c in table.columns], None)
+
+        def from_element(cont, size, table, axis):
+            return Table([cont(size, c, axis) for c in table.columns], size)
+
+        m.tree_util.register_pytree_node(
+            Table, lambda t: (t.columns, t.rows), lambda rows, columns: Table(columns, rows)
+        )
+        batching.register_vmappable(Table, int, int, to_element, from_element, None)
+
+        def f(table, k):
+            assert table.rows is None
+            first, second = table.columns
+            return Table([first * k, second.sum()], None), {"x": second}
+
+        table = Table([np.arange(3.0), np.ones((3, 2))], 3)
+        out, rest = m.vmap(f, (0, None), (0, 1), axis_size=3)(table, 2.0)
+        assert out.rows == 3
+        made = m.jit(m.vmap(lambda k: Table([k, 1.0], None)))(np.arange(4.0))
+        assert made.rows == 4
+        return [*out.columns, rest["x"], *made.columns]
+
+    ours, theirs = run(pb, pb.interpreters.batching), run(jax, jax.interpreters.batching)
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine, other)

@@ -12,6 +12,7 @@ from typing import Any
 from ..core.primitive import Primitive
 from ..core.trace import get_aval
 from ..primitives.batching import batch_size, broadcast_batch, move_axis, to_axis
+from ..transforms import vmappable
 from .rules import Rules
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "fancy_primitive_batchers",
     "not_mapped",
     "primitive_batchers",
+    "register_vmappable",
+    "unregister_vmappable",
 ]
 
 Rule = Callable[..., Any]
@@ -170,3 +173,29 @@ def _reducer(
     out_dim = dim - sum(a < dim for a in moved)
     out = prim.bind(x, axes=moved, **params)
     return out, [out_dim] * len(out) if prim.multiple_results else out_dim
+
+
+def register_vmappable(
+    data_type: type,
+    spec_type: type,
+    axis_size_type: type,
+    to_elt: Callable[..., Any],
+    from_elt: Callable[..., Any],
+    make_iota: Callable[..., Any] | None,
+) -> None:
+    """Let `vmap` map values of a class, which are pytrees, in a way of their own.
+
+    `to_elt(cont, get_idx, value, axis)` makes an element of a value, by `cont(part, axis)` of its
+    parts, and `from_elt(cont, axis_size, element, axis)` a batch, by `cont(axis_size, part, axis)`.
+    """
+    if not (issubclass(spec_type, int) and issubclass(axis_size_type, int)):
+        raise NotImplementedError(
+            "register_vmappable: axes and their sizes are integers, got"
+            f" {spec_type.__name__} and {axis_size_type.__name__}"
+        )
+    assert make_iota is None or callable(make_iota)
+    vmappable.register(data_type, vmappable.Handlers(to_elt, from_elt))
+
+
+def unregister_vmappable(data_type: type) -> None:
+    """Kept for programs that call it; a class stays registered."""

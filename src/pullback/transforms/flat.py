@@ -177,3 +177,29 @@ def select_argnums(
 
     partial.__name__ = function_name(f)
     return partial, tuple(args[i] for i in chosen)
+
+
+def _is_none(x: Any) -> bool:
+    return x is None
+
+
+def prefix_axes(
+    axes: Any, whole: Any, what: str, is_leaf: Callable[[Any], bool] | None = None
+) -> list[int | None]:
+    """One axis for each leaf of `whole` from a pytree prefix of axes."""
+    found: list[Any] = []
+
+    def visit(axis: Any, subtree: Any) -> None:
+        found.extend([axis] * len(tree.leaves(subtree, is_leaf)))
+
+    try:
+        tree.map(visit, axes, whole, is_leaf=_is_none)
+    except (ValueError, TypeError) as error:
+        raise ValueError(
+            f"vmap: {what} must be a pytree prefix of what it describes: got {axes} for a value of"
+            f" structure {tree.structure(whole)}"
+        ) from error
+    for axis in found:
+        if not (axis is None or (isinstance(axis, int) and not isinstance(axis, bool))):
+            raise TypeError(f"vmap: {what} must hold integers and None, got {axis!r}")
+    return found

@@ -9,7 +9,8 @@ from ..core.aval import type_name
 from ..core.trace import get_aval
 from .batch import to_dim, vmap_flat
 from .cells import Loans, borrow
-from .flat import Flat, arguments, check_function, function_name
+from .flat import Flat, arguments, check_function, function_name, prefix_axes
+from .vmappable import Wholes, any_vmappable
 
 Axes = Any
 P = ParamSpec("P")
@@ -67,11 +68,13 @@ def vmap(
         flat, in_tree = arguments(given, "vmap", [d is not None for d in dims])
         size = _batch_size(fun, flat, dims, given, axis_size)
         dims = [_canonical(x, d, fun) for x, d in zip(flat, dims, strict=True)]
-        f = Flat(call, in_tree, name="vmap")
+        wholes = Wholes(fun, given, dims, out_axes, size) if any_vmappable() else None
+        f = Flat(wholes or call, in_tree, name="vmap")
         outs, out_dims = _mapped(f, loans, flat, dims, axis_name, size)
-        wanted = _out_dims(fun, out_axes, f.out_tree, outs, out_dims)
+        wanted = wholes.axes if wholes else _out_dims(out_axes, f.out_tree, outs)
         moved = [_place(o, d, w, size, fun) for o, d, w in zip(outs, out_dims, wanted, strict=True)]
-        return f.out_tree.unflatten(moved)
+        result = f.out_tree.unflatten(moved)
+        return wholes.restore(result) if wholes else result
 
     return vmap_f
 
@@ -88,30 +91,6 @@ def _mapped(
     return outs[:n], out_dims[:n]
 
 
-def _is_none(x: Any) -> bool:
-    return x is None
-
-
-def _prefix_axes(axes: Axes, whole: Any, what: str) -> list[int | None]:
-    """One axis for each leaf of `whole` from a pytree prefix of axes."""
-    found: list[Any] = []
-
-    def visit(axis: Any, subtree: Any) -> None:
-        found.extend([axis] * len(tree.leaves(subtree)))
-
-    try:
-        tree.map(visit, axes, whole, is_leaf=_is_none)
-    except (ValueError, TypeError) as error:
-        raise ValueError(
-            f"vmap: {what} must be a pytree prefix of what it describes: got {axes} for a value of"
-            f" structure {tree.structure(whole)}"
-        ) from error
-    for axis in found:
-        if not (axis is None or (isinstance(axis, int) and not isinstance(axis, bool))):
-            raise TypeError(f"vmap: {what} must hold integers and None, got {axis!r}")
-    return found
-
-
 def _in_dims(
     fun: Callable[..., Any], in_axes: Axes, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> list[int | None]:
@@ -121,7 +100,7 @@ def _in_dims(
             f"vmap: in_axes has {entries} entries but {function_name(fun)} was called with"
             f" {len(args)} positional arguments; give one entry an argument"
         )
-    return [*_prefix_axes(in_axes, args, "in_axes"), *([0] * len(tree.leaves(kwargs)))]
+    return [*prefix_axes(in_axes, args, "in_axes"), *([0] * len(tree.leaves(kwargs)))]
 
 
 def _batch_size(
@@ -184,14 +163,8 @@ def _canonical(x: Any, d: int | None, fun: Callable[..., Any]) -> int | None:
     return None if d is None else d % len(get_aval(x).shape)
 
 
-def _out_dims(
-    fun: Callable[..., Any],
-    out_axes: Axes,
-    out_tree: Any,
-    outs: list[Any],
-    dims: Sequence[int | None],
-) -> list[int | None]:
-    return _prefix_axes(out_axes, out_tree.unflatten(outs), "out_axes")
+def _out_dims(out_axes: Axes, out_tree: Any, outs: list[Any]) -> list[int | None]:
+    return prefix_axes(out_axes, out_tree.unflatten(outs), "out_axes")
 
 
 def _place(x: Any, dim: int | None, wanted: int | None, size: int, fun: Callable[..., Any]) -> Any:
