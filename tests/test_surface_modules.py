@@ -17,7 +17,6 @@ KERNELS = "chooses kernels of some accelerators"
 # Names of JAX that are not here.
 MISSING = {
     "nn": {"get_scaled_dot_general_config": KERNELS, "scaled_dot_general": KERNELS},
-    "tree_util": {"default_registry": "optree keeps the registry of nodes"},
     "errors": {
         "InconclusiveDimensionOperation": "shapes are numbers",
     },

@@ -157,7 +157,7 @@ def _name(option: str) -> str:
     raise AttributeError(f"config.update: no option named {option!r}; the options are {known}")
 
 
-def update(option: str, value: Any) -> None:
+def update(name: str, val: Any) -> None:
     """Set an option for the whole process, by its name here or in JAX (`"jax_enable_x64"`).
 
     >>> pb.config.update("jax_enable_x64", False)
@@ -165,16 +165,17 @@ def update(option: str, value: Any) -> None:
     dtype('float32')
     """
     global _global
-    name = _name(option)
+    given, value = name, val
+    name = _name(given)
     if name in FIXED and value != FIXED[name]:
-        raise NotImplementedError(f"config.update: {option} is always {FIXED[name]!r}")
+        raise NotImplementedError(f"config.update: {given} is always {FIXED[name]!r}")
     if name in PLATFORMS and value not in (None, "", "cpu"):
         raise NotImplementedError(
-            f"config.update: {option} cannot be {value!r}: set the environment variable"
+            f"config.update: {given} cannot be {value!r}: set the environment variable"
             " PULLBACK_PLATFORMS before pullback is imported, or use default_device"
         )
     if name in settled and value != getattr(_global, name):
-        raise RuntimeError(f"config.update: {option} cannot be changed any more: {settled[name]}")
+        raise RuntimeError(f"config.update: {given} cannot be changed any more: {settled[name]}")
     if name in PROCESS:
         PROCESS[name](value)
     if name in NAMES or name in TOGETHER:

@@ -31,6 +31,7 @@ from .tree.paths import (
 from .tree.paths import flatten_with_path as tree_flatten_with_path
 from .tree.paths import leaves_with_path as tree_leaves_with_path
 from .tree.paths import map_with_path as tree_map_with_path
+from .tree.registry import default_registry
 
 __all__ = [
     "DictKey",
@@ -42,6 +43,7 @@ __all__ = [
     "PyTreeDef",
     "SequenceKey",
     "all_leaves",
+    "default_registry",
     "flatten_one_level",
     "flatten_one_level_with_keys",
     "is_tree_node",

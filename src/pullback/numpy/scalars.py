@@ -9,18 +9,16 @@ from .. import dtypes
 from .creation import asarray
 
 
-class ScalarType:
+class ScalarType(type):
     """A dtype's name. Called, it converts; as `dtype=` it stands for the dtype.
+
+    It is a class, as NumPy's are, so that users' classes may inherit from it.
 
     >>> pnp.int8(3), pnp.zeros(2, pnp.int8).dtype
     (Array(3, dtype=int8), dtype('int8'))
     """
 
-    __slots__ = ("__name__", "dtype")
-
-    def __init__(self, dtype: np.dtype[Any]) -> None:
-        self.dtype = dtype
-        self.__name__ = dtype.name
+    dtype: np.dtype[Any]
 
     def __call__(self, x: Any = 0) -> Any:
         """The value as an array of this dtype."""
@@ -39,7 +37,8 @@ class ScalarType:
 
 
 def _type(name: str) -> ScalarType:
-    return ScalarType(np.dtype(getattr(ml_dtypes, name, name)))
+    dtype = np.dtype(getattr(ml_dtypes, name, name))
+    return ScalarType(dtype.name, (), {"dtype": dtype})
 
 
 bool_ = _type("bool")
