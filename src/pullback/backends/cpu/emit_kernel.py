@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import product
-from typing import Any
 
-from . import expr, monoid
+from . import expr, monoid, prefix
+from .carried import CarriedStates, States
 from .emit_value import Emitter, Frame, Mask, Operand
 from .expr import Node
 from .index import Atom
@@ -14,8 +14,6 @@ from .monoid import State
 from .scalar import FLOATS, lower
 from .schedule import Plan
 from .text import constant, ir_type, mangle, vector
-
-States = list[State]
 
 
 def emit_nest(
@@ -110,6 +108,8 @@ class KernelEmitter:
             em = self.hoisted(em, todo[len(free) :])
             if inner_first and plan.axis is not None:
                 self.vector_loop(em, plan.axis, self.column)
+            elif plan.axis is not None and kernel.reductions and kernel.reductions[0].prefix:
+                self.prefix_vector(em, plan.axis)
             elif plan.axis is not None:
                 self.reduce_vector(em, plan.axis)
             else:
@@ -260,9 +260,10 @@ class KernelEmitter:
 
     def carried(
         self, begin: Operand, end: Operand, step: int, states: States, widths: list[int]
-    ) -> "CarriedStates":
+    ) -> CarriedStates:
         """A loop that carries states."""
-        return CarriedStates(self, begin, end, step, states, widths)
+        reductions = self.kernel.reductions
+        return CarriedStates(self.f, reductions, self.place, begin, end, step, states, widths)
 
     def reduce_vector(self, em: Emitter, axis: Atom) -> None:
         """The vectorized axis is a reduced one: states side by side, combined at the end."""
@@ -288,6 +289,35 @@ class KernelEmitter:
                     for j in range(0, len(mine), 2)
                 ]
             self.finish(em, r, monoid.across(self.f, r.op, r.dtype, self.place, mine[0], lanes))
+
+    def prefix_vector(self, em: Emitter, axis: Atom) -> None:
+        """Partial results along the vectorized axis: states hold the last one in every lane."""
+        lanes, reductions = self.plan.lanes, self.kernel.reductions
+        states = [monoid.start(r.op, r.dtype, self.place, lanes) for r in reductions]
+        em = self.hoisted(em, [axis])
+        rest = axis.extent % lanes
+        if main := axis.extent - rest:
+            with self.carried(0, main, lanes, states, [lanes] * len(states)) as loop:
+                loop.states = self.partial(em, axis, loop.index, None, loop.states)
+            states = loop.results
+        if rest:
+            self.partial(em, axis, main, self.first_lanes(rest), states)
+
+    def partial(
+        self, em: Emitter, axis: Atom, i: Operand, mask: str | None, states: States
+    ) -> States:
+        """Store the results of the lanes from i on; the states after them."""
+        lanes = self.plan.lanes
+        self.frame.axes[axis] = i
+        inner, new = em.inner(axis, lanes, Mask(em.mask.scalar, mask)), []
+        for r, before in zip(self.kernel.reductions, states, strict=True):
+            found = self.element(inner, r)
+            found = found if mask is None else self.masked(r, found, mask)
+            found = (prefix.within(self.f, r.op, r.dtype, found[0], lanes),)
+            found = self.combine(r, before, found, lanes)
+            self.finish(inner, r, found)
+            new.append((prefix.last(self.f, r.dtype, found[0], lanes),))
+        return new
 
     def chunks(self, em: Emitter, axis: Atom, states: States) -> States:
         """One sweep over the vectorized reduced axis."""
@@ -388,7 +418,8 @@ class KernelEmitter:
     def finish(self, em: Emitter, r: Reduction, state: State | None) -> None:
         """Store a state as an element of the result."""
         assert state is not None
-        lanes = em.lanes if em.axis is not None and em.axis not in self.kernel.reduce else 1
+        wide = r.prefix or em.axis not in self.kernel.reduce
+        lanes = em.lanes if em.axis is not None and wide else 1
         dtype = self.dtypes[r.buffer]
         value, source = state[-1], self.place if r.op.startswith("arg") else r.dtype
         value = lower(self.f, "convert_element_type", [value], [source], dtype, lanes, {})
@@ -439,46 +470,3 @@ class KernelEmitter:
             lanes = em.lanes if wide else 1
             value = lower(self.f, s.combine, [before, value], [dtype, dtype], dtype, lanes, {})
         em.store(s.buffer, s.offset, dtype, value, wide)
-
-
-class CarriedStates:
-    """`carried_loop` on states in place of operands."""
-
-    def __init__(
-        self,
-        writer: KernelEmitter,
-        begin: Operand,
-        end: Operand,
-        step: int,
-        states: States,
-        widths: list[int],
-    ) -> None:
-        # With no reductions there is nothing to carry; `widths` may be longer then.
-        reductions = writer.kernel.reductions
-        repeated = (
-            [reductions[k % len(reductions)] for k in range(len(states))] if reductions else []
-        )
-        types = [
-            monoid.types(r.op, r.dtype, writer.place, w)
-            for r, w in zip(repeated, widths, strict=False)
-        ]
-        flat = [
-            (t, x) for ts, s in zip(types, states, strict=True) for t, x in zip(ts, s, strict=True)
-        ]
-        self.shape = [len(s) for s in states]
-        self.context = writer.f.carried_loop(begin, end, step, flat)
-
-    def __enter__(self) -> "CarriedStates":
-        self.loop = self.context.__enter__()
-        self.index = self.loop.index
-        self.states = self._split(self.loop.carry)
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        self.loop.next = [x for s in self.states for x in s]
-        self.context.__exit__(*error)
-        self.results = self._split(self.loop.results)
-
-    def _split(self, flat: list[str]) -> States:
-        parts = iter(flat)
-        return [tuple([next(parts) for _ in range(n)]) for n in self.shape]

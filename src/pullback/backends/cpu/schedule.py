@@ -5,7 +5,7 @@ from functools import cache
 from math import inf, prod
 
 from ...core.memo import weak_memo
-from . import expr, plan
+from . import expr, plan, prefix
 from .expr import Node
 from .index import Atom, Index, coefficient
 from .loops import Block, Call, Contraction, For, Gemm, Kernel, Nest, While, blocks, kernel_nodes
@@ -221,6 +221,8 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
         time = (cost * scale + memory) / (lanes * filled)
         if axis in kernel.reduce:
             time *= 1.1
+            if kernel.reductions[0].prefix:
+                time += 2 * lanes.bit_length() / lanes
         if time < best_time:
             unroll = _unroll(kernel, axis, lanes, cost)
             best = Plan(axis, lanes, unroll, heavy, _strip(kernel, axis, lanes))
@@ -252,7 +254,7 @@ def _candidates(kernel: Kernel) -> list[Atom]:
         return []
     axes = [*kernel.axes, *kernel.reduce]
     if any(r.prefix for r in kernel.reductions):
-        axes = list(kernel.axes)
+        axes = [*kernel.axes, *prefix.axis_of(kernel)]
     if kernel.ordered:
         axes = [a for a in axes if not any(_in_dyn(s.offset, a) for s in kernel.stores)]
         axes = [a for a in axes if all(_moves(s.offset, a) for s in kernel.stores)]
