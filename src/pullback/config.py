@@ -94,7 +94,8 @@ _local = _Local()
 # What looks at results is made of traces, which are made of switches: it is loaded when asked for.
 _watch: Any = LazyModule(f"{__package__}.core.watch")
 _reuse: Any = LazyModule(f"{__package__}.control.key_reuse")
-_keys: dict[Config, int] = {}
+_spans: Any = LazyModule(f"{__package__}.core.spans")
+_keys: dict[tuple[Config, bool], int] = {}
 
 
 def _from_environment() -> Config:
@@ -128,7 +129,7 @@ def current() -> Config:
 
 
 def _key(config: Config) -> int:
-    return _keys.setdefault(config, len(_keys))
+    return _keys.setdefault((config, config.guards.profiling), len(_keys))
 
 
 _native.set_default_context(_key(_global), _global.enable_x64)
@@ -146,6 +147,7 @@ def _eager(config: Config) -> Any:
     trace = _watch.watching(trace, kinds) if kinds else trace
     guards = config.guards
     trace = _reuse.following(trace) if guards.debug_key_reuse else trace
+    trace = _spans.timing(trace) if guards.profiling else trace
     return _watch.refusing() if guards.no_execution else trace
 
 

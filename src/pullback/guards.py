@@ -16,6 +16,8 @@ class Guards:
     no_tracing: bool = field(default=False, compare=False)
     explain_cache_misses: bool = field(default=False, compare=False)
     enable_checks: bool = field(default=False, compare=False)
+    # Calls are seen while it is set, and their programs are the same.
+    profiling: bool = field(default=False, compare=False)
     log_compiles: bool = field(default=False, compare=False)
     legacy_prng_key: str = field(default="allow", compare=False)
     transfer_guard_host_to_device: str | None = field(default=None, compare=False)

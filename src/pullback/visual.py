@@ -4,7 +4,10 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from . import tree
 from .core.sharding import Sharding, given
+from .core.trace import Tracer
+from .transforms.flat import argument
 
 # The height of the whole table in lines at scale 1, and how much higher than wide a character is.
 HEIGHT, ASPECT = 10, 2.5
@@ -66,6 +69,25 @@ def visualize_array_sharding(arr: Any, **kwargs: Any) -> None:
     └─────────────────────────┘
     """
     visualize_sharding(arr.shape, arr.sharding, **kwargs)
+
+
+def inspect_array_sharding(value: Any, *, callback: Callable[[Sharding], None]) -> None:
+    """Call a function with the sharding of each array of a pytree.
+
+    Raises:
+      NotImplementedError: a value is traced: how it is divided is known of results only.
+
+    >>> pb.debug.inspect_array_sharding(pnp.zeros(4), callback=lambda s: print(s.num_devices))
+    1
+    """
+    for x in tree.leaves(value):
+        if isinstance(x, Tracer):
+            raise NotImplementedError(
+                f"inspect_array_sharding: {x.describe()}: how values inside of a program are"
+                " divided is the compiler's; look at results, or say it with"
+                " with_sharding_constraint"
+            )
+        callback(argument(x, "inspect_array_sharding").sharding)
 
 
 def _cells(shape: tuple[int, ...], sharding: Sharding) -> list[list[str]]:

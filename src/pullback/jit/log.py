@@ -10,6 +10,7 @@ from ..lazy import LazyModule
 
 PACKAGE = __name__.partition(".")[0]
 logging: Any = LazyModule("logging")
+spans: Any = LazyModule(f"{PACKAGE}.core.spans")
 
 
 # JAX's names of what is timed.
@@ -21,7 +22,8 @@ COMPILATION = "/jax/core/compile/backend_compile_duration"
 def timed(event: str, what: str, name: str) -> Iterator[None]:
     """Report a block of work for the function of this name, where that is asked for."""
     start = perf_counter()
-    yield
+    with spans.span(what, "compilation" if event == COMPILATION else "tracing"):
+        yield
     took = perf_counter() - start
     monitoring.record_event_duration_secs(event, took, fun_name=name)
     if config.current().guards.log_compiles:
