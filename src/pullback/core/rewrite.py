@@ -72,16 +72,27 @@ def inside(eqn: JaxprEqn, rewrite: Pass) -> JaxprEqn:
     if not eqn.primitive.higher:
         return eqn
     params = {k: _rewritten(v, rewrite) for k, v in eqn.params.items()}
-    return eqn.replace(params=params)
+    same = all(v is params[k] for k, v in eqn.params.items())
+    return eqn if same else eqn.replace(params=params)
+
+
+def each(jaxpr: Jaxpr, rewrite: Callable[[JaxprEqn], JaxprEqn]) -> Jaxpr:
+    """The program with every equation rewritten; itself where none is another then."""
+    eqns = [rewrite(e) for e in jaxpr.eqns]
+    same = all(new is old for new, old in zip(eqns, jaxpr.eqns, strict=True))
+    return jaxpr if same else jaxpr.replace(eqns=eqns)
 
 
 def _rewritten(value: Any, rewrite: Pass) -> Any:
     if isinstance(value, Jaxpr):
         return rewrite(value)
     if isinstance(value, JaxprFunction):
-        return JaxprFunction(rewrite(value.jaxpr))
+        found = rewrite(value.jaxpr)
+        return value if found is value.jaxpr else JaxprFunction(found)
     if type(value) is tuple:
-        return tuple([_rewritten(v, rewrite) for v in cast(tuple[Any, ...], value)])
+        items = cast(tuple[Any, ...], value)
+        new = [_rewritten(v, rewrite) for v in items]
+        return items if all(a is b for a, b in zip(new, items, strict=True)) else tuple(new)
     return value
 
 

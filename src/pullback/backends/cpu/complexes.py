@@ -15,7 +15,7 @@ from ...control.call import jit_p
 from ...core.aval import ShapedArray
 from ...core.ir import Atom, Jaxpr, JaxprEqn
 from ...core.memo import weak_memo
-from ...core.rewrite import inside
+from ...core.rewrite import each, inside
 from ...core.stage import stage
 from ...primitives import contract
 from ...primitives import cumulative as cum
@@ -45,7 +45,7 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
 @weak_memo
 def in_parts(jaxpr: Jaxpr) -> Jaxpr:
     """The program with calls of programs on parts for operations on complex numbers."""
-    return jaxpr.replace(eqns=[_in_parts(inside(e, in_parts)) for e in jaxpr.eqns])
+    return each(jaxpr, lambda e: _in_parts(inside(e, in_parts)))
 
 
 def _in_parts(eqn: JaxprEqn) -> JaxprEqn:

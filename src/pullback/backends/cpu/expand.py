@@ -10,7 +10,7 @@ from ...control.call import jit_p
 from ...core.aval import ShapedArray
 from ...core.ir import Jaxpr, JaxprEqn
 from ...core.memo import Memory, weak_memo
-from ...core.rewrite import inside, programs
+from ...core.rewrite import each, inside, programs
 from ...core.stage import stage
 from ...core.structure import params_key
 from ...primitives.convert import convert_element_type
@@ -33,7 +33,7 @@ _known: Memory[Any, Jaxpr] = Memory()
 @weak_memo
 def expanded(jaxpr: Jaxpr) -> Jaxpr:
     """The program with calls of programs for operations that are in the tables."""
-    return jaxpr.replace(eqns=[_expanded(inside(e, expanded)) for e in jaxpr.eqns])
+    return each(jaxpr, lambda e: _expanded(inside(e, expanded)))
 
 
 def _expanded(eqn: JaxprEqn) -> JaxprEqn:

@@ -114,7 +114,9 @@ def lowered(jaxpr: Jaxpr, donated: Sequence[int]) -> Program:
 
 def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -> Lowered:
     assert not jaxpr.constvars
-    jaxpr = simplify(in_parts(expanded(simplify(jaxpr))))
+    plain = simplify(jaxpr)
+    jaxpr = in_parts(expanded(plain))
+    jaxpr = jaxpr if jaxpr is plain else simplify(jaxpr)
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
     kept, outs, program = build(jaxpr)
