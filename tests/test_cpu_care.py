@@ -1,12 +1,13 @@
 """Code that is made quickly and code that is made with care: equal to the last bit."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from cpu import executable, program, runner, same
+from cpu import compare, executable, program, runner, same
 
 from pullback import lax
 from pullback import numpy as pnp
@@ -67,3 +68,23 @@ def test_narrow_plans_keep_the_axis() -> None:
         found = narrow(plan, kernel, 64)
         assert found.axis is plan.axis and found.unroll == plan.unroll
         assert (found.lanes < plan.lanes) == narrower and found.lanes == 16
+
+
+def test_equal_products_share_a_function() -> None:
+    """Small ones, large ones that threads share, and those that the runtime packs."""
+    shapes = ((8, 32, 32), (200, 300, 250), (3, 70, 5))
+    matrices = [
+        RNG.normal(size=s).astype("float32") for m, k, n in shapes for s in ((m, k), (n, k))
+    ]
+
+    def twice(*pairs: Any) -> list[Any]:
+        found = []
+        for x, y in zip(pairs[::2], pairs[1::2], strict=True):
+            found += [x @ y.T, pnp.cos(x) @ y.T, x.T @ pnp.sin(x), x.T @ pnp.exp(x)]
+        return found
+
+    compiled = compare(twice, *matrices, ulps=400)
+    text = pipeline.llvm_text(compiled.program)
+    made = re.findall(r"define [^@]*@(product\d)", text)
+    assert len(made) >= 2 * (len(shapes) - 1)
+    assert sorted(re.findall(r"call [^@]*@(product\d)", text)) == sorted(made * 2)

@@ -5,7 +5,7 @@ Equal nests, whatever their buffers, share one function.
 
 from collections.abc import Mapping, Sequence
 
-from . import contraction, expr, gemm, loops, panels, parts, show, steps
+from . import expr, loops, parts, show, steps
 from .coalesce import copied
 from .compiled import ENTRY
 from .emit_kernel import emit_nest, emit_unrolled
@@ -28,6 +28,7 @@ from .loops import (
     While,
 )
 from .parallel import Sharing, share, share_steps, shared
+from .products import Products
 from .schedule import (
     UNROLL_ENTRY,
     UNROLL_LATE,
@@ -68,6 +69,7 @@ class ProgramEmitter:
         self.module = Module(library)
         self.dtypes = {b.name: b.dtype for b in program.buffers.values()}
         self.shared: dict[str, str] = {}
+        self.products = Products(program.body, vector_bytes)
         self.callbacks: list[Callback] = []
         self.plans: dict[tuple[int, ...], str] = {}
         self.depth = 0
@@ -132,11 +134,8 @@ class ProgramEmitter:
         """One statement."""
         if isinstance(stmt, Nest):
             self.nest(stmt)
-        elif isinstance(stmt, Gemm):
-            self.gemm(stmt)
-        elif isinstance(stmt, Contraction):
-            contraction.emit(self.frame, stmt, self.vector_bytes)
-            self.frame.forget([stmt.out.buffer])
+        elif isinstance(stmt, (Gemm, Contraction)):
+            self.products.write(self.frame, stmt)
         elif isinstance(stmt, Callback):
             self.callback(stmt)
         elif isinstance(stmt, Call):
@@ -147,18 +146,6 @@ class ProgramEmitter:
             self.while_(stmt)
         else:
             self.branch(stmt)
-
-    def gemm(self, stmt: Gemm) -> None:
-        """A product of matrices: packed, shared by threads, or here."""
-        tile = gemm.choose(stmt, self.vector_bytes)
-        part = tile and panels.cut(stmt, tile)
-        if tile is None:
-            contraction.emit(self.frame, contraction.of_matrices(stmt), self.vector_bytes)
-        elif part is not None:
-            panels.emit(self.frame, stmt, tile, part)
-        else:
-            gemm.emit(self.frame, stmt, tile)
-        self.frame.forget([stmt.out.buffer])
 
     # Nests
 
