@@ -513,6 +513,46 @@ def test_a_call_writes_where_the_array_lies() -> None:
     assert ref[0] == 2.0
 
 
+def test_a_write_costs_its_elements_where_nobody_else_holds_the_array() -> None:
+    ref = pb.new_ref(pb.numpy.zeros(5000) + 1)
+    ref[0] = 2.0
+    place = ref.unsafe_buffer_pointer()
+    ref[1] = 3.0
+    ref[2:4] += 1.0
+    pb.ref.addupdate(ref, pb.numpy.array([4, 4]), 1.0)
+    assert ref.unsafe_buffer_pointer() == place
+    onp.testing.assert_array_equal(ref[:6], [2.0, 3.0, 2.0, 2.0, 3.0, 1.0])
+
+
+def test_what_was_read_does_not_change() -> None:
+    ref = pb.new_ref(pb.numpy.arange(5000.0))
+    whole, part, host = ref[...], ref[:2], onp.asarray(ref[...])
+    later = pb.jit(lambda x: pb.numpy.tanh(x[:, None] * x[None, :500]).sum())(ref[...])
+    ref[0] = 7.0
+    del whole
+    ref[1] = 8.0
+    ref[...] = ref[::-1]
+    ref[0] = 9.0
+    assert (part[0], part[1], host[0], host[1]) == (0.0, 1.0, 0.0, 1.0)
+    x = onp.arange(5000.0, dtype="float32")
+    onp.testing.assert_allclose(later, onp.tanh(x[:, None] * x[None, :500]).sum(), 1e-3)
+    onp.testing.assert_array_equal(ref[-2:], [8.0, 7.0])
+    value = pb.numpy.ones(3)
+    other = pb.new_ref(value)
+    other[...] = value
+    other[0] = 5.0
+    assert value[0] == 1.0
+
+
+def test_a_write_that_fails_changes_nothing() -> None:
+    ref = pb.new_ref(pb.numpy.zeros(3))
+    ref[0] = 1.0
+    for index, x in ((slice(0, 2), pb.numpy.ones(3)), (5, 1.0)):
+        with pytest.raises((ValueError, IndexError)):
+            ref[index] = x
+    onp.testing.assert_array_equal(ref[...], [1.0, 0.0, 0.0])
+
+
 def test_arrays_that_a_call_also_returns_are_kept() -> None:
     ref = pb.new_ref(pb.numpy.zeros(5000))
 

@@ -4,16 +4,18 @@ They are places that hold arrays, for state and for values that a function hands
 all transformations know them. See `core.cell` for what they are while a function is traced.
 """
 
+from sys import getrefcount
 from typing import Any, NoReturn
 
 import numpy as np
 
-from ._native import ArrayImpl
+from ._native import ArrayImpl, is_eager
 from .core.aval import Shape, ShapedArray, type_name
 from .core.cell import AbstractRef, Cell
 from .core.trace import get_aval
 from .dtypes import DType, is_integer, promote
 from .numpy.indexing import getitem
+from .numpy.updates import IndexUpdateRef
 from .primitives.convert import convert_element_type
 from .primitives.shape import zeros
 from .transforms.flat import argument
@@ -31,6 +33,10 @@ __all__ = [
     "set",
     "swap",
 ]
+
+
+# The references to an array, or to its memory, that its one holder and the question itself hold.
+OWN = 3
 
 
 class Ref(Cell):
@@ -93,7 +99,20 @@ class Ref(Cell):
         return getitem(self.read(), idx)
 
     def __setitem__(self, idx: Any, x: Any) -> None:
-        self.write(self.read().at[idx].set(_like(x, self.inner, "set")))
+        new = _like(x, self.inner, "set")
+        self.write(self._at(idx).set(new))
+
+    def _at(self, idx: Any) -> IndexUpdateRef:
+        """The elements at an index, to be written: where they lie if nobody else holds the array.
+
+        Views of its memory, and calls on their way that read it, hold it too.
+        """
+        value = self.read()
+        owned = False
+        if type(value) is ArrayImpl and is_eager() and getrefcount(value) <= OWN:
+            memory = value._npy
+            owned = getrefcount(memory) <= OWN and memory.flags.owndata
+        return IndexUpdateRef(value, idx, owned)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -235,7 +254,8 @@ def addupdate(ref: Ref, idx: Any, x: Any) -> None:
     Ref([ 0,  1, 12], dtype=int32)
     """
     cell = _checked(ref, "addupdate")
-    cell.write(cell.read().at[_index(idx)].add(_like(x, cell.inner, "addupdate")))
+    new = _like(x, cell.inner, "addupdate")
+    cell.write(cell._at(_index(idx)).add(new))
 
 
 def _index(idx: Any) -> Any:

@@ -224,11 +224,13 @@ class IndexUpdateRef:
     `mode` ("drop", "clip", "promise_in_bounds") and `wrap_negative_indices`.
     """
 
-    __slots__ = ("array", "index")
+    __slots__ = ("array", "index", "owned")
 
-    def __init__(self, array: Any, index: Any) -> None:
+    def __init__(self, array: Any, index: Any, owned: bool = False) -> None:
         self.array = array
         self.index = index
+        # Whether the array is given up, so that its memory may be written.
+        self.owned = owned
 
     def get(
         self,
@@ -278,7 +280,7 @@ class IndexUpdateRef:
         return scatter_parts(op, x, parts, values, GatherScatterMode.from_any(mode), options)
 
     def _eager(self, op: Function, x: ArrayImpl, values: ArrayImpl) -> ArrayImpl:
-        out = x._npy.copy()
+        out = x._npy if self.owned else x._npy.copy()
         cast = _cast(x, values)._npy
         try:
             _native.call_quiet(_write, out, numpy_index(self.index), cast, EAGER[op])
