@@ -1,5 +1,6 @@
 """`scipy.linalg` and `lax.linalg`: values, gradients and batches against JAX's and SciPy's."""
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -106,6 +107,34 @@ def test_value_is_jax(case):
 def test_pascal_is_scipy(kind):
     got = np.asarray(psl.pascal(5, kind))
     np.testing.assert_array_equal(got, scipy.linalg.pascal(5, kind or "symmetric"))
+
+
+def told(f: Callable[[], Any]) -> tuple[Any, list[type]]:
+    """A result, and the classes of the warnings."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        result = f()
+    return result, sorted({w.category for w in said}, key=str)
+
+
+BY_FACTORS = {
+    "solve_triangular": lambda m, a, b: m.solve_triangular(a, b, lower=True),
+    "cho_solve": lambda m, a, b: m.cho_solve((a, True), b),
+    "lu_solve": lambda m, a, b: m.lu_solve((a, np.zeros((2, 3), np.int32)), b),
+    "solve": lambda m, a, b: m.solve(a, b, assume_a="pos"),
+}
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (3, 2), (2, 3, 2)], ids=str)
+@pytest.mark.parametrize("name", BY_FACTORS)
+def test_right_sides_of_a_batch_of_matrices(name, shape):
+    shape = (3, 1) if name == "solve" and shape == (3,) else shape  # JAX refuses a vector there.
+    solver, a, b = BY_FACTORS[name], spd(f(2, 3, 3)), f(*shape)
+    jax.clear_caches()
+    wanted, said_there = told(lambda: solver(jsl, a, b))
+    got, said_here = told(lambda: solver(psl, a, b))
+    assert said_here == said_there
+    np.testing.assert_allclose(got, wanted, rtol=1e-6)
 
 
 @pytest.mark.parametrize("lower", [True, False])

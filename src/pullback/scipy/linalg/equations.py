@@ -1,5 +1,6 @@
 """Linear equations, by factors or from matrices."""
 
+import warnings
 from typing import Any
 
 from ...numpy.linalg.equations import inv as numpy_inv
@@ -30,11 +31,22 @@ def _together(*operands: tuple[Any, int]) -> tuple[Any, ...]:
     return tuple(expand(x, lead + x.shape[x.ndim - k :]) for x, k in operands)
 
 
-def _right_side(name: str, a: Any, b: Any) -> tuple[Any, Any, bool]:
-    """The matrix, the right side as columns, and whether it was a vector."""
+def _right_side(name: str, a: Any, b: Any, batches: bool = True) -> tuple[Any, Any, bool]:
+    """The matrix, the right side as columns, and whether it was a vector.
+
+    batches: whether it may be a vector for each matrix, without an axis of columns.
+    """
     x, y = promote_arrays_inexact(name, a, b)
     n = square_of(name, x)
     vector = y.ndim == 1
+    if batches and not vector and x.ndim == y.ndim + 1 and y.shape[-1] == n:
+        vector = True
+        warnings.warn(
+            f"{name}: {describe(y)} is a vector for each matrix of {describe(x)}; it will mean"
+            f" columns: write {name}(..., b[..., None])[..., 0]",
+            FutureWarning,
+            stacklevel=3,
+        )
     columns = expand_dims(y, -1) if vector else y
     if y.ndim == 0 or columns.shape[-2] != n:
         raise ValueError(
@@ -81,8 +93,9 @@ def solve(
     if assume_a not in ASSUMPTIONS:
         raise ValueError(f"Expected assume_a to be one of {list(ASSUMPTIONS)}; got {assume_a!r}")
     if assume_a == "pos":
-        x, _, _ = _right_side("solve", a, b)
-        return cho_solve((cholesky(x, lower), lower), b)
+        x, y, vector = _right_side("solve", a, b, batches=False)
+        out = _from_factor(cholesky(x, lower), y, lower)
+        return squeeze(out, -1) if vector else out
     return numpy_solve(a, b)
 
 
@@ -104,9 +117,15 @@ def solve_triangular(
     """
     if trans not in TRANSPOSED:
         raise ValueError(f"Invalid 'trans' value {trans}")
-    transposed, conjugated = TRANSPOSED[trans]
     x, y, vector = _right_side("solve_triangular", a, b)
-    out = triangular_solve(
+    out = _triangular(x, y, trans, lower, unit_diagonal)
+    return squeeze(out, -1) if vector else out
+
+
+def _triangular(x: Any, y: Any, trans: int | str, lower: bool, unit_diagonal: bool = False) -> Any:
+    """The solution for columns y."""
+    transposed, conjugated = TRANSPOSED[trans]
+    return triangular_solve(
         *_together((x, 2), (y, 2)),
         left_side=True,
         lower=lower,
@@ -114,7 +133,6 @@ def solve_triangular(
         conjugate_a=conjugated,
         unit_diagonal=unit_diagonal,
     )
-    return squeeze(out, -1) if vector else out
 
 
 def cho_solve(
@@ -127,8 +145,15 @@ def cho_solve(
     Array([1., 1.], dtype=float32)
     """
     c, lower = c_and_lower
+    x, y, vector = _right_side("cho_solve", c, b)
+    out = _from_factor(x, y, lower)
+    return squeeze(out, -1) if vector else out
+
+
+def _from_factor(c: Any, y: Any, lower: bool) -> Any:
+    """The solution for columns y from a Cholesky factor."""
     first, second = ("N", "C") if lower else ("C", "N")
-    return solve_triangular(c, solve_triangular(c, b, first, lower), second, lower)
+    return _triangular(c, _triangular(c, y, first, lower), second, lower)
 
 
 def lu_solve(
