@@ -643,3 +643,74 @@ def test_on_other_devices(how: str) -> None:
         pb.jit(f)(ref, 2.0)
     assert ref.sharding.device_set == {device}
     onp.testing.assert_array_equal(ref[...], [4.0, 2.0, 0.0])
+
+
+# Gradients in what mutable arrays hold.
+
+
+def use_and_write(ref: Any, x: Any) -> Any:
+    def body(c: Any, i: Any) -> Any:
+        ref[i] += c * x[i]
+        return c * ref[0], None
+
+    return pb.lax.scan(body, 1.0, pb.numpy.arange(3))[0]
+
+
+def used_and_written(r: Any, x: Any) -> Any:
+    """The same, without mutable arrays: the result, and what it holds in the end."""
+    c = 1.0
+    for i in range(3):
+        r = r.at[i].add(c * x[i])
+        c = c * r[0]
+    return c, r
+
+
+@pytest.mark.parametrize("jitted", [False, True])
+def test_gradients_of_what_is_held(jitted: bool) -> None:
+    start, x = onp.array([1.0, 2.0, 3.0], "float32"), onp.array([0.5, -1.0, 2.0], "float32")
+    ref, total = pb.new_ref(start), pb.new_ref(pb.numpy.ones(3))
+
+    def both(ref: Any, total: Any, x: Any) -> Any:
+        y, pulled = pb.vjp(use_and_write, ref, x)
+        return y, pulled.with_refs(total, pb.ad.GradValue())(2.0)
+
+    y, (mark, slope) = (pb.jit(both) if jitted else both)(ref, total, pb.numpy.asarray(x))
+    (wanted, held), pulled = jax.vjp(used_and_written, jnp.asarray(start), jnp.asarray(x))
+    of_start, of_x = pulled((2.0, jnp.ones(3)))
+    assert mark == pb.ad.GradRef()
+    for a, b in ((y, wanted), (ref[...], held), (total[...], of_start), (slope, of_x)):
+        onp.testing.assert_allclose(a, b, 1e-5)
+
+
+def test_gradients_are_added() -> None:
+    total, x = pb.new_ref(pb.numpy.zeros(10)), pb.numpy.arange(10.0)
+    take = pb.jit(lambda x, i: x[i] * x[0])
+    wanted = onp.zeros(10)
+    for i in (3, 5, 3):
+        mark, none = pb.vjp(take, x, i)[1].with_refs(total, pb.ad.GradValue())(1.0)
+        assert (mark, none.dtype) == (pb.ad.GradRef(), pb.dtypes.float0)
+        wanted += jax.grad(lambda x, i=i: x[i] * x[0])(jnp.arange(10.0))
+    onp.testing.assert_allclose(total[...], wanted)
+
+
+def test_gradients_that_are_not_wanted() -> None:
+    pulled = pb.vjp(lambda t, x: t["a"] * t["b"] * x, {"a": 2.0, "b": 3.0}, 5.0)[1]
+    total = pb.new_ref(1.0)
+    entries = {"a": total, "b": pb.ad.GradValue()}
+    first, second = pulled.with_refs(entries, pb.ad.DontWant())(1.0)
+    assert (first, second) == ({"a": pb.ad.GradRef(), "b": 10.0}, pb.ad.DidntWant())
+    assert total[...] == 16.0
+
+
+def test_what_with_refs_refuses() -> None:
+    pulled = pb.vjp(lambda r, x: r[...] * x, pb.new_ref(2.0), 3.0)[1]
+    with pytest.raises(ValueError, match=r"with_refs\(ref, \.\.\.\)"):
+        pulled(1.0)
+    with pytest.raises(ValueError, match="the gradient of a mutable array wants one"):
+        pulled.with_refs(pb.ad.GradValue(), pb.ad.GradValue())
+    with pytest.raises(ValueError, match=r"the gradient has type float32\[\]"):
+        pulled.with_refs(pb.new_ref(pb.numpy.ones(2)), pb.ad.GradValue())
+    with pytest.raises(ValueError, match="an entry for each of 2 arguments"):
+        pulled.with_refs(pb.new_ref(0.0))
+    with pytest.raises(TypeError, match=r"wants mutable arrays, ad.GradValue\(\)"):
+        pulled.with_refs(1.0, pb.ad.GradValue())

@@ -22,7 +22,6 @@ MISSING = {
         SWITCH,
     ),
     **dict.fromkeys("host_count host_id host_ids".split(), DEPRECATED),
-    "ad": "the inside of JAX's differentiation",
     "memory": "kinds of memory of devices",
 }
 SETTING = "JAX's default is a marker of its own"

@@ -34,6 +34,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from . import (
+        ad,
         ad_checkpoint,
         api_util,
         checkpoints,
@@ -118,6 +119,7 @@ if TYPE_CHECKING:
 _load = later(
     __name__,
     (
+        "ad",
         "ad_checkpoint",
         "api_util",
         "checkpoints",
@@ -204,6 +206,7 @@ __all__ = [
     "Shard",
     "Sharding",
     "__version__",
+    "ad",
     "ad_checkpoint",
     "api_util",
     "block_until_ready",

@@ -4,6 +4,7 @@
 # pyright: reportPrivateUsage=false
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec
 
@@ -14,7 +15,7 @@ from ..core.aval import ShapedArray
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from .border import aux_result, tangent
-from .cells import refuse
+from .cells import borrow, refuse
 from .differentiable import check_input, check_scalar
 from .flat import (
     ASSIGNED,
@@ -30,7 +31,9 @@ from .replicas import bordered
 from .tape_function import Linearized, PulledBack, Signature, pull
 
 P = ParamSpec("P")
-_PASS = "capture it, or pass it as an argument that is not differentiated"
+_PASS = (
+    "capture it, pass it as an argument that is not differentiated, or use vjp and its with_refs"
+)
 
 
 def jvp(
@@ -120,7 +123,8 @@ def vjp(
 
     Args:
       fun: function of arrays or pytrees of arrays.
-      primals: the arguments at which to differentiate.
+      primals: the arguments at which to differentiate. Of a mutable array that is the value that it
+        holds before; `vjp_fun.with_refs` says where the gradient goes.
       has_aux: whether `fun` returns a pair (result, aux).
       reduce_axes: accepted for compatibility; must be empty.
 
@@ -137,12 +141,18 @@ def vjp(
     if reduce_axes:
         raise NotImplementedError("vjp: reduce_axes is not supported")
     check_function(fun, "vjp")
-    refuse(primals, "vjp", _PASS)
-    flat, in_tree = arguments(primals, "vjp")
+    given, loans = borrow(primals, "vjp")
+    flat, in_tree = arguments(given, "vjp")
     f = Flat(fun, in_tree, has_aux=has_aux, name="vjp")
     active = [a.tangent() is a for a in map(get_aval, flat)]
-    outs, tape = linearize_flat(bordered(f), flat, active)
-    result = f.out_tree.unflatten(outs), PulledBack(tape, _signature(f, flat, active, outs))
+    outs, tape = linearize_flat(bordered(loans.lent(f)), flat, active)
+    signature = _signature(f, flat, active, outs)
+    if loans.cells:
+        lent, written = tuple(loans.cells), tuple(loans.written)
+        signature = replace(signature, lent=lent, written=written)
+        outs, ends = outs[: -len(written) or None], outs[len(outs) - len(written) :]
+        loans.settle(ends)
+    result = f.out_tree.unflatten(outs), PulledBack(tape, signature)
     return (*result, aux_result(f)) if has_aux else result
 
 

@@ -3,32 +3,41 @@
 So a compiled function may return what `vjp` and `linearize` give, and a loop may carry it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from .. import tree
-from ..core.aval import ShapedArray
+from ..core.aval import ShapedArray, same_type, type_name
+from ..core.cell import Cell
 from ..core.ir import Atom, Jaxpr, Literal, Var
 from ..core.primitive import Zero
 from ..core.stage import literal_value
 from ..core.structure import structure
+from ..primitives.arithmetic import add_any
 from ..tree import PyTreeDef
-from .border import cotangent, float0, tangent
+from .border import cotangent, float0, tangent, weak_as
 from .jvp import instantiate_zeros
 from .linearize import Tape, TapeEntry, residuals, run_tape, tape_program
 from .transpose import backward
+from .wanted import DidntWant, DontWant, GradRef, GradValue
 
 
 @dataclass(frozen=True)
 class Signature:
-    """The arguments' types, which of them have tangents, the results' types, and both trees."""
+    """The arguments' types, which of them have tangents, the results' types, and both trees.
+
+    The leaves `lent` are what mutable arrays hold; the last results are what those hold in the end
+    that are `written`.
+    """
 
     avals: tuple[ShapedArray, ...]
     active: tuple[bool, ...]
     out_avals: tuple[ShapedArray, ...]
     in_tree: PyTreeDef
     out_tree: PyTreeDef
+    lent: tuple[int, ...] = ()
+    written: tuple[int, ...] = ()
 
 
 class TapeFunction:
@@ -89,14 +98,81 @@ class PulledBack(TapeFunction):
     __slots__ = ()
 
     def __call__(self, ct: Any) -> Any:
+        if self.signature.lent:
+            raise ValueError(
+                "vjp: an argument is a mutable array, whose gradient must be accumulated into one:"
+                " write f_vjp.with_refs(ref, ...)(ct), with an entry for each argument"
+            )
+        return self.signature.in_tree.unflatten(self.pull(ct, []))
+
+    def pull(self, ct: Any, ends: Sequence[Any]) -> list[Any]:
+        """The cotangents of all leaves; `ends` are those of what mutable arrays hold in the end."""
         s = self.signature
         cts, ct_tree = tree.flatten(ct)
         if ct_tree != s.out_tree:
             raise TypeError(
                 f"vjp: the cotangent must have the result's structure {s.out_tree}, got {ct_tree}"
             )
-        given = [tangent(a, c, "vjp", "cotangent") for a, c in zip(s.out_avals, cts, strict=True)]
-        return s.in_tree.unflatten(pull(self.tape, s.avals, s.active, given))
+        pairs = zip(s.out_avals, [*cts, *ends], strict=True)
+        given = [tangent(a, c, "vjp", "cotangent") for a, c in pairs]
+        return pull(self.tape, s.avals, s.active, given)
+
+    def with_refs(self, *wanted: Any) -> Callable[[Any], Any]:
+        """The same function, which adds gradients to mutable arrays.
+
+        Args:
+          wanted: for each argument, or as pytrees for each leaf, a mutable array, to which the
+            gradient is added; `ad.GradValue()`: it is returned; or `ad.DontWant()`. An argument
+            that is a mutable array has one: before the call it holds the cotangent of what the
+            argument holds in the end.
+
+        Returns:
+          A function of the cotangent that returns the gradients, `ad.GradRef()` in the places of
+          those that were added, and `ad.DidntWant()` of those that were not wanted.
+
+        >>> import pullback as pb
+        >>> y, f_vjp = pb.vjp(pb.numpy.sin, 0.0)
+        >>> total = pb.new_ref(1.0)
+        >>> f_vjp.with_refs(total)(2.0)
+        (GradRef(),)
+        >>> float(total[...])
+        3.0
+        """
+        whole = self.signature.in_tree.unflatten(self.signature.avals)
+        try:
+            entries = tree.broadcast_prefix(wanted, whole)
+        except ValueError as error:
+            raise ValueError(
+                f"with_refs: wants an entry for each of {len(whole)} arguments, or pytrees of them"
+            ) from error
+        self._check(entries)
+        return lambda ct: self._accumulate(entries, ct)
+
+    def _check(self, entries: Sequence[Any]) -> None:
+        for i, (x, aval) in enumerate(zip(entries, self.signature.avals, strict=True)):
+            if not isinstance(x, (Cell, GradValue, DontWant)):
+                raise TypeError(
+                    f"with_refs: wants mutable arrays, ad.GradValue() or ad.DontWant(), got {x!r}"
+                )
+            if i in self.signature.lent and not isinstance(x, Cell):
+                raise ValueError(f"with_refs: the gradient of a mutable array wants one, got {x!r}")
+            if isinstance(x, Cell) and not same_type(x.inner, aval.tangent()):
+                raise ValueError(
+                    f"with_refs: the gradient has type {type_name(aval.tangent())}, and"
+                    f" {x.describe()} is to hold it"
+                )
+
+    def _accumulate(self, entries: Sequence[Any], ct: Any) -> Any:
+        s = self.signature
+        found = self.pull(ct, [entries[i].read() for i in s.written])
+        for i, (entry, value) in enumerate(zip(entries, found, strict=True)):
+            if isinstance(entry, Cell):
+                new = value if i in s.written else add_any(entry.read(), value)
+                entry.write(weak_as(new, entry.inner))
+                found[i] = GradRef()
+            elif isinstance(entry, DontWant):
+                found[i] = DidntWant()
+        return s.in_tree.unflatten(found)
 
 
 def pull(
