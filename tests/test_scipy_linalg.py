@@ -125,10 +125,13 @@ BY_FACTORS = {
 }
 
 
-@pytest.mark.parametrize("shape", [(3,), (2, 3), (3, 2), (2, 3, 2)], ids=str)
-@pytest.mark.parametrize("name", BY_FACTORS)
+SIDES = [(3,), (2, 3), (3, 2), (2, 3, 2)]
+# JAX's solve refuses fewer axes than the matrices have.
+PAIRS = [(n, s) for n in BY_FACTORS for s in SIDES if n != "solve" or len(s) == 3]
+
+
+@pytest.mark.parametrize(("name", "shape"), PAIRS, ids=str)
 def test_right_sides_of_a_batch_of_matrices(name, shape):
-    shape = (3, 1) if name == "solve" and shape == (3,) else shape  # JAX refuses a vector there.
     solver, a, b = BY_FACTORS[name], spd(f(2, 3, 3)), f(*shape)
     jax.clear_caches()
     wanted, said_there = told(lambda: solver(jsl, a, b))
