@@ -347,3 +347,13 @@ def test_both_ways_of_naming_static_arguments():
         return f("two", {"a": 1.0}["a"])
 
     assert float(made(pb)) == float(made(jax)) == 3.0
+
+
+def test_donated_memory_that_no_result_can_take_is_told():
+    f = pb.jit(lambda x, y: (x.sum() * y, y[:2]), donate_argnums=(0, 1))
+    with pytest.warns(
+        UserWarning, match=r"donated buffers were not usable: float32\[5\]: <lambda>"
+    ):
+        f(pnp.ones(5), pnp.ones(3))
+    with pytest.warns(UserWarning, match="donated buffers were not usable"):
+        f.lower(pnp.ones(5), pnp.ones(3))

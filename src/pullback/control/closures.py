@@ -9,7 +9,7 @@ from .. import dtypes, tree
 from ..core.stage import JaxprFunction, eval_jaxpr, stage, stage_hoisted
 from ..core.trace import Tracer, get_aval
 from ..transforms.batch import BatchTracer
-from ..transforms.flat import Flat, arguments, check_function, function_name
+from ..transforms.flat import Flat, arguments, check_function, function_name, result_text
 from ..transforms.jvp import JVPTracer
 from ..transforms.make_jaxpr import abstract
 from ..transforms.program import pick
@@ -129,6 +129,6 @@ def _pair(fun: Callable[..., Any], out: Any) -> Any:
     if not (isinstance(out, (tuple, list)) and len(out) == 2 and callable(out[1])):
         raise TypeError(
             f"custom_gradient: {function_name(fun)} must return a pair (result, function of its"
-            f" cotangent), got {type(out).__name__}"
+            f" cotangent), got {result_text(out)}"
         )
     return out

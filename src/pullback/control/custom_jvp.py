@@ -7,7 +7,7 @@ from .. import tree
 from ..core.aval import same_type, type_name
 from ..core.trace import Tracer, get_aval
 from ..primitives.arithmetic import add_any
-from ..transforms.flat import Flat, arguments, function_name
+from ..transforms.flat import Flat, arguments, function_name, result_text
 from ..transforms.stop import stop_gradient
 from .custom_call import Rule, SymbolicZero, from_symbolic, runs_alone, to_symbolic
 from .custom_function import CustomFunction
@@ -143,7 +143,7 @@ class _FlatRule(Rule):
         if not (isinstance(result, (tuple, list)) and len(result) == 2):
             raise TypeError(
                 f"custom_jvp: the rule of {self.name} must return a pair (result, tangent),"
-                f" got {type(result).__name__}"
+                f" got {result_text(result)}"
             )
         outs, self.out_tree = tree.flatten(result[0])
         out_tangents, tangent_tree = tree.flatten(result[1])

@@ -12,7 +12,7 @@ from ..core.primitive import Zero
 from ..core.structure import value_key
 from ..core.trace import Tracer, get_aval
 from ..primitives.convert import convert_element_type
-from ..transforms.flat import Flat, arguments, function_name
+from ..transforms.flat import Flat, arguments, function_name, result_text
 from ..transforms.jvp import instantiate_zeros
 from .custom_call import Rule, from_symbolic, runs_alone, to_symbolic
 from .custom_function import CustomFunction
@@ -165,7 +165,7 @@ class _Forward(Rule):
         if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
             raise TypeError(
                 f"custom_vjp: the forward rule of {self.name} must return a pair"
-                f" (result, residuals), got {type(pair).__name__}"
+                f" (result, residuals), got {result_text(pair)}"
             )
         outs, self.out_tree = tree.flatten(pair[0])
         kept, res_tree = tree.flatten(pair[1])
@@ -229,7 +229,7 @@ class _Backward(Rule):
             found = tuple(found)
         n = len(self.in_tree.children())
         if not isinstance(found, tuple) or len(found) != n:
-            got = f"{len(found)} values" if isinstance(found, tuple) else type(found).__name__
+            got = f"{len(found)} values" if isinstance(found, tuple) else result_text(found)
             raise TypeError(
                 f"custom_vjp: the backward rule of {self.name} must return a tuple of {n}"
                 f" cotangents, one an argument, got {got}"
@@ -250,6 +250,8 @@ class _Backward(Rule):
 
         try:
             tree.map(visit, ct, aval, is_leaf=_is_none)
+        except errors.OperandError:
+            raise
         except ValueError as error:
             raise self._wrong_structure(ct, aval) from error
         return leaves

@@ -6,7 +6,7 @@ from typing import Any
 from .. import tree
 from ..core.stage import stage_hoisted
 from ..core.trace import get_aval
-from ..transforms.flat import Flat, arguments, check_function, function_name
+from ..transforms.flat import Flat, arguments, check_function, function_name, result_text
 from .custom_call import Rule
 from .custom_function import CustomFunction
 from .custom_vmap_call import custom_vmap_p
@@ -89,7 +89,7 @@ class _FlatRule(Rule):
         if not (isinstance(pair, (tuple, list)) and len(pair) == 2):
             raise TypeError(
                 f"custom_vmap: the rule of {self.name} must return a pair (results, out_batched),"
-                f" got {type(pair).__name__}"
+                f" got {result_text(pair)}"
             )
         outs, out_tree = arguments(pair[0], "custom_vmap")
         found, batched_tree = tree.flatten(pair[1])

@@ -14,7 +14,7 @@ from ..core.trace import Tracer, get_aval
 from ..primitives.arithmetic import add
 from ..primitives.compare import lt
 from ..transforms.cells import borrow, refuse
-from ..transforms.flat import arguments, function_name
+from ..transforms.flat import arguments, function_name, result_text
 from .batches import in_batches
 from .region import (
     Region,
@@ -65,11 +65,18 @@ def scan(
     """
     if not callable(f):
         raise TypeError(f"scan: the first argument must be a function, got {f!r}")
-    refuse(init, "scan", _CARRIED)
-    carry, carry_tree = arguments(init, "scan")
-    xs, loans = borrow(xs, "scan")
-    slices, xs_tree = arguments(xs, "scan")
-    n = _length(slices, xs, length)
+    return _scan("scan", f, init, xs, length, reverse)
+
+
+def _scan(
+    what: str, f: Callable[..., Any], init: Any, xs: Any, length: int | None, reverse: bool = False
+) -> tuple[Any, Any]:
+    """`scan`, and loops written with it, by which messages call it."""
+    refuse(init, what, _CARRIED)
+    carry, carry_tree = arguments(init, what)
+    xs, loans = borrow(xs, what)
+    slices, xs_tree = arguments(xs, what)
+    n = _length(what, slices, xs, length)
     avals = [get_aval(x) for x in slices]
     slice_avals = [make_aval(a.dtype, a.shape[1:], a.weak_type) for a in avals]
 
@@ -78,7 +85,7 @@ def scan(
 
     body.__name__ = function_name(f)
     loans = loans.behind(len(carry))
-    carry, region = _stable("scan", body, carry, carry_tree, slice_avals, xs_tree, loans.lent)
+    carry, region = _stable(what, body, carry, carry_tree, slice_avals, xs_tree, loans.lent)
     k, cells = len(carry), region.written
     jaxpr, consts = carried(region, cells, k)
     outs = scan_p.bind(
@@ -96,30 +103,30 @@ def scan(
 def _pair(out: Any, f: Callable[..., Any]) -> Any:
     if not (isinstance(out, tuple) and len(out) == 2):
         raise TypeError(
-            f"scan: {function_name(f)} must return a pair (carry, y), got {type(out).__name__}:"
+            f"scan: {function_name(f)} must return a pair (carry, y), got {result_text(out)}:"
             " return (carry, None) if there is no y"
         )
     return out
 
 
-def _length(slices: Sequence[Any], xs: Any, length: int | None) -> int:
+def _length(what: str, slices: Sequence[Any], xs: Any, length: int | None) -> int:
     sizes: dict[int, str] = {}
     for x, path in zip(slices, tree.paths(xs), strict=True):
         aval = get_aval(x)
         if not aval.shape:
             raise ValueError(
-                f"scan: xs{path} is a scalar, {type_name(aval)}: it has no axis to loop over"
+                f"{what}: xs{path} is a scalar, {type_name(aval)}: it has no axis to loop over"
             )
         sizes.setdefault(aval.shape[0], f"xs{path} of type {type_name(aval)}")
     if length is not None:
         try:
             sizes.setdefault(operator.index(length), f"length={length}")
         except TypeError as error:
-            raise TypeError(f"scan: length must be an integer, got {length!r}") from error
+            raise TypeError(f"{what}: length must be an integer, got {length!r}") from error
     if not sizes:
-        raise ValueError("scan: give xs with a leading axis, or length")
+        raise ValueError(f"{what}: give xs with a leading axis, or length")
     if len(sizes) > 1:
-        raise ValueError("scan: leading sizes differ: " + ", ".join(sizes.values()))
+        raise ValueError(f"{what}: leading sizes differ: " + ", ".join(sizes.values()))
     return next(iter(sizes))
 
 
@@ -255,7 +262,7 @@ def fori_loop(
 
     step.__name__ = function_name(body_fun)
     first, one = as_index(start, index), as_index(1, index)
-    (_, last), _ = scan(step, (first, init_val), length=max(stop - start, 0))
+    (_, last), _ = _scan("fori_loop", step, (first, init_val), None, max(stop - start, 0))
     return last
 
 
@@ -311,5 +318,5 @@ def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any
     """
     if batch_size is not None:
         return in_batches(map, f, xs, batch_size)
-    _, ys = scan(lambda _, x: (None, f(x)), None, xs)
+    _, ys = _scan("map", lambda _, x: (None, f(x)), None, xs, None)
     return ys

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _native, dtypes
+from .. import _native, dtypes, errors
 from ..dtypes import DType
 
 Shape = tuple[int, ...]
@@ -119,9 +119,21 @@ def same_type(a: ShapedArray, b: ShapedArray) -> bool:
     return a is b or (a.shape == b.shape and a.dtype == b.dtype)
 
 
+def axis_number(axis: Any, name: str) -> int:
+    """The number of an axis, which may be negative; an error that names the function otherwise."""
+    try:
+        return operator.index(axis)
+    except errors.TracerError:
+        raise
+    except TypeError as error:
+        raise TypeError(f"{name}: an axis is an integer, got {axis!r}") from error
+
+
 def canonical_axis(axis: Any, ndim: int, name: str) -> int:
     """A non-negative axis number; an error that names the function otherwise."""
-    axis = operator.index(axis)
+    axis = axis_number(axis, name)
     if not -ndim <= axis < ndim:
-        raise ValueError(f"{name}: axis {axis} is out of bounds for array of dimension {ndim}")
+        raise np.exceptions.AxisError(
+            f"{name}: axis {axis} is out of bounds for array of dimension {ndim}"
+        )
     return axis % ndim if ndim else axis

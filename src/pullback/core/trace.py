@@ -16,7 +16,7 @@ from .. import _native, dtypes, errors
 from .._native import ArrayImpl, DeviceArray
 from .aval import ShapedArray, type_name
 from .device import Remote, host, place
-from .primitive import Primitive
+from .primitive import Linear, Primitive
 
 PACKAGE = __name__.partition(".")[0]
 current_trace = _native.current_trace
@@ -276,6 +276,18 @@ class Tracer:
             " or a set's member: use a Python value"
         )
 
+    def __format__(self, spec: str) -> str:
+        if not spec:
+            return str(self)
+        value = self.concrete()
+        if value is None:
+            raise TypeError(
+                f"{self.describe()} cannot be formatted as {spec!r}: its value is not known while"
+                f" tracing.\nUsed at {show_line(user_line())}.\nWrite debug.print('{{x:{spec}}}',"
+                " x=x), or format it without a format."
+            )
+        return format(value, spec)
+
     def _concrete_or(self, error: type[errors.TracerError], use_as: str, hint: str) -> Any:
         value = self.concrete()
         if value is None:
@@ -335,6 +347,11 @@ def as_array(x: Any) -> ArrayImpl:
         check_alive(x)
         raise errors.UnexpectedTracerError(
             f"{x.describe()} was used outside of its transformation, at {show_line(user_line())}."
+        )
+    if isinstance(x, Linear):
+        raise TypeError(
+            f"a function that is to be transposed is not linear: the value of an argument, or of"
+            f" what was made of it, of type {type_name(x.aval)} is used by an operation"
         )
     raise TypeError(f"Value {_describe_foreign(x)} is not a valid array: give {EXPECTED}")
 

@@ -3,6 +3,8 @@
 The compiler is loaded at the first compilation.
 """
 
+import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -15,7 +17,7 @@ from ..control.cond import cond_p
 from ..control.remat import checkpoint_p
 from ..control.scan import scan_p
 from ..control.while_loop import while_p
-from ..core.aval import ShapedArray
+from ..core.aval import ShapedArray, type_name
 from ..core.cell import Cell
 from ..core.device import Device, Remote
 from ..core.ir import Jaxpr, JaxprEqn, Var, mesh_of
@@ -62,6 +64,27 @@ def compiled(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Any:
         with timed(COMPILATION, f"compilation of jit({name})", name):
             code = _compiled[key] = records.compiled(jaxpr, name, donated)
     return code
+
+
+def check_donated(traced: Traced, donated: tuple[int, ...]) -> None:
+    """Warn of donated arguments whose memory no result can take: none is of their type."""
+    if not donated:
+        return
+    jaxpr = traced.jaxpr
+    read = {*jaxpr.outvars, *[a for eqn in jaxpr.eqns for a in eqn.invars]}
+    left = Counter((aval.shape, aval.dtype) for aval in jaxpr.out_avals)
+    unused = []
+    for var in [jaxpr.invars[leaf] for leaf in donated]:
+        if var in read:
+            left[var.aval.shape, var.aval.dtype] -= 1
+            if left[var.aval.shape, var.aval.dtype] < 0:
+                unused.append(type_name(var.aval))
+    if unused:
+        warnings.warn(
+            f"Some donated buffers were not usable: {', '.join(unused)}: {traced.name} has no"
+            " results of these types that could take them",
+            stacklevel=5,
+        )
 
 
 def device_of(jaxpr: Jaxpr, operands: Sequence[Any], name: str) -> Device | None:

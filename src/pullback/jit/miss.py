@@ -20,7 +20,7 @@ from ..primitives.device_put import device_put
 from ..settle import rarely_collected
 from ..transforms.cells import Loans, borrow
 from ..transforms.flat import Flat, argument, arguments, function_name, is_value
-from .executable import Traced, device_of, executable, run_on
+from .executable import Traced, check_donated, device_of, executable, run_on
 from .log import COMPILATION, TRACING, timed
 
 # Loaded when calls are divided, where mutable arrays are touched, and where misses are explained.
@@ -110,6 +110,7 @@ class Miss:
         wanted: how the leaves are to be divided among devices, where that was said.
         """
         where = self.place(traced, leaves)
+        check_donated(traced, donated)
         if isinstance(where, Remote):
             switches = dict(self.options.compiler_options)
             places = self.places(where, [*leaves, *traced.consts], wanted)

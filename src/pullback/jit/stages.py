@@ -198,6 +198,7 @@ class Lowered(Stage):
         super().__init__(signature)
         device = signature.device or host
         self.platform = platform or device.platform
+        executable.check_donated(signature.traced, signature.donated)
 
     @cached_property
     def program(self) -> Jaxpr:

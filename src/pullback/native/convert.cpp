@@ -178,7 +178,10 @@ int array_bool(PyObject* self) {
         return -1;
     }
     Ref value(only_item(as_array(self)));
-    return value ? PyObject_IsTrue(value.get()) : -1;
+    if (!value) return -1;
+    if (!PyTuple_Check(value.get())) return PyObject_IsTrue(value.get());
+    PyErr_SetString(PyExc_TypeError, "an array of random keys cannot be converted to bool");
+    return -1;
 }
 
 PyObject* array_int(PyObject* self) {

@@ -70,10 +70,11 @@ bool store_float(PyArrayObject* out, PyObject* value) {
 
 // Python's number as a value of the array's dtype; false where the general path must decide.
 bool store_number(PyArrayObject* out, PyObject* value) {
-    bool whole = PyLong_Check(value);
+    // Whether a bool may be a number depends on the mode of promotion.
+    bool whole = PyLong_Check(value) && !PyBool_Check(value);
     switch (canonical_type_num(PyArray_DESCR(out))) {
-        case NPY_FLOAT32: return store_float<float>(out, value);
-        case NPY_FLOAT64: return store_float<double>(out, value);
+        case NPY_FLOAT32: return !PyBool_Check(value) && store_float<float>(out, value);
+        case NPY_FLOAT64: return !PyBool_Check(value) && store_float<double>(out, value);
         case NPY_INT8: return whole && store_int<int8_t>(out, value);
         case NPY_INT16: return whole && store_int<int16_t>(out, value);
         case NPY_INT32: return whole && store_int<int32_t>(out, value);

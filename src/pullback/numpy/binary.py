@@ -17,6 +17,7 @@ from .values import (
     broadcast,
     broadcast_elementwise,
     check_rank,
+    check_standard,
     is_array,
     joint_shape,
     numeric_dtype,
@@ -290,7 +291,9 @@ def _check_whole(name: str, values: list[Any], kinds: tuple[str, ...]) -> None:
 
 def promote_truth(name: str, *args: Any) -> list[Any]:
     """Operands as bools: whether they differ from zero."""
-    return [truth(as_array(name, a, i)) for i, a in enumerate(args)]
+    arrays = [as_array(name, a, i) for i, a in enumerate(args)]
+    check_standard(name, arrays)
+    return [truth(x) for x in arrays]
 
 
 def _lexicographic(op: Function) -> Function:

@@ -23,9 +23,11 @@ from .shapes import expand_dims, moveaxis, ravel, reshape
 from .values import (
     as_array,
     as_arrays,
+    check_standard,
     convert,
     describe,
     expand,
+    no_out,
     promote_arrays,
     result_type_of,
 )
@@ -240,6 +242,7 @@ def outer(a: Any, b: Any, out: None = None) -> Any:
     Array([[ 3,  4,  5],
            [ 6,  8, 10]], dtype=int32)
     """
+    no_out("outer", out)
     x, y = promote_arrays("outer", a, b)
     shape = (x.size, y.size)
     x = sh.broadcast_in_dim(ravel(x), shape, (0,))
@@ -269,7 +272,7 @@ def tensordot(
     (2, 5)
     """
     x, y = promote_arrays("tensordot", a, b)
-    if np.ndim(axes) == 0:
+    if not np.iterable(axes):
         n = operator.index(axes)
         if n > min(x.ndim, y.ndim):
             raise TypeError(
@@ -277,7 +280,7 @@ def tensordot(
             )
         pair: Any = (range(x.ndim - n, x.ndim), range(n))
     else:
-        pair = tuple((v,) if np.ndim(v) == 0 else tuple(v) for v in axes)
+        pair = tuple(tuple(v) if np.iterable(v) else (v,) for v in axes)
     if len(pair) != 2 or len(pair[0]) != len(pair[1]):
         raise TypeError(f"tensordot: axes must be two lists of one length, got {axes}")
     xs = [canonical_axis(d, x.ndim, "tensordot") for d in pair[0]]
@@ -332,6 +335,7 @@ def einsum(
     >>> pnp.einsum("ii", x)
     Array(3., dtype=float32)
     """
+    no_out("einsum", out)
     text, given = _einsum_arguments(subscripts, operands)
     arrays = as_arrays("einsum", given)
     optimize = {True: "optimal", "auto": "auto", False: False}.get(_key(optimize), optimize)
@@ -341,6 +345,7 @@ def einsum(
     except ValueError as error:
         given = ", ".join(describe(x) for x in arrays)
         raise ValueError(f"einsum: {error}: {text!r} of {given}") from error
+    check_standard("einsum", arrays)
     wanted, weak = result_type_of(arrays)
     if preferred_element_type is not None:
         wanted, weak = requested_dtype("einsum", preferred_element_type), False
@@ -471,6 +476,7 @@ def trace(
     >>> pnp.trace(pnp.array([[1, 2], [3, 4]]))
     Array(5, dtype=int32)
     """
+    no_out("trace", out)
     d = diagonal(a, offset, axis1, axis2)
     wanted = whole_sum_dtype(d.dtype) if dtype is None else requested_dtype("trace", dtype)
     return sh.reduce_sum(convert(d, wanted), (d.ndim - 1,))

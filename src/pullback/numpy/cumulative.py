@@ -12,7 +12,7 @@ from .creation import requested_dtype
 from .elementwise import pick, strong, truth
 from .shapes import ravel
 from .shown import SHOWN
-from .values import as_array, convert
+from .values import as_array, convert, no_out
 
 
 def _running(name: str, op: Callable[..., Any], a: Any, axis: Any, dtype: Any) -> Any:
@@ -42,6 +42,7 @@ def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None)
     Array([[1, 3],
            [3, 7]], dtype=int32)
     """
+    no_out("cumsum", out)
     return _running("cumsum", cm.cumsum, a, axis, dtype)
 
 
@@ -53,6 +54,7 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None
     >>> pnp.cumprod(pnp.array([1, 2, 3, 4]))
     Array([ 1,  2,  6, 24], dtype=int32)
     """
+    no_out("cumprod", out)
     return _running("cumprod", cm.cumprod, a, axis, dtype)
 
 
@@ -67,6 +69,7 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
     >>> pnp.nancumsum(pnp.array([1.0, np.nan, 2.0]))
     Array([1., 1., 3.], dtype=float32)
     """
+    no_out("nancumsum", out)
     return cumsum(_without_nan(a, 0), axis, dtype)
 
 
@@ -76,6 +79,7 @@ def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = N
     >>> pnp.nancumprod(pnp.array([3.0, np.nan, 2.0]))
     Array([3., 3., 6.], dtype=float32)
     """
+    no_out("nancumprod", out)
     return cumprod(_without_nan(a, 1), axis, dtype)
 
 

@@ -10,7 +10,7 @@ from .._native import ArrayImpl
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from .shown import SHOWN
-from .values import as_array, convert, describe, inexact_dtype, numeric_dtype
+from .values import as_array, convert, describe, inexact_dtype, no_out, numeric_dtype
 
 Function = Callable[..., Any]
 # What the docstrings of functions of this table go on with.
@@ -316,6 +316,7 @@ def isposinf(x: Any, /, out: None = None) -> Any:
     >>> pnp.isposinf(pnp.array([-np.inf, np.inf, 0.0]))
     Array([False,  True, False], dtype=bool)
     """
+    no_out("isposinf", out)
     return _is_this_infinity("isposinf", 1.0)(as_array("isposinf", x))
 
 
@@ -325,6 +326,7 @@ def isneginf(x: Any, /, out: None = None) -> Any:
     >>> pnp.isneginf(pnp.array([-np.inf, np.inf, 0.0]))
     Array([ True, False, False], dtype=bool)
     """
+    no_out("isneginf", out)
     return _is_this_infinity("isneginf", -1.0)(as_array("isneginf", x))
 
 
@@ -334,6 +336,7 @@ def round(a: Any, decimals: int = 0, out: None = None) -> Any:
     >>> pnp.round(pnp.array([1.25, -2.678]), 1)
     Array([ 1.2, -2.7], dtype=float32)
     """
+    no_out("round", out)
     x = as_array("round", a)
     if x.dtype == dtypes.bool_:
         raise ValueError("round: there is no rounding of bools")
@@ -373,6 +376,7 @@ def modf(x: Any, /, out: None = None) -> tuple[Any, Any]:
     >>> pnp.modf(pnp.array([1.5, -2.25]))
     (Array([ 0.5 , -0.25], dtype=float32), Array([ 1., -2.], dtype=float32))
     """
+    no_out("modf", out)
     x = as_inexact("modf", x)
     whole = pick(ew.ge(x, 0), ew.floor(x), ew.ceil(x))
     return ew.sub(x, whole), whole

@@ -18,7 +18,7 @@ from ..primitives.index import GatherDimensionNumbers, GatherScatterMode
 from .elementwise import pick
 from .parse import New, Part, Picks, Range, Whole, concrete, is_static, items_of, parse, window
 from .slices import has_slices
-from .values import as_array, broadcast, convert, describe, expand, is_array
+from .values import as_array, broadcast, convert, describe, expand, is_array, no_out
 
 CLIP = GatherScatterMode.CLIP
 BASIC = (int, slice, type(None), type(Ellipsis))
@@ -223,6 +223,7 @@ def take(
     >>> pnp.take(pnp.array([10.0, 20.0, 30.0]), pnp.array([2, 0, 7]))
     Array([30., 10., nan], dtype=float32)
     """
+    no_out("take", out)
     x, at = as_array("take", a, 0), as_array("take", indices, 1)
     if not dtypes.is_integer(at.dtype):
         raise TypeError(f"take: indices must be integers, got {describe(at)}")

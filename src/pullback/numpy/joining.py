@@ -16,7 +16,17 @@ from .creation import known, requested_dtype
 from .indexing import take
 from .shapes import atleast_1d, atleast_2d, atleast_3d, moveaxis, ravel
 from .shown import SHOWN
-from .values import as_array, as_arrays, convert, describe, expand, is_array, result_type_of
+from .values import (
+    as_array,
+    as_arrays,
+    check_standard,
+    convert,
+    describe,
+    expand,
+    is_array,
+    no_out,
+    result_type_of,
+)
 
 
 def _sequence(name: str, arrays: Any) -> list[Any]:
@@ -41,6 +51,7 @@ def _sequence(name: str, arrays: Any) -> list[Any]:
 def _common(name: str, arrays: Sequence[Any], dtype: Any) -> list[Any]:
     if dtype is not None:
         return [convert(x, requested_dtype(name, dtype)) for x in arrays]
+    check_standard(name, arrays)
     wanted, weak = result_type_of(arrays)
     return [convert(x, wanted, weak) for x in arrays]
 
@@ -119,6 +130,7 @@ def stack(arrays: Any, axis: int = 0, out: None = None, dtype: Any = None) -> An
     Array([[1, 3],
            [2, 4]], dtype=int32)
     """
+    no_out("stack", out)
     parts = _sequence("stack", arrays)
     if any(p.shape != parts[0].shape for p in parts):
         given = ", ".join(type_name(p.aval) for p in parts)

@@ -41,14 +41,19 @@ def _acceptable(x: Any) -> bool:
     ) or hasattr(type(x), "__jax_array__")
 
 
+# Python would repeat sequences, and say that they differ from arrays: the functions tell what is
+# wrong.
+REFUSED = (list, tuple, dict, set)
+
+
 def _operator(function: Operator, ufunc: np.ufunc | None = None) -> tuple[Operator, Operator]:
     """The operator and its reflection. What is no array or number is left to its own class."""
 
     def general(x: Any, y: Any) -> Any:
-        return function(x, y) if _acceptable(y) else NotImplemented
+        return function(x, y) if _acceptable(y) or type(y) in REFUSED else NotImplemented
 
     def general_reflected(x: Any, y: Any) -> Any:
-        return function(y, x) if _acceptable(y) else NotImplemented
+        return function(y, x) if _acceptable(y) or type(y) in REFUSED else NotImplemented
 
     if ufunc is None:
         return general, general_reflected

@@ -14,6 +14,7 @@ from .values import (
     as_array,
     broadcast,
     broadcast_elementwise,
+    check_standard,
     numeric_dtype,
     promote_arrays,
     promote_inexact,
@@ -62,6 +63,7 @@ def _floats(x: Any) -> bool:
 
 def _general_power(x1: Any, x2: Any) -> Any:
     x, y = as_array("power", x1, 0), as_array("power", x2, 1)
+    check_standard("power", [x, y])
     dtype, weak = result_type_of([x, y])
     if not dtypes.is_float(dtype):
         dtype = numeric_dtype(dtype)

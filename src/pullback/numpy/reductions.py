@@ -16,21 +16,14 @@ from ..primitives import shape as sh
 from .creation import requested_dtype
 from .elementwise import pick, strong, truth
 from .shapes import axes_of
-from .values import (
-    as_array,
-    convert,
-    describe,
-    expand,
-    joint_shape,
-)
+from .values import as_array, convert, describe, expand, joint_shape, no_out
 
 Function = Callable[..., Any]
 
 
 def prepared(name: str, a: Any, out: None) -> Any:
     """The operand as an array; `out` is refused."""
-    if out is not None:
-        raise NotImplementedError(f"The 'out' argument to numpy.{name} is not supported.")
+    no_out(name, out)
     return as_array(name, a)
 
 

@@ -29,6 +29,7 @@ from .values import (
     describe,
     expand,
     joint_shape,
+    no_out,
     promote_arrays,
 )
 
@@ -59,7 +60,7 @@ def where(
     if x is None and y is None:
         return nonzero(condition, size=size, fill_value=fill_value)
     if x is None or y is None:
-        raise ValueError(
+        raise errors.OperandError(
             "Either both or neither of the x and y arguments should be provided to where"
         )
     if size is not None or fill_value is not None:
@@ -219,6 +220,7 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
     >>> pnp.choose(pnp.array([0, 1, 0]), [pnp.array([1, 2, 3]), pnp.array([10, 20, 30])])
     Array([ 1, 20,  3], dtype=int32)
     """
+    no_out("choose", out)
     at = as_array("choose", a)
     if not dtypes.is_integer(at.dtype):
         raise ValueError("`a` array must be integer typed")
@@ -253,6 +255,7 @@ def compress(
     >>> pnp.compress(pnp.array([True, False, True]), pnp.array([1, 2, 3]))
     Array([1, 3], dtype=int32)
     """
+    no_out("compress", out)
     mask, x = as_array("compress", condition), as_array("compress", a)
     if mask.ndim != 1:
         raise ValueError("condition must be a 1D array")
@@ -275,6 +278,7 @@ def compress_method(
     >>> pnp.array([1, 2, 3]).compress(pnp.array([True, False, True]))
     Array([1, 3], dtype=int32)
     """
+    no_out("compress", out)
     return compress(condition, a, axis, size=size, fill_value=fill_value)
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
-from ..core.aval import Shape, canonical_axis
-from ..errors import OperandError
+from ..core.aval import Shape, axis_number, canonical_axis
+from ..errors import OperandError, TracerError
 from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
-from .creation import canonical_shape, known
+from .creation import canonical_shape, known, requested_dtype
 from .elementwise import pick
 from .indexing import take
 from .places import on
@@ -22,19 +22,17 @@ from .shown import SHOWN
 from .values import as_array, broadcast, convert, expand
 
 
-def listed(axis: Any) -> tuple[Any, ...]:
+def listed(axis: Any, name: str = "axis") -> tuple[Any, ...]:
     """The axes of an argument that is one, or several in any sequence: a tuple, a list, a range."""
-    try:
-        return (operator.index(axis),)
-    except TypeError:
-        return tuple(axis)
+    several = np.iterable(axis) and not isinstance(axis, str)
+    return tuple(axis) if several else (axis_number(axis, name),)
 
 
 def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     """Axes as non-negative numbers, all of them for None. ValueError where one repeats."""
     if axis is None:
         return tuple(range(ndim))
-    axes = listed(axis)
+    axes = listed(axis, name)
     out = tuple(canonical_axis(a, ndim, name) for a in axes)
     if len(set(out)) != len(out):
         raise ValueError(f"{name}: duplicate value in axis: {axes}")
@@ -72,14 +70,23 @@ def reshape(
     return sh.reshape(x, sizes)
 
 
+def _size(n: Any, shape: Any) -> int:
+    try:
+        return operator.index(n)
+    except TracerError:
+        raise
+    except TypeError as error:
+        raise TypeError(f"reshape: a shape is made of integers, got {shape!r}") from error
+
+
 def _new_sizes(x: Any, shape: Any) -> Shape:
-    sizes = [operator.index(n) for n in (shape if np.iterable(shape) else (shape,))]
+    sizes = [_size(n, shape) for n in (shape if np.iterable(shape) else (shape,))]
     unknown = [i for i, n in enumerate(sizes) if n == -1]
     if len(unknown) > 1:
         raise OperandError(f"reshape: can only specify one unknown size, got {tuple(sizes)}")
     if unknown:
         known = math.prod(n for n in sizes if n != -1)
-        if known == 0 or x.size % known:
+        if known <= 0 or x.size % known:
             raise _cannot_reshape(x, sizes)
         sizes[unknown[0]] = x.size // known
     if math.prod(sizes) != x.size or any(n < 0 for n in sizes):
@@ -87,10 +94,11 @@ def _new_sizes(x: Any, shape: Any) -> Shape:
     return tuple(sizes)
 
 
-def _cannot_reshape(x: Any, sizes: Sequence[int]) -> TypeError:
-    return TypeError(
-        f"cannot reshape array of shape {x.shape} (size {x.size}) into shape {tuple(sizes)}"
-        f" (size {math.prod(sizes)})"
+def _cannot_reshape(x: Any, sizes: Sequence[int]) -> OperandError:
+    whole = "" if -1 in sizes else f" (size {math.prod(sizes)})"
+    return OperandError(
+        f"reshape: cannot reshape array of shape {x.shape} (size {x.size}) into shape"
+        f" {tuple(sizes)}{whole}"
     )
 
 
@@ -202,7 +210,7 @@ def expand_dims(a: Any, axis: Any) -> Any:
     (1, 2, 1, 3)
     """
     x = as_array("expand_dims", a)
-    axes = listed(axis)
+    axes = listed(axis, "expand_dims")
     total = x.ndim + len(axes)
     return sh.expand_dims(x, sorted(axes_of("expand_dims", tuple(axes), total)))
 
@@ -354,7 +362,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     x = as_array("roll", a)
     if axis is None:
         return sh.reshape(roll(ravel(x), shift, 0), x.shape)
-    axes = tuple([canonical_axis(d, x.ndim, "roll") for d in listed(axis)])
+    axes = tuple([canonical_axis(d, x.ndim, "roll") for d in listed(axis, "roll")])
     if isinstance(shift, (tuple, list)) and len(shift) != len(axes):
         axes = axes * len(shift) if len(axes) == 1 else axes
     shifts = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)
@@ -468,7 +476,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = False, device: Any = None) -> 
     Array([ 1, -1], dtype=int32)
     """
     x = as_array("astype", x)
-    wanted = dtypes.default_dtype(float) if dtype is None else dtypes.canonicalize_dtype(dtype)
+    wanted = requested_dtype("astype", float if dtype is None else dtype)
     if wanted == dtypes.bool_ and x.dtype != dtypes.bool_:
         return on(device, ew.ne(x, x.dtype.type(0)))
     if dtypes.kind(x.dtype) == "complex" and dtypes.kind(wanted) != "complex":

@@ -17,7 +17,7 @@ from .joining import concatenate
 from .searching import clip
 from .shapes import axes_of, moveaxis, reshape
 from .sorting import sort
-from .values import as_array, convert, describe, expand
+from .values import as_array, convert, describe, expand, no_out
 
 Function = Callable[..., Any]
 
@@ -135,6 +135,7 @@ def nanmean(
     >>> pnp.nanmean(pnp.array([1.0, np.nan, 2.0]))
     Array(1.5, dtype=float32)
     """
+    no_out("nanmean", out)
     x = as_array("nanmean", a)
     if not dtypes.is_float(x.dtype):
         return means.mean(x, axis, dtype, out, keepdims, where=where)
@@ -153,6 +154,7 @@ def nanvar(
     >>> pnp.nanvar(pnp.array([1.0, np.nan, 3.0]))
     Array(1., dtype=float32)
     """
+    no_out("nanvar", out)
     x = as_inexact("nanvar", a)
     x = convert(x, x.dtype if dtype is None else dtypes.canonicalize_dtype(dtype))
     centre = nanmean(x, axis, keepdims=True, where=where) if mean is None else mean
@@ -174,6 +176,7 @@ def nanstd(
     >>> pnp.nanstd(pnp.array([1.0, np.nan, 3.0]))
     Array(1., dtype=float32)
     """
+    no_out("nanstd", out)
     variance = nanvar(a, axis, dtype, out, ddof, keepdims, where, mean)
     return reductions.smooth_at_zero(ew.sqrt, variance)
 
@@ -264,6 +267,7 @@ def quantile(
     >>> pnp.quantile(pnp.array([1.0, 2.0, 3.0, 4.0]), pnp.array([0.25, 0.5]))
     Array([1.75, 2.5 ], dtype=float32)
     """
+    no_out("quantile", out)
     _no_weights("quantile", weights)
     return _quantile("quantile", a, q, axis, method, keepdims, False)
 
@@ -277,6 +281,7 @@ def nanquantile(
     >>> pnp.nanquantile(pnp.array([1.0, np.nan, 3.0]), 0.5)
     Array(2., dtype=float32)
     """
+    no_out("nanquantile", out)
     _no_weights("nanquantile", weights)
     return _quantile("nanquantile", a, q, axis, method, keepdims, True)
 
@@ -295,7 +300,9 @@ def percentile(
     >>> pnp.percentile(pnp.array([1.0, 2.0, 3.0, 4.0]), 50)
     Array(2.5, dtype=float32)
     """
-    return quantile(a, as_inexact("percentile", q) / 100, axis, out, False, method, keepdims)
+    no_out("percentile", out)
+    _no_weights("percentile", weights)
+    return quantile(a, as_inexact("percentile", q) / 100, axis, method=method, keepdims=keepdims)
 
 
 def nanpercentile(
@@ -307,7 +314,10 @@ def nanpercentile(
     >>> pnp.nanpercentile(pnp.array([1.0, np.nan, 3.0]), 50)
     Array(2., dtype=float32)
     """
-    return nanquantile(a, as_inexact("nanpercentile", q) / 100, axis, out, False, method, keepdims)
+    no_out("nanpercentile", out)
+    _no_weights("nanpercentile", weights)
+    q = as_inexact("nanpercentile", q) / 100
+    return nanquantile(a, q, axis, method=method, keepdims=keepdims)
 
 
 def median(
@@ -322,6 +332,7 @@ def median(
     >>> pnp.median(pnp.array([5.0, 1.0, 2.0, 3.0]))
     Array(2.5, dtype=float32)
     """
+    no_out("median", out)
     return quantile(a, 0.5, axis, method="midpoint", keepdims=keepdims)
 
 
@@ -337,6 +348,7 @@ def nanmedian(
     >>> pnp.nanmedian(pnp.array([5.0, np.nan, 2.0, 3.0]))
     Array(3., dtype=float32)
     """
+    no_out("nanmedian", out)
     return nanquantile(a, 0.5, axis, method="midpoint", keepdims=keepdims)
 
 

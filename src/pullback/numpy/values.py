@@ -98,6 +98,12 @@ def as_array(name: str, x: Any, position: int | None = None) -> Any:
     return convert_element_type_p.bind(x, new_dtype=array.dtype, weak_type=array.weak_type)
 
 
+def no_out(name: str, out: None) -> None:
+    """Raise where an array for the result is given: arrays are not written to."""
+    if out is not None:
+        raise NotImplementedError(f"The 'out' argument to numpy.{name} is not supported.")
+
+
 def as_arrays(name: str, xs: Iterable[Any]) -> list[Any]:
     """Each as an array; a message says which one is none."""
     return [as_array(name, x, i) for i, x in enumerate(xs)]
@@ -134,14 +140,22 @@ def numeric_dtype(dtype: DType) -> DType:
     return dtypes.int32 if dtype == dtypes.bool_ else dtype
 
 
+# Under strict promotion a Python number takes a dtype of its kind, or of a richer one.
+_RICHNESS = {"bool": 0, "signed": 1, "unsigned": 1, "float": 2, "complex": 3}
+
+
 def check_standard(name: str, values: Sequence[Any]) -> None:
     """Under `numpy_dtype_promotion="strict"` only equal dtypes and weak scalars mix."""
     if dtypes.config.current().numpy_dtype_promotion != "strict":
         return
-    strong = {d.name for d, weak in map(value_type, values) if not weak}
-    if len(strong) > 1:
+    types = [value_type(v) for v in values]
+    strong = {d.name for d, weak in types if not weak}
+    weakest = [_RICHNESS[dtypes.kind(d)] for d, weak in types if not weak]
+    richest = [_RICHNESS[dtypes.kind(d)] for d, weak in types if weak]
+    if len(strong) > 1 or (weakest and richest and max(richest) > min(weakest)):
+        names = tuple(sorted({f"{d.name}{'*' if weak else ''}" for d, weak in types}))
         raise dtypes.TypePromotionError(
-            f"{name}: input dtypes {tuple(sorted(strong))} do not mix under strict promotion: "
+            f"{name}: input dtypes {names} do not mix under strict promotion: "
             "convert one of them with x.astype(...)"
         )
 
@@ -221,6 +235,7 @@ def as_weak_array(x: Any, dtype: DType, weak: bool) -> Any:
 def promote_arrays(name: str, *args: Any) -> list[Any]:
     """Operands as arrays of their common dtype, Python numbers included."""
     values = [as_value(name, a, i) for i, a in enumerate(args)]
+    check_standard(name, values)
     dtype, weak = result_type_of(values)
     return [convert(as_array(name, v), dtype, weak) for v in values]
 
@@ -228,6 +243,7 @@ def promote_arrays(name: str, *args: Any) -> list[Any]:
 def promote_arrays_inexact(name: str, *args: Any) -> list[Any]:
     """Operands as arrays of their common floating dtype, Python numbers included."""
     values = [as_value(name, a, i) for i, a in enumerate(args)]
+    check_standard(name, values)
     dtype, weak = result_type_of(values)
     return [convert(as_array(name, v), inexact_dtype(dtype), weak) for v in values]
 

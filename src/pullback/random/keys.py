@@ -90,7 +90,7 @@ def like_given(given: Any, keys: Any) -> Any:
 def _seeded(name: str, seed: Any, tag: str) -> Any:
     if is_typed(seed):
         raise TypeError(f"{name} accepts a scalar seed, but was given a PRNG key.")
-    if isinstance(seed, int) and not isinstance(seed, bool):
+    if isinstance(seed, int):
         # As in JAX, a wide Python integer is cut to the width of integers.
         wide = np.array(seed, np.int64)
         seed = wide.astype(dtypes.default_dtype(int))

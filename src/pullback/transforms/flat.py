@@ -7,8 +7,9 @@ import numpy as np
 
 from .. import _native, config, dtypes, tree
 from .._native import ArrayImpl, DeviceArray
+from ..core.aval import type_name
 from ..core.cell import Cell
-from ..core.trace import Tracer, as_array, check_alive
+from ..core.trace import Tracer, as_array, check_alive, get_aval
 from ..tree import PyTreeDef
 from .cells import keep
 
@@ -54,11 +55,17 @@ class Flat:
         if not (isinstance(out, tuple) and len(cast(Any, out)) == 2):
             raise TypeError(
                 f"{self.name}: with has_aux=True, {function_name(self.f)} must return a pair"
-                f" (result, aux); it returned {type(cast(Any, out)).__name__}"
+                f" (result, aux); it returned {result_text(out)}"
             )
         result, aux = cast(Any, out)
         self.aux, self.aux_tree = tree.flatten(aux)
         return result
+
+
+def result_text(out: Any) -> str:
+    """How messages call what a function returned: float32[3], or a tuple."""
+    known = isinstance(out, (ArrayImpl, DeviceArray, Tracer, np.ndarray, np.generic))
+    return type_name(get_aval(out)) if known else f"a {type(out).__name__}"
 
 
 def function_name(f: Callable[..., Any]) -> str:
