@@ -187,6 +187,22 @@ def register_vmappable(
 
     `to_elt(cont, get_idx, value, axis)` makes an element of a value, by `cont(part, axis)` of its
     parts, and `from_elt(cont, axis_size, element, axis)` a batch, by `cont(axis_size, part, axis)`.
+
+    >>> from pullback.interpreters import batching
+    >>> class Named:
+    ...     def __init__(self, name, x):
+    ...         self.name, self.x = name, x
+    >>> pb.tree.register_node(Named, lambda n: ((n.x,), n.name), lambda name, xs: Named(name, *xs))
+    >>> batching.register_vmappable(
+    ...     Named,
+    ...     int,
+    ...     int,
+    ...     lambda cont, i, value, axis: Named("one", cont(value.x, axis)),
+    ...     lambda cont, size, one, axis: Named("all", cont(size, one.x, axis)),
+    ...     None,
+    ... )
+    >>> pb.vmap(lambda n: n.x * 2, in_axes=0)(Named("all", pnp.arange(3)))
+    Array([0, 2, 4], dtype=int32)
     """
     if not (issubclass(spec_type, int) and issubclass(axis_size_type, int)):
         raise NotImplementedError(
@@ -198,4 +214,8 @@ def register_vmappable(
 
 
 def unregister_vmappable(data_type: type) -> None:
-    """Kept for programs that call it; a class stays registered."""
+    """Kept for programs that call it; a class stays registered.
+
+    >>> from pullback.interpreters import batching
+    >>> batching.unregister_vmappable(dict)  # nothing happens
+    """

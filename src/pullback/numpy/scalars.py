@@ -38,7 +38,12 @@ class ScalarType(type):
 
 def _type(name: str) -> ScalarType:
     dtype = np.dtype(getattr(ml_dtypes, name, name))
-    return ScalarType(dtype.name, (), {"dtype": dtype})
+    text = f"""The dtype {dtype.name}. Called, it converts; as `dtype=` it stands for the dtype.
+
+    >>> pnp.ones(2, pnp.{dtype.name}).astype(float)
+    Array([1., 1.], dtype=float32)
+    """
+    return ScalarType(dtype.name, (), {"dtype": dtype, "__doc__": text})
 
 
 bool_ = _type("bool")

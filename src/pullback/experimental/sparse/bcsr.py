@@ -227,7 +227,13 @@ def bcsr_todense(mat: BCSR) -> Any:
 
 
 def bcsr_extract(indices: Any, indptr: Any, mat: Any) -> Any:
-    """The elements of a dense array at the places of a BCSR array's `indices` and `indptr`."""
+    """The elements of a dense array at the places of a BCSR array's `indices` and `indptr`.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.BCSR.fromdense(pnp.eye(2))
+    >>> sparse.bcsr_extract(x.indices, x.indptr, pnp.array([[5.0, 6.0], [7.0, 8.0]]))
+    Array([5., 8.], dtype=float32)
+    """
     mat, indices = pnp.asarray(mat), pnp.asarray(indices)
     n = indices.ndim - 1
     empty = pnp.zeros((*indices.shape, *mat.shape[n + 2 :]), mat.dtype)
@@ -235,7 +241,13 @@ def bcsr_extract(indices: Any, indptr: Any, mat: Any) -> Any:
 
 
 def bcsr_sum_duplicates(mat: BCSR, nse: int | None = None) -> BCSR:
-    """The array with its places in order, each once; see `bcoo_sum_duplicates`."""
+    """The array with its places in order, each once; see `bcoo_sum_duplicates`.
+
+    >>> from pullback.experimental import sparse
+    >>> parts = pnp.array([1.0, 2.0]), pnp.array([1, 1]), pnp.array([0, 2])
+    >>> sparse.bcsr_sum_duplicates(sparse.BCSR(parts, shape=(1, 2))).todense()
+    Array([[0., 3.]], dtype=float32)
+    """
     return BCSR.from_bcoo(bcoo_sum_duplicates(mat.to_bcoo(), nse=nse))
 
 
@@ -253,7 +265,13 @@ def bcsr_dot_general(
     preferred_element_type: Any = None,
     out_sharding: Any = None,
 ) -> Any:
-    """`lax.dot_general` where operands may be BCSR; see `bcoo_dot_general`."""
+    """`lax.dot_general` where operands may be BCSR; see `bcoo_dot_general`.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.BCSR.fromdense(pnp.array([[0.0, 2.0], [3.0, 0.0]]))
+    >>> sparse.bcsr_dot_general(x, pnp.array([1.0, 10.0]), dimension_numbers=(([1], [0]), ([], [])))
+    Array([20.,  3.], dtype=float32)
+    """
     lhs, rhs = (m.to_bcoo() if isinstance(m, BCSR) else m for m in (lhs, rhs))
     return bcoo_dot_general(
         lhs,
@@ -266,7 +284,13 @@ def bcsr_dot_general(
 def bcsr_broadcast_in_dim(
     mat: BCSR, *, shape: Sequence[int], broadcast_dimensions: Axes, sharding: Any = None
 ) -> BCSR:
-    """`lax.broadcast_in_dim`; see `bcoo_broadcast_in_dim`."""
+    """`lax.broadcast_in_dim`; see `bcoo_broadcast_in_dim`.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.BCSR.fromdense(pnp.eye(2))
+    >>> sparse.bcsr_broadcast_in_dim(x, shape=(3, 2, 2), broadcast_dimensions=(1, 2)).shape
+    (3, 2, 2)
+    """
     made = bcoo_broadcast_in_dim(
         mat.to_bcoo(), shape=shape, broadcast_dimensions=broadcast_dimensions, sharding=sharding
     )
@@ -274,7 +298,13 @@ def bcsr_broadcast_in_dim(
 
 
 def bcsr_concatenate(operands: Sequence[BCSR], *, dimension: int) -> BCSR:
-    """`lax.concatenate`; see `bcoo_concatenate`."""
+    """`lax.concatenate`; see `bcoo_concatenate`.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.BCSR.fromdense(pnp.eye(2))
+    >>> sparse.bcsr_concatenate([x, x], dimension=0).shape
+    (4, 2)
+    """
     made = bcoo_concatenate([m.to_bcoo() for m in operands], dimension=dimension)
     return BCSR.from_bcoo(made)
 

@@ -49,6 +49,14 @@ def bcoo_conv_general_dilated(
 
     Returns:
       A BCOO that stores at most as many elements as there are pairs of stored ones.
+
+    >>> from pullback.experimental import sparse
+    >>> x, w = pnp.array([[[0.0, 1.0, 0.0, 2.0]]]), pnp.array([[[1.0, 10.0]]])
+    >>> out = sparse.bcoo_conv_general_dilated(
+    ...     sparse.BCOO.fromdense(x), sparse.BCOO.fromdense(w), window_strides=(1,), padding="VALID"
+    ... )
+    >>> out.todense()
+    Array([[[10.,  1., 20.]]], dtype=float32)
     """
     if feature_group_count != 1 or batch_group_count != 1:
         raise NotImplementedError("bcoo_conv_general_dilated: groups of features or batches")

@@ -73,28 +73,46 @@ def _formed(transform: Any, out: Any, given: list[Any], single: bool, has_aux: b
     return (form(out[0]), out[1]) if has_aux else form(out)
 
 
-def _documented(name: str, what: str) -> str:
+def _documented(name: str, what: str, *example: str) -> str:
+    shown = "\n    ".join(example)
     return f"""`{name}` of a function some of whose arguments are sparse arrays.
 
     {what} is taken in the elements that an array stores, and has its form. See `pullback.{name}`
     for the arguments.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.BCOO.fromdense(pnp.array([0.0, 2.0]))
+    {shown}
     """
 
 
 grad = _in_data(dense.grad)
-grad.__doc__ = (
-    _documented("grad", "The gradient")
-    + """
-    >>> from pullback.experimental import sparse
-    >>> x = sparse.BCOO.fromdense(pnp.array([0.0, 2.0]))
-    >>> sparse.grad(lambda x, y: x @ y)(x, pnp.array([3.0, 4.0])).data
-    Array([4.], dtype=float32)
-    """
+grad.__doc__ = _documented(
+    "grad",
+    "The gradient",
+    ">>> sparse.grad(lambda x, y: x @ y)(x, pnp.array([3.0, 4.0])).data",
+    "Array([4.], dtype=float32)",
 )
 value_and_grad = _in_data(dense.value_and_grad)
-value_and_grad.__doc__ = _documented("value_and_grad", "The gradient")
+value_and_grad.__doc__ = _documented(
+    "value_and_grad",
+    "The gradient",
+    ">>> value, slope = sparse.value_and_grad(lambda x: pnp.sum(x.data**2))(x)",
+    ">>> value, slope.data",
+    "(Array(4., dtype=float32), Array([4.], dtype=float32))",
+)
 jacfwd = _in_data(dense_jacobian.jacfwd)
-jacfwd.__doc__ = _documented("jacfwd", "The Jacobian")
+jacfwd.__doc__ = _documented(
+    "jacfwd",
+    "The Jacobian",
+    ">>> sparse.jacfwd(lambda x: pnp.sum(x.data**2))(x).data",
+    "Array([4.], dtype=float32)",
+)
 jacrev = _in_data(dense_jacobian.jacrev)
-jacrev.__doc__ = _documented("jacrev", "The Jacobian")
+jacrev.__doc__ = _documented(
+    "jacrev",
+    "The Jacobian",
+    ">>> sparse.jacrev(lambda x: pnp.sum(x.data**2))(x).data",
+    "Array([4.], dtype=float32)",
+)
 jacobian = jacrev

@@ -21,15 +21,30 @@ Shape = tuple[int, ...]
 
 
 class SparseEfficiencyWarning(UserWarning):
-    """What is asked for takes much more memory or time than the sparse array would."""
+    """What is asked for takes much more memory or time than the sparse array would.
+
+    >>> from pullback.experimental import sparse
+    >>> issubclass(sparse.SparseEfficiencyWarning, UserWarning)
+    True
+    """
 
 
 class CuSparseEfficiencyWarning(SparseEfficiencyWarning):
-    """For programs that name it: no kernels of cuSPARSE are used here."""
+    """For programs that name it: no kernels of cuSPARSE are used here.
+
+    >>> from pullback.experimental import sparse
+    >>> issubclass(sparse.CuSparseEfficiencyWarning, sparse.SparseEfficiencyWarning)
+    True
+    """
 
 
 class SparseEfficiencyError(ValueError):
-    """What is asked for takes much more memory or time than the sparse array would."""
+    """What is asked for takes much more memory or time than the sparse array would.
+
+    >>> from pullback.experimental import sparse
+    >>> issubclass(sparse.SparseEfficiencyError, ValueError)
+    True
+    """
 
 
 class SparseInfo(NamedTuple):
@@ -41,7 +56,12 @@ class SparseInfo(NamedTuple):
 
 
 class JAXSparse(ABC):
-    """The base of sparse arrays: a shape, and parts that are arrays."""
+    """The base of sparse arrays: a shape, and parts that are arrays.
+
+    >>> from pullback.experimental import sparse
+    >>> isinstance(sparse.BCOO.fromdense(pnp.eye(2)), sparse.JAXSparse)
+    True
+    """
 
     data: Any
     shape: Shape

@@ -199,40 +199,88 @@ class CSC(Compressed):
 
 
 def coo_fromdense(mat: Any, *, nse: int | None = None, index_dtype: Any = np.int32) -> COO:
-    """The elements of a matrix that are not zero, as a COO."""
+    """The elements of a matrix that are not zero, as a COO.
+
+    >>> from pullback.experimental import sparse
+    >>> sparse.coo_fromdense(pnp.array([[0.0, 2.0], [3.0, 0.0]])).data
+    Array([2., 3.], dtype=float32)
+    """
     return COO.fromdense(mat, nse=nse, index_dtype=index_dtype)
 
 
 def csr_fromdense(mat: Any, *, nse: int | None = None, index_dtype: Any = np.int32) -> CSR:
-    """The elements of a matrix that are not zero, as a CSR."""
+    """The elements of a matrix that are not zero, as a CSR.
+
+    >>> from pullback.experimental import sparse
+    >>> sparse.csr_fromdense(pnp.array([[0.0, 2.0], [3.0, 0.0]])).indptr
+    Array([0, 1, 2], dtype=int32)
+    """
     return CSR.fromdense(mat, nse=nse, index_dtype=index_dtype)
 
 
 def coo_todense(mat: COO) -> Any:
-    """The matrix with all its elements."""
+    """The matrix with all its elements.
+
+    >>> from pullback.experimental import sparse
+    >>> sparse.coo_todense(sparse.coo_fromdense(pnp.eye(2)))
+    Array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
     return mat.todense()
 
 
 def csr_todense(mat: CSR) -> Any:
-    """The matrix with all its elements."""
+    """The matrix with all its elements.
+
+    >>> from pullback.experimental import sparse
+    >>> sparse.csr_todense(sparse.csr_fromdense(pnp.eye(2)))
+    Array([[1., 0.],
+           [0., 1.]], dtype=float32)
+    """
     return mat.todense()
 
 
 def coo_matvec(mat: COO, v: Any, transpose: bool = False) -> Any:
-    """The matrix, or its transpose, times a vector."""
+    """The matrix, or its transpose, times a vector.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.coo_fromdense(pnp.array([[0.0, 2.0], [3.0, 0.0]]))
+    >>> sparse.coo_matvec(x, pnp.array([1.0, 10.0]))
+    Array([20.,  3.], dtype=float32)
+    """
     return product(mat, v, transpose)
 
 
 def coo_matmat(mat: COO, B: Any, *, transpose: bool = False) -> Any:
-    """The matrix, or its transpose, times a dense matrix."""
+    """The matrix, or its transpose, times a dense matrix.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.coo_fromdense(pnp.array([[0.0, 2.0], [3.0, 0.0]]))
+    >>> sparse.coo_matmat(x, pnp.eye(2), transpose=True)
+    Array([[0., 3.],
+           [2., 0.]], dtype=float32)
+    """
     return product(mat, B, transpose)
 
 
 def csr_matvec(mat: CSR, v: Any, transpose: bool = False) -> Any:
-    """The matrix, or its transpose, times a vector."""
+    """The matrix, or its transpose, times a vector.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.csr_fromdense(pnp.array([[0.0, 2.0], [3.0, 0.0]]))
+    >>> sparse.csr_matvec(x, pnp.array([1.0, 10.0]))
+    Array([20.,  3.], dtype=float32)
+    """
     return product(mat, v, transpose)
 
 
 def csr_matmat(mat: CSR, B: Any, *, transpose: bool = False) -> Any:
-    """The matrix, or its transpose, times a dense matrix."""
+    """The matrix, or its transpose, times a dense matrix.
+
+    >>> from pullback.experimental import sparse
+    >>> x = sparse.csr_fromdense(pnp.array([[0.0, 2.0], [3.0, 0.0]]))
+    >>> sparse.csr_matmat(x, pnp.eye(2), transpose=True)
+    Array([[0., 3.],
+           [2., 0.]], dtype=float32)
+    """
     return product(mat, B, transpose)

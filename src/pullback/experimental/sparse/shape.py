@@ -372,6 +372,12 @@ def bcoo_gather(
       start_indices, dimension_numbers, slice_sizes: as for `lax.gather`.
       unique_indices, indices_are_sorted, fill_value: have no effect.
       mode: "clip" or "promise_in_bounds"; others are not there.
+
+    >>> from pullback.experimental import sparse
+    >>> axes = pb.lax.GatherDimensionNumbers((0,), (), (0,))
+    >>> x = sparse.BCOO.fromdense(pnp.array([0.0, 5.0, 0.0]))
+    >>> sparse.bcoo_gather(x, pnp.array([1]), axes, (2,)).todense()
+    Array([5., 0.], dtype=float32)
     """
     parsed = lax.GatherScatterMode.from_any(mode or "clip")
     known = (lax.GatherScatterMode.CLIP, lax.GatherScatterMode.PROMISE_IN_BOUNDS)
