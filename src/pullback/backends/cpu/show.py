@@ -1,5 +1,6 @@
 """The loop IR as text."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from .loops import (
     Program,
     Stmt,
     While,
+    kernel_nodes,
     kernel_roots,
 )
 
@@ -82,18 +84,16 @@ class Printer:
         params = [f"{k}={_param(v)}" for k, v in node.data or ()]
         return f"{node.op}:{node.dtype}({', '.join([*args, *params])})"
 
-    def shared(self, roots: Sequence[Node]) -> list[str]:
+    def shared(self, kernel: Kernel) -> list[str]:
         """Lines that name the values used more than once."""
-        uses: dict[Node, int] = {}
-        for root in roots:
-            uses[root] = uses.get(root, 0) + 1
-        order = expr.walk(roots)
+        order = kernel_nodes(kernel)
+        uses = Counter(kernel_roots(kernel))
         for node in order:
-            for child in expr.children(node):
-                uses[child] = uses.get(child, 0) + 1
+            for child in expr.children(node) if node.op in expr.INDEXED else node.args:
+                uses[child] += 1
         lines = []
         for node in order:
-            if uses.get(node, 0) > 1 and node.op not in ("const", "iota", "load"):
+            if uses[node] > 1 and node.op not in ("const", "iota", "load"):
                 text = self.node(node)
                 name = f"v{len(self.temps)}"
                 lines.append(f"{name} = {text}")
@@ -109,7 +109,7 @@ class Printer:
         self.temps = {}
         words = ["for", *head, *(["over", *over] if over else [])]
         first = " ".join([*words, *(["in order"] if kernel.ordered else [])])
-        lines = [f"  {t}" for t in self.shared(kernel_roots(kernel))]
+        lines = [f"  {t}" for t in self.shared(kernel)]
         for s in kernel.stores:
             sign = MONOID_SIGNS.get(s.combine, f"{s.combine}=") if s.combine else "="
             where = f" where {self.node(s.mask)}" if s.mask is not None else ""
