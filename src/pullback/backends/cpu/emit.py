@@ -69,6 +69,8 @@ class ProgramEmitter:
         self.module = Module(library)
         self.dtypes = {b.name: b.dtype for b in program.buffers.values()}
         self.shared: dict[str, str] = {}
+        # How threads share the functions of nests.
+        self.sharings: dict[str, Sharing | None] = {}
         self.products = Products(program.body, vector_bytes)
         self.callbacks: list[Callback] = []
         self.plans: dict[tuple[int, ...], str] = {}
@@ -183,13 +185,13 @@ class ProgramEmitter:
             self.nest_function(name, nest, buffers, axes, rows)
         args = [("ptr", self.frame.pointers[b]) for b in buffers]
         args += [("i64", str(self.frame.axes[a])) for a in axes]
-        pair = copied(self.program, nest)
+        pair = copied(self.program, nest) if self.program.aliases else None
         if pair is not None and pair in self.program.aliases:
             source, target = (self.frame.pointers[b] for b in pair)
             with self.f.if_(self.f.line(f"icmp ne ptr {source}, {target}")):
-                self.call_nest(name, nest, args)
+                self.call_nest(name, args)
         else:
-            self.call_nest(name, nest, args)
+            self.call_nest(name, args)
         self.frame.forget(list(loops.writes(nest)))
 
     def loops(self, frame: Frame, nest: Nest) -> None:
@@ -201,9 +203,9 @@ class ProgramEmitter:
         plan = choose(kernel, self.vector_bytes)
         return narrow(plan, kernel, self.vector_bytes) if self.narrow else plan
 
-    def call_nest(self, name: str, nest: Nest, args: Sequence[tuple[str, str]]) -> None:
+    def call_nest(self, name: str, args: Sequence[tuple[str, str]]) -> None:
         """A call, by one thread or by several."""
-        sharing = shared(nest, self.vector_bytes)
+        sharing = self.sharings[name]
         if sharing is None:
             self.f.call("void", name, *args)
         else:
@@ -229,7 +231,7 @@ class ProgramEmitter:
     ) -> None:
         """The function of a nest on the buffers and the axes of loops around it."""
         params = [*self.pointers(buffers), *[("i64", f"a{k}") for k in range(len(axes))]]
-        sharing = shared(nest, self.vector_bytes)
+        sharing = self.sharings[name] = shared(nest, self.vector_bytes)
         if sharing is not None:
             params += [("i64", "begin"), ("i64", "end")]
         f = Function(self.module, name, params, linkage="internal")
