@@ -121,16 +121,11 @@ BY_FACTORS = {
     "solve_triangular": lambda m, a, b: m.solve_triangular(a, b, lower=True),
     "cho_solve": lambda m, a, b: m.cho_solve((a, True), b),
     "lu_solve": lambda m, a, b: m.lu_solve((a, np.zeros((2, 3), np.int32)), b),
-    "solve": lambda m, a, b: m.solve(a, b, assume_a="pos"),
 }
 
 
-SIDES = [(3,), (2, 3), (3, 2), (2, 3, 2)]
-# JAX's solve refuses fewer axes than the matrices have.
-PAIRS = [(n, s) for n in BY_FACTORS for s in SIDES if n != "solve" or len(s) == 3]
-
-
-@pytest.mark.parametrize(("name", "shape"), PAIRS, ids=str)
+@pytest.mark.parametrize("shape", [(3,), (2, 3), (3, 2), (2, 3, 2)], ids=str)
+@pytest.mark.parametrize("name", BY_FACTORS)
 def test_right_sides_of_a_batch_of_matrices(name, shape):
     solver, a, b = BY_FACTORS[name], spd(f(2, 3, 3)), f(*shape)
     jax.clear_caches()
@@ -138,6 +133,11 @@ def test_right_sides_of_a_batch_of_matrices(name, shape):
     got, said_here = told(lambda: solver(psl, a, b))
     assert said_here == said_there
     np.testing.assert_allclose(got, wanted, rtol=1e-6)
+
+
+def test_a_batch_of_positive_definite_matrices():
+    a, b = spd(f(2, 3, 3)), f(2, 3, 2)
+    np.testing.assert_allclose(psl.solve(a, b, assume_a="pos"), np.linalg.solve(a, b))
 
 
 @pytest.mark.parametrize("lower", [True, False])
