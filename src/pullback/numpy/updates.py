@@ -9,7 +9,7 @@ import numpy as np
 from .. import _native, dtypes
 from .._native import ArrayImpl
 from ..core.aval import Shape
-from ..core.trace import Tracer
+from ..core.trace import Tracer, get_aval
 from ..primitives import scatter as sc
 from ..primitives import shape as sh
 from ..primitives.dynamic import dynamic_update_slice
@@ -307,10 +307,14 @@ class IndexUpdateRef:
     mul = multiply
 
     def divide(self, values: Any, **options: Any) -> Any:
-        """x[index] /= values."""
-        ones = expand(as_array("at", self.array.dtype.type(1)), self.array.shape)
+        """x[index] /= values; an index that appears twice is divided by twice."""
+        x = self.array
+        if dtypes.kind(x.dtype) in ("float", "complex") and self._is_one_window():
+            divisors = _cast(x, as_array("at", values))
+            return self.set(binary.divide(self._read(options), divisors), **options)
+        ones = expand(as_array("at", x.dtype.type(1)), x.shape)
         factor = IndexUpdateRef(ones, self.index)._update(_mul, values, options)
-        return binary.divide(self.array, factor)
+        return binary.divide(x, factor)
 
     def power(self, values: Any, **options: Any) -> Any:
         """x[index] **= values."""
@@ -327,6 +331,13 @@ class IndexUpdateRef:
     def apply(self, func: Function, **options: Any) -> Any:
         """x[index] = func(x[index])."""
         return self.set(func(self._read(options)), **options)
+
+    def _is_one_window(self) -> bool:
+        """Whether the index can be seen to name no element twice."""
+        if is_traced_mask(self.index):
+            return False
+        parts = parse("at", self.index, self.array.shape, checked=False)
+        return all(get_aval(p.at).size == 1 for p in parts if isinstance(p, Picks))
 
     def _read(self, options: dict[str, Any]) -> Any:
         mode = options.get("mode")

@@ -26,6 +26,8 @@ def _limits(dtype: str) -> IntRange:
 
 def clamped(b: Builder, node: Node, most: int) -> Index:
     """The index that is the value of a node moved into 0..most."""
+    if node.op == "const":
+        return b.graph.dyn(node, 0, most)
     lo, hi = _limits(node.dtype)
     if lo < 0:
         node = b.op("max", node.dtype, node, b.graph.const(0, node.dtype))

@@ -30,6 +30,7 @@ from . import (
     target,
     turns,
 )
+from .accumulate import accumulated
 from .build import Builder
 from .compiled import ENTRY, Compiled
 from .complexes import in_parts
@@ -115,7 +116,7 @@ def lowered(jaxpr: Jaxpr, donated: Sequence[int]) -> Program:
 def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -> Lowered:
     assert not jaxpr.constvars
     plain = simplify(jaxpr)
-    jaxpr = in_parts(expanded(plain))
+    jaxpr = accumulated(in_parts(expanded(plain)))
     jaxpr = jaxpr if jaxpr is plain else simplify(jaxpr)
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
