@@ -41,13 +41,19 @@ INDEX = dtypes.int32
 @weak_memo
 def accumulated(jaxpr: Jaxpr) -> Jaxpr:
     """The program with sparse terms of sums of cotangents added in place."""
+    if any(e.primitive is add_any_p for e in jaxpr.eqns):
+        jaxpr = _with_updates(jaxpr)
+    return each(jaxpr, lambda e: inside(e, accumulated))
+
+
+def _with_updates(jaxpr: Jaxpr) -> Jaxpr:
     sums = _Sums(jaxpr)
     for eqn in jaxpr.eqns:
         if sums.is_whole(eqn):
             sums.update(eqn)
-    if sums.new:
-        jaxpr = jaxpr.replace(eqns=[new for e in jaxpr.eqns for new in sums.equations(e)])
-    return each(jaxpr, lambda e: inside(e, accumulated))
+    if not sums.new:
+        return jaxpr
+    return jaxpr.replace(eqns=[new for e in jaxpr.eqns for new in sums.equations(e)])
 
 
 @dataclass(frozen=True)
