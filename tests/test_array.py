@@ -179,3 +179,24 @@ def test_iteration_and_length() -> None:
     assert int(total) == 18
     with pytest.raises(TypeError, match="0-d"):
         iter(pnp.float32(1.0))
+
+
+def test_the_abstract_class_has_the_methods_of_arrays():
+    """As JAX's has, for programs that take methods from it."""
+    x = pb.numpy.arange(6.0).reshape(2, 3)
+    missing = {n for n in dir(jax.Array) if n[0] != "_" and not hasattr(pb.Array, n)}
+    assert not missing
+    assert float(pb.Array.sum(x)) == 15.0
+    assert pb.Array.shape.fget(x) == (2, 3)
+    assert pb.Array.item(x[1, 2]) == 5.0
+    assert pb.Array.__add__(x, x)[1, 2] == 10.0
+    assert pb.jit(pb.Array.mean)(x) == 2.5
+
+
+def test_shapes_of_what_is_no_array_are_numpys():
+    for value in (None, [1, 2]):
+        for name in ("shape", "ndim", "size"):
+            with pytest.warns(DeprecationWarning, match="future"):
+                ours = getattr(pb.numpy, name)(value)
+            with pytest.warns(DeprecationWarning):
+                assert ours == getattr(jax.numpy, name)(value)

@@ -1,6 +1,7 @@
 """What is asked of shapes alone: the sizes of axes, their number, and that of the elements."""
 
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,18 @@ from .values import as_array
 
 
 def _shaped(name: str, a: Any) -> Any:
-    """Something with a shape; types and NumPy's arrays of text and of objects have one too."""
-    return a if isinstance(a, (np.ndarray, ShapeDtypeStruct)) else as_array(name, a)
+    """Something with a shape; types and NumPy's arrays of text and of objects have one too.
+
+    Of what is no array NumPy says the shape, with a warning, as in JAX.
+    """
+    if isinstance(a, (np.ndarray, ShapeDtypeStruct)):
+        return a
+    try:
+        return as_array(name, a)
+    except TypeError as error:
+        message = f"{error}; its shape is NumPy's, which will be an error in future"
+    warnings.warn(message, DeprecationWarning, stacklevel=3)
+    return np.asarray(a)
 
 
 def shape(a: Any) -> Shape:
