@@ -69,3 +69,22 @@ def test_options_are_updated_by_jax_keywords():
     pb.config.update(name="jax_enable_x64", val=False)
     with pytest.raises(AttributeError, match="no option"):
         pb.config.update(name="jax_no_such", val=1)
+
+
+def test_backends():
+    backend = pb.extend.backend
+    default = backend.get_backend()
+    assert default.platform == pb.default_backend()
+    assert default.devices() == pb.devices() and default.device_count() == pb.device_count()
+    assert default.local_devices() == pb.local_devices()
+    assert (default.local_device_count(), default.process_index()) == (pb.local_device_count(), 0)
+    assert backend.get_default_device() == pb.devices()[0]
+    found = backend.backends()
+    assert found[default.platform] == default
+    assert set(found) <= {"cpu", "xla", "cuda", "tpu"}
+    with pytest.raises(ValueError, match="platforms are"):
+        backend.get_backend("no_such")
+    f = pb.jit(lambda x: x + 1)
+    assert f(1) == 2
+    backend.clear_in_memory_compilation_cache()
+    assert f(1) == 2

@@ -2,6 +2,7 @@
 
 # Written by tools/stubs.py.
 
+from . import backend as backend
 from . import core as core
 from . import linear_util as linear_util
 from . import source_info_util as source_info_util
