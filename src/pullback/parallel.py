@@ -10,6 +10,7 @@ from .backends.devices import devices as all_devices
 from .control.manual import in_manual
 from .control.shard_map import local_shape, scope, shard_map_p
 from .control.varying import settled
+from .core.abstract_mesh import concrete
 from .core.aval import ShapedArray, type_name
 from .core.mesh import Mesh
 from .core.sharding import NamedSharding, PartitionSpec
@@ -86,7 +87,7 @@ def shard_map(
 
     @wraps(f)
     def mapped(*args: Any) -> Any:
-        found = mesh or config.current().mesh
+        found = concrete(mesh or config.current().mesh, config.current().mesh, "shard_map")
         if not isinstance(found, Mesh):
             raise ValueError(f"shard_map: wants a Mesh, or one set by set_mesh, got {found!r}")
         program = _Program(f, found, _axes(found, axis_names), check_vma)

@@ -1,6 +1,8 @@
 """Several devices: meshes of them, and how arrays are divided among them."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from functools import partial, wraps
 from math import prod
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 from . import config, tree
 from .backends.devices import devices as all_devices
 from .control.constraint import sharding_constraint_p
+from .core.abstract_mesh import AbstractDevice, AbstractMesh, abstract
 from .core.mesh import AxisType, Mesh
 from .core.sharding import (
     NamedSharding,
@@ -90,7 +93,94 @@ def get_mesh() -> Mesh | None:
     >>> pb.sharding.get_mesh() is None
     True
     """
-    return config.current().mesh
+    mesh = config.current().mesh
+    return mesh if isinstance(mesh, Mesh) else None
+
+
+def get_abstract_mesh() -> AbstractMesh:
+    """The axes of the mesh in context, set by `set_mesh` or `use_abstract_mesh`; none without one.
+
+    >>> pb.sharding.get_abstract_mesh()
+    AbstractMesh((), axis_types=())
+    """
+    mesh = config.current().mesh
+    if isinstance(mesh, Mesh):
+        return abstract(mesh)
+    return AbstractMesh((), ()) if mesh is None else mesh
+
+
+def use_abstract_mesh(mesh: AbstractMesh) -> AbstractContextManager[None]:
+    """A context manager in which these are the axes of the mesh, without devices.
+
+    For what looks at shapes alone: what is divided, or runs, wants devices.
+
+    >>> mesh = pb.sharding.AbstractMesh((2,), ("x",))
+    >>> with pb.sharding.use_abstract_mesh(mesh):
+    ...     pb.sharding.get_abstract_mesh().shape
+    OrderedDict([('x', 2)])
+    """
+    if not isinstance(mesh, AbstractMesh):
+        raise ValueError(f"use_abstract_mesh: wants an AbstractMesh, got {mesh!r}")
+    return config.override(mesh=None if mesh.empty else mesh)
+
+
+def make_single_device_sharding(
+    device: Any, *, memory_kind: str | None = None
+) -> SingleDeviceSharding:
+    """The sharding of arrays that lie on one device, whole.
+
+    >>> pb.sharding.make_single_device_sharding(pb.devices()[0]).num_devices
+    1
+    """
+    return SingleDeviceSharding(device, memory_kind=memory_kind)
+
+
+def auto_axes(
+    f: Any = None, /, *, axes: str | tuple[str, ...] | None = None, out_sharding: Any = None
+) -> Any:
+    """`f`, inside of which the compiler divides values as it chooses; it always does so here.
+
+    Args:
+      f: function of arrays or pytrees of arrays.
+      axes: accepted: Explicit axes of a mesh are Auto axes here.
+      out_sharding: how the result is divided, as `with_sharding_constraint` takes it.
+
+    >>> pb.sharding.auto_axes(lambda x: x + 1)(1)
+    2
+    """
+    if f is None:
+        return partial(auto_axes, axes=axes, out_sharding=out_sharding)
+
+    @wraps(f)
+    def auto(*args: Any, **kwargs: Any) -> Any:
+        out = f(*args, **kwargs)
+        return out if out_sharding is None else with_sharding_constraint(out, out_sharding)
+
+    return auto
+
+
+def explicit_axes(
+    f: Any = None, /, *, axes: str | tuple[str, ...] | None = None, in_sharding: Any = None
+) -> Any:
+    """`f`, whose arguments are divided in a given way; the compiler divides the rest.
+
+    Args:
+      f: function of arrays or pytrees of arrays.
+      axes: accepted: Explicit axes of a mesh are Auto axes here.
+      in_sharding: how the arguments are divided: a prefix of the tuple of them.
+
+    >>> pb.sharding.explicit_axes(lambda x: x + 1)(1)
+    2
+    """
+    if f is None:
+        return partial(explicit_axes, axes=axes, in_sharding=in_sharding)
+
+    @wraps(f)
+    def explicit(*args: Any, **kwargs: Any) -> Any:
+        given = args if in_sharding is None else with_sharding_constraint(args, in_sharding)
+        return f(*given, **kwargs)
+
+    return explicit
 
 
 def with_sharding_constraint(x: Any, shardings: Any) -> Any:
@@ -141,15 +231,22 @@ def reshard(xs: Any, out_shardings: Any) -> Any:
 
 
 __all__ = [
+    "AbstractDevice",
+    "AbstractMesh",
     "AxisType",
     "Mesh",
     "NamedSharding",
     "PartitionSpec",
     "Sharding",
     "SingleDeviceSharding",
+    "auto_axes",
+    "explicit_axes",
+    "get_abstract_mesh",
     "get_mesh",
     "make_mesh",
+    "make_single_device_sharding",
     "reshard",
     "set_mesh",
+    "use_abstract_mesh",
     "with_sharding_constraint",
 ]

@@ -8,10 +8,13 @@ from typing import Any, cast
 
 import numpy as np
 
+from ..lazy import LazyModule
 from .device import Device, Remote
 from .parameters import parameter_type
 
 AxisName = Hashable
+# Made of meshes: loaded when asked for.
+_abstract: Any = LazyModule(f"{__package__}.abstract_mesh")
 
 
 class AxisType(Enum):
@@ -64,7 +67,7 @@ class Mesh:
         grid.flags.writeable = False
         self.devices = grid
         self.axis_names = names
-        self.axis_types = _types(names, axis_types)
+        self.axis_types = axis_types_of(names, axis_types)
 
     @cached_property
     def shape(self) -> "OrderedDict[AxisName, int]":
@@ -85,6 +88,11 @@ class Mesh:
     def size(self) -> int:
         """The number of devices."""
         return self.devices.size
+
+    @property
+    def abstract_mesh(self) -> Any:
+        """The axes, without the devices."""
+        return _abstract.abstract(self)
 
     @property
     def empty(self) -> bool:
@@ -173,7 +181,7 @@ def _check_distinct(grid: np.ndarray, names: tuple[AxisName, ...]) -> None:
         raise ValueError(f"Mesh: wants devices of one platform, got {sorted(platforms)}")
 
 
-def _types(names: tuple[AxisName, ...], given: Any) -> tuple[AxisType, ...]:
+def axis_types_of(names: tuple[AxisName, ...], given: Any) -> tuple[AxisType, ...]:
     if given is None:
         return (AxisType.Auto,) * len(names)
     types = cast("tuple[AxisType, ...]", given if isinstance(given, tuple) else (given,))

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from .. import config
+from .abstract_mesh import AbstractMesh, concrete
 from .aval import Shape
 from .device import Device
 from .mesh import AxisName, Mesh, is_local
@@ -260,12 +261,12 @@ class NamedSharding(Sharding):
 
     def __init__(self, mesh: Any, spec: Any, *, memory_kind: str | None = None) -> None:
         _check_kind(memory_kind)
-        if not isinstance(mesh, Mesh) or not isinstance(spec, PartitionSpec):
+        if not isinstance(mesh, (Mesh, AbstractMesh)) or not isinstance(spec, PartitionSpec):
             raise TypeError(
                 f"NamedSharding: wants a Mesh and a PartitionSpec, got {mesh!r} and {spec!r}"
             )
         _check_names(mesh, spec)
-        self.mesh: Mesh = mesh
+        self.mesh: Any = mesh
         self.spec: PartitionSpec = spec
 
     @property
@@ -374,17 +375,20 @@ def given(value: Any, what: str) -> Sharding | None:
 
     None for what is neither.
     """
+    mesh = config.current().mesh
+    if isinstance(value, NamedSharding):
+        found = concrete(value.mesh, mesh, what)
+        return value if found is value.mesh else NamedSharding(found, value.spec)
     if isinstance(value, Sharding):
         return value
     if not isinstance(value, PartitionSpec):
         return None
-    mesh = config.current().mesh
     if mesh is None:
         raise RuntimeError(
             f"{what}: {value} needs a mesh: give NamedSharding(mesh, {value}), or write"
             " `with set_mesh(mesh):` around the call"
         )
-    return NamedSharding(mesh, value)
+    return NamedSharding(concrete(mesh, None, what), value)
 
 
 def named(value: Any, what: str) -> NamedSharding | None:
@@ -405,7 +409,7 @@ def sharding_of(place: Device) -> Sharding:
     return place.sharding or SingleDeviceSharding(place)
 
 
-def _check_names(mesh: Mesh, spec: PartitionSpec) -> None:
+def _check_names(mesh: Mesh | AbstractMesh, spec: PartitionSpec) -> None:
     names = spec.all_names
     for name in names:
         if name not in mesh.axis_names:
