@@ -9,7 +9,7 @@ from .loops import Gemm
 from .text import WIDTHS, Function, Module
 
 # Multiplications: below the first, waking a thread costs more than it saves.
-WORTH_SHARING = 3e6
+WORTH_SHARING = 1.5e6
 TASK = 1e6
 MOST_TASKS = 64
 
