@@ -106,6 +106,8 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "a gradient of reads two deep": of_sum(
         lambda i, x: lax.fori_loop(0, 7, lambda j, s: s + x[i * 7 + j] * x[i], 0.0)
     ),
+    "a complex sum": lambda x: loop(lambda i, d: d.at[i].add(1j * d[i + 1]))(x + 0j),
+    "a complex difference": lambda x: loop(lambda i, d: d.at[i].subtract(d[i + 1] * 1j))(x + 1j),
     "a quotient": loop(lambda i, d: d.at[i].divide(d[i + 1])),
     "a gradient of quotients": pb.grad(lambda x: loop(lambda i, d: d.at[i].divide(7.0))(x).sum()),
     "a row": lambda x: loop(lambda i, d: d.at[i].set(d[i - 1] * 2))(x.reshape(20, 50)),
@@ -161,6 +163,23 @@ def test_a_read_that_depends_on_the_update_sees_the_old_array() -> None:
     with pb.disable_jit():
         wanted = fun(np.asarray(START))
     onp.testing.assert_array_equal(pb.jit(fun)(START), wanted)
+
+
+def test_an_addition_to_a_window_is_one_pass() -> None:
+    def fun(d: Any, e: Any) -> Any:
+        return loop(lambda i, d: d.at[2:].add(0.5 * (e[2:] - e[:-2])))(d)
+
+    x = onp.arange(2 * SIZE, dtype="float32")
+    compiled = pipeline.compile(pb.make_jaxpr(fun)(x, x).jaxpr)
+    assert len(list(whole(compiled.program.body))) == 1
+
+
+def test_an_addition_to_a_window_reads_what_was_there() -> None:
+    fun = loop(lambda i, d: d.at[2:].add(0.5 * (1.0 - d[:-2])))
+    x = onp.arange(2 * SIZE, dtype="float32")
+    with pb.disable_jit():
+        wanted = fun(np.asarray(x))
+    close(pb.jit(fun)(x), wanted)
 
 
 @pytest.mark.parametrize("length", [2, 3, 6, 7])

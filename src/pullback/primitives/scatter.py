@@ -171,7 +171,9 @@ scatter_min_p, scatter_min = _define("scatter-min", np.minimum)
 scatter_max_p, scatter_max = _define("scatter-max", np.maximum)
 
 
-def _read(x: Any, indices: Any, updates: Any, params: dict[str, Any], fill_value: Any = 0) -> Any:
+def read_windows(
+    x: Any, indices: Any, updates: Any, params: dict[str, Any], fill_value: Any = 0
+) -> Any:
     """The windows of x that updates of this shape would go to."""
     numbers = params["dimension_numbers"]
     return gather(
@@ -212,14 +214,14 @@ def _add_derivatives(primitive: Primitive, of_updates: Function) -> None:
         ct_x = ct if type(x) is Linear else None
         if type(updates) is not Linear:
             return [ct_x, None, None]
-        return [ct_x, None, of_updates(_read(ct, indices, updates.aval, params))]
+        return [ct_x, None, of_updates(read_windows(ct, indices, updates.aval, params))]
 
 
 _add_derivatives(scatter_add_p, lambda ct: ct)
 _add_derivatives(scatter_sub_p, neg)
 
 
-def _is_single(indices: Any) -> bool:
+def is_single(indices: Any) -> bool:
     """Whether there is one window only, so that no element is written twice."""
     return prod(get_aval(indices).shape[:-1]) <= 1
 
@@ -228,7 +230,7 @@ def _is_single(indices: Any) -> bool:
 def _(primals, tangents, *, unique_indices, **params):
     x, indices, updates = primals
     tx, _, tu = tangents
-    params["unique_indices"] = unique_indices or _is_single(indices)
+    params["unique_indices"] = unique_indices or is_single(indices)
     y = scatter_p.bind(x, indices, updates, **params)
     if params["unique_indices"]:
         tx, tu = instantiate(tx, zeros), instantiate(tu, zeros)
@@ -247,7 +249,7 @@ def _remains(x: Any, indices: Any, updates: Any, params: dict[str, Any]) -> Any:
     shape = get_aval(updates).shape
     numbers = add(reshape(iota(np.int32, (prod(shape),)), shape), 1)
     written = scatter_p.bind(full(get_aval(x).shape, 0, np.int32), indices, numbers, **params)
-    return eq(_read(written, indices, numbers, params), numbers)
+    return eq(read_windows(written, indices, numbers, params), numbers)
 
 
 @scatter_p.def_transpose
@@ -257,7 +259,7 @@ def _(ct, x, indices, updates, **params):
         nothing = zeros(updates.aval if type(updates) is Linear else get_aval(updates))
         ct_x = scatter_p.bind(ct, indices, nothing, **params)
     if type(updates) is Linear:
-        ct_updates = _read(ct, indices, updates.aval, params)
+        ct_updates = read_windows(ct, indices, updates.aval, params)
     return [ct_x, None, ct_updates]
 
 
@@ -265,7 +267,7 @@ def _(ct, x, indices, updates, **params):
 def _(primals, tangents, *, unique_indices, **params):
     x, indices, updates = primals
     tx, _, tu = tangents
-    params["unique_indices"] = unique_indices or _is_single(indices)
+    params["unique_indices"] = unique_indices or is_single(indices)
     y = scatter_mul_p.bind(x, indices, updates, **params)
     if type(tu) is not Zero and not params["unique_indices"]:
         raise NotImplementedError(
@@ -295,14 +297,14 @@ def _extremum_derivative(primitive: Primitive) -> None:
         y = primitive.bind(x, indices, updates, **params)
         dtype = get_aval(x).dtype
         hit_x = convert_element_type(eq(x, y), dtype)
-        hit_u = eq(updates, _read(y, indices, updates, params, fill_value=float("nan")))
+        hit_u = eq(updates, read_windows(y, indices, updates, params, fill_value=float("nan")))
         hit_u = convert_element_type(hit_u, dtype)
         count = scatter_add_p.bind(hit_x, indices, hit_u, **params)
         terms = []
         if type(tx) is not Zero:
             terms.append(mul(tx, div(hit_x, count)))
         if type(tu) is not Zero:
-            share = div(hit_u, _read(count, indices, updates, params, fill_value=1))
+            share = div(hit_u, read_windows(count, indices, updates, params, fill_value=1))
             empty = full_like(x, 0)
             terms.append(scatter_add_p.bind(empty, indices, mul(tu, share), **params))
         return y, terms[0] if len(terms) == 1 else add_any(*terms)

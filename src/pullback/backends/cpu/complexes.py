@@ -15,11 +15,13 @@ from ...control.call import jit_p
 from ...core.aval import ShapedArray
 from ...core.ir import Atom, Jaxpr, JaxprEqn
 from ...core.memo import weak_memo
+from ...core.primitive import Primitive
 from ...core.rewrite import each, inside
 from ...core.stage import stage
 from ...primitives import contract
 from ...primitives import cumulative as cum
 from ...primitives import elementwise as ew
+from ...primitives import scatter as sc
 from ...primitives.shape import full_like, reduce_sum
 
 
@@ -356,3 +358,24 @@ def dot_general(x: Pair, y: Pair, **params: Any) -> Pair:
 
     re = ew.sub(product(x.re, y.re), product(x.im, y.im))
     return Pair(re, ew.add(product(x.re, y.im), product(x.im, y.re)))
+
+
+# Scatters
+
+
+def scatter(primitive: Primitive, combine: Rule) -> Rule:
+    """Of one window what is there is read and written, so that an update in place stays one."""
+
+    def apply(x: Pair, indices: Any, u: Pair, **params: Any) -> Any:
+        if not sc.is_single(indices):
+            parts = zip(x, u, strict=True)
+            return Pair(*[primitive.bind(a, indices, b, **params) for a, b in parts])
+        array, update = ew.complex(*x), ew.complex(*u)
+        old = _parts(sc.read_windows(array, indices, update, params))
+        return sc.scatter_p.bind(array, indices, ew.complex(*combine(old, u)), **params)
+
+    return apply
+
+
+rule("scatter-add")(scatter(sc.scatter_add_p, add))
+rule("scatter-sub")(scatter(sc.scatter_sub_p, sub))

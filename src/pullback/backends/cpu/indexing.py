@@ -1,6 +1,7 @@
 """Reads and writes at computed places: dynamic slices, gather and scatter."""
 
 from collections.abc import Sequence
+from math import prod
 
 import numpy as np
 
@@ -182,15 +183,17 @@ def scatter(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     mask = graph.guard(tests, lambda: graph.const(True, "bool"), graph.const(False, "bool"))
     if mask is graph.const(False, "bool"):
         return [y]
-    store = Store(
-        view.buffer,
-        at_view(view, where),
-        u.at(idx),
-        COMBINE[eqn.primitive.name],
-        None if mask.op == "const" else mask,
-    )
+    offset, value = at_view(view, where), u.at(idx)
+    combine = COMBINE[eqn.primitive.name]
+    one = prod([a.extent for a in axes]) == prod(sizes)
+    if one and combine is not None:
+        # Of one window no element is written twice: what it becomes is an ordinary value.
+        value = b.op(combine, x.dtype, b.graph.load(view.buffer, offset, x.dtype), value)
+        combine = None
+    always = mask.op == "const"
+    store = Store(view.buffer, offset, value, combine, None if always else mask)
     order = sorted(axes, key=lambda a: any(a is i[1][0][0] for i in window if i[1]))
-    b.block.append(Nest((), (Kernel(tuple(order), (), (store,), (), True),)))
+    b.block.append(Nest((), (Kernel(tuple(order), (), (store,), (), not (one and always)),)))
     return [y]
 
 
