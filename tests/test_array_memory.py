@@ -1,5 +1,6 @@
 """Where arrays lie: addresses, sizes and platforms, on the host and on XLA's devices."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -31,6 +32,12 @@ def test_arrays_tell_where_they_begin(platform: str) -> None:
     address = x.unsafe_buffer_pointer()
     there = (np.ctypeslib.ctypes.c_int32 * 4).from_address(address)
     assert list(there) == [0, 1, 2, 3]
+
+
+def test_parts_are_shown_as_in_jax() -> None:
+    """With their values as text."""
+    (ours,), (theirs,) = (m.arange(3.0).addressable_shards for m in (pnp, jnp))
+    assert repr(ours) == repr(theirs)
 
 
 def test_arrays_on_the_host_share_their_address_with_numpy() -> None:

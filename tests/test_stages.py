@@ -151,8 +151,10 @@ def test_texts(lowered, compiled):
     assert "dot_general" in ours.as_text("jaxpr") and repr(ours.compiler_ir("jaxpr"))
     assert "loads" in ours.as_text() or "a0" in ours.as_text()
     assert ours.as_text() == ours.as_text("loops", debug_info=True)
-    with pytest.raises(ValueError, match="no dialect 'hlo'; the dialects are 'jaxpr', 'loops'"):
-        ours.as_text("hlo")
+    with pytest.raises(ValueError, match="no dialect 'llvm'; the dialects are 'jaxpr', 'loops'"):
+        ours.as_text("llvm")
+    for text in (x.as_text("hlo") for x in lowered):
+        assert text.startswith("HloModule jit_model") and " dot(" in text
     assert "define" in compiled[0].as_text()
 
 

@@ -29,6 +29,10 @@ class Shard:
     replica_id: int
     data: Any
 
+    def __repr__(self) -> str:
+        where = f"device={self.device!r}, index={self.index}, replica_id={self.replica_id}"
+        return f"Shard({where}, data={self.data})"
+
 
 class Device(ABC):
     """A place of arrays. Only its backend knows what a buffer is.

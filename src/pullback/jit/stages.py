@@ -27,6 +27,7 @@ PACKAGE = __name__.partition(".")[0]
 pipeline: Any = LazyModule(f"{PACKAGE}.backends.cpu.pipeline")
 loop_text: Any = LazyModule(f"{PACKAGE}.backends.cpu.show")
 xla: Any = LazyModule(f"{PACKAGE}.backends.xla.lower")
+modules: Any = LazyModule(f"{PACKAGE}.backends.xla.modules")
 
 CompilerOptions = dict[str, str | bool]
 # What XLA calls the platforms that it calls otherwise.
@@ -183,6 +184,9 @@ DIALECTS: dict[str, Dialect] = {
         lambda program: loop_text.program(program),
     ),
     "stablehlo": Dialect(lambda lowered: lowered.module().text, str),
+    "hlo": Dialect(
+        lambda lowered: modules.hlo(lowered.module().text), lambda module: module.as_hlo_text()
+    ),
 }
 
 
@@ -219,7 +223,7 @@ class Lowered(Stage):
         Args:
           dialect: "jaxpr", the simplified program; "loops", the loops that are made of it before
             they are fused and scheduled (the default on the CPU); "stablehlo", what XLA takes (the
-            default elsewhere).
+            default elsewhere); "hlo", what XLA makes of that before its passes.
           debug_info: accepted; has no effect.
         """
         return self._dialect(dialect).write(self.compiler_ir(dialect))

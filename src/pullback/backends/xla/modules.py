@@ -35,6 +35,11 @@ def parse(text: str) -> Any:
         return mlir.Module.parse(text)
 
 
+def hlo(text: str) -> Any:
+    """The module of a text as XLA's own, before its passes."""
+    return runtime.mlir.mlir_module_to_xla_computation(text, use_tuple_args=False)
+
+
 def portable(text: str) -> bytes:
     """The module of a text as bytes for versions of StableHLO since four weeks before this one."""
     wanted = stablehlo.StablehloCompatibilityRequirement.WEEK_4
