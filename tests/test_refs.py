@@ -514,6 +514,11 @@ def test_a_call_writes_where_the_array_lies() -> None:
 
 
 def test_a_write_costs_its_elements_where_nobody_else_holds_the_array() -> None:
+    with pb.default_device(pb.devices("cpu")[0]):
+        write_in_place()
+
+
+def write_in_place() -> None:
     ref = pb.new_ref(pb.numpy.zeros(5000) + 1)
     ref[0] = 2.0
     place = ref.unsafe_buffer_pointer()

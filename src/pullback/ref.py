@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ._native import ArrayImpl, is_eager
+from .core.abstract_ref import AbstractRef
 from .core.aval import Shape, ShapedArray, type_name
-from .core.cell import AbstractRef, Cell
+from .core.cell import Cell
 from .core.trace import get_aval
 from .dtypes import DType, is_integer, promote
 from .numpy.indexing import getitem

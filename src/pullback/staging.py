@@ -3,8 +3,9 @@
 from contextlib import AbstractContextManager
 from typing import Any
 
+from .core.abstract_ref import AbstractRef
 from .core.aval import ShapedArray
-from .core.cell import AbstractRef, Cell
+from .core.cell import Cell
 from .core.trace import known_values
 from .transforms.make_jaxpr import abstract
 

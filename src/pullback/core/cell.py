@@ -8,58 +8,16 @@ argument and returns what it holds in the end; between, reading and writing are 
 # pyright: reportPrivateUsage=false
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .. import dtypes, errors
-from .aval import Shape, ShapedArray, same_type, type_name
+from .. import errors
+from ..lazy import LazyModule
+from .aval import ShapedArray, same_type
 from .ir import Var
 from .trace import Line, Trace, Tracer, check_alive, current_trace, get_aval, show_line, user_line
 
-
-@dataclass(frozen=True)
-class AbstractRef:
-    """The type of a mutable array: that of what it holds.
-
-    >>> pb.typeof(pb.new_ref(pnp.zeros(3)))
-    Ref{float32[3]}
-    """
-
-    inner_aval: ShapedArray
-    memory_space: Any = None
-    kind: Any = None
-
-    @property
-    def shape(self) -> Shape:
-        """The sizes of the axes."""
-        return self.inner_aval.shape
-
-    @property
-    def dtype(self) -> dtypes.DType:
-        """The dtype of the elements."""
-        return self.inner_aval.dtype
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self.inner_aval.ndim
-
-    @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.inner_aval.size
-
-    @property
-    def weak_type(self) -> bool:
-        """Whether the dtype yields to another operand's."""
-        return self.inner_aval.weak_type
-
-    def str_short(self) -> str:
-        """The form in printed programs: Ref{f32[3,4]}."""
-        return f"Ref{{{self.inner_aval.str_short()}}}"
-
-    def __repr__(self) -> str:
-        return f"Ref{{{type_name(self.inner_aval)}}}"
+# Loaded where somebody asks for the type.
+_types: Any = LazyModule(f"{__package__}.abstract_ref")
 
 
 class Held:
@@ -100,9 +58,9 @@ class Cell:
         self.ended = ""
 
     @property
-    def aval(self) -> AbstractRef:
-        """The type."""
-        return AbstractRef(self.inner)
+    def aval(self) -> Any:
+        """The type, an `AbstractRef`."""
+        return _types.AbstractRef(self.inner)
 
     @property
     def is_inner(self) -> bool:
