@@ -207,6 +207,7 @@ LAZY = {
     "copy": same,
     "copy_p": same,
     "device_put": same,
+    "random_clone": same,
     "sharding_constraint": same,
     "stop_gradient": same,
     "convert_element_type": convert,

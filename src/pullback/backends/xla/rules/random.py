@@ -21,7 +21,7 @@ RULES, rule = table()
 ROTATIONS = ((13, 15, 26, 6), (17, 29, 16, 24))
 PARITY = 0x1BD11BDA
 
-rule("random_wrap", "random_unwrap")(ELEMENTWISE["copy"])
+rule("random_wrap", "random_unwrap", "random_clone")(ELEMENTWISE["copy"])
 
 
 @rule("threefry2x32")
