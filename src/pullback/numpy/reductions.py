@@ -41,7 +41,7 @@ def _at_once(name: str, primitive: Primitive, a: Any, axis: Any, keepdims: bool)
     out = primitive.value(a._npy, axes=axes)
     if keepdims:
         out = out.reshape([1 if d in axes else n for d, n in enumerate(shape)])
-    return ArrayImpl(out, a.weak_type)
+    return ArrayImpl(out)
 
 
 def whole_sum_dtype(dtype: DType, promote_integers: bool = True) -> DType:
