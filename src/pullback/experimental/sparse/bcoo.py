@@ -7,12 +7,11 @@ import numpy as np
 
 from ... import lax, tree_util
 from ... import numpy as pnp
-from ...interpreters.batching import register_vmappable
-from .form import Axes, JAXSparse, SparseInfo, beside, columns, lift, split, static
+from .form import Axes, Batched, beside, columns, lift, map_in_batches, split, static
 
 
 @tree_util.register_pytree_node_class
-class BCOO(JAXSparse):
+class BCOO(Batched):
     """An array of which only some elements are stored, each beside its place.
 
     Axes are of three kinds, in this order: batch axes, along which every element has places of its
@@ -38,6 +37,8 @@ class BCOO(JAXSparse):
     >>> m @ pnp.ones(3)
     Array([2., 5.], dtype=float32)
     """
+
+    PARTS = ("data", "indices")
 
     def __init__(
         self,
@@ -74,15 +75,8 @@ class BCOO(JAXSparse):
         return self.data.ndim - 1 - self.n_batch
 
     @property
-    def _info(self) -> SparseInfo:
-        return SparseInfo(self.shape, self.indices_sorted, self.unique_indices)
-
-    @property
     def _sparse_shape(self) -> tuple[int, ...]:
         return self.shape[self.n_batch : self.n_batch + self.n_sparse]
-
-    def _counts(self) -> tuple[tuple[str, int], ...]:
-        return (("nse", self.nse), ("n_batch", self.n_batch), ("n_dense", self.n_dense))
 
     @classmethod
     def fromdense(
@@ -155,18 +149,6 @@ class BCOO(JAXSparse):
         indices = pnp.asarray(np.stack([along - min(k, 0), along + max(k, 0)], -1), index_dtype)
         data = pnp.ones(count, dtype=dtype)
         return cls((data, indices), shape=(N, M), indices_sorted=True, unique_indices=True)
-
-    def tree_flatten(self) -> tuple[tuple[Any, Any], SparseInfo]:
-        """The parts, and the rest."""
-        return (self.data, self.indices), self._info
-
-    @classmethod
-    def tree_unflatten(cls, aux_data: SparseInfo, children: Any) -> "BCOO":
-        """An array of such parts, which may be anything."""
-        made = object.__new__(cls)
-        made.data, made.indices = children
-        made.shape, made.indices_sorted, made.unique_indices = aux_data
-        return made
 
     def todense(self) -> Any:
         """The array with all its elements."""
@@ -357,30 +339,4 @@ def bcoo_transpose(mat: BCOO, *, permutation: Axes) -> BCOO:
     )
 
 
-def _to_element(cont: Any, _: Any, mat: BCOO, axis: Any) -> BCOO:
-    if axis is None:
-        return mat
-    if not 0 <= axis < mat.n_batch:
-        raise ValueError(
-            f"vmap: axis {axis} of a BCOO with {mat.n_batch} batch axes is none of them"
-        )
-    parts = (cont(mat.data, axis), cont(mat.indices, axis))
-    return BCOO(parts, **_reshaped(mat, (*mat.shape[:axis], *mat.shape[axis + 1 :])))
-
-
-def _from_element(cont: Any, size: int, mat: BCOO, axis: Any) -> BCOO:
-    if axis is None:
-        return mat
-    if not 0 <= axis <= mat.n_batch:
-        raise ValueError(
-            f"vmap: out_axes={axis} for a BCOO with {mat.n_batch} batch axes, which come first"
-        )
-    parts = (cont(size, mat.data, axis), cont(size, mat.indices, axis))
-    return BCOO(parts, **_reshaped(mat, (*mat.shape[:axis], size, *mat.shape[axis:])))
-
-
-def _reshaped(mat: BCOO, shape: Sequence[int]) -> dict[str, Any]:
-    return {**mat._info._asdict(), "shape": tuple(shape)}
-
-
-register_vmappable(BCOO, int, int, _to_element, _from_element, None)
+map_in_batches(BCOO)

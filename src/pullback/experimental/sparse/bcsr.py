@@ -7,16 +7,15 @@ import numpy as np
 
 from ... import numpy as pnp
 from ... import tree_util
-from ...interpreters.batching import register_vmappable
 from .bcoo import BCOO, bcoo_fromdense, extracted, scattered
-from .form import Axes, JAXSparse, SparseInfo, lift, split
+from .form import Axes, Batched, lift, map_in_batches, split
 from .layout import bcoo_eliminate_zeros, bcoo_sort_indices, bcoo_sum_duplicates
 from .product import Dimensions, bcoo_dot_general
 from .shape import bcoo_broadcast_in_dim, bcoo_concatenate
 
 
 @tree_util.register_pytree_node_class
-class BCSR(JAXSparse):
+class BCSR(Batched):
     """Matrices in compressed rows, in batches, whose elements may be arrays.
 
     Args:
@@ -39,6 +38,8 @@ class BCSR(JAXSparse):
     """
 
     n_sparse = 2
+
+    PARTS = ("data", "indices", "indptr")
 
     def __init__(
         self,
@@ -68,13 +69,6 @@ class BCSR(JAXSparse):
     def n_dense(self) -> int:
         """The number of dense axes."""
         return self.data.ndim - self.indices.ndim
-
-    @property
-    def _info(self) -> SparseInfo:
-        return SparseInfo(self.shape, self.indices_sorted, self.unique_indices)
-
-    def _counts(self) -> tuple[tuple[str, int], ...]:
-        return (("nse", self.nse), ("n_batch", self.n_batch), ("n_dense", self.n_dense))
 
     @classmethod
     def fromdense(
@@ -165,18 +159,6 @@ class BCSR(JAXSparse):
     def transpose(self, axes: Axes | None = None) -> "BCSR":
         """Not there: rows are what it is made of. See `to_bcoo`."""
         raise NotImplementedError("BCSR.transpose: write m.to_bcoo().transpose(axes)")
-
-    def tree_flatten(self) -> tuple[tuple[Any, Any, Any], SparseInfo]:
-        """The parts, and the rest."""
-        return (self.data, self.indices, self.indptr), self._info
-
-    @classmethod
-    def tree_unflatten(cls, aux_data: SparseInfo, children: Any) -> "BCSR":
-        """An array of such parts, which may be anything."""
-        made = object.__new__(cls)
-        made.data, made.indices, made.indptr = children
-        made.shape, made.indices_sorted, made.unique_indices = aux_data
-        return made
 
 
 def _check(mat: BCSR) -> None:
@@ -309,26 +291,4 @@ def bcsr_concatenate(operands: Sequence[BCSR], *, dimension: int) -> BCSR:
     return BCSR.from_bcoo(made)
 
 
-def _to_element(cont: Any, _: Any, mat: BCSR, axis: Any) -> BCSR:
-    if axis is None:
-        return mat
-    if not 0 <= axis < mat.n_batch:
-        raise ValueError(f"vmap: axis {axis} of a BCSR with {mat.n_batch} batch axes is none")
-    shape = (*mat.shape[:axis], *mat.shape[axis + 1 :])
-    return _of([cont(p, axis) for p in mat.tree_flatten()[0]], mat, shape)
-
-
-def _from_element(cont: Any, size: int, mat: BCSR, axis: Any) -> BCSR:
-    if axis is None:
-        return mat
-    if not 0 <= axis <= mat.n_batch:
-        raise ValueError(f"vmap: out_axes={axis} for a BCSR with {mat.n_batch} batch axes")
-    shape = (*mat.shape[:axis], size, *mat.shape[axis:])
-    return _of([cont(size, p, axis) for p in mat.tree_flatten()[0]], mat, shape)
-
-
-def _of(parts: Sequence[Any], mat: BCSR, shape: Sequence[int]) -> BCSR:
-    return BCSR(tuple(parts), **{**mat._info._asdict(), "shape": tuple(shape)})
-
-
-register_vmappable(BCSR, int, int, _to_element, _from_element, None)
+map_in_batches(BCSR)

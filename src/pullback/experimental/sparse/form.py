@@ -7,13 +7,14 @@ be of size one where the whole's are not: those parts are the same for all eleme
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 import numpy as np
 
 from ... import numpy as pnp
 from ...core.trace import Tracer
 from ...errors import ConcretizationTypeError
+from ...interpreters.batching import register_vmappable
 from ...transforms.vmap import vmap
 
 Axes = Sequence[int]
@@ -131,6 +132,77 @@ class JAXSparse(ABC):
             return f"{name}(<invalid>)"
         data = self.data
         return f"{type(data).__name__}[{text}]" if isinstance(data, Tracer) else text
+
+
+class Batched(JAXSparse):
+    """The base of sparse arrays with batch axes in front and dense axes behind."""
+
+    PARTS: ClassVar[tuple[str, ...]]
+    indices_sorted: bool
+    unique_indices: bool
+
+    @property
+    @abstractmethod
+    def n_batch(self) -> int:
+        """The number of batch axes."""
+
+    @property
+    @abstractmethod
+    def n_dense(self) -> int:
+        """The number of dense axes."""
+
+    @property
+    def _info(self) -> SparseInfo:
+        return SparseInfo(self.shape, self.indices_sorted, self.unique_indices)
+
+    def _counts(self) -> tuple[tuple[str, int], ...]:
+        return (("nse", self.nse), ("n_batch", self.n_batch), ("n_dense", self.n_dense))
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], SparseInfo]:
+        """The parts, and the rest."""
+        return tuple(getattr(self, name) for name in self.PARTS), self._info
+
+    @classmethod
+    def tree_unflatten(cls, aux_data: SparseInfo, children: Any) -> Any:
+        """An array of such parts, which may be anything."""
+        made = object.__new__(cls)
+        for name, part in zip(cls.PARTS, children, strict=True):
+            setattr(made, name, part)
+        made.shape, made.indices_sorted, made.unique_indices = aux_data
+        return made
+
+
+def map_in_batches(cls: type[Batched]) -> None:
+    """Let `vmap` map arrays of a class along their batch axes."""
+    register_vmappable(cls, int, int, _to_element, _from_element, None)
+
+
+def _to_element(cont: Any, _: Any, mat: Batched, axis: Any) -> Any:
+    if axis is None:
+        return mat
+    if not 0 <= axis < mat.n_batch:
+        raise ValueError(
+            f"vmap: axis {axis} of a {type(mat).__name__} with {mat.n_batch} batch axes is none of"
+            " them"
+        )
+    parts = [cont(p, axis) for p in mat.tree_flatten()[0]]
+    return _of_shape(mat, parts, (*mat.shape[:axis], *mat.shape[axis + 1 :]))
+
+
+def _from_element(cont: Any, size: int, mat: Batched, axis: Any) -> Any:
+    if axis is None:
+        return mat
+    if not 0 <= axis <= mat.n_batch:
+        raise ValueError(
+            f"vmap: out_axes={axis} for a {type(mat).__name__} with {mat.n_batch} batch axes, which"
+            " come first"
+        )
+    parts = [cont(size, p, axis) for p in mat.tree_flatten()[0]]
+    return _of_shape(mat, parts, (*mat.shape[:axis], size, *mat.shape[axis:]))
+
+
+def _of_shape(mat: Batched, parts: Sequence[Any], shape: Shape) -> Any:
+    return type(mat).tree_unflatten(mat._info._replace(shape=shape), parts)
 
 
 def lift(f: Callable[..., Any], depth: int) -> Callable[..., Any]:
