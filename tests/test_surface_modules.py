@@ -17,9 +17,7 @@ KERNELS = "chooses kernels of some accelerators"
 # Names of JAX that are not here.
 MISSING = {
     "nn": {"get_scaled_dot_general_config": KERNELS, "scaled_dot_general": KERNELS},
-    "errors": {
-        "InconclusiveDimensionOperation": "shapes are numbers",
-    },
+    "errors": {},
 }
 # Functions whose parameters differ, with the reason.
 DIFFERENT: dict[str, dict[str, str]] = {}

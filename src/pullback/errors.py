@@ -32,6 +32,14 @@ class OperandError(PullbackTypeError, ValueError):
     """
 
 
+class InconclusiveDimensionOperation(PullbackError):
+    """What is asked of an unknown size does not follow from what is known of it.
+
+    >>> issubclass(pb.errors.InconclusiveDimensionOperation, pb.errors.PullbackError)
+    True
+    """
+
+
 class KeyReuseError(PullbackError, RuntimeError):
     """A random key was used twice: see `debug_key_reuse`.
 

@@ -12,6 +12,7 @@ from ..control.exported import call_exported_p
 from ..core.aval import ShapedArray, same_type, type_name
 from ..core.ir import ClosedJaxpr, Jaxpr, JaxprEqn
 from ..core.stage import eval_jaxpr, stage_hoisted
+from ..core.symbolic import check_known
 from ..core.trace import as_array, get_aval
 from ..lazy import LazyModule
 from ..primitives.constant import Held, constant_p
@@ -238,6 +239,7 @@ def from_program(
     jaxpr: Jaxpr, name: str, platforms: Sequence[str], checks: Sequence[DisabledSafetyCheck]
 ) -> Exported:
     """A program of flat arguments and results, exported with all its reverse derivatives."""
+    check_known(f"export of {name}", jaxpr.in_avals)
     program = artifacts.artifact(jaxpr, name, platforms, DisabledSafetyCheck.platform() in checks)
 
     def derivative(_: Exported) -> Exported:

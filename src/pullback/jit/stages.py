@@ -13,6 +13,7 @@ from ..core.device import Remote, host
 from ..core.ir import ClosedJaxpr, Jaxpr
 from ..core.rewrite import simplify
 from ..core.show import show
+from ..core.symbolic import check_known
 from ..core.trace import Tracer
 from ..lazy import LazyModule
 from ..transforms.cells import refuse
@@ -262,6 +263,7 @@ class Lowered(Stage):
             the devices that it compiles for. The CPU's own compiler has none.
           device_assignment: None: there is one device.
         """
+        check_known("compile", self.program.in_avals)
         device = self._device()
         compiler_options = dict(self._signature.options) | (compiler_options or {})
         if compiler_options and device is None:

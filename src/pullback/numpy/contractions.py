@@ -10,6 +10,7 @@ import numpy as np
 from .. import _native, dtypes
 from .._native import ArrayImpl
 from ..core.aval import Shape, canonical_axis
+from ..core.symbolic import guess
 from ..dtypes import DType
 from ..lazy import LazyModule
 from ..primitives import elementwise as ew
@@ -341,7 +342,9 @@ def einsum(
     optimize = {True: "optimal", "auto": "auto", False: False}.get(_key(optimize), optimize)
     optimize = tuple(optimize) if isinstance(optimize, list) else optimize
     try:
-        terms, result, path = _plan(text, tuple(x.shape for x in arrays), optimize)
+        terms, result, path = _plan(
+            text, tuple(tuple(map(guess, x.shape)) for x in arrays), optimize
+        )
     except ValueError as error:
         given = ", ".join(describe(x) for x in arrays)
         raise ValueError(f"einsum: {error}: {text!r} of {given}") from error

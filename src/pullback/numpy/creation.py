@@ -9,6 +9,7 @@ import numpy as np
 from .. import _native, dtypes
 from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape
+from ..core.symbolic import Dim
 from ..core.trace import Tracer
 from ..dtypes import DType
 from ..errors import ConcretizationTypeError, OperandError
@@ -40,7 +41,7 @@ def canonical_shape(name: str, shape: Any) -> Shape:
     out = []
     for size in sizes:
         try:
-            out.append(operator.index(size))
+            out.append(size if type(size) is Dim else operator.index(size))
         except TypeError as error:
             if isinstance(size, Tracer):
                 raise
@@ -48,7 +49,7 @@ def canonical_shape(name: str, shape: Any) -> Shape:
                 f"{name}: Shapes must be 1D sequences of concrete values of integer type,"
                 f" got {shape!r}"
             ) from error
-    if out and min(out) < 0:
+    if any(n < 0 for n in out):
         raise OperandError(f"{name}: sizes must not be negative, got {tuple(out)}")
     return tuple(out)
 
@@ -376,7 +377,7 @@ def arange(
     """
     given = [known("arange", v) for v in (start, stop, step) if v is not None]
     for v in given:
-        if (
+        if type(v) is not Dim and (
             np.ndim(v)
             or np.iscomplexobj(v)
             or not isinstance(v, (*SCALARS, np.ndarray, np.generic))
@@ -392,19 +393,24 @@ def arange(
         native = wanted if wanted.kind in "iuf" and wanted.itemsize >= 4 else np.dtype("float64")
         return on(device, ArrayImpl(np.arange(*given, dtype=native).astype(wanted)))
     first, last, by = slice_of(given)
-    count = max(0, -((first - last) // by))
+    count = -((first - last) // by)
+    count = 0 if count < 0 else count
     return on(device, iota_scaled(count, first, by, wanted))
 
 
 def slice_of(given: Sequence[Any]) -> tuple[int, int, int]:
     """start, stop and step of the arguments of a range."""
     if len(given) == 1:
-        return 0, int(given[0]), 1
-    return int(given[0]), int(given[1]), int(given[2]) if len(given) == 3 else 1
+        return 0, _whole(given[0]), 1
+    return _whole(given[0]), _whole(given[1]), int(given[2]) if len(given) == 3 else 1
+
+
+def _whole(x: Any) -> Any:
+    return x if type(x) is Dim else int(x)
 
 
 def _is_int(x: Any) -> bool:
-    return isinstance(x, (int, np.integer)) and not isinstance(x, bool)
+    return isinstance(x, (int, np.integer, Dim)) and not isinstance(x, bool)
 
 
 def iota_scaled(count: int, first: int, by: int, dtype: DType) -> Any:

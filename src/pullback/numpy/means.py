@@ -7,6 +7,7 @@ import numpy as np
 
 from .. import dtypes
 from ..core.aval import canonical_axis
+from ..core.symbolic import Dim
 from ..dtypes import DType
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
@@ -163,7 +164,8 @@ def _mean_dtype(name: str, x: Any, dtype: Any) -> DType:
 
 def _count(x: Any, axes: tuple[int, ...], where: Any, dtype: DType, keepdims: bool) -> Any:
     if where is None:
-        return float(math.prod(x.shape[d] for d in axes))
+        count = math.prod(x.shape[d] for d in axes)
+        return convert(count.__jax_array__(), dtype) if type(count) is Dim else float(count)
     mask = expand(truth(as_array("mean", where)), x.shape)
     return sum(convert(mask, dtype), axes, keepdims=keepdims)
 

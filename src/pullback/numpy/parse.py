@@ -9,6 +9,7 @@ import numpy as np
 from .. import dtypes, errors
 from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, type_name
+from ..core.symbolic import Dim
 from ..core.trace import Tracer, show_line, user_line
 from .creation import array
 from .slices import Window
@@ -176,8 +177,7 @@ def _check_mask(mask: Any, shape: Shape, axis: int) -> None:
 def _part(name: str, item: Any, axis: int, shape: Shape, checked: bool) -> Part:
     size = shape[axis]
     if isinstance(item, slice):
-        start, stop, step = item.indices(size) if _plain(item) else _traced_slice(item, size)
-        return Range(axis, start, step, len(range(start, stop, step)))
+        return Range(axis, *_span(item, size))
     if isinstance(item, (int, np.integer)):
         if not checked and not -size <= item < size:
             return Picks(axis, np.asarray(item))
@@ -210,6 +210,33 @@ def wrapped(at: int, axis: int, shape: Shape) -> int:
     if not -size <= at < size:
         raise IndexError(f"index {at} is out of bounds for axis {axis} with size {size}")
     return at + size if at < 0 else at
+
+
+def _span(item: slice, size: int) -> tuple[int, int, int]:
+    """The first position of a slice, its step, and how many there are."""
+    if type(size) is Dim or any(type(v) is Dim for v in (item.start, item.stop)):
+        return _unknown_span(item, size)
+    start, stop, step = item.indices(size) if _plain(item) else _traced_slice(item, size)
+    return start, step, len(range(start, stop, step))
+
+
+def _unknown_span(item: slice, size: Any) -> tuple[Any, int, Any]:
+    """The same of an axis whose size is not known."""
+    step = 1 if item.step is None else item.step
+    low, high = (0, size) if step > 0 else (-1, size - 1)
+
+    def place(v: Any, default: Any) -> Any:
+        if v is None:
+            return default
+        v = v + size if v < 0 else v
+        return low if v < low else high if v > high else v
+
+    start, stop = (
+        place(item.start, 0 if step > 0 else high),
+        place(item.stop, high if step > 0 else -1),
+    )
+    count = (stop - start + step - (1 if step > 0 else -1)) // step
+    return start, step, 0 if count < 0 else count
 
 
 def _plain(item: slice) -> bool:

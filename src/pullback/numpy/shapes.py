@@ -9,6 +9,7 @@ import numpy as np
 
 from .. import dtypes
 from ..core.aval import Shape, axis_number, canonical_axis
+from ..core.symbolic import Dim
 from ..errors import OperandError, TracerError
 from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
@@ -71,6 +72,8 @@ def reshape(
 
 
 def _size(n: Any, shape: Any) -> int:
+    if type(n) is Dim:
+        return n
     try:
         return operator.index(n)
     except TracerError:

@@ -1,6 +1,5 @@
 """Window functions, and Bessel's function I0 for one of them."""
 
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -69,7 +68,7 @@ def _window(
     name: str, doc: str, shape: Callable[[np.ndarray, int], np.ndarray]
 ) -> Callable[[int], Any]:
     def f(M: int) -> Any:
-        n = operator.index(known(name, M))
+        n = int(known(name, M))
         dtype = dtypes.default_dtype(float)
         if n <= 1:
             return asarray(np.ones(max(n, 0)), dtype)
@@ -99,7 +98,7 @@ def kaiser(M: int, beta: Any) -> Any:
     >>> pnp.kaiser(3, 0.0)
     Array([1., 1., 1.], dtype=float32)
     """
-    n = operator.index(known("kaiser", M))
+    n = int(known("kaiser", M))
     dtype = dtypes.default_dtype(float)
     if n <= 1:
         return asarray(np.ones(max(n, 0)), dtype)

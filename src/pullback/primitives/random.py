@@ -17,6 +17,7 @@ from ..core.aval import Shape, ShapedArray, type_name
 from ..core.ir import Jaxpr
 from ..core.primitive import Primitive
 from ..core.stage import stage
+from ..core.symbolic import guess
 from ..core.trace import eager, get_aval, use
 from .batching import batch_size, move_axis, to_axis
 from .bitwise import bitwise_or, bitwise_xor, shift_left, shift_right_logical
@@ -73,7 +74,7 @@ def _stands_for(primitive: Primitive, program: Callable[..., Any]) -> None:
 def _check_keys(name: str, keys: ShapedArray, shape: Shape = ()) -> None:
     if dtypes.kind(keys.dtype) != "key":
         raise TypeError(f"{name}: typed random keys are wanted, got {type_name(keys)}")
-    if prod(shape) >= 2**32:
+    if guess(prod(shape)) >= 2**32:
         raise NotImplementedError(f"{name}: at most 2**32 at once from one key, got shape {shape}")
 
 
