@@ -33,14 +33,12 @@ def test_weak_types_meet(weak):
 NUMBERS = [
     ("float32", 0.1),
     ("float32", 3),
-    ("float32", True),
     ("float64", 0.1),
     ("int32", 7),
     ("int8", -128),
     ("uint8", 255),
     ("uint64", 5),
     ("int64", 2**62),
-    ("int32", True),
     ("bool", True),
 ]
 
@@ -64,6 +62,8 @@ UNFIT = [
     ("uint64", 2**64),
     ("int64", 2**63),
     ("int32", 0.5),
+    ("int32", True),
+    ("float32", True),
     ("bool", 1),
     ("float32", 10**400),
     ("float32", 1j),
