@@ -123,6 +123,33 @@ def test_sums_down_columns_do_not_become_rows() -> None:
     becomes([fuse.fuse], text, text)
 
 
+def test_short_rows_leave_long_work_beside_them() -> None:
+    text = """
+        arg a0: float32[10000] 0
+        arg a1: float32[20] 1
+        out o0: float32[500] 0
+        temp t1: float32[500]
+        for i0:500 over i1:20
+          t1[i0] = add:float32 mul:float32(a0[20*i0 + i1], a1[i1])
+        for i2:500
+          o0[i2] = exp:float32(exp:float32(t1[i2]))
+        """
+    becomes([fuse.fuse], text, text)
+
+
+def test_rows_and_columns_of_one_matrix_have_loops_of_their_own() -> None:
+    text = """
+        arg a0: float32[90000] 0
+        out o0: float32[300] 0
+        out o1: float32[300] 1
+        for i0:300 over i1:300
+          o0[i0] = add:float32 a0[300*i0 + i1]
+        for i2:300 over i3:300
+          o1[i2] = add:float32 a0[i2 + 300*i3]
+        """
+    becomes([fuse.fuse], text, text)
+
+
 def test_coalesce_makes_an_update_in_place() -> None:
     becomes(
         [coalesce.coalesce],

@@ -10,7 +10,7 @@ from . import loops
 from .expr import Graph, Node, Rewriter
 from .index import Atom, Index, bounds, in_order, is_affine
 from .loops import Block, Kernel, Nest, Program, Reduction, Stmt, Store, kernel_nodes
-from .schedule import is_small, vectorized
+from .schedule import is_small, points, vectorized, work
 
 # How many statements back a nest looks for one to join.
 REACH = 24
@@ -20,6 +20,8 @@ DEEPEST = 96
 LONGEST = 2000
 # Rows shorter than this are not worth a loop of their own.
 ROW = 8
+# What is done once a row, not in vectors across rows, takes about so many times as long.
+BESIDE = 8
 
 
 def fuse(program: Program) -> None:
@@ -93,6 +95,8 @@ def _join_last(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
     over = {to[x] for x in new.reduce}
     if last.reduce and over and over != set(last.reduce):
         return None
+    if last.reduce and over and _across(last, new, to):
+        return None
     if over & set(a.axes) or (over and not _covers(last, over)):
         return None
     renamed = rename(graph, new, to)
@@ -101,6 +105,12 @@ def _join_last(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
         return None
     joined = _joined(graph, last, renamed, over)
     return None if joined is None else Nest(a.axes, (*earlier, joined))
+
+
+def _across(last: Kernel, new: Kernel, to: dict[Atom, Atom]) -> bool:
+    """Whether two kernels would be vectorized along different axes of one space."""
+    mine, theirs = vectorized(last), vectorized(new)
+    return mine is not None and theirs is not None and to[theirs] is not mine
 
 
 def _covers(kernel: Kernel, over: set[Atom]) -> bool:
@@ -198,7 +208,20 @@ def _under_rows(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
         return None
     if not a.axes and vectorized(a.kernels[0]) in axes:
         return None
+    if not _keeps_vectors(kernels, new, renamed):
+        return None
     return Nest(tuple(axes), (*kernels, renamed))
+
+
+def _keeps_vectors(kernels: Sequence[Kernel], new: Kernel, row: Kernel) -> bool:
+    """Whether a kernel loses little where its rows are no longer worked on side by side: it may
+    work along a row as well, or do little for each row beside what the other kernels do."""
+    axis = vectorized(new)
+    if axis is None or axis in row.axes or axis in row.reduce:
+        return True
+    if row.axes or row.reduce:
+        return False
+    return work(row) * BESIDE <= sum([points(k) * work(k) for k in kernels])
 
 
 def without(kernel: Kernel, axes: Sequence[Atom]) -> Kernel:
