@@ -15,6 +15,8 @@ from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
+from ..primitives.index import ScatterDimensionNumbers
+from ..primitives.scatter import scatter_add
 from .creation import canonical_shape, known, requested_dtype
 from .elementwise import pick
 from .indexing import take
@@ -451,9 +453,15 @@ def _repeat_counted(x: Any, counts: Any, axis: int, total: int) -> Any:
     if not x.shape[axis]:
         return x
     ends = cm.cumsum(convert(counts, dtypes.int32), 0)
-    places = sh.iota(dtypes.int32, (total, x.shape[axis]), 0)
-    past = ew.ge(places, sh.broadcast_in_dim(ends, places.shape, (1,)))
-    at = sh.reduce_sum(convert(past, dtypes.int32), (1,))
+    # How many elements end at each place: the sum so far is the number of the one there.
+    ended = scatter_add(
+        sh.full((total,), 0, dtypes.int32),
+        sh.reshape(ends, (*ends.shape, 1)),
+        sh.full(ends.shape, 1, dtypes.int32),
+        ScatterDimensionNumbers((), (0,), (0,)),
+        mode="drop",
+    )
+    at = cm.cumsum(ended, 0)
     return take(x, at, axis, mode="clip")
 
 
