@@ -56,10 +56,10 @@ def strip(x: Any) -> Any:
 
 
 def cotangent(ct: Any, aval: ShapedArray) -> Any:
-    """The cotangent of a value of this type as an array, weak if and only if the value is."""
+    """The cotangent of a value of this type as an array, weak where the value is."""
     ct = materialize(ct, ct.aval) if type(ct) is Zero else ct
     ct = ct if isinstance(ct, (DeviceArray, Tracer)) else as_array(ct)
-    return weak_as(ct, aval)
+    return weak_as(ct, aval) if aval.weak_type else ct
 
 
 def weak_as(x: Any, aval: ShapedArray) -> Any:
