@@ -17,7 +17,7 @@ from benchmarks.case import Case, Place, Rival
 
 OURS = "pullback"
 SAMPLE_SECONDS = 0.1  # one sample repeats its call for about this long
-# Threads of OpenBLAS spin for some 30 ms after a call: the other library's samples wait for their end.
+# Threads of OpenBLAS spin for some 30 ms after a call: samples of the other library wait for that.
 SETTLING_SECONDS = 0.05
 # The same ground for every library: its own defaults, no compiled program read from disk.
 ENVIRONMENT = {

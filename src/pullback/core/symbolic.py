@@ -7,6 +7,7 @@ decided by intervals, and refused where these do not tell.
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,19 +71,22 @@ class Scope:
             if e < 0:
                 raise ValueError(f"constraints contradict each other: {e} >= 0")
             return
-        *others, (monomial, c) = [(m, c) for m, c in e.terms if m]
-        if others or len(monomial) > 1 or not isinstance(monomial[0], str):
-            self.known.append(e)
-            return
-        rest = dict(e.terms).get((), 0)
-        low, high = self.of(monomial[0])
+        match [(m, c) for m, c in e.terms if m]:
+            case [((str(name),), c)]:
+                self._bound(name, c, dict(e.terms).get((), 0))
+            case _:
+                self.known.append(e)
+
+    def _bound(self, name: str, c: int, rest: int) -> None:
+        """Note that c times an unknown + rest is at least 0."""
+        low, high = self.of(name)
         if c > 0:
-            low = max(low, math.ceil(-rest / c))
+            low = max(low, -(rest // c))
         else:
             high = min(high, rest // -c)
         if low > high:
-            raise ValueError(f"constraints contradict each other: {low} <= {e} <= {high}")
-        self.bounds[monomial[0]] = low, high
+            raise ValueError(f"constraints contradict each other: {low} <= {name} <= {high}")
+        self.bounds[name] = low, high
 
 
 class Quotient(NamedTuple):
@@ -280,8 +284,7 @@ def _atom_bounds(atom: Atom, scope: Scope) -> Bounds:
     if atom.kind == "mod":
         return 0, high - 1
     least, most = bounds(atom.above)
-    divide = [x / y if math.isfinite(x) else x for x in (least, most) for y in (low, high)]
-    ends = [math.floor(x) if math.isfinite(x) else x for x in divide]
+    ends = [x // y if math.isfinite(x) else x for x in (least, most) for y in (low, high)]
     return min(ends), max(ends)
 
 
@@ -289,12 +292,12 @@ def _terms(x: Any) -> Sequence[tuple[Monomial, int]] | None:
     """The terms of a size; None for what is none."""
     if isinstance(x, Dim):
         return x.terms
-    return [((), int(x))] if isinstance(x, (int, np.integer)) else None
+    return [((), int(x))] if isinstance(x, Integral) else None
 
 
 def _dim(x: Any, scope: Scope) -> Dim:
     terms = _terms(x)
-    assert terms is not None, x
+    assert terms is not None, f"{x!r} is no size"
     return Dim([(m, c) for m, c in terms if c], scope)
 
 

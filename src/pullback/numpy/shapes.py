@@ -73,7 +73,7 @@ def reshape(
     return sh.reshape(x, sizes)
 
 
-def _size(n: Any, shape: Any) -> int:
+def _size(n: Any, shape: Any) -> Any:
     if type(n) is Dim:
         return n
     try:
