@@ -22,9 +22,9 @@ def _log1p(x: np.ndarray) -> Any:
     # The logarithm of 1 + z loses the real part near 0: log|1 + z| = log1p(2a + a^2 + b^2) / 2
     near = np.maximum(np.abs(a), np.abs(b)) < 0.5
     off = np.where(near, a * (2 + a) + b * b, 0)
-    whole: Any = np.array(x, np.complex128)
+    whole = np.array(x, np.complex128)
     whole.real += 1
-    whole = np.log(whole)
+    np.log(whole, out=whole)
     whole.real = np.where(near, np.log1p(off) / 2, whole.real)
     return whole.astype(x.dtype)
 
