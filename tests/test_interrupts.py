@@ -104,6 +104,27 @@ except MemoryError:
 """
 
 
+SHORT = """
+import resource
+a = pnp.arange(3.0)
+pb.jit(lambda a: a + 1)(a)
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + (20 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, resource.RLIM_INFINITY))
+f = pb.jit(lambda a: pnp.sin(a) * 2)
+try:
+    f(a)
+    print("there was memory")
+except MemoryError as error:
+    resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    print("compilation" in str(error) and np.allclose(f(a), 2 * np.sin(a)))
+"""
+
+
+def test_memory_for_a_compilation():
+    assert run(SHORT) == "True"
+
+
 @pytest.mark.parametrize("what", LARGE)
 def test_memory_runs_out(what):
     text = LARGE[what].replace("\n        ", "\n") + LIMIT

@@ -37,6 +37,8 @@ ON_CUDA = {"eig", "hessenberg", "schur"}
 # What a TPU, which calls nothing back, cannot run.
 NOT_ON_TPU = CALLED_BACK | ON_CUDA | {"tridiagonal"}
 BY_NATURE = {"check", "debug_callback", "debug_print", "io_callback", "pure_callback"}
+# Sizes that are not known are in no program that is compiled.
+BY_NATURE |= {"dim_as_value"}
 # What `shard_map` has replaced before a program is written.
 REPLACED = {p.name for p in STANDINS}
 MISSING = {"cpu": CALLED_BACK, "cuda": CALLED_BACK | ON_CUDA, "tpu": NOT_ON_TPU}

@@ -57,8 +57,15 @@ class Compiled:
 
     @cached_property
     def better(self) -> tuple[int, Any]:
-        """The same program with elementary functions inside of its loops, and its `keepalive`."""
-        better = replace(self, code=pipeline.improved(self.program), patience=0.0)
+        """The same program with elementary functions inside of its loops, and its `keepalive`.
+
+        Where memory is short it is this one.
+        """
+        try:
+            code = pipeline.improved(self.program)
+        except MemoryError:
+            return self.address, self.keepalive
+        better = replace(self, code=code, patience=0.0)
         self.keep(better)
         return better.address, better.keepalive
 

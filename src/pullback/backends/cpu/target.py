@@ -1,5 +1,6 @@
 """From LLVM text to addresses on this machine: parse, optimise for latency, generate code, load."""
 
+import mmap
 import platform
 import time
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ from .text import Module
 
 # More threads than this hardly shorten a compilation.
 MOST_PARTS = 8
+# Memory that a compilation may take.
+WORK_BYTES = 64 << 20
 
 
 class Target:
@@ -61,6 +64,7 @@ class Target:
 
     def compile(self, module: Module, names: Sequence[str], care: Care = GOOD) -> Code:
         """Native code of a module, with the addresses of its functions `names`."""
+        check_room()
         clock = _Clock({})
         texts = partition(module, min(_native.get_num_threads(), MOST_PARTS), care.part)
         clock("render")
@@ -109,6 +113,14 @@ class _Clock:
         now = time.perf_counter()
         self.timings[step] = self.timings.get(step, 0.0) + now - self.last
         self.last = now
+
+
+def check_room() -> None:
+    """Raise MemoryError where memory is short: LLVM ends the process if it gets none."""
+    try:
+        mmap.mmap(-1, WORK_BYTES).close()
+    except OSError as error:
+        raise MemoryError(f"a compilation wants {WORK_BYTES >> 20} MiB of memory") from error
 
 
 def vector_bytes(features: Sequence[str]) -> int:
