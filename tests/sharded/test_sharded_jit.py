@@ -64,6 +64,9 @@ def test_results_have_the_sharding_that_xla_chose(mesh):
     assert pb.jit(lambda v: v.T)(x).sharding.spec == P("y", "x")
     assert pb.jit(lambda v: v.sum(1))(x).sharding.spec == P("x")
     assert pb.jit(lambda v: v.sum())(x).sharding.spec == P()
+    # No argument says which mesh it is, but the program does.
+    wanted = NamedSharding(mesh, P("x"))
+    assert pb.jit(lambda v: lax.with_sharding_constraint(v * 2, wanted))(A).sharding == wanted
 
 
 def test_in_and_out_shardings(mesh):

@@ -49,6 +49,10 @@ class Rules:
         return self.operations.get(name) or self.platforms[platform].get(name)
 
 
+# The axis of a mesh that nobody has made.
+UNNAMED = ("_",)
+
+
 @dataclass
 class Module:
     """What the functions of one module share."""
@@ -78,7 +82,11 @@ class Module:
 
     def mesh(self, devices: Sequence[Device]) -> Mesh:
         """The first mesh of the module, or one of all devices."""
-        return next(iter(self.meshes), None) or Mesh(list(devices), ("_",))
+        return next(iter(self.meshes), None) or Mesh(list(devices), UNNAMED)
+
+    def known_meshes(self) -> tuple[Mesh, ...]:
+        """The meshes by whose axes results are described: the user's own first."""
+        return tuple(sorted(self.meshes, key=lambda mesh: mesh.axis_names == UNNAMED))
 
     def mesh_name(self, mesh: Mesh) -> str:
         """What the text calls a mesh."""

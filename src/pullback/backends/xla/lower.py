@@ -57,7 +57,7 @@ def lower(
     wanted = Module(RULES, platform).name(f"jit_{name}")
     lines = [f"module @{wanted}{_counts(division)} {{", *module.declarations(), main]
     text = "\n".join([*lines, *module.functions, "}", ""])
-    return Lowered(text, tuple(module.callbacks), tuple(module.meshes))
+    return Lowered(text, tuple(module.callbacks), module.known_meshes())
 
 
 def _counts(division: Division | None) -> str:
