@@ -171,6 +171,15 @@ def test_derivatives_batches_and_calls() -> None:
         assert pb.eval_shape(f, x).shape == x.shape
 
 
+def test_sizes_are_numbers_among_floats() -> None:
+    for f in (
+        lambda x: x * (x.shape[0] / 2) + x.shape[0] * 2.5,
+        lambda x: 1 / x.shape[0] - (x.shape[0] - 0.5) * x,
+        lambda x: (0.5 - x.shape[0]) / (x * x.shape[0] ** 0.5 + x.shape[0] ** -1.0),
+    ):
+        assert pb.eval_shape(f, structs(pb, export)) == structs(pb, export)
+
+
 def test_programs_of_unknown_sizes_are_not_run() -> None:
     f = pb.jit(lambda x: x.mean())
     with pytest.raises(NotImplementedError, match="the sizes b are not known"):

@@ -1,13 +1,11 @@
 """Meshes without devices: the names and sizes of axes, for shapes and for programs to come."""
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from math import prod
 from typing import Any, NoReturn
 
-from .mesh import AxisName, AxisType, Mesh, axis_types_of
+from .mesh import AxisName, AxisType, Mesh, NamedAxes, axis_types_of
 from .parameters import parameter_type
 
 
@@ -31,7 +29,7 @@ class AbstractDevice:
 
 
 @parameter_type
-class AbstractMesh:
+class AbstractMesh(NamedAxes):
     """The axes of a mesh, whatever its devices are.
 
     A `NamedSharding` of it says how arrays are divided. Where they lie is said by the mesh with
@@ -67,16 +65,6 @@ class AbstractMesh:
             raise ValueError(f"AbstractMesh: an axis name is there twice, in {self.axis_names}")
         self.axis_types = axis_types_of(self.axis_names, axis_types)
         self.abstract_device = abstract_device
-
-    @cached_property
-    def shape(self) -> "OrderedDict[AxisName, int]":
-        """The size of each axis, by name."""
-        return OrderedDict(self.shape_tuple)
-
-    @property
-    def shape_tuple(self) -> tuple[tuple[AxisName, int], ...]:
-        """Names and sizes of the axes."""
-        return tuple(zip(self.axis_names, self.axis_sizes, strict=True))
 
     @property
     def size(self) -> int:

@@ -32,8 +32,25 @@ class AxisType(Enum):
         return self.name
 
 
+class NamedAxes:
+    """Axes with names and sizes."""
+
+    axis_names: tuple[AxisName, ...]
+    axis_sizes: Any
+
+    @cached_property
+    def shape(self) -> "OrderedDict[AxisName, int]":
+        """The size of each axis, by name."""
+        return OrderedDict(self.shape_tuple)
+
+    @property
+    def shape_tuple(self) -> tuple[tuple[AxisName, int], ...]:
+        """Names and sizes of the axes."""
+        return tuple(zip(self.axis_names, self.axis_sizes, strict=True))
+
+
 @parameter_type
-class Mesh:
+class Mesh(NamedAxes):
     """Devices in an array with an axis name for each of its axes.
 
     Args:
@@ -68,16 +85,6 @@ class Mesh:
         self.devices = grid
         self.axis_names = names
         self.axis_types = axis_types_of(names, axis_types)
-
-    @cached_property
-    def shape(self) -> "OrderedDict[AxisName, int]":
-        """The size of each axis, by name."""
-        return OrderedDict(self.shape_tuple)
-
-    @property
-    def shape_tuple(self) -> tuple[tuple[AxisName, int], ...]:
-        """Names and sizes of the axes."""
-        return tuple(zip(self.axis_names, self.axis_sizes, strict=True))
 
     @property
     def axis_sizes(self) -> tuple[int, ...]:

@@ -6,11 +6,10 @@ decided by intervals, and refused where these do not tell.
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
-
-import numpy as np
 
 from .. import dtypes
 from ..errors import InconclusiveDimensionOperation
@@ -127,6 +126,8 @@ class Dim:
         return self._sum(other, -1)
 
     def __rsub__(self, other: Any) -> Any:
+        if _terms(other) is None:
+            return other - self.__jax_array__()
         return (-self)._sum(other, 1)
 
     def __neg__(self) -> Any:
@@ -135,19 +136,20 @@ class Dim:
     def _sum(self, other: Any, sign: int) -> Any:
         terms = _terms(other)
         if terms is None:
-            return self._array(np.add if sign > 0 else np.subtract, other)
+            return self._array("add" if sign > 0 else "sub", other)
         return _made([*self.terms, *[(m, sign * c) for m, c in terms]], self.scope)
 
     def __mul__(self, other: Any) -> Any:
         terms = _terms(other)
         if terms is None:
-            return self._array(np.multiply, other)
+            return self._array("mul", other)
         return _made([(_product(m, n), c * d) for m, c in self.terms for n, d in terms], self.scope)
 
     __rmul__ = __mul__
 
-    def __pow__(self, power: int) -> Any:
-        return math.prod([self] * power)
+    def __pow__(self, power: Any) -> Any:
+        whole = isinstance(power, int) and power >= 0
+        return math.prod([self] * power) if whole else self._array("pow", power)
 
     def __floordiv__(self, other: Any) -> Any:
         return self.__divmod__(other)[0]
@@ -178,14 +180,16 @@ class Dim:
         return whole + quotient, modulo
 
     def __truediv__(self, other: Any) -> Any:
-        return self._array(np.true_divide, other)
+        return self._array("truediv", other)
 
     def __rtruediv__(self, other: Any) -> Any:
         return other / self.__jax_array__()
 
-    def _array(self, f: Any, other: Any) -> Any:
+    def _array(self, name: str, other: Any) -> Any:
         """The operation on numbers in a program."""
-        return NotImplemented if hasattr(other, "aval") else f(self.__jax_array__(), other)
+        if hasattr(other, "aval"):
+            return NotImplemented
+        return getattr(operator, name)(self.__jax_array__(), other)
 
     def __jax_array__(self) -> Any:
         return dimension_p.bind(dim=self)
