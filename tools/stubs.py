@@ -31,8 +31,12 @@ OTHERS: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             "can_cast iscomplexobj isdtype isrealobj isscalar issubdtype iterable".split(), "bool"
         ),
-        **dict.fromkeys("promote_types result_type".split(), "np.dtype[Any]"),
-        **dict.fromkeys("array_repr array_str".split(), "str"),
+        **dict.fromkeys("min_scalar_type promote_types result_type".split(), "np.dtype[Any]"),
+        **dict.fromkeys(
+            "array2string array_repr array_str base_repr binary_repr format_float_positional"
+            " format_float_scientific".split(),
+            "str",
+        ),
         "frompyfunc": "ufunc",
         **dict.fromkeys(
             "divmod modf frexp nonzero histogram histogram2d ix_ diag_indices diag_indices_from"
@@ -47,8 +51,8 @@ OTHERS: dict[str, dict[str, str]] = {
         ),
         **dict.fromkeys(
             "average einsum_path finfo get_printoptions gradient iinfo intersect1d linspace load"
-            " polydiv polyfit printoptions save savez set_printoptions size unique unique_all"
-            " unique_counts unique_inverse".split(),
+            " ndenumerate polydiv polyfit printoptions save savetxt savez savez_compressed"
+            " set_printoptions size unique unique_all unique_counts unique_inverse".split(),
             "Any",
         ),
     },

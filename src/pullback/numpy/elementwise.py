@@ -310,6 +310,16 @@ isinf = kept("isinf", _isinf, "Whether each element is infinite.")
 signbit = kept("signbit", _signbit, "Whether the sign is negative, -0.0 included.")
 
 
+def fix(x: Any, out: None = None) -> Any:
+    """The integer part of x: `trunc`.
+
+    >>> pnp.fix(pnp.array([1.7, -1.7]))
+    Array([ 1., -1.], dtype=float32)
+    """
+    no_out("fix", out)
+    return trunc(x)
+
+
 def isposinf(x: Any, /, out: None = None) -> Any:
     """Whether each element is positive infinity.
 

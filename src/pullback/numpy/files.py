@@ -66,6 +66,54 @@ def savez(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None
     np.savez(file, *[np.asarray(a) for a in args], allow_pickle=allow_pickle, **named)
 
 
+def savez_compressed(file: Any, *args: Any, allow_pickle: bool = True, **kwds: Any) -> None:
+    """`savez` in less space and more time.
+
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> pnp.savez_compressed(file, pnp.arange(3))
+    >>> _ = file.seek(0)
+    >>> pnp.load(file)["arr_0"]
+    array([0, 1, 2], dtype=int32)
+    """
+    named = {k: np.asarray(v) for k, v in kwds.items()}
+    np.savez_compressed(file, *map(np.asarray, args), allow_pickle=allow_pickle, **named)
+
+
+def savetxt(fname: Any, X: Any, *args: Any, **kwargs: Any) -> None:
+    r"""Write an array of up to two axes as text, a row a line; the options are NumPy's.
+
+    >>> import io
+    >>> file = io.StringIO()
+    >>> pnp.savetxt(file, pnp.array([[1.0, 2.0], [3.0, 4.0]]), fmt="%g", delimiter=",")
+    >>> file.getvalue()
+    '1,2\n3,4\n'
+    """
+    np.savetxt(fname, np.asarray(X), *args, **kwargs)
+
+
+def loadtxt(*args: Any, **kwargs: Any) -> Any:
+    r"""An array from text that has as many numbers in each line, by `numpy.loadtxt`.
+
+    >>> import io
+    >>> pnp.loadtxt(io.StringIO("1,2\n3,4"), delimiter=",")
+    Array([[1., 2.],
+           [3., 4.]], dtype=float32)
+    """
+    return asarray(np.loadtxt(*args, **kwargs))
+
+
+def genfromtxt(*args: Any, **kwargs: Any) -> Any:
+    r"""An array from text in which numbers may be missing, by `numpy.genfromtxt`.
+
+    >>> import io
+    >>> pnp.genfromtxt(io.StringIO("1,2\n3,"), delimiter=",")
+    Array([[ 1.,  2.],
+           [ 3., nan]], dtype=float32)
+    """
+    return asarray(np.genfromtxt(*args, **kwargs))
+
+
 def fromfile(*args: Any, **kwargs: Any) -> Any:
     """An array by `numpy.fromfile`.
 

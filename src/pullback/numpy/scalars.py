@@ -64,7 +64,10 @@ float8_e5m2, float8_e5m2fnuz, float4_e2m1fn = map(
 )
 bool = bool_
 int_, uint, float_, complex_ = int64, uint64, float64, complex128
-single, double, csingle, cdouble = float32, float64, complex64, complex128
+half, single, double, csingle, cdouble = float16, float32, float64, complex64, complex128
+# NumPy's names after C's types, on every platform that NumPy 2 runs on.
+byte, short, intc, longlong, intp = int8, int16, int32, int64, int64
+ubyte, ushort, uintc, ulonglong, uintp = uint8, uint16, uint32, uint64, uint64
 
 generic, number, integer = np.generic, np.number, np.integer
 signedinteger, unsignedinteger = np.signedinteger, np.unsignedinteger

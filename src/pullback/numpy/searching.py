@@ -406,7 +406,7 @@ def put(a: Any, ind: Any, v: Any, mode: str | None = None, *, inplace: bool = Tr
     >>> pnp.put(pnp.zeros(3), pnp.array([0, 2]), 5.0, inplace=False)
     Array([5., 0., 5.], dtype=float32)
     """
-    _not_in_place("put", inplace)
+    not_in_place("put", inplace)
     x, at = as_array("put", a), ravel(as_array("put", ind))
     values = ravel(as_array("put", v))
     if not at.size or not values.size:
@@ -418,7 +418,8 @@ def put(a: Any, ind: Any, v: Any, mode: str | None = None, *, inplace: bool = Tr
     return reshape(flat, x.shape)
 
 
-def _not_in_place(name: str, inplace: bool) -> None:
+def not_in_place(name: str, inplace: bool) -> None:
+    """Raise where an argument is to be written to."""
     if inplace:
         raise ValueError(
             f"{name}: arrays are immutable: give inplace=False and use the array that is returned"
@@ -432,7 +433,7 @@ def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Any:
     >>> pnp.place(x, x < 0, pnp.array([1.0, 2.0]), inplace=False)
     Array([1., 5., 2.], dtype=float32)
     """
-    _not_in_place("place", inplace)
+    not_in_place("place", inplace)
     x, flags, values = as_arrays("place", (arr, mask, vals))
     if flags.size != x.size:
         raise ValueError("place: arr and mask must be the same size")
@@ -453,7 +454,7 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True)
     Array([[1., 0.],
            [0., 1.]], dtype=float32)
     """
-    _not_in_place("fill_diagonal", inplace)
+    not_in_place("fill_diagonal", inplace)
     x, values = as_array("fill_diagonal", a), as_array("fill_diagonal", val)
     if wrap:
         raise NotImplementedError("fill_diagonal: wrap=True is not implemented")
@@ -477,7 +478,7 @@ def put_along_axis(
     Array([[0., 9.],
            [9., 0.]], dtype=float32)
     """
-    _not_in_place("put_along_axis", inplace)
+    not_in_place("put_along_axis", inplace)
     x, at = as_array("put_along_axis", arr), as_array("put_along_axis", indices)
     if axis is None:
         flat = ravel(x).at[at].set(as_array("put_along_axis", values), mode=mode)
