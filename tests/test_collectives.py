@@ -309,3 +309,44 @@ def test_broadcasts_swaps_and_casts():
     compare(program, sample(4, 4))
     x = pnp.ones((2, 3))
     assert pb.vmap(lambda x: lax.pcast(x, "i", to="varying"), axis_name="i")(x).shape == (2, 3)
+
+
+# Programs over an axis that are applied to values which are the same for all elements.
+UNMAPPED = {
+    "call": lambda s, x: s.jit(lambda x: s.lax.psum(x, "i"))(x),
+    "no operands": lambda s, x: s.jit(lambda: s.lax.axis_index("i"))(),
+    "custom_jvp": lambda s, x: s.jit(by_rule(s))(x),
+    "custom_vjp": lambda s, x: s.jit(by_reverse_rule(s))(x),
+    "loop": lambda s, x: s.lax.scan(lambda c, _: (s.lax.pmean(c, "i") + 1, c), x, None, length=2),
+    "indices": lambda s, x: s.lax.fori_loop(0, 3, lambda i, c: c + s.lax.axis_index("i"), 1),
+    "branch": lambda s, x: s.lax.cond(s.lax.axis_index("i") > 1, lambda: x, lambda: 2 * x),
+    "branch inside": lambda s, x: s.lax.cond(
+        x > 0, lambda: s.lax.axis_index("i"), lambda: s.lax.axis_index("i") * 2
+    ),
+    "while": lambda s, x: s.lax.while_loop(
+        lambda c: c < 20, lambda c: c + 1 + s.lax.axis_index("i"), s.np.int32(1)
+    ),
+    "checkpoint": lambda s, x: s.grad(s.checkpoint(lambda x: s.np.sin(s.lax.psum(x, "i"))))(x),
+}
+
+
+def by_rule(s):
+    """A sum over the axis whose derivative is given."""
+    f = s.custom_jvp(lambda x: s.lax.psum(x, "i"))
+    f.defjvp(lambda p, t: (s.lax.psum(p[0], "i"), t[0]))
+    return f
+
+
+def by_reverse_rule(s):
+    """The same with a reverse rule."""
+    f = s.custom_vjp(lambda x: s.lax.psum(x, "i"))
+    f.defvjp(lambda x: (s.lax.psum(x, "i"), None), lambda _, ct: (ct,))
+    return f
+
+
+@pytest.mark.parametrize("name", UNMAPPED)
+def test_programs_of_values_that_are_not_mapped(name):
+    def program(s, x, y):
+        return s.vmap(lambda y: (UNMAPPED[name](s, x), y), axis_name="i")(y)
+
+    compare(program, np.float32(2), sample(4))

@@ -1,7 +1,10 @@
 """Functions with rules of their own that capture values of an outer transformation."""
 
+from functools import partial
+
+import numpy as np
 import pytest
-from both import PULLBACK, compare, sample
+from both import JAX, PULLBACK, compare, sample
 
 import pullback as pb
 from pullback import numpy as pnp
@@ -148,3 +151,78 @@ def test_the_error_says_what_to_do():
         pb.grad(lambda c: by_jvp(PULLBACK, c)(2.0))(1.0)
     assert len(caught.value.__notes__) == 1
     assert "Pass the value as an argument" in caught.value.__notes__[0]
+
+
+def test_zeros_that_rules_know_pass_batches():
+    """A rule that says a tangent is zero: nobody makes zeros of it on the way."""
+
+    def program(s, x):
+        zero = s.custom_derivatives.SymbolicZero
+        f = s.custom_jvp(lambda x, y: y)
+
+        def rule(primals, tangents):
+            assert type(tangents[1]) is zero
+            return primals[1], tangents[1]
+
+        f.defjvp(rule, symbolic_zeros=True)
+        return s.jvp(s.vmap(lambda x: f(x, f(x, 1.0))), (x,), (x,))
+
+    compare(program, sample(3))
+
+
+def test_keywords_that_partial_filled_in():
+    def program(s, x):
+        g = partial(lambda x, y, k: x + y * k, k=0.5)
+        f = s.custom_jvp(g)
+        f.defjvp(lambda p, t: s.jvp(g, p, t))
+        h = s.custom_vjp(g)
+        h.defvjp(lambda x, y: (g(x, y), y), lambda y, ct: (ct, ct * y))
+        return s.grad(f, (0, 1))(x, 2 * x), s.grad(h, (0, 1))(x, 2 * x)
+
+    compare(program, np.float32(3))
+
+
+def test_backward_rules_make_no_nodes_of_none():
+    class Full(list):
+        pass
+
+    def unflatten(_, children):
+        assert children[0] is not None
+        return Full(children)
+
+    pb.tree_util.register_pytree_node(Full, lambda x: (x, None), unflatten)
+    f = pb.custom_vjp(lambda x: x[0])
+    f.defvjp(lambda x: (x[0], None), lambda _, ct: (Full([2 * ct]),))
+    assert float(pb.grad(f)(Full([1.0]))[0]) == 2
+
+
+def looped(s, f):
+    return lambda x: s.lax.scan(lambda c, _: (f(c), None), x, None, length=1)[0]
+
+
+RESULTS = {
+    "structure": lambda s, x: (x, x),
+    "shape": lambda s, x: s.np.zeros((3, *s.np.shape(x))),
+    "dtype": lambda s, x: s.np.zeros((), "float16"),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_rules_give_the_result_of_the_function(name):
+    """In programs the function's type is known, and another result of a rule is told."""
+
+    def forward(s):
+        f = s.custom_jvp(lambda x: x)
+        out = partial(RESULTS[name], s)
+        f.defjvp(lambda p, t: (out(p[0]), out(p[0])))
+        s.jvp(looped(s, f), (1.0,), (1.0,))
+
+    def reverse(s):
+        f = s.custom_vjp(lambda x: x)
+        f.defvjp(lambda x: (RESULTS[name](s, x), None), lambda _, ct: (ct,))
+        s.grad(looped(s, f))(1.0)
+
+    for s in (PULLBACK, JAX):
+        for run in (forward, reverse):
+            with pytest.raises(TypeError, match="must"):
+                run(s)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from both import Pair, compare, sample
+from both import PULLBACK, Pair, compare, sample
 
 import pullback as pb
 from pullback import numpy as pnp
@@ -220,3 +220,31 @@ def test_errors(case):
     f, kind, wanted = ERRORS[case]
     with pytest.raises(kind, match=f"(?s){wanted}"):
         f()
+
+
+def parts_of_derivatives(s, rule, axes, outs):
+    """Derivatives under vmap, where a primal or its tangent alone is batched."""
+    f = s.custom_batching.custom_vmap(lambda x: s.np.sin(x))
+    f.def_vmap(lambda size, batched, x: (rule(s, x), batched[0]))
+    return lambda x, t: s.vmap(lambda x, t: s.jvp(f, (x,), (t,)), axes, outs)(x, t)
+
+
+PARTS = {
+    "tangents": (lambda s, x: s.np.cos(x), (None, 0), (None, 0)),
+    "primals": (lambda s, x: s.np.cos(x), (0, None), 0),
+    "primals of a linear rule": (lambda s, x: 11 * x, (0, None), (0, None)),
+}
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_batches_of_a_part_of_derivatives(name):
+    rule, axes, outs = PARTS[name]
+    args = [sample(3)[0] if a is None else sample(3) for a in axes]
+    compare(lambda s, x, t: parts_of_derivatives(s, rule, axes, outs)(x, t), *args)
+
+
+def test_batched_tangents_are_not_batched_results():
+    with pytest.raises(ValueError, match="out_axes"):
+        parts_of_derivatives(PULLBACK, PARTS["primals"][0], (0, None), (0, None))(
+            sample(3), np.float32(1)
+        )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from jax import lax
 
+import pullback as pb
 from pullback.control.call import jit_p
 from pullback.control.cond import cond
 from pullback.control.custom_jvp import custom_jvp
@@ -148,3 +149,15 @@ def test_exact_text_is_read_back(name: str) -> None:
 
 def test_call_is_printed_by_its_own_rule() -> None:
     assert jit_p.show is not None
+
+
+@pytest.mark.parametrize("width", [20, 80, 200])
+def test_text_of_some_width(width: int) -> None:
+    def f(lib: Any) -> Any:
+        sin, cos = lib.lax.sin, lib.lax.cos
+        return lambda x: lib.lax.scan(lambda c, _: (sin(c), cos(c)), x, None, length=2)
+
+    ours, theirs = pb.make_jaxpr(f(pb))(1.0), jax.make_jaxpr(f(jax))(1.0)
+    wanted = theirs.pretty_print(use_color=False, width=width)
+    assert ours.pretty_print(use_color=False, width=width) == wanted
+    assert ours.jaxpr.pretty_print(width=width) == wanted

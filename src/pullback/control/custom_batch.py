@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..core.primitive import Zero
+from ..core.rewrite import named_axes
+from ..core.stage import JaxprFunction
 from ..transforms.batch import to_dim, vmap_flat
 from .custom_call import Rule
-from .custom_capture import flat_jvp
+from .custom_capture import flat_jvp, with_zeros
 
 
 class Batch:
@@ -57,6 +59,15 @@ class Batch:
         return [to_dim(o, d, self.out_dim, size) for o, d in zip(outs, dims, strict=True)]
 
 
+def is_unbatched(call: Any, dims: Sequence[int | None], axis_name: Any) -> bool:
+    """Whether a call is the same for all elements: a program of values that are, and of no axis."""
+    return (
+        isinstance(call, JaxprFunction)
+        and all(d is None for d in dims)
+        and axis_name not in named_axes(call.jaxpr)
+    )
+
+
 class BatchedCall(Rule):
     """A flat function of single elements on batches."""
 
@@ -82,9 +93,7 @@ class BatchedJvp(Rule):
 
     def __call__(self, primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
         dims = self.batch.dims
-        fun, moving = flat_jvp(self.jvp, tangents)
+        fun, moving, moves = flat_jvp(self.jvp, tangents)
         moving_dims = [d for t, d in zip(tangents, dims, strict=True) if type(t) is not Zero]
         outs, found = self.batch.map(fun, [*primals, *moving], [*dims, *moving_dims])
-        front = self.batch.results(outs, found)
-        half = len(front) // 2
-        return front[:half], front[half:]
+        return with_zeros(self.batch.results(outs, found), moves)

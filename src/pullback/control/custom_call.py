@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import _native, dtypes, errors
 from .._native import ArrayImpl, DeviceArray
-from ..core.aval import ShapedArray
+from ..core.aval import ShapedArray, same_type, type_name
 from ..core.primitive import Primitive, Zero
 from ..core.stage import JaxprFunction, StageTrace, stage_hoisted
 from ..core.trace import get_aval
@@ -79,6 +79,22 @@ def check_captured(what: str, nonzero: Sequence[bool]) -> None:
             f"{what}: the function captures a value that is being differentiated; its rule cannot"
             " see it. Pass the value as an argument"
         )
+
+
+def check_results(what: str, call: Any, outs: Sequence[Any]) -> None:
+    """Raise where a rule's results are not of the types of the function's, if known."""
+    if not isinstance(call, JaxprFunction):
+        return
+    wanted, got = call.jaxpr.out_avals, [get_aval(o) for o in outs]
+    if len(wanted) != len(got) or not all(map(same_type, wanted, got)):
+        raise TypeError(
+            f"{what}: the rule must return a result of the function's type,"
+            f" {_type_names(wanted)}, got {_type_names(got)}"
+        )
+
+
+def _type_names(avals: Sequence[ShapedArray]) -> str:
+    return ", ".join(map(type_name, avals)) or "no array"
 
 
 class Rule:

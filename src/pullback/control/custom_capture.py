@@ -6,16 +6,20 @@ from typing import Any
 from ..core.primitive import Zero
 from ..core.stage import eval_jaxpr, stage
 from ..core.trace import Tracer, get_aval
-from ..transforms.jvp import instantiate_zeros
+from ..transforms.program import spread
 from .custom_call import Rule
 
 
-def flat_jvp(jvp: Any, tangents: Sequence[Any]) -> tuple[Callable[..., list[Any]], list[Any]]:
-    """A derivative rule as a function of (primals, nonzero tangents), and those tangents.
+def flat_jvp(
+    jvp: Any, tangents: Sequence[Any]
+) -> tuple[Callable[..., list[Any]], list[Any], list[bool]]:
+    """A derivative rule as a function of (primals, nonzero tangents), those tangents, and a list.
 
-    Its results are followed by their tangents. Zero tangents stay Zero: the rule may look for them.
+    Its results are followed by their nonzero tangents; once it has run, the list says of each
+    result whether it has one. Zeros stay Zero, in and out: rules may look for them.
     """
     n = len(tangents)
+    moves: list[bool] = []
 
     def fun(*values: Any) -> list[Any]:
         rest = iter(values[n:])
@@ -24,9 +28,16 @@ def flat_jvp(jvp: Any, tangents: Sequence[Any]) -> tuple[Callable[..., list[Any]
             for x, t in zip(values[:n], tangents, strict=True)
         ]
         outs, out_tangents = jvp(values[:n], given)
-        return [*outs, *instantiate_zeros(out_tangents)]
+        moves[:] = [type(t) is not Zero for t in out_tangents]
+        return [*outs, *[t for t in out_tangents if type(t) is not Zero]]
 
-    return fun, [t for t in tangents if type(t) is not Zero]
+    return fun, [t for t in tangents if type(t) is not Zero], moves
+
+
+def with_zeros(outs: Sequence[Any], moves: Sequence[bool]) -> tuple[Sequence[Any], list[Any]]:
+    """Results and their tangents, of results that are followed by the nonzero tangents."""
+    n = len(moves)
+    return outs[:n], spread(outs[n:], moves, [get_aval(o) for o in outs[:n]])
 
 
 def flat_forward(fwd: Any, perturbed: Sequence[bool]) -> tuple[Callable[..., list[Any]], list[Any]]:
@@ -76,10 +87,8 @@ class CapturedJvp(_Captured):
         k = len(self.captured)
         if not self.traced:
             return self.rule(primals[k:], tangents[k:])
-        fun, moving = flat_jvp(self.rule, tangents[k:])
-        outs = self.run(fun, primals[:k], [*primals[k:], *moving])
-        half = len(outs) // 2
-        return outs[:half], outs[half:]
+        fun, moving, moves = flat_jvp(self.rule, tangents[k:])
+        return with_zeros(self.run(fun, primals[:k], [*primals[k:], *moving]), moves)
 
 
 class CapturedForward(_Captured):

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..core.primitive import Zero
-from ..core.stage import JaxprFunction
 from ..transforms.jvp import instantiate_zeros
-from .custom_batch import Batch, BatchedCall, BatchedJvp
-from .custom_call import check_captured, define
+from .custom_batch import Batch, BatchedCall, BatchedJvp, is_unbatched
+from .custom_call import check_captured, check_results, define
 from .custom_capture import CapturedJvp
 
 custom_jvp_call_p = define("custom_jvp_call", "jvp", CapturedJvp)
@@ -26,7 +25,9 @@ def _(
     check_captured("custom_jvp", [type(t) is not Zero for t in tangents[:num_consts]])
     own = list(tangents[num_consts:])
     given = own if symbolic_zeros else instantiate_zeros(own)
-    return jvp(primals, [*tangents[:num_consts], *given])
+    outs, changes = jvp(primals, [*tangents[:num_consts], *given])
+    check_results("custom_jvp", call, outs)
+    return outs, changes
 
 
 @custom_jvp_call_p.def_batch
@@ -41,7 +42,7 @@ def _(
     num_consts: int,
     symbolic_zeros: bool,
 ) -> Any:
-    if isinstance(call, JaxprFunction) and all(d is None for d in dims):
+    if is_unbatched(call, dims, axis[0]):
         params = {"call": call, "jvp": jvp, "num_consts": num_consts}
         outs = custom_jvp_call_p.bind(*args, **params, symbolic_zeros=symbolic_zeros)
         return outs, [None] * len(outs)

@@ -241,12 +241,13 @@ class _Backward(Rule):
         """The cotangents of one argument; one value, or None, may stand for a whole part of it."""
         leaves: list[Any] = []
 
-        def visit(given: Any, part: Any) -> None:
+        def visit(given: Any, part: Any) -> Any:
             for a in tree.leaves(part):
                 if given is not None:
                     leaves.append(self._check(given, a))
                 elif not isinstance(a, Cell):
                     leaves.append(Zero(a.tangent()))
+            return part  # users' nodes may refuse to hold None
 
         try:
             tree.map(visit, ct, aval, is_leaf=_is_none)

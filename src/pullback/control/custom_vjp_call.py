@@ -10,13 +10,12 @@ from typing import Any, NoReturn
 from .. import dtypes
 from ..core.aval import ShapedArray
 from ..core.primitive import Linear, Primitive, Zero
-from ..core.stage import JaxprFunction
 from ..core.trace import get_aval
 from ..primitives.shape import reduce_sum
 from ..transforms.batch import to_dim
 from ..transforms.program import pick, spread
-from .custom_batch import Batch, BatchedCall
-from .custom_call import Rule, check_captured, define
+from .custom_batch import Batch, BatchedCall, is_unbatched
+from .custom_call import Rule, check_captured, check_results, define
 from .custom_capture import CapturedForward, flat_forward
 
 custom_vjp_call_p = define("custom_vjp_call", "fwd", CapturedForward)
@@ -38,6 +37,7 @@ def _(
     check_captured("custom_vjp", nonzero[:num_consts])
     perturbed = tuple(nonzero)
     outs, residuals, backward = fwd(perturbed, *primals)
+    check_results("custom_vjp", call, outs)
     avals = [get_aval(o).tangent() for o in outs]
     moving = tuple(a.dtype != dtypes.float0 for a in avals)
 
@@ -101,7 +101,7 @@ def _(
     fwd: Any,
     num_consts: int,
 ) -> Any:
-    if isinstance(call, JaxprFunction) and all(d is None for d in dims):
+    if is_unbatched(call, dims, axis[0]):
         outs = custom_vjp_call_p.bind(*args, call=call, fwd=fwd, num_consts=num_consts)
         return outs, [None] * len(outs)
     batch = Batch(dims, axis, tag)

@@ -10,9 +10,10 @@ from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn
 from ..core.primitive import Primitive, Zero
 from ..core.trace import get_aval
-from ..transforms.batch import to_dim
+from ..primitives.batching import move_axis
+from ..transforms.batch import to_dim, vmap_flat
 from ..transforms.jvp import instantiate_zeros, jvp_flat
-from ..transforms.program import jvp_jaxpr, pick
+from ..transforms.program import jvp_jaxpr, pick, spread
 from .call import body_of, check_operands, interpret, jit_p, to_front
 from .custom_call import Rule
 
@@ -64,7 +65,9 @@ def _(primals: Sequence[Any], nonzero: Sequence[bool], *, call: Jaxpr, rule: Any
 class JvpOfRule(Rule):
     """The rule of a derivative, a program of (primals, nonzero tangents): the rule's derivative.
 
-    A primal and its tangent are batched together, repeated where only one of them was.
+    Where no argument is batched both in its primal and in its tangent, the rule sees none batched,
+    and its derivative is mapped over what is. Else a primal and its tangent are batched together,
+    repeated where only one of them was.
     """
 
     __slots__ = ("moving", "rule")
@@ -77,21 +80,45 @@ class JvpOfRule(Rule):
         n = len(self.moving)
         places = iter(range(n, len(args)))
         partners = [next(places) if m else i for i, m in enumerate(self.moving)]
+        if not any(batched[i] and batched[j] for i, j in enumerate(partners)):
+            return self._mapped(size, batched, args)
         both = tuple(batched[i] or batched[j] for i, j in enumerate(partners))
 
         def whole(i: int, wanted: bool) -> Any:
             return args[i] if batched[i] == wanted else to_dim(args[i], None, 0, size)
 
         primals = [whole(i, b) for i, b in enumerate(both)]
-        tangents = [
-            whole(j, b) if m else Zero(get_aval(p).tangent())
-            for p, j, b, m in zip(primals, partners, both, self.moving, strict=True)
-        ]
-        found: list[bool] = []
+        tangents = [whole(j, both[i]) for i, j in enumerate(partners) if self.moving[i]]
+        outs, found = self._changes(size, both, [*primals, *tangents])
+        return outs, [*found, *found]
 
-        def apply(*values: Any) -> list[Any]:
-            outs, found[:] = self.rule(size, both, *values)
+    def _mapped(self, size: int, batched: Sequence[bool], args: Sequence[Any]) -> Any:
+        """The derivative for one element, mapped over the arguments that are batched."""
+
+        def one(*elements: Any) -> list[Any]:
+            outs, found = self._changes(size, (False,) * len(self.moving), elements)
+            if any(found):
+                raise TypeError(
+                    "custom_vmap: the rule must return out_batched False where nothing is batched"
+                )
             return outs
 
+        outs, dims = vmap_flat(one, args, [0 if b else None for b in batched], None, size)
+        hit = [d is not None for d in dims]
+        return [
+            o if d is None else move_axis(o, d, 0) for o, d in zip(outs, dims, strict=True)
+        ], hit
+
+    def _changes(self, size: int, batched: Sequence[bool], values: Sequence[Any]) -> Any:
+        """The rule's results and their tangents, and which results are batched."""
+        n = len(self.moving)
+        found: list[bool] = []
+
+        def apply(*primals: Any) -> list[Any]:
+            outs, found[:] = self.rule(size, batched, *primals)
+            return outs
+
+        primals = values[:n]
+        tangents = spread(values[n:], self.moving, [get_aval(p) for p in primals])
         outs, changes = jvp_flat(apply, primals, tangents)
-        return [*outs, *instantiate_zeros(changes)], [*found, *found]
+        return [*outs, *instantiate_zeros(changes)], found

@@ -306,7 +306,7 @@ def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any
     Args:
       f: function of one slice.
       xs: pytree of arrays of one leading size.
-      batch_size: how many slices to compute at once, as `vmap` does; one by default.
+      batch_size: how many slices to compute at once, as `vmap` does; one by default and for 0.
 
     Returns:
       The results stacked along a new leading axis.
@@ -316,7 +316,7 @@ def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any
     >>> pb.lax.map(lambda x: x * 2, pnp.arange(3))
     Array([0, 2, 4], dtype=int32)
     """
-    if batch_size is not None:
+    if batch_size:
         return in_batches(map, f, xs, batch_size)
     _, ys = _scan("map", lambda _, x: (None, f(x)), None, xs, None)
     return ys

@@ -17,12 +17,12 @@ def positional(
         bound = inspect.signature(f).bind(*args, **kwargs)
     except TypeError as error:
         raise TypeError(f"{what}: {function_name(f)}: {error}") from error
-    bound.apply_defaults()
     if bound.kwargs:
         raise TypeError(
             f"{what}: {function_name(f)} has keyword-only arguments {sorted(bound.kwargs)}, which a"
             " rule cannot receive: make them positional"
         )
+    bound.apply_defaults()
     return bound.args
 
 

@@ -136,6 +136,17 @@ class Jaxpr:
     def __repr__(self) -> str:
         return _text.show(self)
 
+    def pretty_print(self, *, use_color: bool = False, width: int = 80) -> str:
+        """The program as text, in lines of at most this width where that is possible.
+
+        Args:
+          use_color: accepted; the text has no colours.
+
+        >>> pb.make_jaxpr(pnp.sin)(1.0).pretty_print(use_color=False)
+        '{ lambda ; a:f32[]. let b:f32[] = sin a in (b,) }'
+        """
+        return _text.show(self, width=width)
+
     def replace(self, **changes: Any) -> "Jaxpr":
         """A copy with some fields changed."""
         fields = {n: getattr(self, n) for n in ("constvars", "invars", "outvars", "eqns")}
@@ -178,6 +189,10 @@ class ClosedJaxpr:
     def effects(self) -> frozenset[Effect]:
         """What running the program does besides computing results."""
         return self.jaxpr.effects
+
+    def pretty_print(self, *, use_color: bool = False, width: int = 80) -> str:
+        """The program as text: see `Jaxpr.pretty_print`."""
+        return self.jaxpr.pretty_print(use_color=use_color, width=width)
 
     def replace(self, **changes: Any) -> "ClosedJaxpr":
         """A copy with another program or other values."""

@@ -38,6 +38,19 @@ def effects_of(primitive: Primitive, params: dict[str, Any]) -> frozenset[Effect
     return own.union(*map(effects, programs(params))) if primitive.higher else own
 
 
+@weak_memo
+def named_axes(jaxpr: Jaxpr) -> frozenset[Any]:
+    """The names of the axes over which the program's operations go."""
+    none: frozenset[Any] = frozenset()
+    return none.union(*[named_axes_of(e.primitive, e.params) for e in jaxpr.eqns])
+
+
+def named_axes_of(primitive: Primitive, params: dict[str, Any]) -> frozenset[Any]:
+    """The names of axes of an operation, and in the programs it holds."""
+    own: frozenset[Any] = frozenset(params["axes"] if primitive.collective else ())
+    return own.union(*map(named_axes, programs(params))) if primitive.higher else own
+
+
 def has_effect(eqn: JaxprEqn) -> bool:
     """Whether the operation, or a program it holds, has an effect."""
     return bool(effects_of(eqn.primitive, eqn.params))

@@ -25,7 +25,7 @@ LONG = 10
 RESERVED = frozenset({"in", "let", "inf", "nan"})
 
 
-def show(program: Jaxpr | ClosedJaxpr, *, exact: bool = False) -> str:
+def show(program: Jaxpr | ClosedJaxpr, *, exact: bool = False, width: int = 80) -> str:
     """The text of a program, as JAX prints it.
 
     JAX leaves out weak types and parameters that the result's type implies. With `exact` nothing
@@ -35,7 +35,7 @@ def show(program: Jaxpr | ClosedJaxpr, *, exact: bool = False) -> str:
     '{ lambda ; a:f32[3]. let  in (a,) }'
     """
     jaxpr = program.jaxpr if isinstance(program, ClosedJaxpr) else program
-    return layout(_Printer(jaxpr, exact).toplevel())
+    return layout(_Printer(jaxpr, exact).toplevel(), width)
 
 
 def show_eqn(eqn: JaxprEqn) -> str:

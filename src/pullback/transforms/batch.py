@@ -12,6 +12,7 @@ from ..core import trace as tracing
 from ..core.aval import ShapedArray
 from ..core.leaks import check_leaks
 from ..core.primitive import Primitive
+from ..core.rewrite import named_axes_of
 from ..core.trace import Trace, Tracer, get_aval, use
 from ..primitives.batching import broadcast_batch, move_axis
 from .jvp import escape_check
@@ -64,7 +65,11 @@ class BatchTrace(Trace):
         if primitive.collective and self.axis_name is not None and self.axis_name in params["axes"]:
             return self.collective(primitive, values, dims, params)
         # Those with a `stage` rule carry functions, which may have captured batched values.
-        if primitive.stage is None and all(d is None for d in dims):
+        if (
+            primitive.stage is None
+            and all(d is None for d in dims)
+            and not self.is_named(primitive, params)
+        ):
             return parent.process(primitive, tuple(values), params)
         rule = primitive.batch
         if rule is None:
@@ -78,6 +83,12 @@ class BatchTrace(Trace):
         finally:
             _native.swap_trace(previous)
         return self.join(primitive, out, dim)
+
+    def is_named(self, primitive: Primitive, params: dict[str, Any]) -> bool:
+        """Whether a program that the operation holds goes over the axis of this batch."""
+        if self.axis_name is None or not primitive.higher:
+            return False
+        return self.axis_name in named_axes_of(primitive, params)
 
     def sized(self, primitive: Primitive, params: dict[str, Any]) -> dict[str, Any]:
         """The parameters and the axis, for rules of operations that hold programs or functions."""
