@@ -15,6 +15,7 @@ from .core.aval import Shape, ShapedArray, type_name
 from .core.cell import Cell
 from .core.trace import get_aval
 from .dtypes import DType, is_integer, promote
+from .numpy.elementwise import strong
 from .numpy.indexing import getitem
 from .numpy.updates import IndexUpdateRef
 from .primitives.convert import convert_element_type
@@ -176,7 +177,7 @@ def new_ref(init_val: Any, *, memory_space: Any = None, kind: str | None = None)
         raise NotImplementedError("new_ref: there are no kinds of memory or of mutable arrays")
     value = argument(init_val, "new_ref")
     # Memory may be given to the call that writes: not that of an array that the user holds.
-    return Ref(ArrayImpl(value._npy, value.weak_type) if type(value) is ArrayImpl else value)
+    return Ref(ArrayImpl(value._npy, False) if type(value) is ArrayImpl else strong(value))
 
 
 def empty_ref(ty: Any, memory_space: Any = None) -> Ref:
