@@ -1,6 +1,6 @@
 """Residuals that are the same in every step of a loop: computed once, before the loop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..core.ir import Atom, Jaxpr, JaxprEqn, Var
@@ -43,7 +43,7 @@ def lift(split: Linearized, num_consts: int, num_carry: int) -> tuple[Jaxpr, Lin
 def _lifted(primal: Jaxpr, results: int, num_consts: int, num_carry: int) -> Lifted:
     """`results` is how many of the body's results are not residuals."""
     same = [primal.invars[i] for i in unchanged(primal, num_consts, num_carry)]
-    fixed, moving = _parted(primal.eqns, same)
+    fixed, moving = parted(primal.eqns, same)
     computed = {v for eqn in fixed for v in eqn.outvars}
     new = primal.outvars[results:]
     places = tuple([i for i, v in enumerate(new) if type(v) is Var and v in computed])
@@ -65,15 +65,18 @@ def _lifted(primal: Jaxpr, results: int, num_consts: int, num_carry: int) -> Lif
     return Lifted(Jaxpr([], same, values, _needed(fixed, [], values)), body, places)
 
 
-def _parted(
-    eqns: Sequence[JaxprEqn], consts: Sequence[Var]
+def parted(
+    eqns: Sequence[JaxprEqn],
+    consts: Sequence[Var],
+    leaves: Callable[[JaxprEqn], bool] = lambda eqn: True,
 ) -> tuple[list[JaxprEqn], list[JaxprEqn]]:
-    """The equations that depend on these alone, and the others."""
+    """The equations that depend on these alone and may leave the loop, and the others."""
     known = set(consts)
     fixed: list[JaxprEqn] = []
     moving: list[JaxprEqn] = []
     for eqn in eqns:
-        same = all(v in known for v in eqn.invars if type(v) is Var) and not has_effect(eqn)
+        same = all(v in known for v in eqn.invars if type(v) is Var)
+        same = same and leaves(eqn) and not has_effect(eqn)
         (fixed if same else moving).append(eqn)
         if same:
             known.update(eqn.outvars)

@@ -9,6 +9,7 @@ from .. import dtypes
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
+from ..primitives.conv import ConvDimensionNumbers, conv_general_dilated
 from . import binary
 from .contractions import dot
 from .creation import asarray
@@ -172,6 +173,9 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     return raised(v[:, None], asarray(powers.astype(whole))[None, :])
 
 
+ALONG_ONE_AXIS = ConvDimensionNumbers((0, 1, 2), (0, 1, 2), (0, 1, 2))
+
+
 def _convolution(name: str, a: Any, v: Any, mode: str, precision: Any, preferred: Any) -> Any:
     if mode not in ("full", "same", "valid"):
         raise ValueError(f"{name}: mode must be one of ['full', 'same', 'valid'], got {mode!r}")
@@ -182,16 +186,16 @@ def _convolution(name: str, a: Any, v: Any, mode: str, precision: Any, preferred
         raise ValueError(f"{name}: inputs cannot be empty, got shapes {x.shape} and {y.shape}.")
     if x.size < y.size:
         x, y = y, x
-    n, m = x.size, y.size
-    padded = pc.pad(x, x.dtype.type(0), [(m - 1, m - 1, 0)])
-    # Windows of x as rows: row k holds x[k - m + 1 .. k].
-    at = np.arange(n + m - 1)[:, None] + np.arange(m)[None, :]
-    windows = padded[asarray(at.astype(np.int32))]
-    out = dot(windows, pc.rev(y, (0,)), precision=precision, preferred_element_type=preferred)
-    if mode == "full":
-        return out
-    start, size = ((m - 1) // 2, n) if mode == "same" else (m - 1, n - m + 1)
-    return out[start : start + size]
+    m = y.size
+    pads = {"full": (m - 1, m - 1), "same": (m // 2, (m - 1) // 2), "valid": (0, 0)}[mode]
+    out = conv_general_dilated(
+        sh.reshape(x, (1, 1, x.size)),
+        sh.reshape(pc.rev(y, (0,)), (1, 1, m)),
+        *((1,), (pads,), (1,), (1,), ALONG_ONE_AXIS),
+        precision=precision,
+        preferred_element_type=preferred,
+    )
+    return sh.reshape(out, (out.size,))
 
 
 def convolve(

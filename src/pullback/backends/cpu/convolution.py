@@ -26,6 +26,8 @@ from .values import NATIVE, Indices, Value, View, in_buffer, row_major, storage
 LEAST, LEAST_WORK = 3, 16 * 16 * 16
 # Last axes of fewer elements are not worth a loop of their own.
 SHORT = 16
+# Loops that read each element so often read it without a test from a padded copy.
+OFTEN = 8
 # Features that fill too little of a vector.
 FEW = 4
 
@@ -129,7 +131,7 @@ def conv_general_dilated(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Va
             elif _worth(part, [x.dtype, w.dtype, storage(out.aval)]):
                 _contraction(b, part, padded, w, view)
             else:
-                _nest(b, eqn, part, x, w, view)
+                _nest(b, eqn, part, padded, w, view)
     return [b.standing(view, out.aval)]
 
 
@@ -198,15 +200,25 @@ def _store_zero(b: Builder, part: Part, view: View, dtype: str) -> None:
     b.block.append(Nest((), (Kernel(axes, (), (store,)),)))
 
 
-def _nest(b: Builder, eqn: JaxprEqn, part: Part, x: Value, w: Value, view: View) -> None:
+def _nest(
+    b: Builder, eqn: JaxprEqn, part: Part, padded: "_Padded", w: Value, view: View
+) -> None:
     """Loops over results, and over terms inside; elements outside of x are zero."""
-    out = eqn.outvars[0].aval
+    x, out = padded.x, eqn.outvars[0].aval
     wide = NATIVE[accumulator(*[v.aval.dtype for v in eqn.invars], out.dtype)]
-    nothing = b.graph.const(0, x.dtype)
-    tests = [(i, 0, n) for i, n in zip(part.x, x.shape, strict=True)]
-    element = b.graph.guard(tests, lambda: x.at(part.x), nothing)
+    if any(map(any, padded.pads)) and _reads(part) >= OFTEN * padded.size():
+        buffer, offset = padded.offset(part.x)
+        element = b.graph.load(buffer, offset, x.dtype)
+    else:
+        tests = [(i, 0, n) for i, n in zip(part.x, x.shape, strict=True)]
+        element = b.graph.guard(tests, lambda: x.at(part.x), b.graph.const(0, x.dtype))
     value = times(b, element, w.at(part.w), wide)
     _sum(b, part, part.terms, value, view, storage(out))
+
+
+def _reads(part: Part) -> int:
+    """How many elements of x the loops of a part read."""
+    return prod([a.extent for a in (*part.group, *part.rows, *part.columns, *part.terms)])
 
 
 def _sum(
@@ -245,6 +257,10 @@ class _Padded:
         view = self.view = self.view or self.placed()
         moved = [ix.shift(i, low) for i, (low, _) in zip(idx, self.pads, strict=True)]
         return view.buffer, at_view(view, moved)
+
+    def size(self) -> int:
+        """How many elements the copy has."""
+        return prod([n + sum(pad) for n, pad in zip(self.x.shape, self.pads, strict=True)])
 
     def placed(self) -> View:
         """A copy with the padding; x itself where there is none."""

@@ -95,7 +95,7 @@ def _join_last(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
     over = {to[x] for x in new.reduce}
     if last.reduce and over and over != set(last.reduce):
         return None
-    if last.reduce and over and _across(last, new, to):
+    if (last.reduce or over) and _across(last, new, to):
         return None
     if over & set(a.axes) or (over and not _covers(last, over)):
         return None

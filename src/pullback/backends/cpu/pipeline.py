@@ -35,11 +35,13 @@ from .build import Builder
 from .compiled import ENTRY, Compiled
 from .complexes import in_parts
 from .expand import expanded
+from .hoisted import hoisted
 from .loader import Code
 from .loops import Callback, Program
 from .optimise import CALLING, GOOD, QUICK, Care
 from .rules import RULES
 from .schedule import block_time, block_work, code_lines, code_time
+from .turned import turned
 from .values import in_buffer, row_major, storage
 
 # The rules that `simplify` finds on primitives: importing these modules sets them.
@@ -116,7 +118,7 @@ def lowered(jaxpr: Jaxpr, donated: Sequence[int]) -> Program:
 def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -> Lowered:
     assert not jaxpr.constvars
     plain = simplify(jaxpr)
-    jaxpr = accumulated(in_parts(expanded(plain)))
+    jaxpr = hoisted(turned(accumulated(in_parts(expanded(plain)))))
     jaxpr = jaxpr if jaxpr is plain else simplify(jaxpr)
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))

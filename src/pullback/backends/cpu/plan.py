@@ -1,10 +1,12 @@
 """Which variables of a block are kept in memory, and which are recomputed where they are used.
 
 A variable is kept when it is used at several places (nests, or index maps inside one) and costs
-more to compute again than to load. Decided from the last operation to the first.
+more to compute again than to load. Decided from the last operation to the first, as if nothing else
+were kept; then from the first to the last, where it is known what is.
 """
 
 from collections.abc import Callable, Hashable
+from math import prod
 
 from ...core.ir import Jaxpr, JaxprEqn, Literal, Var
 
@@ -26,7 +28,13 @@ INDEXED = frozenset(
     "broadcast_in_dim reshape squeeze transpose slice rev concatenate pad dynamic_slice gather "
     "random_wrap random_unwrap".split()
 )
+# Marks of a variable's uses: an operation reads elements several times, each step of a loop reads
+# all of them, or it must be in memory anyway.
 ELSEWHERE: Hashable = "elsewhere"
+EACH_STEP: Hashable = "each step"
+IN_MEMORY: Hashable = "in memory"
+# The operands that a loop reads at each step, by its parameters.
+LOOPS = {"scan": ("num_consts",), "while": ("cond_nconsts", "body_nconsts")}
 FREE = 3.0
 # A chain of more operations is cut: recursion over it must end.
 LONGEST = 48
@@ -43,16 +51,40 @@ def kept(jaxpr: Jaxpr, is_lazy: Callable[[JaxprEqn], bool]) -> set[Var]:
     lazy = [is_lazy(eqn) for eqn in jaxpr.eqns]
     chain = _chain_costs(jaxpr, lazy)
     places: dict[Var, set[Hashable]] = {}
-    keep = {v for v in jaxpr.outvars if isinstance(v, Var)} | _cuts(jaxpr, lazy)
+    made = {v: eqn for eqn in jaxpr.eqns for v in eqn.outvars}
+    fixed = {v for v in jaxpr.outvars if isinstance(v, Var)} | _cuts(jaxpr, lazy)
+    keep = set(fixed)
     for eqn, inline in zip(reversed(jaxpr.eqns), reversed(lazy), strict=True):
         used = _places(eqn, inline, places, keep, chain)
         for v in eqn.invars:
             if not isinstance(v, Literal):
-                found = places.setdefault(v, set())
-                found.update(used)
-                if _reused(eqn, v):
-                    found.add(ELSEWHERE)
-    return keep
+                places.setdefault(v, set()).update(used)
+        for v, mark in _marks(eqn, made):
+            places.setdefault(v, set()).add(mark)
+    return fixed | _relaxed(jaxpr, lazy, keep - fixed, places, fixed)
+
+
+def _relaxed(
+    jaxpr: Jaxpr,
+    lazy: list[bool],
+    keep: set[Var],
+    places: dict[Var, set[Hashable]],
+    fixed: set[Var],
+) -> set[Var]:
+    """Of what is to be kept, what is still costly when its operands are in memory."""
+    needed: set[Var] = set()
+    chain: dict[Var, float] = {}
+    for eqn, inline in zip(jaxpr.eqns, lazy, strict=True):
+        if not inline:
+            continue
+        (out,) = eqn.outvars
+        cost = _chain_cost(eqn, chain)
+        moves = eqn.primitive.name in INDEXED
+        if out in keep and (moves or IN_MEMORY in places[out] or cost > _free(out, places[out])):
+            needed.add(out)
+        elif out not in fixed:
+            chain[out] = cost
+    return needed
 
 
 def _cuts(jaxpr: Jaxpr, lazy: list[bool]) -> set[Var]:
@@ -81,29 +113,66 @@ def _places(
         return {id(eqn)}
     (out,) = eqn.outvars
     used = places.get(out, set())
-    free = FREE if out.aval.size > SMALL else 0.0
-    if out in keep or (len(used) > 1 and chain[out] > free):
+    if out in keep or (len(used) > 1 and chain[out] > _free(out, used)):
         keep.add(out)
         return {id(eqn)}
     if eqn.primitive.name in INDEXED:
         return {(id(eqn), place) for place in list(used)[:2]}
-    return set(list(used)[:3])
+    return set(list(used - {EACH_STEP, IN_MEMORY})[:3])
 
 
-def _reused(eqn: JaxprEqn, v: Var) -> bool:
-    """Whether an operation takes elements of an operand several times."""
+def _free(v: Var, used: set[Hashable]) -> float:
+    """The work of an element that may be done again at each use."""
+    return FREE if v.aval.size > SMALL and EACH_STEP not in used else 0.0
+
+
+def _marks(eqn: JaxprEqn, made: dict[Var, JaxprEqn]) -> list[tuple[Var, Hashable]]:
+    """The operands that an operation reads more than once, or in memory."""
     name = eqn.primitive.name
+    operands = [v for v in eqn.invars if isinstance(v, Var)]
     if name in ("broadcast_in_dim", "gather"):
-        return v.aval.size < eqn.outvars[0].aval.size
-    return name in ("dot_general", "scan", "while", "cond", "batched_cond")
+        size = eqn.outvars[0].aval.size
+        return [(v, ELSEWHERE) for v in operands if v.aval.size < size]
+    if name == "dot_general":
+        mark = IN_MEMORY if _is_of_matrices(eqn) else ELSEWHERE
+        return [(_turned_back(v, made), m) for v in operands for m in (ELSEWHERE, mark)]
+    if name in LOOPS:
+        each = sum([eqn.params[count] for count in LOOPS[name]])
+        read = [(v, EACH_STEP) for v in eqn.invars[:each] if isinstance(v, Var)]
+        return [*read, *[(v, m) for v in operands for m in (ELSEWHERE, IN_MEMORY)]]
+    if name in ("cond", "batched_cond"):
+        return [(v, m) for v in operands for m in (ELSEWHERE, IN_MEMORY)]
+    return []
+
+
+def _is_of_matrices(eqn: JaxprEqn) -> bool:
+    """Whether both operands of a product have rows and columns, and so are read in memory."""
+    (cx, cy), (bx, by) = eqn.params["dimension_numbers"]
+    shapes = [v.aval.shape for v in eqn.invars]
+    used = (*cx, *bx), (*cy, *by)
+    free = [[n for d, n in enumerate(s) if d not in u] for s, u in zip(shapes, used, strict=True)]
+    return min(map(prod, free)) > 1
+
+
+def _turned_back(v: Var, made: dict[Var, JaxprEqn]) -> Var:
+    """What a variable is a transpose of: products read either."""
+    while v in made and made[v].primitive.name == "transpose":
+        (operand,) = made[v].invars
+        if not isinstance(operand, Var):
+            break
+        v = operand
+    return v
+
+
+def _chain_cost(eqn: JaxprEqn, chain: dict[Var, float]) -> float:
+    """The work of one element and of all that is computed for it."""
+    return work(eqn) + sum([chain.get(v, 0.0) for v in eqn.invars if type(v) is Var])
 
 
 def _chain_costs(jaxpr: Jaxpr, lazy: list[bool]) -> dict[Var, float]:
     chain: dict[Var, float] = {}
     for eqn, inline in zip(jaxpr.eqns, lazy, strict=True):
-        total = 0.0
-        if inline:
-            total = work(eqn) + sum([chain.get(v, 0.0) for v in eqn.invars if type(v) is Var])
+        total = _chain_cost(eqn, chain) if inline else 0.0
         for v in eqn.outvars:
             chain[v] = min(total, 1e6)
     return chain

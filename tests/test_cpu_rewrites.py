@@ -1,0 +1,175 @@
+"""What the CPU compiler makes of programs before it builds loops: products the other way round,
+values that leave loops, and what is kept in memory."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pullback as pb
+from pullback import lax
+from pullback import numpy as pnp
+from pullback.backends.cpu import pipeline
+from pullback.backends.cpu.hoisted import hoisted
+from pullback.backends.cpu.turned import turned
+from pullback.core.ir import Jaxpr
+from pullback.core.rewrite import simplify
+
+
+def staged(f: Callable[..., Any], *args: Any) -> Jaxpr:
+    return simplify(pb.make_jaxpr(f)(*args).jaxpr)
+
+
+def names(jaxpr: Jaxpr) -> list[str]:
+    return [e.primitive.name for e in jaxpr.eqns]
+
+
+def close(f: Callable[..., Any], *args: Any) -> None:
+    """Assert that compiled code and NumPy's values agree."""
+    with pb.disable_jit():
+        expected = f(*args)
+    for x, y in zip(pb.tree.leaves(pb.jit(f)(*args)), pb.tree.leaves(expected), strict=True):
+        np.testing.assert_allclose(x, y, rtol=2e-5, atol=2e-5)
+
+
+RNG = np.random.default_rng(0)
+
+
+def normal(*shape: int) -> np.ndarray:
+    return RNG.standard_normal(shape).astype(np.float32)
+
+
+# Products
+
+
+@pytest.mark.parametrize("form", ["bij,bjk->bki", "bij,bjk->kbi", "ij,jk->ki", "abij,bakj->baki"])
+def test_products_transposed_alone(form):
+    shapes = {"bij": (3, 4, 5), "bjk": (3, 5, 6), "ij": (4, 5), "jk": (5, 6)}
+    shapes |= {"abij": (2, 3, 4, 5), "bakj": (3, 2, 6, 5)}
+    x, y = (normal(*shapes[s]) for s in form.split("->")[0].split(","))
+    close(lambda x, y: pnp.einsum(form, x, y), x, y)
+
+
+def test_gradients_of_weights_are_not_moved():
+    x, w = normal(7, 5), normal(5, 3)
+    jaxpr = staged(pb.grad(lambda w: pnp.sum(pnp.tanh(x @ w))), w)
+    assert "transpose" in names(jaxpr)
+    assert "transpose" not in names(turned(jaxpr))
+    close(pb.grad(lambda w: pnp.sum(pnp.tanh(x @ w))), w)
+
+
+def test_a_product_with_another_use_stays():
+    x, y = normal(4, 5), normal(5, 4)
+    jaxpr = staged(lambda x, y: (x @ y) + (x @ y).T, x, y)
+    assert names(turned(jaxpr)) == names(jaxpr)
+
+
+# Loops
+
+
+def in_loop(jaxpr: Jaxpr) -> list[str]:
+    (loop,) = [e for e in hoisted(jaxpr).eqns if e.primitive.name in ("scan", "while")]
+    return names(loop.params["jaxpr" if "jaxpr" in loop.params else "body_jaxpr"])
+
+
+def test_what_no_step_changes_leaves_a_scan():
+    def f(a, x):
+        return lax.scan(lambda c, x: (c * x + pnp.exp(a).sum(), None), 0.0, x)[0]
+
+    assert in_loop(staged(f, normal(5), normal(3))) == ["mul", "add"]
+    close(f, normal(5), normal(3))
+
+
+def test_what_no_step_changes_leaves_nested_loops():
+    def f(a, x):
+        def row(c, x):
+            return lax.fori_loop(0, 3, lambda i, c: c * x + pnp.sin(a), c), pnp.cos(a)
+
+        return lax.scan(row, pnp.zeros(4), x)
+
+    jaxpr = hoisted(staged(f, normal(4), normal(5)))
+    assert names(jaxpr).count("sin") == 1 and names(jaxpr).count("cos") == 1
+    close(f, normal(4), normal(5))
+
+
+def test_a_while_loop_of_no_steps():
+    def f(a, n):
+        return lax.while_loop(
+            lambda s: s[0] < n + a.sum(), lambda s: (s[0] + pnp.max(a), s[1] + 1 / a), (0.0, a)
+        )
+
+    assert in_loop(staged(f, normal(5) ** 2, -100.0)) == ["add", "add"]
+    close(f, normal(5) ** 2, -100.0)
+    close(f, normal(5) ** 2 + 1, 10.0)
+
+
+def test_what_is_carried_as_it_is_leaves_too():
+    def f(a, x):
+        return lax.scan(lambda c, x: ((c[0], c[1] + x * pnp.log(c[0])), None), (a, a), x)[0]
+
+    assert in_loop(staged(f, normal(4) ** 2 + 1, normal(3))) == ["mul", "add"]
+    close(f, normal(4) ** 2 + 1, normal(3))
+
+
+def test_what_is_cheap_and_large_stays_in_a_loop():
+    def f(a, x):
+        def step(c, x):
+            return c + ((a[:, None] - a) * x).max(), None
+
+        return lax.scan(step, 0.0, x)[0]
+
+    assert "sub" in in_loop(staged(f, normal(500), normal(3)))
+    close(f, normal(50), normal(3))
+
+
+def test_what_acts_stays_in_a_loop():
+    seen: list[float] = []
+
+    def f(a):
+        def step(c, _):
+            pb.debug.callback(lambda s: seen.append(float(s)), a.sum())
+            return c + 1, None
+
+        return lax.scan(step, 0, None, length=3)[0]
+
+    a = normal(3)
+    assert pb.jit(f)(a) == 3
+    pb.effects_barrier()
+    np.testing.assert_allclose(seen, [a.sum()] * 3, rtol=1e-6)
+
+
+# What is kept
+
+
+def test_a_loop_reads_what_was_computed_before_it():
+    def f(a, b):
+        s = (a + a.T) / 2
+        return lax.fori_loop(0, 5, lambda i, b: s @ b, b)
+
+    a, b = normal(40, 40) / 10, normal(40)
+    close(f, a, b)
+    program = pipeline.lowered(staged(f, a, b), ())
+    assert sum(buffer.size >= 1600 for buffer in program.buffers.values()) == 2
+
+
+def test_cheap_functions_of_results_are_not_kept():
+    def f(a, u, x):
+        b = a + pnp.outer(u, u)
+        return b, (2.0 * b) @ x
+
+    a, u, x = normal(50, 50), normal(50), normal(50)
+    close(f, a, u, x)
+    program = pipeline.lowered(staged(f, a, u, x), ())
+    assert sum(buffer.size >= 2500 for buffer in program.buffers.values()) == 2
+
+
+def test_products_read_transposes_as_they_lie():
+    def f(a):
+        b = a - a.mean(0)
+        return b.T @ b
+
+    a = normal(70, 60)
+    close(f, a)
+    program = pipeline.lowered(staged(f, a), ())
+    assert sum(buffer.size == a.size for buffer in program.buffers.values()) == 2
