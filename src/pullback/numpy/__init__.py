@@ -73,7 +73,7 @@ from .ufuncs import (
 __array_api_version__ = "2024.12"
 
 # What few programs use is loaded when it is first asked for: modules, and names by their module.
-__getattr__ = later(__name__, ("fft", "linalg"), {
+__getattr__ = later(__name__, ("fft", "lib", "linalg", "polynomial"), {
     "bits": "packbits unpackbits",
     "calculus": "diff ediff1d gradient interp trapezoid unwrap",
     "conversions": "asanyarray asarray_chkfinite ascontiguousarray real_if_close",
@@ -98,7 +98,7 @@ __getattr__ = later(__name__, ("fft", "linalg"), {
     ),
     "overwriting": "copyto putmask",
     "padding": "pad",
-    "polynomial": (
+    "polynomials": (
         "convolve correlate poly polyadd polyder polydiv polyint polymul polysub polyval vander"
     ),
     "ranges": "geomspace linspace logspace",
@@ -145,9 +145,9 @@ __all__ = [
     "int16", "int32", "int64", "int_", "intc", "integer", "interp", "intersect1d", "intp", "invert",
     "isclose", "iscomplex", "iscomplexobj", "isdtype", "isfinite", "isin", "isinf", "isnan",
     "isneginf", "isposinf", "isreal", "isrealobj", "isscalar", "issubdtype", "iterable", "ix_",
-    "kaiser", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lexsort", "linalg",
-    "linspace", "load", "loadtxt", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2",
-    "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "longlong",
+    "kaiser", "kron", "lcm", "ldexp", "left_shift", "less", "less_equal", "lexsort", "lib",
+    "linalg", "linspace", "load", "loadtxt", "log", "log1p", "log2", "log10", "logaddexp",
+    "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor", "logspace", "longlong",
     "mask_indices", "matmul", "matrix_transpose", "matvec", "max", "maximum", "mean", "median",
     "meshgrid", "mgrid", "min", "min_scalar_type", "minimum", "mod", "modf", "moveaxis", "multiply",
     "nan", "nan_to_num", "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean",
@@ -155,21 +155,21 @@ __all__ = [
     "ndarray", "ndenumerate", "ndim", "ndindex", "negative", "newaxis", "nextafter", "nonzero",
     "not_equal", "number", "object_", "ogrid", "ones", "ones_like", "outer", "packbits", "pad",
     "partition", "percentile", "permute_dims", "pi", "piecewise", "place", "poly", "polyadd",
-    "polyder", "polydiv", "polyfit", "polyint", "polymul", "polysub", "polyval", "positive", "pow",
-    "power", "printoptions", "prod", "promote_types", "ptp", "put", "put_along_axis", "putmask",
-    "quantile", "r_", "rad2deg", "radians", "ravel", "ravel_multi_index", "real", "real_if_close",
-    "reciprocal", "remainder", "repeat", "reshape", "resize", "result_type", "right_shift", "rint",
-    "roll", "rollaxis", "roots", "rot90", "round", "s_", "save", "savetxt", "savez",
-    "savez_compressed", "searchsorted", "select", "set_printoptions", "setdiff1d", "setxor1d",
-    "shape", "short", "sign", "signbit", "signedinteger", "sin", "sinc", "single", "sinh", "size",
-    "sort", "sort_complex", "spacing", "split", "sqrt", "square", "squeeze", "stack", "std",
-    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensordot", "tile",
-    "trace", "transpose", "trapezoid", "tri", "tril", "tril_indices", "tril_indices_from",
-    "trim_zeros", "triu", "triu_indices", "triu_indices_from", "true_divide", "trunc", "ubyte",
-    "ufunc", "uint", "uint2", "uint4", "uint8", "uint16", "uint32", "uint64", "uintc", "uintp",
-    "ulonglong", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "unpackbits", "unravel_index", "unsignedinteger", "unstack", "unwrap",
-    "ushort", "vander", "var", "vdot", "vecdot", "vecmat", "vectorize", "vsplit", "vstack", "where",
-    "zeros", "zeros_like",
+    "polyder", "polydiv", "polyfit", "polyint", "polymul", "polynomial", "polysub", "polyval",
+    "positive", "pow", "power", "printoptions", "prod", "promote_types", "ptp", "put",
+    "put_along_axis", "putmask", "quantile", "r_", "rad2deg", "radians", "ravel",
+    "ravel_multi_index", "real", "real_if_close", "reciprocal", "remainder", "repeat", "reshape",
+    "resize", "result_type", "right_shift", "rint", "roll", "rollaxis", "roots", "rot90", "round",
+    "s_", "save", "savetxt", "savez", "savez_compressed", "searchsorted", "select",
+    "set_printoptions", "setdiff1d", "setxor1d", "shape", "short", "sign", "signbit",
+    "signedinteger", "sin", "sinc", "single", "sinh", "size", "sort", "sort_complex", "spacing",
+    "split", "sqrt", "square", "squeeze", "stack", "std", "subtract", "sum", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensordot", "tile", "trace", "transpose", "trapezoid", "tri",
+    "tril", "tril_indices", "tril_indices_from", "trim_zeros", "triu", "triu_indices",
+    "triu_indices_from", "true_divide", "trunc", "ubyte", "ufunc", "uint", "uint2", "uint4",
+    "uint8", "uint16", "uint32", "uint64", "uintc", "uintp", "ulonglong", "union1d", "unique",
+    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unpackbits", "unravel_index",
+    "unsignedinteger", "unstack", "unwrap", "ushort", "vander", "var", "vdot", "vecdot", "vecmat",
+    "vectorize", "vsplit", "vstack", "where", "zeros", "zeros_like",
 ]
 methods.install()

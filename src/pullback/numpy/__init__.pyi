@@ -10,7 +10,9 @@ import numpy as np
 
 from ..array import Array
 from . import fft as fft
+from . import lib as lib
 from . import linalg as linalg
+from . import polynomial as polynomial
 from .files import ComplexWarning as ComplexWarning
 from .indexers import c_ as c_
 from .indexers import index_exp as index_exp

@@ -12,7 +12,7 @@ from .creation import array, asarray
 from .diagonals import diag
 from .elementwise import as_inexact, sqrt
 from .linalg import eigvals, inv, lstsq
-from .polynomial import vander
+from .polynomials import vander
 from .reductions import all, argmin, sum
 from .searching import where
 from .shapes import atleast_1d, roll
