@@ -48,6 +48,7 @@ PAIRS = (
     (f(3, 1), i(1, 4)),
     (AWKWARD.astype(np.float16), i(10)),
     (f(3), np.float32(2)),
+    (u(3), np.array(2, np.int32)),
 )
 BINARY_CASES = table(
     *[row(BINARY, x, y) for x, y in PAIRS],
@@ -93,10 +94,61 @@ def test_static_power_has_derivatives_at_zero(n: int) -> None:
     np.testing.assert_allclose(got, jax.grad(lambda v: v**n)(x), 1e-6)
 
 
-def test_sinc_has_derivatives_at_zero() -> None:
-    second = pb.grad(pb.grad(pnp.sinc))
-    np.testing.assert_allclose(pb.grad(pnp.sinc)(0.0), 0.0, atol=1e-7)
-    np.testing.assert_allclose(second(0.0), jax.grad(jax.grad(jax.numpy.sinc))(0.0), 1e-5)
+@pytest.mark.parametrize("x", [0.0, 1e-4, 0.1, 0.7])
+def test_sinc_has_derivatives_near_zero(x: float) -> None:
+    pi_x = np.pi * x
+    first = -pi_x * np.pi / 3 if x < 1e-3 else (np.cos(pi_x) - np.sinc(x)) / x
+    second = -(np.pi**2) * np.sinc(x) - (2 * first / x if x else -2 * np.pi**2 / 3)
+    got = pb.grad(pnp.sinc), pb.grad(pb.grad(pnp.sinc))
+    np.testing.assert_allclose([f(x) for f in got], [first, second], 1e-3, atol=1e-6)
+
+
+def test_sinc_has_higher_derivatives_at_zero() -> None:
+    ours, theirs = pnp.sinc, jax.numpy.sinc
+    for _ in range(4):
+        ours, theirs = pb.grad(ours), jax.grad(theirs)
+    np.testing.assert_allclose(ours(0.0), theirs(0.0), 1e-5)
+
+
+@pytest.mark.parametrize("x", [3.0, -0.1, 1e-38, 1e30])
+def test_mantissas_have_derivatives(x: float) -> None:
+    got = pb.grad(lambda v: pnp.frexp(v)[0])(x)
+    np.testing.assert_allclose(got, 2.0 ** -np.frexp(np.float32(x))[1], 1e-6)
+
+
+@pytest.mark.parametrize("name", ["logaddexp", "logaddexp2"])
+def test_logarithms_of_sums_of_complex_exponentials(name: str) -> None:
+    x, y = c(20) * 4, c(20) * 4
+    check(name, x, y)
+    got, want = (
+        lib.grad(lambda v, f=f: f(v, y).sum().real)(x)
+        for lib, f in ((pb, getattr(pnp, name)), (jax, getattr(jax.numpy, name)))
+    )
+    np.testing.assert_allclose(got, want, 1e-4, 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "error"),
+    [
+        ("i0", (1j,), ValueError),
+        ("frexp", (1j,), TypeError),
+        ("spacing", (1j,), ValueError),
+        ("copysign", (1j, 1.0), TypeError),
+        ("heaviside", (1j, 1.0), TypeError),
+        ("ldexp", (1j, 1), ValueError),
+    ],
+)
+def test_complex_numbers_are_refused(name: str, args: Any, error: type[Exception]) -> None:
+    for library in (pnp, jax.numpy):
+        with pytest.raises(error):
+            getattr(library, name)(*args)
+
+
+@pytest.mark.parametrize("name", ["isfinite", "isinf", "isposinf", "isneginf", "signbit"])
+@pytest.mark.parametrize("x", [3, 2.5])
+def test_answers_about_weak_numbers_are_as_weak(name: str, x: Any) -> None:
+    want = getattr(jax.numpy, name)(jax.numpy.asarray(x)).weak_type
+    assert getattr(pnp, name)(pnp.asarray(x)).weak_type == want
 
 
 def test_logaddexp_of_infinities_has_finite_derivatives() -> None:

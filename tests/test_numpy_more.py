@@ -63,6 +63,7 @@ SETS = table(
     row("setdiff1d union1d", i(6), i(6), size=4, fill_value=-9),
     row("trim_zeros", np.array([0, 0, 1, 2, 0, 3, 0])),
 )
+QS, W = np.array([0.1, 0.5, 1.0], np.float32), np.array([2, 0, 1, 1], np.int32)
 STATISTICS = table(
     row("nansum nanprod nanmax nanmin nanmean nanvar nanstd nanargmax nanmedian", FINITE_AND_NAN),
     row("nancumsum nancumprod", FINITE_AND_NAN),
@@ -70,6 +71,23 @@ STATISTICS = table(
     row("quantile percentile", f(5, 4), np.array([0.1, 0.9], np.float32), axis=0),
     row("quantile nanquantile", f(7), 0.33, method="nearest"),
     row("quantile", f(7), 0.33, method="midpoint", keepdims=True),
+    row("quantile nanquantile", f(4, 3), QS, axis=0, weights=W, method="inverted_cdf"),
+    row("quantile", f(4, 3), 0.3, weights=positive(4, 3), method="inverted_cdf", keepdims=True),
+    row(
+        "percentile nanpercentile",
+        f(4, 5, 3),
+        60,
+        axis=(0, 2),
+        weights=positive(4, 3),
+        method="inverted_cdf",
+        keepdims=True,
+    ),
+    row(
+        "nanquantile nanpercentile", FINITE_AND_NAN, 0.4, weights=positive(7), method="inverted_cdf"
+    ),
+    row("quantile", f(4), QS, weights=np.array([1.0, -1.0, 2.0, 3.0]), method="inverted_cdf"),
+    row("nanvar nanstd", FINITE_AND_NAN.astype(np.float16), ddof=1),
+    row("nanvar", FINITE_AND_NAN, dtype=np.float16),
     row("median nanmedian", f(4, 5), axis=1),
     row("median", AWKWARD),
     row("cov corrcoef", f(3, 8)),
@@ -146,3 +164,28 @@ def test_files(tmp_path: Any) -> None:
     x = pnp.arange(3.0)
     pnp.save(tmp_path / "x.npy", x)
     np.testing.assert_array_equal(pnp.load(tmp_path / "x.npy"), x)
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "kwargs", "error"),
+    [
+        ("quantile", (f(4), 0.5), {"weights": f(4), "method": "linear"}, NotImplementedError),
+        ("quantile", (f(4), 0.5), {"weights": f(3), "method": "inverted_cdf"}, ValueError),
+        ("quantile", (f(4), 0.5), {"weights": c(4), "method": "inverted_cdf"}, ValueError),
+        ("average", (f(2, 3, 4),), {"axis": (0, 1), "weights": f(3)}, ValueError),
+        ("average", (f(2, 3, 4),), {"weights": f(3)}, ValueError),
+        ("var", (f(3),), {"ddof": 1, "correction": 1}, ValueError),
+        ("nanvar", (c(3),), {"dtype": np.float32}, ValueError),
+        ("sum", (f(3),), {"where": i(3)}, ValueError),
+        ("mean", (f(3),), {"where": i(3)}, ValueError),
+    ],
+)
+def test_statistics_refuse(name: str, args: Any, kwargs: Any, error: type[Exception]) -> None:
+    for library in (pnp, jnp):
+        with pytest.raises(error):
+            getattr(library, name)(*args, **kwargs)
+
+
+@pytest.mark.parametrize("name", ["all", "any"])
+def test_answers_over_no_axes_are_as_weak(name: str) -> None:
+    assert getattr(pnp, name)(pnp.asarray(1), axis=()).weak_type is False

@@ -194,6 +194,7 @@ STATISTICS = table(
     row("var std", c(3, 2)),
     row("var std", f(4, 3), axis=0, ddof=1),
     row("average", f(3, 4), axis=1, weights=positive(4)),
+    row("average", f(3, 2, 4), axis=(2, 0), weights=positive(4, 3), returned=True, keepdims=True),
     row("average", i(3, 4), weights=f(3, 4), returned=True),
     row("cumsum cumprod", f(3, 4)),
     row("cumsum cumprod", i(3, 4), axis=1),

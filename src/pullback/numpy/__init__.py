@@ -24,7 +24,7 @@ from .diagonals import diag, diagflat, diagonal, eye, identity, tri, tril, triu
 from .elementwise import (
     abs, absolute, acos, acosh, angle, arccos, arccosh, arcsin, arcsinh, arctan, arctanh, around,
     asin, asinh, atan, atanh, bitwise_count, bitwise_invert, bitwise_not, cbrt, ceil, conj,
-    conjugate, cos, cosh, deg2rad, degrees, exp, exp2, expm1, fabs, fix, floor, frexp, imag, invert,
+    conjugate, cos, cosh, deg2rad, degrees, exp, exp2, expm1, fabs, fix, floor, imag, invert,
     iscomplex, isfinite, isinf, isnan, isneginf, isposinf, isreal, log, log10, log1p, log2,
     logical_not, modf, nan_to_num, positive, rad2deg, radians, real, reciprocal, rint, round, sign,
     signbit, sin, sinc, sinh, spacing, sqrt, square, tan, tanh, trunc,
@@ -39,7 +39,7 @@ from .logic import (
     isscalar, iterable, result_type,
 )
 from .means import average, mean, std, var
-from .powers import float_power, gcd, lcm, ldexp, pow, power
+from .powers import float_power, frexp, gcd, lcm, ldexp, pow, power
 from .reductions import (
     all, amax, amin, any, argmax, argmin, count_nonzero, max, min, prod, ptp, sum,
 )
@@ -106,9 +106,9 @@ __getattr__ = later(__name__, ("fft", "lib", "linalg", "polynomial"), {
         "intersect1d isin setdiff1d setxor1d trim_zeros union1d unique unique_all unique_counts "
         "unique_inverse unique_values"
     ),
+    "quantiles": "median nanmedian nanpercentile nanquantile percentile quantile",
     "statistics": (
-        "corrcoef cov median nanargmax nanargmin nanmax nanmean nanmedian nanmin nanpercentile "
-        "nanprod nanquantile nanstd nansum nanvar percentile quantile"
+        "corrcoef cov nanargmax nanargmin nanmax nanmean nanmin nanprod nanstd nansum nanvar"
     ),
     "windows": "bartlett blackman hamming hanning i0 kaiser",
 })

@@ -615,7 +615,7 @@ def nanpercentile(
     method: str = "linear",
     keepdims: builtins.bool = False,
     *,
-    weights: None = None,
+    weights: Any = None,
 ) -> Array: ...
 def nanprod(
     a: Any,
@@ -635,7 +635,7 @@ def nanquantile(
     method: str = "linear",
     keepdims: builtins.bool = False,
     *,
-    weights: None = None,
+    weights: Any = None,
 ) -> Array: ...
 def nanstd(
     a: Any,
@@ -689,7 +689,7 @@ def percentile(
     method: str = "linear",
     keepdims: builtins.bool = False,
     *,
-    weights: None = None,
+    weights: Any = None,
 ) -> Array: ...
 def permute_dims(a: Any, /, axes: Sequence[int]) -> Array: ...
 def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: Any) -> Array: ...
@@ -749,7 +749,7 @@ def quantile(
     method: str = "linear",
     keepdims: builtins.bool = False,
     *,
-    weights: None = None,
+    weights: Any = None,
 ) -> Array: ...
 def rad2deg(x: Any, /) -> Array: ...
 def radians(x: Any, /) -> Array: ...

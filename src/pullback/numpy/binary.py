@@ -194,8 +194,7 @@ def _fmod(x: Any, y: Any) -> Any:
 
 
 def _hypot(x: Any, y: Any) -> Any:
-    if dtypes.kind(_dtype(x, y)) == "complex":
-        raise ValueError("hypot: wants real numbers, got complex ones")
+    _refuse_complex("hypot", x, y, ValueError)
     x, y = both_arrays(x, y)
     x, y = ew.abs(x), ew.abs(y)
     big, small = ew.max(x, y), ew.min(x, y)
@@ -206,7 +205,13 @@ def _hypot(x: Any, y: Any) -> Any:
     return pick(infinite, sh.full_like(big, np.inf), pick(ew.eq(big, 0), big, length))
 
 
+def _refuse_complex(name: str, x: Any, y: Any, error: type[Exception] = TypeError) -> None:
+    if dtypes.kind(_dtype(x, y)) == "complex":
+        raise error(f"{name}: wants real numbers, got complex ones")
+
+
 def _copysign(x: Any, y: Any) -> Any:
+    _refuse_complex("copysign", x, y)
     x, y = both_arrays(x, y)
     return pick(ew.ne(_sign_of(x), _sign_of(y)), ew.neg(x), x)
 
@@ -218,12 +223,24 @@ def _sign_of(x: Any) -> Any:
 
 @custom_jvp
 def _logaddexp_of_arrays(x: Any, y: Any) -> Any:
+    if dtypes.kind(x.dtype) == "complex":
+        return _logaddexp_of_complex(x, y)
     top, gap = ew.max(x, y), ew.sub(x, y)
     # Equal infinities have no difference; their sum is the answer.
     undefined = ew.ne(gap, gap)
     gap = pick(undefined, sh.full_like(gap, 0), gap)
     out = ew.add(top, ew.log1p(ew.exp(ew.neg(ew.abs(gap)))))
     return pick(undefined, ew.add(x, y), out)
+
+
+def _logaddexp_of_complex(x: Any, y: Any) -> Any:
+    first = ew.ge(ew.real(x), ew.real(y))
+    top, low = pick(first, x, y), pick(first, y, x)
+    out = ew.add(top, ew.log1p(ew.exp(ew.sub(low, top))))
+    # The principal logarithm: its imaginary part is an angle.
+    angle = ew.imag(out)
+    turns = ew.round(ew.div(angle, 2 * np.pi), ew.RoundingMethod.TO_NEAREST_EVEN)
+    return ew.complex(ew.real(out), ew.sub(angle, ew.mul(turns, 2 * np.pi)))
 
 
 @_logaddexp_of_arrays.defjvp
@@ -253,6 +270,7 @@ def _logaddexp2(x: Any, y: Any) -> Any:
 
 
 def _heaviside(x: Any, y: Any) -> Any:
+    _refuse_complex("heaviside", x, y)
     x, y = both_arrays(x, y)
     at_zero = pick(ew.gt(x, 0), sh.full_like(x, 1), y)
     return pick(ew.ne(x, x), x, pick(ew.lt(x, 0), sh.full_like(x, 0), at_zero))

@@ -1,5 +1,6 @@
 """Functions of one array, element by element: each row is a name, an operation and a sentence."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -100,16 +101,25 @@ def _log_base(base: int) -> Function:
     return log_base
 
 
+# Taylor's series of sin(a) / a in a², to where it is exact below 1/2.
+_SINC_SERIES = tuple((-1) ** k / math.factorial(2 * k + 1) for k in range(9))
+
+
 def _sinc(x: Any) -> Any:
-    at_zero = ew.eq(x, 0)
     angle = ew.mul(x, np.pi)
-    safe = pick(at_zero, sh.full_like(x, 1), angle)
-    # At 0 the series has the derivatives that the quotient lacks.
-    series = ew.sub(1, ew.div(ew.mul(angle, angle), 6))
-    return pick(at_zero, series, ew.div(ew.sin(safe), safe))
+    # Near 0 the series has the derivatives that the quotient lacks.
+    near = ew.lt(ew.abs(angle), 0.5)
+    one = sh.full_like(x, 1)
+    small, far = pick(near, angle, sh.full_like(x, 0)), pick(near, one, angle)
+    squared, series = ew.mul(small, small), sh.full_like(x, _SINC_SERIES[-1])
+    for coefficient in _SINC_SERIES[-2::-1]:
+        series = ew.add(ew.mul(series, squared), coefficient)
+    return pick(near, series, ew.div(ew.sin(far), far))
 
 
 def _spacing(x: Any) -> Any:
+    if dtypes.kind(x.dtype) == "complex":
+        raise ValueError(f"spacing: complex numbers have no order, got {describe(x)}")
     away = pick(ew.lt(x, 0), sh.full_like(x, -np.inf), sh.full_like(x, np.inf))
     return strong(ew.sub(ew.nextafter(x, away), x))
 
@@ -253,20 +263,20 @@ def _never(x: Any) -> Any:
 def _isfinite(x: Any) -> Any:
     if dtypes.kind(x.dtype) == "complex":
         return ew.bitwise_and(_isfinite(ew.real(x)), _isfinite(ew.imag(x)))
-    return ew.is_finite(x) if dtypes.is_float(x.dtype) else ew.eq(x, x)
+    return ew.is_finite(x) if dtypes.is_float(x.dtype) else strong(ew.eq(x, x))
 
 
 def _isinf(x: Any) -> Any:
     if dtypes.kind(x.dtype) == "complex":
         return ew.bitwise_or(_isinf(ew.real(x)), _isinf(ew.imag(x)))
-    return ew.eq(ew.abs(x), np.inf) if dtypes.is_float(x.dtype) else ew.ne(x, x)
+    return strong(ew.eq(ew.abs(x), np.inf) if dtypes.is_float(x.dtype) else ew.ne(x, x))
 
 
 def _is_this_infinity(name: str, sign: float) -> Function:
     def f(x: Any) -> Any:
         if dtypes.kind(x.dtype) == "complex":
             raise ValueError(f"{name}: complex numbers have no sign")
-        return ew.eq(x, sign * np.inf) if dtypes.is_float(x.dtype) else ew.ne(x, x)
+        return strong(ew.eq(x, sign * np.inf) if dtypes.is_float(x.dtype) else ew.ne(x, x))
 
     return f
 
@@ -275,7 +285,7 @@ def _signbit(x: Any) -> Any:
     if dtypes.kind(x.dtype) == "complex":
         raise ValueError(f"signbit: complex numbers have no sign, got {describe(x)}")
     if not dtypes.is_float(x.dtype):
-        return ew.lt(x, 0) if dtypes.kind(x.dtype) == "signed" else ew.ne(x, x)
+        return strong(ew.lt(x, 0) if dtypes.kind(x.dtype) == "signed" else ew.ne(x, x))
     bits = np.dtype(f"int{8 * x.dtype.itemsize}")
     return ew.lt(ew.bitcast_convert_type(x, bits), 0)
 
@@ -434,32 +444,3 @@ def isreal(x: Any) -> Any:
     Array([False,  True], dtype=bool)
     """
     return ew.eq(imag(x), 0)
-
-
-def frexp(x: Any, /) -> tuple[Any, Any]:
-    """Mantissas in [0.5, 1) and exponents: x = mantissa * 2 ** exponent.
-
-    >>> pnp.frexp(pnp.array([8.0, 0.1]))
-    (Array([0.5, 0.8], dtype=float32), Array([ 4, -3], dtype=int32))
-    """
-    x = strong(as_inexact("frexp", x))
-    mantissa, exponent = _frexp_bits(x)
-    usual = ew.bitwise_and(_isfinite(x), ew.ne(x, 0))
-    zero = sh.full_like(exponent, 0)
-    return pick(usual, mantissa, x), pick(usual, exponent, zero)
-
-
-def _frexp_bits(x: Any) -> tuple[Any, Any]:
-    wide = x if x.dtype.itemsize >= 4 else convert(x, dtypes.float32)
-    info, bits = np.finfo(wide.dtype), np.dtype(f"int{8 * wide.dtype.itemsize}")
-    tiny = ew.lt(ew.abs(wide), info.tiny)
-    wide = pick(tiny, ew.mul(wide, 2.0**info.nmant), wide)
-    raw = ew.bitcast_convert_type(wide, bits)
-    mask = bits.type((1 << info.iexp) - 1)
-    shifted = ew.shift_right_logical(raw, bits.type(info.nmant))
-    exponent = ew.sub(ew.bitwise_and(shifted, mask), bits.type(info.maxexp - 2))
-    exponent = pick(tiny, ew.sub(exponent, bits.type(info.nmant)), exponent)
-    kept_bits = ew.bitwise_and(raw, bits.type(~(int(mask) << info.nmant)))
-    half = bits.type((info.maxexp - 2) << info.nmant)
-    mantissa = ew.bitcast_convert_type(ew.bitwise_or(kept_bits, half), wide.dtype)
-    return convert(mantissa, x.dtype), convert(exponent, dtypes.int32)

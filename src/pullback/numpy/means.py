@@ -12,8 +12,8 @@ from ..dtypes import DType
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from .creation import requested_dtype
-from .elementwise import pick, truth
-from .reductions import prepared, smooth_at_zero, sum
+from .elementwise import pick
+from .reductions import mask_of, prepared, smooth_at_zero, sum
 from .shapes import axes_of
 from .values import as_array, convert, describe, expand, inexact_dtype, promote_arrays_inexact
 
@@ -56,7 +56,7 @@ def average(
     Args:
       a: array.
       axis: integer or tuple of integers; None for all axes.
-      weights: array of the shape of `a`, or a vector along `axis`; None for equal ones.
+      weights: array of the shape of `a`, or of its axes `axis`; None for equal ones.
       returned: whether to return the sum of the weights too.
       keepdims: whether the axes stay, at size 1.
 
@@ -80,15 +80,16 @@ def average(
 
 
 def _weights_along(x: Any, w: Any, axis: Any) -> Any:
-    if axis is None or w.ndim != 1:
+    """Weights of some axes, in the order in which these were named, for the whole array."""
+    if axis is None:
         raise ValueError(
-            "1D weights expected when shapes of a and weights differ, and an axis along which"
-            f" they run; got {describe(w)} for {describe(x)}"
+            "average: an axis must be given where a and weights differ in shape, got"
+            f" {describe(w)} for {describe(x)}"
         )
-    place = canonical_axis(axis, x.ndim, "average")
-    if w.shape[0] != x.shape[place]:
+    named = [canonical_axis(d, x.ndim, "average") for d in (axis if np.iterable(axis) else (axis,))]
+    if w.shape != tuple([x.shape[d] for d in named]):
         raise ValueError(f"average: weights {describe(w)} do not fit axis {axis} of {describe(x)}")
-    return sh.broadcast_in_dim(w, x.shape, (place,))
+    return sh.broadcast_in_dim(sh.transpose(w, np.argsort(named).tolist()), x.shape, sorted(named))
 
 
 def var(
@@ -116,15 +117,10 @@ def var(
     """
     x = prepared("var", a, out)
     if correction is not None:
+        if ddof:
+            raise ValueError("var: ddof and correction are two names of one number: give one")
         ddof = correction
-    wanted = _mean_dtype("var", x, dtype)
-    if dtypes.kind(x.dtype) == "complex" != dtypes.kind(wanted):
-        raise ValueError(
-            f"var: dtype={wanted.name} cannot hold the mean of {describe(x)}: leave it out for a"
-            " real variance"
-        )
-    result = real_dtype(wanted) if dtype is None else wanted
-    x = convert(x, _wide(wanted))
+    x, result = squared_in("var", x, dtype)
     axes = axes_of("var", axis, x.ndim)
     centre = _mean_of(x, axes, where) if mean is None else convert(as_array("var", mean), x.dtype)
     gap = x - centre
@@ -154,6 +150,17 @@ def std(
     )
 
 
+def squared_in(name: str, x: Any, dtype: Any) -> tuple[Any, DType]:
+    """The array in the dtype in which a variance is computed, and the dtype of the result."""
+    wanted = _mean_dtype(name, x, dtype)
+    if dtypes.kind(x.dtype) == "complex" != dtypes.kind(wanted):
+        raise ValueError(
+            f"{name}: dtype={wanted.name} cannot hold the mean of {describe(x)}: leave it out for a"
+            " real variance"
+        )
+    return convert(x, _wide(wanted)), real_dtype(wanted) if dtype is None else wanted
+
+
 def _wide(dtype: DType) -> DType:
     return dtypes.float32 if dtypes.is_float(dtype) and dtype.itemsize < 4 else dtype
 
@@ -166,7 +173,7 @@ def _count(x: Any, axes: tuple[int, ...], where: Any, dtype: DType, keepdims: bo
     if where is None:
         count = math.prod(x.shape[d] for d in axes)
         return convert(count.__jax_array__(), dtype) if type(count) is Dim else float(count)
-    mask = expand(truth(as_array("mean", where)), x.shape)
+    mask = expand(mask_of("mean", where), x.shape)
     return sum(convert(mask, dtype), axes, keepdims=keepdims)
 
 

@@ -1,4 +1,4 @@
-"""Powers, scaling by powers of two, and common divisors of integers."""
+"""Powers, numbers as mantissa and exponent, and common divisors of integers."""
 
 import operator
 from typing import Any
@@ -15,6 +15,7 @@ from .values import (
     broadcast,
     broadcast_elementwise,
     check_standard,
+    describe,
     numeric_dtype,
     promote_arrays,
     promote_inexact,
@@ -42,7 +43,7 @@ def power(x1: Any, x2: Any, /) -> Any:
 
 def _is_known_integer(x: Any) -> bool:
     """Whether this is a bool, or an integer of NumPy's or in an array without axes."""
-    if type(x) is ArrayImpl:
+    if type(x) is ArrayImpl or type(x) is np.ndarray:
         return not x.shape and dtypes.is_integer(x.dtype)
     return isinstance(x, (bool, np.integer))
 
@@ -68,7 +69,7 @@ def _general_power(x1: Any, x2: Any) -> Any:
     if not dtypes.is_float(dtype):
         dtype = numeric_dtype(dtype)
         x, y = broadcast("power", [convert(x, dtype), convert(y, dtype)])
-        return convert(_whole_power(x, y), dtype, weak)
+        return _whole_power(x, y)
     x, y = broadcast_elementwise("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
     return ew.pow(x, y)
 
@@ -110,13 +111,47 @@ def ldexp(x1: Any, x2: Any, /) -> Any:
     x, n = as_inexact("ldexp", x1), as_array("ldexp", x2)
     if not dtypes.is_integer(n.dtype) and n.dtype != dtypes.bool_:
         raise ValueError(f"ldexp: x2 must be an integer, got {n.dtype.name}")
+    if dtypes.kind(x.dtype) == "complex":
+        raise ValueError(f"ldexp: x1 must be real, got {describe(x)}")
     x, n = broadcast("ldexp", [strong(x), n])
+    return _scaled(x, n)
+
+
+def _scaled(x: Any, n: Any) -> Any:
     # In two steps, so that neither factor overflows where the product does not.
     half = ew.shift_right_arithmetic(convert(n, dtypes.int32), np.int32(1))
     rest = ew.sub(convert(n, dtypes.int32), half)
     out = ew.mul(ew.mul(x, ew.exp2(convert(half, x.dtype))), ew.exp2(convert(rest, x.dtype)))
     still = ew.bitwise_or(ew.eq(x, 0), ew.bitwise_not(ew.is_finite(x)))
     return pick(still, x, out)
+
+
+def frexp(x: Any, /) -> tuple[Any, Any]:
+    """Mantissas in [0.5, 1) and exponents: x = mantissa * 2 ** exponent.
+
+    >>> pnp.frexp(pnp.array([8.0, 0.1]))
+    (Array([0.5, 0.8], dtype=float32), Array([ 4, -3], dtype=int32))
+    """
+    x = strong(as_inexact("frexp", x))
+    if dtypes.kind(x.dtype) == "complex":
+        raise TypeError(f"frexp: complex numbers have no exponent, got {describe(x)}")
+    usual = ew.bitwise_and(ew.is_finite(x), ew.ne(x, 0))
+    raw = _exponent(x)
+    exponent = pick(usual, raw, sh.full_like(raw, 0))
+    return _scaled(x, ew.neg(exponent)), exponent
+
+
+def _exponent(x: Any) -> Any:
+    """The exponents of finite numbers, read from their bits."""
+    wide = x if x.dtype.itemsize >= 4 else convert(x, dtypes.float32)
+    info, bits = np.finfo(wide.dtype), np.dtype(f"int{8 * wide.dtype.itemsize}")
+    tiny = ew.lt(ew.abs(wide), info.tiny)
+    wide = pick(tiny, ew.mul(wide, 2.0**info.nmant), wide)
+    shifted = ew.shift_right_logical(ew.bitcast_convert_type(wide, bits), bits.type(info.nmant))
+    biased = ew.bitwise_and(shifted, bits.type((1 << info.iexp) - 1))
+    exponent = ew.sub(biased, bits.type(info.maxexp - 2))
+    exponent = pick(tiny, ew.sub(exponent, bits.type(info.nmant)), exponent)
+    return convert(exponent, dtypes.int32)
 
 
 def gcd(x1: Any, x2: Any) -> Any:

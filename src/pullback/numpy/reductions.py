@@ -59,11 +59,19 @@ def keep(x: Any, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: bool) 
     return sh.expand_dims(x, axes) if keepdims and axes else x
 
 
+def mask_of(name: str, where: Any) -> Any:
+    """The argument `where` of reductions as an array."""
+    mask = as_array(name, where)
+    if mask.dtype != dtypes.bool_:
+        raise ValueError(f"{name}: where must be bools, got {describe(mask)}: write where != 0")
+    return mask
+
+
 def masked(name: str, x: Any, where: Any, neutral: Any) -> Any:
     """The array with elements replaced where the mask is False."""
     if where is None:
         return x
-    mask = truth(as_array(name, where))
+    mask = mask_of(name, where)
     shape = joint_shape(name, [x, mask])
     x = expand(x, shape)
     return pick(expand(mask, shape), x, sh.full_like(x, neutral))
@@ -234,7 +242,7 @@ def _logical(
     name: str, reduce: Function, neutral: bool, a: Any, axis: Any, out: None, keepdims: bool,
     where: Any,
 ) -> Any:  # fmt: skip
-    x = masked(name, truth(prepared(name, a, out)), where, neutral)
+    x = masked(name, strong(truth(prepared(name, a, out))), where, neutral)
     axes = axes_of(name, axis, x.ndim)
     return keep(reduce(x, axes) if axes else x, x.shape, axes, keepdims)
 

@@ -1,6 +1,5 @@
-"""Statistics: variants that ignore NaN, quantiles, covariance, histograms, differences."""
+"""Statistics: variants that ignore NaN, covariance, correlation."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,12 +11,10 @@ from ..primitives import shape as sh
 from . import binary, means, reductions
 from .contractions import matmul
 from .elementwise import as_inexact, isnan, pick
-from .indexing import getitem
 from .joining import concatenate
 from .searching import clip
-from .shapes import axes_of, moveaxis, reshape
-from .sorting import sort
-from .values import as_array, convert, describe, expand, no_out
+from .shapes import reshape
+from .values import as_array, convert, describe, no_out
 
 Function = Callable[..., Any]
 
@@ -155,16 +152,15 @@ def nanvar(
     Array(1., dtype=float32)
     """
     no_out("nanvar", out)
-    x = as_inexact("nanvar", a)
-    x = convert(x, x.dtype if dtype is None else dtypes.canonicalize_dtype(dtype))
+    x, result = means.squared_in("nanvar", as_array("nanvar", a), dtype)
     centre = nanmean(x, axis, keepdims=True, where=where) if mean is None else mean
+    centre = convert(as_array("nanvar", centre), x.dtype)
     gap = pick(isnan(x), sh.full_like(x, 0), binary.subtract(x, centre))
     square = ew.real(gap * ew.conj(gap)) if gap.dtype.kind == "c" else ew.square(gap)
     count = _count(x, axis, keepdims, where, square.dtype) - ddof
     total = reductions.sum(square, axis, keepdims=keepdims, where=where)
-    fair = ew.gt(count, 0)
     out_ = binary.divide(total, count)
-    return pick(fair, out_, sh.full_like(out_, np.nan))
+    return convert(pick(ew.gt(count, 0), out_, sh.full_like(out_, np.nan)), result)
 
 
 def nanstd(
@@ -179,177 +175,6 @@ def nanstd(
     no_out("nanstd", out)
     variance = nanvar(a, axis, dtype, out, ddof, keepdims, where, mean)
     return reductions.smooth_at_zero(ew.sqrt, variance)
-
-
-# Quantiles.
-
-METHODS = ("linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf")
-
-
-def _quantile(name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, nans: bool) -> Any:
-    if method not in METHODS:
-        raise ValueError(f"{name}: method must be one of {', '.join(METHODS)}, got {method!r}")
-    x, q = as_inexact(name, a), as_inexact(name, q)
-    if dtypes.kind(x.dtype) == "complex":
-        raise ValueError(
-            f"{name} does not support complex input, as the operation is poorly defined."
-        )
-    if q.ndim > 1:
-        raise ValueError(f"q must be have rank <= 1, got shape {q.shape}")
-    result = x.dtype
-    dtype = np.promote_types(result, q.dtype)
-    x, q = convert(x, dtype), convert(q, dtype)
-    axes = axes_of(name, axis, x.ndim)
-    kept = [n for d, n in enumerate(x.shape) if d not in axes]
-    x = moveaxis(x, axes, tuple(range(len(kept), x.ndim)))
-    x = sort(reshape(x, (*kept, math.prod(x.shape[len(kept) :]))), -1)
-    out = convert(_interpolated(x, q, method, nans), result)
-    if not keepdims:
-        return out
-    shape = [1 if d in axes else n for d, n in enumerate(as_array(name, a).shape)]
-    return reshape(out, (*q.shape, *shape))
-
-
-def _interpolated(x: Any, q: Any, method: str, nans: bool) -> Any:
-    """Quantiles of rows in order; NaN stands at their ends."""
-    rank, n = x.ndim - 1, x.shape[-1]
-    there = reductions.sum(convert(ew.bitwise_not(isnan(x)), x.dtype), -1, keepdims=True)
-    count = there if nans else sh.full_like(there, n)
-    shape = (*x.shape[:-1], q.size)
-    levels = sh.broadcast_in_dim(q, shape, (rank,) if q.ndim else ())
-    at = levels * expand(count - 1, levels.shape)
-    if method == "inverted_cdf":
-        at = ew.ceil(levels * expand(count, levels.shape)) - 1
-    at = clip(at, 0, None)
-    low, high = ew.floor(at), ew.ceil(at)
-    weight = at - low
-    top = clip(expand(count - 1, levels.shape), 0, None)
-    below, above = (_along(x, ew.min(v, top)) for v in (low, high))
-    out = _by_method(method, below, above, weight)
-    bad = expand(ew.lt(there, 1) if nans else ew.lt(there, n), out.shape)
-    out = pick(bad, sh.full_like(out, np.nan), out)
-    return moveaxis(out, -1, 0) if q.ndim else sh.squeeze(out, (out.ndim - 1,))
-
-
-def _by_method(method: str, below: Any, above: Any, weight: Any) -> Any:
-    if method == "linear":
-        return below * (1 - weight) + above * weight
-    if method == "midpoint":
-        return (below + above) * 0.5
-    if method == "nearest":
-        return pick(ew.le(weight, 0.5), below, above)
-    return below if method == "lower" else above
-
-
-def _along(x: Any, at: Any) -> Any:
-    places = [sh.iota(dtypes.int32, at.shape, d) for d in range(at.ndim - 1)]
-    return getitem(x, (*places, convert(at, dtypes.int32)))
-
-
-def quantile(
-    a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-    method: str = "linear", keepdims: bool = False, *, weights: None = None,
-) -> Any:  # fmt: skip
-    """The value below which a fraction q of the elements lies.
-
-    Args:
-      a: array of real numbers.
-      q: number or array of numbers in [0, 1].
-      axis: integer or tuple of integers; None for all axes.
-      out: must be None.
-      overwrite_input: must be False.
-      method: what lies between two elements: "linear", "lower", "higher", "midpoint", "nearest".
-      keepdims: whether the axes stay, at size 1.
-
-    Returns:
-      Array whose first axes are those of `q`.
-
-    >>> pnp.quantile(pnp.array([1.0, 2.0, 3.0, 4.0]), pnp.array([0.25, 0.5]))
-    Array([1.75, 2.5 ], dtype=float32)
-    """
-    no_out("quantile", out)
-    _no_weights("quantile", weights)
-    return _quantile("quantile", a, q, axis, method, keepdims, False)
-
-
-def nanquantile(
-    a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-    method: str = "linear", keepdims: bool = False, *, weights: None = None,
-) -> Any:  # fmt: skip
-    """`quantile` of the elements that are not NaN.
-
-    >>> pnp.nanquantile(pnp.array([1.0, np.nan, 3.0]), 0.5)
-    Array(2., dtype=float32)
-    """
-    no_out("nanquantile", out)
-    _no_weights("nanquantile", weights)
-    return _quantile("nanquantile", a, q, axis, method, keepdims, True)
-
-
-def _no_weights(name: str, weights: None) -> None:
-    if weights is not None:
-        raise NotImplementedError(f"{name}: weights are not supported")
-
-
-def percentile(
-    a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-    method: str = "linear", keepdims: bool = False, *, weights: None = None,
-) -> Any:  # fmt: skip
-    """`quantile`, in percent.
-
-    >>> pnp.percentile(pnp.array([1.0, 2.0, 3.0, 4.0]), 50)
-    Array(2.5, dtype=float32)
-    """
-    no_out("percentile", out)
-    _no_weights("percentile", weights)
-    return quantile(a, as_inexact("percentile", q) / 100, axis, method=method, keepdims=keepdims)
-
-
-def nanpercentile(
-    a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
-    method: str = "linear", keepdims: bool = False, *, weights: None = None,
-) -> Any:  # fmt: skip
-    """`nanquantile`, in percent.
-
-    >>> pnp.nanpercentile(pnp.array([1.0, np.nan, 3.0]), 50)
-    Array(2., dtype=float32)
-    """
-    no_out("nanpercentile", out)
-    _no_weights("nanpercentile", weights)
-    q = as_inexact("nanpercentile", q) / 100
-    return nanquantile(a, q, axis, method=method, keepdims=keepdims)
-
-
-def median(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    keepdims: bool = False,
-) -> Any:
-    """The middle element, or the mean of the two in the middle.
-
-    >>> pnp.median(pnp.array([5.0, 1.0, 2.0, 3.0]))
-    Array(2.5, dtype=float32)
-    """
-    no_out("median", out)
-    return quantile(a, 0.5, axis, method="midpoint", keepdims=keepdims)
-
-
-def nanmedian(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    overwrite_input: bool = False,
-    keepdims: bool = False,
-) -> Any:
-    """The middle of the elements that are not NaN.
-
-    >>> pnp.nanmedian(pnp.array([5.0, np.nan, 2.0, 3.0]))
-    Array(3., dtype=float32)
-    """
-    no_out("nanmedian", out)
-    return nanquantile(a, 0.5, axis, method="midpoint", keepdims=keepdims)
 
 
 # Covariance.

@@ -11,6 +11,7 @@ from ..primitives import shape as sh
 from .creation import asarray, known
 from .elementwise import as_inexact, pick
 from .shown import SHOWN
+from .values import describe
 
 # Chebyshev coefficients from Cephes (S. Moshier): of exp(-x) I0(x) on [0, 8] in x / 2 - 2, and of
 # sqrt(x) exp(-x) I0(x) beyond in 32 / x - 2.
@@ -54,6 +55,8 @@ def i0(x: Any) -> Any:
     Array([0.99999994, 1.2660661 ], dtype=float32)
     """
     x = as_inexact("i0", x)
+    if dtypes.kind(x.dtype) == "complex":
+        raise ValueError(f"i0 wants real numbers, got {describe(x)}")
     weak, a = x.weak_type, ew.abs(x)
     near = ew.le(a, 8.0)
     close = pick(near, a, sh.full_like(a, 8))
