@@ -8,7 +8,7 @@ import numpy as np
 from ..core.aval import ShapedArray, same_type, type_name
 from ..core.ir import Jaxpr, JaxprEqn, Var
 from ..core.memo import weak_memo
-from ..core.primitive import Linear, Primitive, Zero
+from ..core.primitive import Linear, Zero
 from ..core.stage import eval_jaxpr
 from ..core.trace import as_array
 from ..primitives.convert import convert_element_type_p
@@ -21,8 +21,9 @@ from ..transforms.program import (
     spread,
     transposed_jaxpr,
 )
+from .holding import HoldingPrimitive
 
-jit_p = Primitive("jit", multiple_results=True, higher=True)
+jit_p = HoldingPrimitive("jit")
 
 
 @jit_p.def_type

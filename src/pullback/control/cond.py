@@ -7,7 +7,7 @@ import numpy as np
 
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, same_type, type_name
-from ..core.primitive import Linear, Primitive, Zero
+from ..core.primitive import Linear, Zero
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from ..primitives.select import clamp
@@ -17,6 +17,7 @@ from .batched_cond import choose_each
 from .branches import Branches, jvp_branches, linearize_branches, union
 from .call import check_operands, interpret, out_dims, to_front
 from .effects import refuse_io
+from .holding import HoldingPrimitive
 from .region import (
     Region,
     hoisted_together,
@@ -28,7 +29,7 @@ from .region import (
 _ABSENT: Any = object()
 USE_WHERE = "call back for every element, and tell the function the predicate"
 
-cond_p = Primitive("cond", multiple_results=True, higher=True)
+cond_p = HoldingPrimitive("cond")
 
 
 @cond_p.def_type
@@ -127,7 +128,7 @@ def cond(
     aval = get_aval(argument(pred, "cond"))
     if aval.shape != ():
         raise TypeError(f"cond: pred must be a scalar, got {type_name(aval)}")
-    flag = convert_element_type(pred, np.dtype(bool))
+    flag = pred if aval.dtype == bool else convert_element_type(pred, np.dtype(bool))
     return _choose_branch(
         "cond", convert_element_type(flag, dtypes.int32), (false_fun, true_fun), operands
     )

@@ -161,8 +161,8 @@ def _promoted(init: ShapedArray, out: ShapedArray) -> ShapedArray | None:
     """The type a weak carry must take because the body makes one of another dtype."""
     if not init.weak_type or init.dtype == out.dtype or init.shape != out.shape:
         return None
-    dtype, weak = dtypes.promote(((init.dtype, True), (out.dtype, out.weak_type)))
-    return make_aval(dtype, init.shape, weak) if dtype == out.dtype else None
+    dtype, _ = dtypes.promote(((init.dtype, True), (out.dtype, out.weak_type)))
+    return make_aval(dtype, init.shape, False) if dtype == out.dtype else None
 
 
 def while_loop(

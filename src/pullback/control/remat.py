@@ -6,13 +6,14 @@ from typing import Any, ParamSpec, TypeVar
 
 from ..core.aval import ShapedArray
 from ..core.ir import Jaxpr, JaxprEqn
-from ..core.primitive import Linear, Primitive, Zero
+from ..core.primitive import Linear, Zero
 from ..core.trace import get_aval
 from ..lazy import LazyModule
 from ..transforms.flat import arguments, check_function, function_name
 from ..transforms.program import batched_jaxpr, jvp_jaxpr, pick, spread, transposed_jaxpr
 from .barrier import optimization_barrier
 from .call import body_of, check_operands, interpret, out_dims, to_front
+from .holding import HoldingPrimitive
 from .region import hoist_region, settled, stage_touching_region
 from .signature import without_nondiff
 
@@ -21,7 +22,7 @@ recompute: Any = LazyModule(f"{__package__}.recompute")
 
 _ABSENT: Any = object()
 
-checkpoint_p = Primitive("checkpoint", multiple_results=True, higher=True)
+checkpoint_p = HoldingPrimitive("checkpoint")
 
 
 @checkpoint_p.def_type

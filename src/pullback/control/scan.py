@@ -11,7 +11,7 @@ import numpy as np
 
 from ..core.aval import ShapedArray, make_aval, same_type, type_name
 from ..core.ir import Jaxpr
-from ..core.primitive import Linear, Primitive, Zero
+from ..core.primitive import Linear, Zero
 from ..core.stage import eval_jaxpr
 from ..core.trace import get_aval
 from ..lazy import LazyModule
@@ -29,12 +29,13 @@ from ..transforms.program import (
 )
 from ..transforms.transpose import materialize
 from .call import check_operands, interpret
+from .holding import HoldingPrimitive
 from .scan_body import fixpoint, interleave, linear_loop, split_at, transposed_loop, with_saved
 
 # Loaded when a loop is differentiated.
 invariant: Any = LazyModule(f"{__package__}.invariant")
 
-scan_p = Primitive("scan", multiple_results=True, higher=True)
+scan_p = HoldingPrimitive("scan")
 
 
 @scan_p.def_type

@@ -8,7 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..core.aval import ShapedArray, same_type, type_name
 from ..core.ir import Jaxpr
-from ..core.primitive import Primitive, Zero
+from ..core.primitive import Zero
 from ..core.stage import eval_jaxpr
 from ..core.trace import get_aval
 from ..primitives.reduce import reduce_or
@@ -19,9 +19,10 @@ from ..transforms.program import Mask, batched_jaxpr, jvp_jaxpr, pick, spread, s
 from ..transforms.transpose import materialize
 from .call import check_operands, interpret, out_dims
 from .effects import refuse_io
+from .holding import HoldingPrimitive
 from .scan_body import fixpoint, split_at
 
-while_p = Primitive("while", multiple_results=True, higher=True)
+while_p = HoldingPrimitive("while")
 
 
 @while_p.def_type

@@ -74,6 +74,8 @@ class ShapedArray:
         """JAX's name of `tangent`."""
         return self.tangent()
 
+    at_least_vspace = to_tangent_aval
+
     def str_short(self) -> str:
         """The form in printed programs: f32[3,4]."""
         return f"{dtypes.short_name(self.dtype)}[{','.join(map(str, self.shape))}]"
@@ -94,6 +96,9 @@ class ShapedArray:
     def __repr__(self) -> str:
         weak = ", weak_type=True" if self.weak_type else ""
         return f"ShapedArray({type_name(self)}{weak})"
+
+    def __str__(self) -> str:
+        return "~" * self.weak_type + type_name(self)
 
 
 # JAX's name of what all types have in common: here all are types of arrays.

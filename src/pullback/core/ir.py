@@ -176,6 +176,21 @@ class ClosedJaxpr:
         return self.jaxpr.out_avals
 
     @property
+    def constvars(self) -> list[Var]:
+        """The variables of the captured values."""
+        return self.jaxpr.constvars
+
+    @property
+    def invars(self) -> list[Var]:
+        """The variables of the arguments."""
+        return self.jaxpr.invars
+
+    @property
+    def outvars(self) -> list[Atom]:
+        """The results."""
+        return self.jaxpr.outvars
+
+    @property
     def eqns(self) -> list[JaxprEqn]:
         """The operations in order."""
         return self.jaxpr.eqns

@@ -147,6 +147,10 @@ class Primitive:
         """Apply the operation under the current trace."""
         return _native.current_trace().process(self, args, params)
 
+    def get_bind_params(self, params: dict[str, Any]) -> dict[str, Any]:
+        """What interpreters written for JAX pass to `bind`: an equation's parameters."""
+        return params
+
     def infer(self, avals: Sequence[ShapedArray], params: dict[str, Any]) -> Any:
         """What `type` says, remembered."""
         types = self.types

@@ -41,6 +41,9 @@ class StageTracer(Tracer):
         self.node = var
         self.line = None
 
+    def __repr__(self) -> str:
+        return f"JitTracer({self.aval})"
+
     def describe(self) -> str:
         """Which value this is; arguments have no line that made them."""
         made = f", made at {tracing.show_line(self.line)}" if self.line else ", an argument"

@@ -301,7 +301,7 @@ class Tracer:
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}<{self.aval.str_short()}>"
+        return f"{type(self).__name__}({self.aval})"
 
 
 _BOOL_HINT = (

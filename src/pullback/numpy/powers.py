@@ -12,6 +12,7 @@ from ..primitives import shape as sh
 from .elementwise import as_inexact, convert, pick, strong
 from .values import (
     as_array,
+    as_value,
     broadcast,
     broadcast_elementwise,
     check_standard,
@@ -63,15 +64,14 @@ def _floats(x: Any) -> bool:
 
 
 def _general_power(x1: Any, x2: Any) -> Any:
-    x, y = as_array("power", x1, 0), as_array("power", x2, 1)
-    check_standard("power", [x, y])
-    dtype, weak = result_type_of([x, y])
-    if not dtypes.is_float(dtype):
-        dtype = numeric_dtype(dtype)
-        x, y = broadcast("power", [convert(x, dtype), convert(y, dtype)])
-        return _whole_power(x, y)
-    x, y = broadcast_elementwise("power", [convert(x, dtype, weak), convert(y, dtype, weak)])
-    return ew.pow(x, y)
+    values = [as_value("power", x1, 0), as_value("power", x2, 1)]
+    check_standard("power", values)
+    dtype, _ = result_type_of(values)
+    if dtypes.is_float(dtype):
+        return ew.pow(*broadcast_elementwise("power", promote_inexact("power", *values)))
+    dtype = numeric_dtype(dtype)
+    x, y = broadcast("power", [convert(as_array("power", v), dtype) for v in values])
+    return _whole_power(x, y)
 
 
 def _whole_power(x: Any, y: Any) -> Any:

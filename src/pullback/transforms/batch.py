@@ -32,6 +32,9 @@ class BatchTracer(Tracer):
         self.dim = dim
         self.line = None
 
+    def __repr__(self) -> str:
+        return f"VmapTracer(aval={self.aval}, batched={get_aval(self.value)})"
+
 
 class BatchTrace(Trace):
     """Applies batching rules; what is not batched is computed by the parent alone.

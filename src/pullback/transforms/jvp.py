@@ -34,6 +34,10 @@ class JVPTracer(Tracer):
         self.tangent = tangent
         self.line = None
 
+    def __repr__(self) -> str:
+        tangent = get_aval(self.tangent).str_short()
+        return f"GradTracer(primal={self.primal}, typeof(tangent)={tangent})"
+
     def concrete(self) -> Any:
         """The primal, where it is known."""
         return self.primal.concrete() if isinstance(self.primal, Tracer) else self.primal
