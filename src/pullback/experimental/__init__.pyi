@@ -10,6 +10,9 @@ from . import jet as jet
 from . import mesh_utils as mesh_utils
 from . import multihost_utils as multihost_utils
 from . import ode as ode
+from . import pjit as pjit
+from . import random as random
+from . import shard_map as shard_map
 from . import sparse as sparse
 
 def io_callback(
