@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <exception>
 #include <mutex>
+#include <span>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -29,41 +30,76 @@ constexpr std::chrono::microseconds kSpin{50};
 thread_local bool inside_loop = false;
 thread_local bool is_worker = false;
 
+// While this thread is in a loop.
+struct Inside {
+    Inside() { inside_loop = true; }
+    ~Inside() { inside_loop = false; }
+    Inside(const Inside&) = delete;
+    Inside& operator=(const Inside&) = delete;
+};
+
 struct Loop;
 // What this thread of the pool works on.
 thread_local const Loop* joined = nullptr;
+
+// The blocks that a thread does: its own first, which are the same ones each time, so that what it
+// wrote in one loop is in its cache for the next; then those that others have not begun.
+struct alignas(128) Share {
+    std::atomic<int64_t> next{0};
+    int64_t end = 0;
+
+    // The next block of these, or -1.
+    int64_t take() {
+        if (next.load(std::memory_order_relaxed) >= end) return -1;
+        int64_t i = next.fetch_add(1, std::memory_order_relaxed);
+        return i < end ? i : -1;
+    }
+};
 
 struct Loop {
     BlockFunction fn;
     void* ctx;
     int64_t n;
     int64_t block;
-    std::atomic<int64_t> next{0};
+    int64_t count = (n - 1) / block + 1;
+    std::span<Share> shares{};
     std::atomic<bool> failed{false};
     std::exception_ptr error{};
 
-    void work() {
+    void share_out() {
+        auto threads = static_cast<int64_t>(shares.size());
+        int64_t each = count / threads, more = count % threads, begin = 0;
+        for (int64_t k = 0; k < threads; ++k) {
+            shares[k].next.store(begin, std::memory_order_relaxed);
+            shares[k].end = begin += each + (k < more);
+        }
+    }
+
+    // What the thread of a number does.
+    void work(size_t number) {
         try {
-            blocks();
+            for (size_t k = 0; k < shares.size(); ++k) {
+                Share& share = shares[(number + k) % shares.size()];
+                for (int64_t i; !failed && (i = share.take()) >= 0;) run(i);
+            }
         } catch (...) {
             fail(std::current_exception());
         }
     }
 
+    // The same on one thread.
+    void work_alone() {
+        for (int64_t i = 0; i < count; ++i) run(i);
+    }
+
     // The first error counts.
     void fail(std::exception_ptr why) {
         if (!failed.exchange(true)) error = why;
-        next.store(count());
     }
 
-    int64_t count() const { return (n - 1) / block + 1; }
-
-    void blocks() {
-        int64_t last = count() - 1;
-        for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) <= last;) {
-            if (stop_wanted.load(std::memory_order_relaxed)()) throw Stopped();
-            fn(ctx, i * block, i == last ? n : (i + 1) * block);
-        }
+    void run(int64_t i) const {
+        if (stop_wanted.load(std::memory_order_relaxed)()) throw Stopped();
+        fn(ctx, i * block, i == count - 1 ? n : (i + 1) * block);
     }
 };
 
@@ -87,7 +123,7 @@ int default_threads() {
 
 class Pool {
   public:
-    explicit Pool(int threads) : size_(threads) {}
+    explicit Pool(int threads) : size_(threads), shares_(static_cast<size_t>(threads)) {}
     ~Pool() { stop(); }
 
     // False if another thread is using the pool.
@@ -95,8 +131,10 @@ class Pool {
         std::unique_lock owner(owner_, std::try_to_lock);
         if (!owner) return false;
         if (workers_.empty()) start();
+        loop.shares = shares_;
+        loop.share_out();
         publish(&loop);
-        loop.work();
+        loop.work(0);
         retire(loop);
         return true;
     }
@@ -106,6 +144,7 @@ class Pool {
     void resize(int threads) {
         std::lock_guard owner(owner_);
         stop();
+        shares_ = std::vector<Share>(static_cast<size_t>(threads));
         size_ = threads;
     }
 
@@ -113,7 +152,7 @@ class Pool {
     void start() {
         stopping_ = false;
         try {
-            for (int i = 1; i < size_; ++i) workers_.emplace_back([this] { serve(); });
+            for (size_t i = 1; i < shares_.size(); ++i) workers_.emplace_back([this, i] { serve(i); });
         } catch (const std::system_error&) {
             // The system gives no more threads: those there are do the work.
         }
@@ -152,7 +191,7 @@ class Pool {
 
     static std::exception_ptr stopped() { return std::make_exception_ptr(Stopped()); }
 
-    void serve() {
+    void serve(size_t number) {
         is_worker = inside_loop = true;
         uint64_t seen = 0;
         while (true) {
@@ -161,7 +200,7 @@ class Pool {
             busy_.fetch_add(1);
             if (Loop* loop = loop_.load()) {
                 joined = loop;
-                loop->work();
+                loop->work(number);
             }
             busy_.fetch_sub(1);
         }
@@ -184,7 +223,8 @@ class Pool {
 
     std::mutex owner_;  // held by the thread whose loop runs
     std::vector<std::thread> workers_;
-    int size_;
+    std::atomic<int> size_;
+    std::vector<Share> shares_;  // one for each thread, the caller's first
     std::atomic<bool> stopping_{false};
     std::atomic<Loop*> loop_{nullptr};
     std::atomic<uint64_t> generation_{0};
@@ -219,17 +259,16 @@ void parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block) {
     if (n <= 0) return;
     if (n <= block) return fn(ctx, 0, n);
     Loop loop{fn, ctx, n, block};
-    bool outer = !inside_loop && pool().size() > 1;
-    if (!outer) return loop.blocks();
-    inside_loop = true;
-    if (!pool().run(loop)) loop.work();
-    inside_loop = false;
+    if (inside_loop || pool().size() == 1) return loop.work_alone();
+    Inside inside;
+    if (!pool().run(loop)) return loop.work_alone();
     if (loop.error) std::rethrow_exception(loop.error);
 }
 
 void set_stop(bool (*wanted)()) { stop_wanted = wanted; }
 
 int num_threads() { return pool().size(); }
+int threads_here() { return inside_loop ? 1 : pool().size(); }
 void set_num_threads(int threads) { pool().resize(std::max(1, threads)); }
 bool in_worker() { return is_worker; }
 bool loop_ends() { return joined && joined->failed.load(std::memory_order_relaxed); }

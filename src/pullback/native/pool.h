@@ -16,6 +16,8 @@ void parallel_for(BlockFunction fn, void* ctx, int64_t n, int64_t block);
 // How many threads work on a loop, the calling one included; at least one.
 int num_threads();
 void set_num_threads(int threads);
+// The same for a loop that begins here: one within another loop.
+int threads_here();
 
 // What each thread asks before each block, and the calling one while it waits for others: true ends the
 // loop with Stopped.

@@ -1,12 +1,15 @@
 // Sorting words by the digits of their keys, the lowest first: stable, in time linear in n. Few words
-// are merged instead.
+// are merged instead. Of many words each thread sorts a run, and all merge the runs: threads that
+// scattered into the same memory would take its lines from each other.
 #pragma once
 
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <utility>
 
 #include "pool.h"
+#include "rows.h"
 #include "sort_key.h"
 
 namespace pullback {
@@ -15,8 +18,10 @@ namespace pullback {
 inline constexpr int64_t kInsertion = 16, kMerged = 256;
 // From here on a digit has more bits, whose counts then pay.
 inline constexpr int64_t kWideDigits = 4096;
-// From here on threads share blocks, of which there are at most kMostBlocks.
+// From here on threads share a row, in at most kMostBlocks blocks.
 inline constexpr int64_t kSharedRow = 1 << 16, kMostBlocks = 32;
+// The least length of a thread's run, and what is merged at a time.
+inline constexpr int64_t kLeastRun = 1 << 15, kMergedBlock = 1 << 13;
 inline constexpr int kDigit = 8, kWideDigit = 11, kFarDigit = 10;
 // Up to so many bytes words stay in cache, from where a digit may scatter them more widely.
 inline constexpr int64_t kNear = 1 << 20;
@@ -28,7 +33,7 @@ inline int64_t block_size(int64_t n) { return (n + block_count(n) - 1) / block_c
 
 // Counts for radix_sort of rows of n.
 inline int64_t count_words(int64_t n) {
-    return block_count(n) << (n < kWideDigits ? kDigit : kWideDigit);
+    return int64_t{1} << (n < kWideDigits ? kDigit : kWideDigit);
 }
 
 template <typename Word>
@@ -67,47 +72,16 @@ Word* merge_sort(Word* x, Word* spare, int64_t n) {
 
 template <typename Word>
 struct Pass {
-    const Word* from;
-    Word* to;
-    int64_t n, block;
     int shift, bits;
-    uint32_t* counts;
 
     uint64_t digit(Word x) const { return key_of(x) >> shift & ((uint64_t{1} << bits) - 1); }
-    uint32_t* counts_at(int64_t begin) const { return counts + (begin / block << bits); }
 
-    static void count(void* self, int64_t begin, int64_t end) {
-        auto& p = *static_cast<Pass*>(self);
-        uint32_t* counts = p.counts_at(begin);
-        std::fill_n(counts, int64_t{1} << p.bits, 0u);
-        for (int64_t i = begin; i < end; ++i) ++counts[p.digit(p.from[i])];
-    }
-
-    // Counts become the places where each block's words of a digit go.
-    void place() {
-        int64_t blocks = (n + block - 1) / block;
+    void run(const Word* from, Word* to, int64_t n, uint32_t* places) const {
+        std::fill_n(places, int64_t{1} << bits, 0u);
+        for (int64_t i = 0; i < n; ++i) ++places[digit(from[i])];
         uint32_t total = 0;
-        for (int64_t d = 0; d < int64_t{1} << bits; ++d)
-            for (int64_t b = 0; b < blocks; ++b) {
-                uint32_t found = counts[(b << bits) + d];
-                counts[(b << bits) + d] = total;
-                total += found;
-            }
-    }
-
-    static void scatter(void* self, int64_t begin, int64_t end) {
-        auto& p = *static_cast<Pass*>(self);
-        uint32_t* places = p.counts_at(begin);
-        for (int64_t i = begin; i < end; ++i) {
-            Word x = p.from[i];
-            p.to[places[p.digit(x)]++] = x;
-        }
-    }
-
-    void run() {
-        parallel_for(count, this, n, block);
-        place();
-        parallel_for(scatter, this, n, block);
+        for (int64_t d = 0; d < int64_t{1} << bits; ++d) total += std::exchange(places[d], total);
+        for (int64_t i = 0; i < n; ++i) to[places[digit(from[i])]++] = from[i];
     }
 };
 
@@ -133,7 +107,83 @@ Word* radix_sort(Word* x, Word* spare, int64_t n, uint32_t* counts) {
     for (int k = 0; k < passes; ++k) {
         int shift = low + k * digit;
         if (!(bits >> shift & ((uint64_t{1} << digit) - 1))) continue;
-        Pass<Word>{x, spare, n, block_size(n), shift, digit, counts}.run();
+        Pass<Word>{shift, digit}.run(x, spare, n, counts);
+        std::swap(x, spare);
+    }
+    return x;
+}
+
+// Two runs and where they go as one.
+template <typename Word>
+struct Merge {
+    const Word *left, *left_end, *right, *right_end;
+    Word* to;
+
+    bool both() const { return left < left_end && right < right_end; }
+
+    void step() {
+        bool second = before(*right, *left);
+        *to++ = second ? *right : *left;
+        right += second, left += !second;
+    }
+
+    void rest() {
+        while (both()) step();
+        std::copy(right, right_end, std::copy(left, left_end, to));
+    }
+
+    // How many of the first `n` come from the left.
+    int64_t lefts(int64_t n) const {
+        int64_t low = std::max<int64_t>(0, n - (right_end - right));
+        int64_t high = std::min<int64_t>(n, left_end - left);
+        while (low < high) {
+            int64_t i = (low + high) / 2;
+            if (before(right[n - i - 1], left[i])) high = i;
+            else low = i + 1;
+        }
+        return low;
+    }
+
+    // The part of the result from `begin` to `end`.
+    Merge part(int64_t begin, int64_t end) const {
+        int64_t i = lefts(begin), j = lefts(end);
+        return {left + i, left + j, right + (begin - i), right + (end - j), to + begin};
+    }
+
+    // The whole, from its two halves at once, since neither waits for the other.
+    void run() const {
+        int64_t n = (left_end - left) + (right_end - right);
+        Merge a = part(0, n / 2), b = part(n / 2, n);
+        while (a.both() && b.both()) a.step(), b.step();
+        a.rest();
+        b.rest();
+    }
+};
+
+// Runs of equal length, by which n words that threads share are sorted.
+inline int64_t run_count(int64_t n) {
+    return n < kSharedRow ? 1 : std::min<int64_t>(threads_here(), n / kLeastRun);
+}
+
+// The words in order, in x or in `spare`. Each run has counts of its own.
+template <typename Word>
+Word* sort_runs(Word* x, Word* spare, int64_t n, uint32_t* counts, int64_t runs) {
+    if (runs == 1) return radix_sort(x, spare, n, counts);
+    int64_t run = (n + runs - 1) / runs, words = count_words(n);
+    share(n, run, [=](int64_t begin, int64_t end) {
+        uint32_t* own = counts + begin / run * words;
+        Word* found = radix_sort(x + begin, spare + begin, end - begin, own);
+        if (found != x + begin) std::copy_n(found, end - begin, x + begin);
+    });
+    for (; run < n; run *= 2) {
+        share(n, kMergedBlock, [=](int64_t begin, int64_t end) {
+            // A block may touch several pairs of runs.
+            for (int64_t pair = begin / (2 * run) * 2 * run; pair < end; pair += 2 * run) {
+                int64_t middle = std::min(pair + run, n), last = std::min(pair + 2 * run, n);
+                Merge<Word> both{x + pair, x + middle, x + middle, x + last, spare + pair};
+                both.part(std::max(begin, pair) - pair, std::min(end, last) - pair).run();
+            }
+        });
         std::swap(x, spare);
     }
     return x;

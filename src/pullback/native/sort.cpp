@@ -76,7 +76,8 @@ class Sorter {
     template <typename Word>
     void by_rows(int64_t rows) {
         constexpr auto size = static_cast<int64_t>(sizeof(Word));
-        int64_t counts = count_words(s.n) * 4, places = alone_ ? 0 : s.n * 8;
+        if (rows == 1) runs_ = run_count(s.n);
+        int64_t counts = runs_ * count_words(s.n) * 4, places = alone_ ? 0 : s.n * 8;
         // Half of what sorting a row takes, or choosing its first elements.
         int64_t room = few_wanted() ? kept_words(s.keep) : s.n;
         share(rows, std::max<int64_t>(1, kTask / s.n), [&](int64_t begin, int64_t end) {
@@ -120,21 +121,21 @@ class Sorter {
     template <typename Word>
     void row(Word* words, uint64_t* order, uint32_t* counts, int64_t r) {
         Word* found = words;
-        bool special = false;
-        for (size_t k = s.parts.size(); k-- > 0;) {
-            bool last = k + 1 == s.parts.size();
+        bool special = false, first = true;
+        for (size_t end = s.parts.size(); end > 0; first = false) {
+            size_t begin = narrow_from(end);
             Word* other = words + s.n;
-            special |= load(s.parts[k], r, last ? words : other);
-            if (!last)
-                for (int64_t i = 0; i < s.n; ++i)
-                    words[i] = make_word<Word>(key_of(other[order[i]]), static_cast<uint64_t>(i));
+            special |= first ? load_key(begin, end, r, words, other) : load_key(begin, end, r, other, words);
+            for (int64_t i = 0; !first && i < s.n; ++i)
+                words[i] = make_word<Word>(key_of(other[order[i]]), static_cast<uint64_t>(i));
             found = sorted(words, other, counts);
             if constexpr (std::is_same_v<Word, Pair>) {
-                if (alone_) break;
+                if (first && begin == 0) break;
                 for (int64_t i = 0; i < s.n; ++i)
-                    found[i].key = last ? found[i].place : order[found[i].place];
+                    found[i].key = first ? found[i].place : order[found[i].place];
                 for (int64_t i = 0; i < s.n; ++i) order[i] = found[i].place = found[i].key;
             }
+            end = begin;
         }
         if constexpr (std::is_integral_v<Word>) {
             restore(found, 1, r);
@@ -144,9 +145,31 @@ class Sorter {
         }
     }
 
+    // The first of the parts before `end` that together are one key.
+    size_t narrow_from(size_t end) const {
+        size_t begin = end - 1;
+        int64_t bytes = s.parts[begin].bytes;
+        while (begin > 0 && (bytes += s.parts[begin - 1].bytes) <= 8) --begin;
+        return begin;
+    }
+
+    // The parts as one key, of which the last is the lowest.
+    template <typename Word>
+    bool load_key(size_t begin, size_t end, int64_t r, Word* to, Word* spare) const {
+        bool special = load(s.parts[end - 1], r, to);
+        if constexpr (std::is_same_v<Word, Pair>) {
+            int64_t shift = 8 * s.parts[end - 1].bytes;
+            for (size_t k = end - 1; k-- > begin; shift += 8 * s.parts[k].bytes) {
+                special |= load(s.parts[k], r, spare);
+                for (int64_t i = 0; i < s.n; ++i) to[i].key |= spare[i].key << shift;
+            }
+        }
+        return special;
+    }
+
     template <typename Word>
     Word* sorted(Word* words, Word* spare, uint32_t* counts) const {
-        if (static_cast<uint64_t>(s.n) < kMostPlaces) return radix_sort(words, spare, s.n, counts);
+        if (static_cast<uint64_t>(s.n) < kMostPlaces) return sort_runs(words, spare, s.n, counts, runs_);
         std::sort(words, words + s.n, before<Word>);
         return words;
     }
@@ -340,6 +363,7 @@ class Sorter {
 
     const Sort& s;
     bool alone_, values_, narrow_;
+    int64_t runs_ = 1;  // in which threads sort a row
 };
 
 }  // namespace

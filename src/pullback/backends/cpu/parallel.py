@@ -8,8 +8,9 @@ from .schedule import choose, nest_time
 from .text import Function
 
 # Below this, in nanoseconds, waking a thread costs more than it saves.
-WORTH_SHARING = 60_000.0
-BLOCK_TIME = 20_000.0
+WORTH_SHARING = 40_000.0
+# A block that another thread takes over moves between caches, now and when it is next needed.
+BLOCK_TIME = 4_000.0
 MOST_BLOCKS = 64
 # Between blocks the user may stop the program.
 LONGEST_BLOCK = 5e7
