@@ -160,7 +160,12 @@ class Array(metaclass=ABCMeta):
     def cumsum(self, axis: int | None = None, dtype: Any = None, out: None = None) -> Array: ...
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array: ...
     def dot(
-        self, b: Any, *, precision: Any = None, preferred_element_type: Any = None
+        self,
+        b: Any,
+        *,
+        precision: Any = None,
+        preferred_element_type: Any = None,
+        out_sharding: Any = None,
     ) -> Array: ...
     def flatten(self, order: str = "C") -> Array: ...
     def max(

@@ -92,3 +92,54 @@ def test_functions_with_shardings_at_their_ends() -> None:
     assert divided(z, P(None, "x"))
     np.testing.assert_array_equal(y, X + 1)
     assert make_single_device_sharding(MESH.flat[3]).device_set == {MESH.flat[3]}
+
+
+@pytest.mark.parametrize("kind", ["Auto", "Explicit", "Manual"])
+def test_kinds_of_all_axes(kind: str) -> None:
+    for sizes in ((2, 3), ()):
+        made = [
+            mesh(sizes, ("a", "b")[: len(sizes)], (getattr(types, kind),) * len(sizes))
+            for mesh, types in (
+                (AbstractMesh, AxisType),
+                (jax.sharding.AbstractMesh, jax.sharding.AxisType),
+            )
+        ]
+        for name in ("auto", "explicit", "manual"):
+            ours, theirs = [getattr(mesh, f"are_all_axes_{name}") for mesh in made]
+            assert ours is theirs
+
+
+def test_types_have_shardings_that_divide_nothing() -> None:
+    types = jax.sharding.AxisType
+    jax_mesh = jax.make_mesh((2, 4), ("x", "y"), axis_types=(types.Auto,) * 2)
+    mesh = pb.make_mesh(
+        (2, 4), ("x", "y"), axis_types=(AxisType.Auto,) * 2, devices=pb.devices("xla")
+    )
+    for x in (1.0, X):
+        ours, theirs = pb.typeof(x).sharding, jax.typeof(x).sharding
+        assert repr(ours) == repr(theirs)
+        assert ours.is_fully_replicated
+    with pb.set_mesh(mesh):
+        ours = pb.typeof(pnp.ones((2, 4))).sharding
+    with jax.set_mesh(jax_mesh):
+        theirs = jax.typeof(jax.numpy.ones((2, 4))).sharding
+    assert str(ours.spec) == str(theirs.spec)
+    assert ours.mesh.shape == theirs.mesh.shape
+
+
+PRODUCTS = {
+    "dot": lambda f, how: f(X.T, X, out_sharding=how),
+    "matmul": lambda f, how: f(X.T, X, out_sharding=how),
+    "tensordot": lambda f, how: f(X.T, X, 1, out_sharding=how),
+    "einsum": lambda f, how: f("ij,jk->ik", X.T, X, out_sharding=how),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_products_are_divided_as_asked(name: str) -> None:
+    f = getattr(pnp, name)
+    with pb.set_mesh(MESH):
+        y = pb.jit(lambda: PRODUCTS[name](f, P("x")))()
+    assert y.sharding.is_equivalent_to(pb.NamedSharding(MESH, P("x")), 2)
+    np.testing.assert_allclose(y, X.T @ X)
+    assert PRODUCTS[name](f, None).shape == (2, 2)

@@ -10,8 +10,11 @@ import numpy as np
 
 from .. import _native, dtypes, errors
 from ..dtypes import DType
+from ..lazy import LazyModule
 
 Shape = tuple[int, ...]
+# Shardings are of types; only who asks for a type's needs them.
+_sharding: Any = LazyModule(f"{__package__}.sharding")
 
 
 class ShapedArray:
@@ -47,9 +50,9 @@ class ShapedArray:
         return prod(self.shape)
 
     @property
-    def sharding(self) -> None:
-        """None: where a value lies is no part of its type."""
-        return None
+    def sharding(self) -> Any:
+        """No dimension is divided along the mesh in context, as far as types say."""
+        return _sharding.undivided(self.ndim)
 
     def update(self, **changes: Any) -> "ShapedArray":
         """A copy with some of shape, dtype and weak_type changed."""

@@ -37,6 +37,25 @@ class NamedAxes:
 
     axis_names: tuple[AxisName, ...]
     axis_sizes: Any
+    axis_types: tuple[AxisType, ...]
+
+    @property
+    def are_all_axes_auto(self) -> bool:
+        """Whether there are axes, and all are Auto."""
+        return self._all_are(AxisType.Auto)
+
+    @property
+    def are_all_axes_explicit(self) -> bool:
+        """Whether there are axes, and all are Explicit."""
+        return self._all_are(AxisType.Explicit)
+
+    @property
+    def are_all_axes_manual(self) -> bool:
+        """Whether there are axes, and all are Manual."""
+        return self._all_are(AxisType.Manual)
+
+    def _all_are(self, wanted: AxisType) -> bool:
+        return bool(self.axis_types) and all(t is wanted for t in self.axis_types)
 
     @cached_property
     def shape(self) -> "OrderedDict[AxisName, int]":

@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from .. import config
-from .abstract_mesh import AbstractMesh, concrete
+from .abstract_mesh import AbstractMesh, abstract, concrete
 from .aval import Shape
 from .device import Device
 from .mesh import AxisName, Mesh, is_local
@@ -367,7 +367,8 @@ class NamedSharding(Sharding):
         )
 
     def __repr__(self) -> str:
-        return f"NamedSharding(mesh={self.mesh!s}, spec={self.spec}, memory_kind=device)"
+        kind = "" if isinstance(self.mesh, AbstractMesh) else ", memory_kind=device"
+        return f"NamedSharding(mesh={self.mesh!s}, spec={self.spec}{kind})"
 
 
 def given(value: Any, what: str) -> Sharding | None:
@@ -397,6 +398,13 @@ def named(value: Any, what: str) -> NamedSharding | None:
     if isinstance(found, SingleDeviceSharding):
         return NamedSharding(Mesh(found.devices, "_device"), PartitionSpec())
     return found if isinstance(found, NamedSharding) else None
+
+
+def undivided(ndim: int) -> NamedSharding:
+    """What types say of values: no dimension is divided along the axes of the mesh in context."""
+    mesh = config.current().mesh
+    axes = abstract(mesh) if isinstance(mesh, Mesh) else mesh or AbstractMesh((), ())
+    return NamedSharding(axes, PartitionSpec(*[None] * ndim))
 
 
 def place_of(sharding: Sharding) -> Device:

@@ -19,6 +19,7 @@ from ..primitives import shape as sh
 from ..primitives.contract import dot_general
 from .creation import requested_dtype
 from .diagonals import diagonal
+from .divided import divided
 from .reductions import whole_sum_dtype
 from .shapes import expand_dims, moveaxis, ravel, reshape
 from .values import (
@@ -59,14 +60,16 @@ def _sizes_differ(name: str, x: Any, y: Any, n: int, m: int) -> TypeError:
     )
 
 
-def matmul(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
+def matmul(
+    a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None,
+    out_sharding: Any = None,
+) -> Any:  # fmt: skip
     """The matrix product, over leading axes that broadcast; vectors are rows or columns.
 
     Args:
       a, b: arrays with at least one axis.
       precision: accepted; products are of full precision.
-      preferred_element_type: dtype of the result; by default the dtype that the operands promote
-        to.
+      preferred_element_type: dtype of the result; by default that of the operands.
 
     Raises:
       TypeError: the contracted sizes differ.
@@ -78,6 +81,9 @@ def matmul(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any
     if type(a) is ArrayImpl and type(b) is ArrayImpl and preferred_element_type is None:
         if _native.is_eager() and a.dtype in FAST and a.dtype is b.dtype and _fit(a, b):
             return ArrayImpl(np.matmul(a._npy, b._npy), a.weak_type and b.weak_type)
+    if out_sharding is not None:
+        product = matmul(a, b, precision=precision, preferred_element_type=preferred_element_type)
+        return divided(product, out_sharding)
     x, y = promote_arrays("matmul", a, b)
     if x.ndim == 0 or y.ndim == 0:
         raise ValueError(
@@ -128,14 +134,16 @@ def _permuted(x: Any, order: Sequence[int]) -> Any:
     return x if list(order) == list(range(x.ndim)) else sh.transpose(x, order)
 
 
-def dot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
+def dot(
+    a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None,
+    out_sharding: Any = None,
+) -> Any:  # fmt: skip
     """Sum of products over the last axis of a and the last but one of b (its only one).
 
     Args:
       a, b: arrays; a number multiplies.
       precision: accepted; products are of full precision.
-      preferred_element_type: dtype of the result; by default the dtype that the operands promote
-        to.
+      preferred_element_type: dtype of the result; by default that of the operands.
 
     Raises:
       TypeError: the contracted sizes differ.
@@ -147,12 +155,14 @@ def dot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = 
     if x.ndim == 0 or y.ndim == 0:
         out = ew.bitwise_and(x, y) if x.dtype == dtypes.bool_ else ew.mul(x, y)
         wanted = preferred_element_type
-        return out if wanted is None else convert(out, requested_dtype("dot", wanted))
+        out = out if wanted is None else convert(out, requested_dtype("dot", wanted))
+        return divided(out, out_sharding)
     n, m = x.shape[-1], y.shape[-2] if y.ndim > 1 else y.shape[0]
     if n != m:
         raise _sizes_differ("dot", x, y, n, m)
     axes = ((x.ndim - 1,), (max(0, y.ndim - 2),))
-    return contract(x, y, axes, precision=precision, preferred=preferred_element_type)
+    out = contract(x, y, axes, precision=precision, preferred=preferred_element_type)
+    return divided(out, out_sharding)
 
 
 def vdot(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any = None) -> Any:
@@ -253,7 +263,7 @@ def outer(a: Any, b: Any, out: None = None) -> Any:
 
 def tensordot(
     a: Any, b: Any, axes: Any = 2, *, precision: Any = None, preferred_element_type: Any = None,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:  # fmt: skip
     """Sum of products over pairs of axes: the last n and first n, or two lists of axes.
 
@@ -262,9 +272,8 @@ def tensordot(
       axes: how many axes, the last of `a` and the first of `b`; or two sequences of axes that
         belong together.
       precision: accepted; products are of full precision.
-      preferred_element_type: dtype of the result; by default the dtype that the operands promote
-        to.
-      out_sharding: must be None.
+      preferred_element_type: dtype of the result; by default that of the operands.
+      out_sharding: how the result is divided, as `with_sharding_constraint` takes it.
 
     Raises:
       TypeError: the sizes of a pair of axes differ.
@@ -289,7 +298,8 @@ def tensordot(
     for i, j in zip(xs, ys, strict=True):
         if x.shape[i] != y.shape[j]:
             raise _sizes_differ("tensordot", x, y, x.shape[i], y.shape[j])
-    return contract(x, y, (xs, ys), precision=precision, preferred=preferred_element_type)
+    out = contract(x, y, (xs, ys), precision=precision, preferred=preferred_element_type)
+    return divided(out, out_sharding)
 
 
 # einsum: opt_einsum chooses the order of pairs; each pair is one dot_general.
@@ -313,7 +323,7 @@ def _einsum_arguments(subscripts: Any, operands: Sequence[Any]) -> tuple[str, Se
 def einsum(
     subscripts: Any, /, *operands: Any, out: None = None, optimize: Any = "auto",
     precision: Any = None, preferred_element_type: Any = None, _dot_general: Any = None,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:  # fmt: skip
     """Sums of products in Einstein's notation: `einsum("ij,jk->ik", x, y)`.
 
@@ -324,8 +334,7 @@ def einsum(
       *operands: arrays.
       optimize: how the order of contractions is chosen: "optimal", "greedy", "auto" or False.
       precision: accepted; products are of full precision.
-      preferred_element_type: dtype of the result; by default the dtype that the operands promote
-        to.
+      preferred_element_type: dtype of the result; by default that of the operands.
 
     Raises:
       ValueError: the subscripts do not fit the operands.
@@ -365,7 +374,7 @@ def einsum(
         terms.append(term)
         arrays.append(x)
     term, x = _single(terms[0], arrays[0], set(result))
-    return _permuted(x, [term.index(i) for i in result])
+    return divided(_permuted(x, [term.index(i) for i in result]), out_sharding)
 
 
 def _key(optimize: Any) -> Any:

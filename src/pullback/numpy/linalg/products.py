@@ -96,7 +96,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 def tensordot(
     x1: Any, x2: Any, /, *, axes: Any = 2, precision: Any = None,
-    preferred_element_type: Any = None, out_sharding: None = None,
+    preferred_element_type: Any = None, out_sharding: Any = None,
 ) -> Any:  # fmt: skip
     """Sum of products over pairs of axes.
 
@@ -104,8 +104,9 @@ def tensordot(
     Array([13, 16], dtype=int32)
     """
     return tensor_product(
-        x1, x2, axes, precision=precision, preferred_element_type=preferred_element_type
-    )
+        x1, x2, axes, precision=precision, preferred_element_type=preferred_element_type,
+        out_sharding=out_sharding,
+    )  # fmt: skip
 
 
 def matrix_power(a: Any, n: int) -> Any:
