@@ -11,10 +11,23 @@ os.environ.setdefault(
 # Tests compile what they run, and leave nothing behind.
 os.environ.setdefault("PULLBACK_CACHE", "0")
 
+import pytest
 from hypothesis import settings
+
+from pullback.control import plain
 
 settings.register_profile("house", deadline=None, database=None, derandomize=True)
 settings.load_profile("house")
 
 # Shells ignore Ctrl-C in what they start in the background, and children inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Under `disable_jit` tests hold the operations' own values against compiled code: there loops and
+# branches stay operations, but for tests that ask for those in Python.
+in_python, plain.is_plain = plain.is_plain, lambda: False
+
+
+@pytest.fixture
+def loops_in_python(monkeypatch):
+    """Loops and branches run as users' do."""
+    monkeypatch.setattr(plain, "is_plain", in_python)

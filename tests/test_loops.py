@@ -409,3 +409,24 @@ def test_what_no_step_changes_is_kept_as_in_jax():
         return sorted(a.shape for a, _ in found if a.shape)
 
     assert shapes(PULLBACK, saved_residuals) == shapes(JAX, jax_residuals)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        lambda s: s.lax.while_loop(lambda c: c < 3, lambda c: c + 1.5, 0),
+        lambda s: s.lax.fori_loop(0, 3, lambda i, c: c + 1.0, 0),
+        lambda s: s.lax.scan(lambda c, x: (c + 1.0, c), 0, None, length=2),
+        lambda s: s.lax.map(lambda x: x * 2, s.np.arange(5), batch_size=0),
+    ],
+)
+def test_numbers_that_become_floats_are_strong(program):
+    compare(program)
+
+
+def test_bounds_of_two_dtypes():
+    for s in (PULLBACK, JAX):
+        with pytest.raises(TypeError, match="lower and upper"):
+            s.lax.fori_loop(np.int16(0), s.np.int32(10), lambda i, c: c, 7.0)
+        with pytest.raises(TypeError):
+            s.lax.cond(1j, lambda: 1, lambda: 2)

@@ -30,3 +30,10 @@ def test_signature_is_jax(name):
 
 def test_the_primitive_has_its_name():
     assert ours.random_gamma_p.name == theirs.random_gamma_p.name
+
+
+def test_keys_format_as_text():
+    for random in (ours, theirs):
+        key = random.key(7)
+        assert f"{key}" == str(key) == f"{key!r}"
+        assert f"{random.split(key)}".startswith("Array((2,), dtype=key<fry>) overlaying:")

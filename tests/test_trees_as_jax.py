@@ -1,6 +1,7 @@
 """Trees level by level, leaves chosen by their paths, trees as vectors; dtypes as JAX tells."""
 
 import dataclasses
+import functools
 from collections import OrderedDict, namedtuple
 
 import jax
@@ -163,3 +164,23 @@ def test_a_traced_mask_is_an_index_error():
     for error in (IndexError, TypeError, pb.errors.JAXIndexError):
         with pytest.raises(error):
             pb.jit(f)(np.ones(3, np.float32))
+
+
+def test_partial_functions():
+    """`Partial` is a `functools.partial`, and one of a partial function keeps it whole."""
+    inner = functools.partial(max, 1)
+    for s in (pb, jax):
+        p = s.tree_util.Partial(inner, 2)
+        assert isinstance(p, functools.partial) and p.args == (2,) and p(0) == 2
+        assert repr(s.tree_util.Partial(max, 1, key=abs)) == (
+            "Partial(<built-in function max>, 1, key=<built-in function abs>)"
+        )
+        same = s.tree_util.Partial(inner, 3)
+        assert s.tree.structure(p) == s.tree.structure(same)
+        assert s.tree.map(lambda x: x + 1, p).args == (3,)
+
+
+@pytest.mark.parametrize("node", [*NODES, 1, (), [], {}])
+def test_structures_of_one_node(node):
+    ours, theirs = pb.tree.structure(node), jax.tree.structure(node)
+    assert tree_util.treedef_is_leaf(ours) == jax.tree_util.treedef_is_leaf(theirs)

@@ -82,7 +82,9 @@ def array_str(x: ArrayImpl) -> str:
 
 
 def array_format(x: ArrayImpl, spec: str) -> str:
-    """A scalar formats as its Python number, anything else as NumPy does."""
+    """A scalar formats as its Python number, keys as their text, anything else as NumPy does."""
+    if x.dtype in dtypes.KEY_DTYPES:
+        return format(str(x), spec)
     return format(x._npy[()], spec) if x.ndim == 0 else format(x._npy, spec)
 
 

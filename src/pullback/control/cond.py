@@ -13,6 +13,7 @@ from ..primitives.convert import convert_element_type
 from ..primitives.select import clamp
 from ..transforms.flat import argument, arguments, function_name
 from ..transforms.program import batched_jaxpr, pick, spread, transposed_jaxpr
+from . import plain
 from .batched_cond import choose_each
 from .branches import Branches, jvp_branches, linearize_branches, union
 from .call import check_operands, interpret, out_dims, to_front
@@ -128,6 +129,8 @@ def cond(
     aval = get_aval(argument(pred, "cond"))
     if aval.shape != ():
         raise TypeError(f"cond: pred must be a scalar, got {type_name(aval)}")
+    if dtypes.kind(aval.dtype) == "complex":
+        raise TypeError(f"cond: pred must be a boolean or a real number, got {type_name(aval)}")
     flag = pred if aval.dtype == bool else convert_element_type(pred, np.dtype(bool))
     return _choose_branch(
         "cond", convert_element_type(flag, dtypes.int32), (false_fun, true_fun), operands
@@ -173,6 +176,8 @@ def switch(
 def _choose_branch(
     what: str, index: Any, functions: Sequence[Callable[..., Any]], operands: tuple[Any, ...]
 ) -> Any:
+    if plain.is_plain() and (i := plain.known(index)) is not None:
+        return functions[i](*operands)
     leaves, in_tree = arguments(operands, what)
     avals = [get_aval(x) for x in leaves]
     regions = [stage_touching_region(f, in_tree, avals, what) for f in functions]

@@ -15,6 +15,7 @@ from ..primitives.arithmetic import add
 from ..primitives.compare import lt
 from ..transforms.cells import borrow, refuse
 from ..transforms.flat import arguments, function_name, result_text
+from . import plain
 from .batches import in_batches
 from .region import (
     Region,
@@ -84,6 +85,8 @@ def _scan(
         return _pair(f(c, x), f)
 
     body.__name__ = function_name(f)
+    if n and plain.is_plain() and not loans.cells:
+        return plain.scan(body, carry_tree.unflatten(carry), slices, xs_tree, n, reverse)
     loans = loans.behind(len(carry))
     carry, region = _stable(what, body, carry, carry_tree, slice_avals, xs_tree, loans.lent)
     k, cells = len(carry), region.written
@@ -189,6 +192,8 @@ def while_loop(
         raise TypeError("while_loop: write while_loop(cond_fun, body_fun, init_val)")
     refuse(init_val, "while_loop", _CARRIED)
     carry, carry_tree = arguments(init_val, "while_loop")
+    if plain.is_plain() and plain.known(cond_fun(init_val)) is not None:
+        return plain.while_loop(cond_fun, body_fun, init_val)
 
     def body(c: Any, _: Any) -> Any:
         return body_fun(c), None
@@ -277,6 +282,12 @@ def _index_type(lower: Any, upper: Any) -> ShapedArray:
     for name, aval in zip(("lower", "upper"), avals, strict=True):
         if aval.shape != () or not dtypes.is_integer(aval.dtype):
             raise TypeError(f"fori_loop: {name} must be an integer scalar, got {type_name(aval)}")
+    first, last = avals
+    if first.dtype != last.dtype and first.weak_type == last.weak_type:
+        raise TypeError(
+            f"fori_loop: lower and upper must be of one dtype, got {type_name(first)} and"
+            f" {type_name(last)}: convert one of them"
+        )
     dtype, weak = dtypes.promote(tuple((x.dtype, x.weak_type) for x in avals))
     return make_aval(dtypes.canonicalize_dtype(dtype), (), weak)
 

@@ -158,12 +158,12 @@ def all_leaves(iterable: Iterable[Any], is_leaf: LeafTest = None) -> bool:
 
 
 def treedef_is_leaf(treedef: PyTreeSpec) -> bool:
-    """Whether the structure is a single leaf.
+    """Whether the structure is a single leaf, or a node without children, as None is.
 
     >>> pb.tree.treedef_is_leaf(pb.tree.structure(1))
     True
     """
-    return treedef.is_leaf()
+    return treedef.num_nodes == 1
 
 
 def treedef_children(treedef: PyTreeSpec) -> list[PyTreeSpec]:

@@ -1,5 +1,6 @@
 """Classes as nodes of trees."""
 
+import functools
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import field, fields, is_dataclass
@@ -224,7 +225,28 @@ def _fields(cls: type) -> tuple[list[str], list[str]]:
     return [n for n in names if n not in static], [n for n in names if n in static]
 
 
-class Partial:
+class _Whole:
+    """A function that `functools.partial` does not look into; it equals its like."""
+
+    __slots__ = ("f",)
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f = f
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        return self.f(*args, **kw)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Whole) and self.f == other.f
+
+    def __hash__(self) -> int:
+        return hash(self.f)
+
+    def __repr__(self) -> str:
+        return repr(self.f)
+
+
+class Partial(functools.partial[Any]):
     """`functools.partial` as a node: the function is structure, the arguments are children.
 
     >>> import pullback as pb
@@ -232,14 +254,10 @@ class Partial:
     8
     """
 
-    def __init__(self, func: Callable[..., Any], *args: Any, **kw: Any) -> None:
-        self.func, self.args, self.keywords = func, args, kw
-
-    def __call__(self, *args: Any, **kw: Any) -> Any:
-        return self.func(*self.args, *args, **{**self.keywords, **kw})
-
-    def __repr__(self) -> str:
-        return f"Partial({self.func!r}, *{self.args!r}, **{self.keywords!r})"
+    def __new__(cls, func: Callable[..., Any], *args: Any, **kw: Any) -> "Partial":
+        """A partial function of another stays one of that, which would else be taken apart."""
+        held = _Whole(func) if isinstance(func, functools.partial) else func
+        return super().__new__(cls, held, *args, **kw)
 
 
 register_node(
