@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -156,3 +157,36 @@ def test_writing_a_number_by_a_traced_mask() -> None:
     np.testing.assert_array_equal(got, np.where(x > 2, 0, x))
     got = pb.jit(lambda v: v.at[v[:, 0] > 2].add(1.0))(x)
     np.testing.assert_array_equal(got, x + np.array([[0], [1]]))
+
+
+NEGATIVE: list[Any] = [
+    -1,
+    at(-1, 0, 2),
+    (WHOLE, at(-1, 3)),
+    (-1, at(0, -1)),
+    (np.int32(1), WHOLE, at(-6, 5)),
+]
+
+
+@pytest.mark.parametrize("index", NEGATIVE, ids=str)
+@pytest.mark.parametrize("compiled", [False, True])
+def test_negative_indices_that_do_not_wrap(index: Any, compiled: bool) -> None:
+    def found(library: Any, np: Any, how: str, mode: Any) -> Any:
+        def f(x: Any) -> Any:
+            values = () if how == "get" else (5.0,)
+            return getattr(x.at[index], how)(*values, mode=mode, wrap_negative_indices=False)
+
+        return (library.jit(f) if compiled else f)(np.asarray(X))
+
+    for how in ("get", "set", "add"):
+        for mode in (None, "fill", "clip"):
+            ours, theirs = found(pb, pnp, how, mode), found(jax, jnp, how, mode)
+            np.testing.assert_array_equal(ours, theirs)
+
+
+def test_take_along_axis_that_does_not_wrap() -> None:
+    index = _random.randint(-6, 6, (4, 5, 3))
+    for mode in (None, "fill", "clip"):
+        ours = pnp.take_along_axis(X, index, 2, mode=mode, wrap_negative_indices=False)
+        theirs = jnp.take_along_axis(X, index, 2, mode=mode, wrap_negative_indices=False)
+        np.testing.assert_array_equal(ours, theirs)

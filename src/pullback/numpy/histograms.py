@@ -38,7 +38,7 @@ def bincount(
     dtype = dtypes.default_dtype(int) if weights is None else counts.dtype
     zero = sh.full((length,), 0, dtype)
     at = clip(convert(at, dtypes.int32), 0, None)
-    return zero.at[at].add(convert(counts, dtype), mode="drop")
+    return zero.at[at].add(convert(counts, dtype), mode="drop", wrap_negative_indices=False)
 
 
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:

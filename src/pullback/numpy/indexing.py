@@ -115,11 +115,14 @@ def _result_axes(x: Any, parts: Sequence[Part]) -> Any:
     return x
 
 
-def wrap_negative(at: Any, size: int) -> Any:
+def located(where: Picks, size: int) -> Any:
     """Positions from the front; constants are wrapped at once."""
-    at = at if is_array(at) else np.asarray(at)
+    at = where.at if is_array(where.at) else np.asarray(where.at)
     if isinstance(at, np.ndarray):
-        return ArrayImpl(np.where(at < 0, at + size, at).astype(dtypes.default_dtype(int)))
+        at = np.where(at < 0, at + size, at) if where.wraps else at
+        return ArrayImpl(at.astype(dtypes.default_dtype(int)))
+    if not where.wraps:
+        return wide_enough(at)
     if dtypes.kind(at.dtype) == "unsigned":
         return at
     if at.dtype.itemsize < 4:
@@ -132,7 +135,7 @@ def _slice_dynamic(x: Any, parts: Sequence[Part], picks: Sequence[Picks]) -> Any
     starts: list[Any] = [0] * x.ndim
     sizes = list(x.shape)
     for p in picks:
-        starts[p.axis], sizes[p.axis] = wrap_negative(p.at, x.shape[p.axis]), 1
+        starts[p.axis], sizes[p.axis] = located(p, x.shape[p.axis]), 1
     common = np.result_type(*[starts[p.axis].dtype for p in picks])
     starts = [convert(s, common) if is_array(s) else common.type(s) for s in starts]
     return dy.dynamic_slice(x, starts, tuple(sizes))
@@ -140,7 +143,7 @@ def _slice_dynamic(x: Any, parts: Sequence[Part], picks: Sequence[Picks]) -> Any
 
 def positions(picks: Sequence[Picks], shape: Shape) -> list[Any]:
     """Index arrays, wrapped and of one dtype and shape."""
-    arrays = [wrap_negative(p.at, shape[p.axis]) for p in picks]
+    arrays = [located(p, shape[p.axis]) for p in picks]
     wide = any(a.dtype.itemsize == 8 for a in arrays)
     common = dtypes.int64 if wide else dtypes.int32
     return broadcast("indexing", [convert(a, common) for a in arrays])
@@ -294,7 +297,8 @@ def take_along_axis(
     axis = canonical_axis(axis, x.ndim, "take_along_axis")
     if x.shape[axis] == 0 and at.shape[axis]:
         raise IndexError(f"take_along_axis: cannot take from axis {axis}, which is empty")
-    parts = [Picks(d, p) for d, p in enumerate(grid(at, axis, x.shape))]
+    wraps = [wrap_negative_indices or d != axis for d in range(x.ndim)]
+    parts = [Picks(d, p, wraps[d]) for d, p in enumerate(grid(at, axis, x.shape))]
     kept_mode = GatherScatterMode.from_any("fill" if mode is None else mode)
     shape = [
         max(n, m) if d != axis else n

@@ -45,13 +45,15 @@ class Range:
 
 
 class Picks:
-    """An array of integers, traced or not; one where rank 0."""
+    """An array of integers, traced or not; one where rank 0. Where it `wraps`, negative ones count
+    from the end."""
 
-    __slots__ = ("at", "axis")
+    __slots__ = ("at", "axis", "wraps")
 
-    def __init__(self, axis: int, at: Any) -> None:
+    def __init__(self, axis: int, at: Any, wraps: bool = True) -> None:
         self.axis = axis
         self.at = at
+        self.wraps = wraps
 
 
 Part = New | Whole | Range | Picks
@@ -139,6 +141,17 @@ def window(name: str, array: Any, index: Any) -> Window:
     items = _fill_ellipsis(name, _expanded(index), array.shape)
     ends = list(accumulate(map(_axes_taken, items)))
     return Window(array, items, [end - 1 for end in ends])
+
+
+def parse_unwrapped(name: str, index: Any, shape: Shape) -> list[Part]:
+    """The parts of an index whose negative integers are out of bounds, and left to the mode."""
+    items = [np.asarray(i) if _is_integer(i) else i for i in _expanded(index)]
+    parts = parse(name, tuple(items), shape, checked=False)
+    return [Picks(p.axis, p.at, wraps=False) if isinstance(p, Picks) else p for p in parts]
+
+
+def _is_integer(item: Any) -> bool:
+    return isinstance(item, (int, np.integer)) and not isinstance(item, bool)
 
 
 def parse(name: str, index: Any, shape: Shape, checked: bool = True) -> list[Part]:

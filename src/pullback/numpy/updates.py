@@ -16,8 +16,19 @@ from ..primitives.dynamic import dynamic_update_slice
 from ..primitives.index import GatherScatterMode, ScatterDimensionNumbers
 from . import binary, powers
 from .elementwise import pick
-from .indexing import CLIP, index_parts, numpy_index, stack_last, together, wrap_negative
-from .parse import New, Part, Picks, Range, Whole, concrete, is_static, parse, window
+from .indexing import CLIP, index_parts, located, numpy_index, stack_last, together
+from .parse import (
+    New,
+    Part,
+    Picks,
+    Range,
+    Whole,
+    concrete,
+    is_static,
+    parse,
+    parse_unwrapped,
+    window,
+)
 from .slices import has_slices
 from .values import as_array, broadcast, convert, describe, expand, result_type_of
 
@@ -83,7 +94,7 @@ def scatter_parts(
 ) -> Any:
     """The array with values combined into the parts of an index."""
     picks = [p for p in parts if isinstance(p, Picks)]
-    at = [wrap_negative(p.at, x.shape[p.axis]) for p in picks]
+    at = [located(p, x.shape[p.axis]) for p in picks]
     at = broadcast("scatter", at) if at else at
     plan = layout(parts, at[0].shape if at else ())
     updates = _without_new(values, parts, plan, x)
@@ -247,10 +258,15 @@ class IndexUpdateRef:
             mode = "fill"
         if has_slices(self.index):
             part = window("at", self.array, self.index)
-            return IndexUpdateRef(part.read(), part.index).get(mode=mode, fill_value=fill_value)
+            return IndexUpdateRef(part.read(), part.index).get(
+                mode=mode, fill_value=fill_value, wrap_negative_indices=wrap_negative_indices
+            )
+        shape = self.array.shape
         return index_parts(
             self.array,
-            parse("at", self.index, self.array.shape, checked=mode is None),
+            parse("at", self.index, shape, checked=mode is None)
+            if wrap_negative_indices
+            else parse_unwrapped("at", self.index, shape),
             CLIP if mode is None else GatherScatterMode.from_any(mode),
             fill_value,
             unique_indices=unique_indices,
@@ -272,10 +288,13 @@ class IndexUpdateRef:
         if values.ndim == 0 and is_traced_mask(self.index):
             whole = op(x, None, expand(_cast(x, values), x.shape), None)
             return _where(self.index, whole, x)
-        mode = options.pop("mode")
-        options.pop("wrap_negative_indices")
-        parts = parse("at", self.index, x.shape, checked=mode is None)
-        if mode is None and _is_known(x, values, parts):
+        mode, wraps = options.pop("mode"), options.pop("wrap_negative_indices")
+        parts = (
+            parse("at", self.index, x.shape, checked=mode is None)
+            if wraps
+            else parse_unwrapped("at", self.index, x.shape)
+        )
+        if wraps and mode is None and _is_known(x, values, parts):
             return self._eager(op, x, values)
         return scatter_parts(op, x, parts, values, GatherScatterMode.from_any(mode), options)
 
