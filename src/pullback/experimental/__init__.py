@@ -8,21 +8,6 @@ from ..lazy import later
 if TYPE_CHECKING:
     from . import checkify, jet, mesh_utils, multihost_utils, ode, pjit, random, shard_map, sparse
 
-__getattr__ = later(
-    __name__,
-    (
-        "checkify",
-        "jet",
-        "mesh_utils",
-        "multihost_utils",
-        "ode",
-        "pjit",
-        "random",
-        "shard_map",
-        "sparse",
-    ),
-)
-
 __all__ = [
     "checkify",
     "io_callback",
@@ -35,3 +20,4 @@ __all__ = [
     "shard_map",
     "sparse",
 ]
+__getattr__ = later(__name__, {*__all__} - {"io_callback"})
