@@ -15,6 +15,7 @@ from pullback.backends.cpu import (
     components,
     dead,
     digits,
+    flat,
     fuse,
     layout,
     parse,
@@ -405,6 +406,57 @@ def test_digits_splits_the_parts_again() -> None:
         out o0: float32[2000] 0
         for i0:20 i1:10 i2:10
           o0[100*i0 + 10*i1 + i2] = add:float32(a0[(i0)%4], a0[i2])
+        """,
+    )
+
+
+def test_short_axes_become_one() -> None:
+    becomes(
+        [flat.flat],
+        """
+        arg a0: float32[3000] 0
+        out o0: float32[3000] 0
+        for i0:1000 i1:3
+          o0[3*i0 + i1] = exp:float32(a0[3*i0 + i1])
+        """,
+        """
+        arg a0: float32[3000] 0
+        out o0: float32[3000] 0
+        for i0:3000
+          o0[i0] = exp:float32(a0[i0])
+        """,
+    )
+
+
+def test_axes_stay_apart_where_a_nest_on_the_same_elements_needs_them() -> None:
+    text = """
+        arg a0: float32[6000] 0
+        arg a1: float32[1000] 1
+        out o0: float32[3000] 0
+        out o1: float32[6000] 1
+        temp t2: float32[3000]
+        for i0:1000 i1:3
+          t2[3*i0 + i1] = exp:float32(a0[3*i0 + i1])
+        for i2:1000 i3:3
+          o0[3*i2 + i3] = mul:float32(t2[3*i2 + i3], a1[i2])
+        """
+    becomes([flat.flat], text, dedent(text).lstrip("\n"))
+
+
+def test_axes_of_a_permutation_become_one_around_what_moves() -> None:
+    becomes(
+        [flat.flat],
+        """
+        arg a0: float32[64] 0
+        out o0: float32[64] 0
+        for i0:2 i1:2 i2:2 i3:2 i4:2 i5:2
+          o0[32*i0 + 16*i1 + 8*i2 + 4*i3 + 2*i4 + i5] = a0[16*i0 + 8*i1 + 32*i2 + 4*i3 + 2*i4 + i5]
+        """,
+        """
+        arg a0: float32[64] 0
+        out o0: float32[64] 0
+        for i0:4 i1:2 i2:8
+          o0[16*i0 + 8*i1 + i2] = a0[8*i0 + 32*i1 + i2]
         """,
     )
 

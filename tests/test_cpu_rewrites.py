@@ -12,6 +12,7 @@ from pullback import lax
 from pullback import numpy as pnp
 from pullback.backends.cpu import pipeline
 from pullback.backends.cpu.hoisted import hoisted
+from pullback.backends.cpu.stacked import stacked
 from pullback.backends.cpu.turned import turned
 from pullback.core.ir import Jaxpr
 from pullback.core.rewrite import simplify
@@ -137,6 +138,63 @@ def test_what_acts_stays_in_a_loop():
     assert pb.jit(f)(a) == 3
     pb.effects_barrier()
     np.testing.assert_allclose(seen, [a.sum()] * 3, rtol=1e-6)
+
+
+def stacks(jaxpr: Jaxpr) -> list[int]:
+    """How many stacks each loop makes."""
+    loops = [e for e in jaxpr.eqns if e.primitive.name == "scan"]
+    return [len(e.outvars) - e.params["num_carry"] for e in loops]
+
+
+def test_residuals_are_stacked_once():
+    def f(u, v):
+        def step(s, _):
+            u, v = s
+            return (u + 0.1 * u * u * v, v - 0.1 * u * u * v), None
+
+        u, v = lax.scan(step, (u, v), None, length=4)[0]
+        return (u * u + v).sum()
+
+    gradient = pb.grad(f, (0, 1))
+    jaxpr = staged(gradient, normal(6), normal(6))
+    assert stacks(jaxpr)[0] > 2 and stacks(simplify(stacked(jaxpr)))[0] == 2
+    close(gradient, normal(6), normal(6))
+
+
+def test_stacks_that_are_results_stay():
+    def f(x):
+        return lax.scan(lambda c, x: (c * x, (c, c, c * 2)), 1.0, x)[1]
+
+    jaxpr = staged(lambda x: (f(x), f(x[::-1])), normal(5))
+    assert stacks(stacked(jaxpr)) == stacks(jaxpr)
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+def test_stacks_follow_from_slices_constants_and_scalars(shape):
+    def f(x, y, a, reverse):
+        def first(c, xy):
+            x, y = xy
+            c = pnp.sin(c)
+            return c, (c, c * x, x * a + y, 2.0 - c, x)
+
+        def second(c, z):
+            return c + (z[0] * z[1] - z[2] + z[3]) * z[4], None
+
+        c, z = lax.scan(first, a, (x, y), reverse=reverse)
+        return lax.scan(second, c, z, reverse=not reverse)[0]
+
+    def one(*args):
+        return f(*args, False)
+
+    def other(*args):
+        return f(*args, True)
+
+    args = normal(5), normal(5, *shape), normal(*shape)
+    for g in (one, other):
+        jaxpr = staged(g, *args)
+        assert stacks(jaxpr)[0] > stacks(simplify(stacked(jaxpr)))[0] == 1
+        close(g, *args)
+    close(pb.grad(lambda *args: (one(*args) + other(*args)).sum(), (0, 1, 2)), *args)
 
 
 # What is kept

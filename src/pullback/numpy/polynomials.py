@@ -11,7 +11,6 @@ from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from ..primitives.conv import ConvDimensionNumbers, conv_general_dilated
 from . import binary
-from .contractions import dot
 from .creation import asarray
 from .elementwise import as_inexact
 from .joining import concatenate

@@ -200,9 +200,7 @@ def _store_zero(b: Builder, part: Part, view: View, dtype: str) -> None:
     b.block.append(Nest((), (Kernel(axes, (), (store,)),)))
 
 
-def _nest(
-    b: Builder, eqn: JaxprEqn, part: Part, padded: "_Padded", w: Value, view: View
-) -> None:
+def _nest(b: Builder, eqn: JaxprEqn, part: Part, padded: "_Padded", w: Value, view: View) -> None:
     """Loops over results, and over terms inside; elements outside of x are zero."""
     x, out = padded.x, eqn.outvars[0].aval
     wide = NATIVE[accumulator(*[v.aval.dtype for v in eqn.invars], out.dtype)]

@@ -22,6 +22,7 @@ from . import (
     donate,
     emit,
     explain,
+    flat,
     fuse,
     layout,
     peel,
@@ -41,6 +42,7 @@ from .loops import Callback, Program
 from .optimise import CALLING, GOOD, QUICK, Care
 from .rules import RULES
 from .schedule import block_time, block_work, code_lines, code_time
+from .stacked import stacked
 from .turned import turned
 from .values import in_buffer, row_major, storage
 
@@ -118,7 +120,7 @@ def lowered(jaxpr: Jaxpr, donated: Sequence[int]) -> Program:
 def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -> Lowered:
     assert not jaxpr.constvars
     plain = simplify(jaxpr)
-    jaxpr = hoisted(turned(accumulated(in_parts(expanded(plain)))))
+    jaxpr = hoisted(turned(stacked(accumulated(in_parts(expanded(plain))))))
     jaxpr = jaxpr if jaxpr is plain else simplify(jaxpr)
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
@@ -177,6 +179,8 @@ STEPS = {"emit": "generate"}
 PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     # Before fusion, while each copy is a nest of its own.
     ("coalesce", coalesce.coalesce),
+    # Before all that looks at the lengths of axes.
+    ("flat", flat.flat),
     # Before fusion, which joins nests of the same axes.
     ("components", components.components),
     ("fuse", fuse.fuse),

@@ -122,8 +122,24 @@ def _(c: Context, x: str, y: str) -> str:
     if c.dtype in FLOATS:
         return c.op("fdiv", x, y)
     safe, zero, _ = _divisor(c, x, y)
-    quotient = c.op("sdiv" if c.dtype in SIGNED else "udiv", x, safe)
-    return c.select(zero, c.c(-1), quotient)
+    if _divides_as_floats(c, y):
+        return c.select(zero, c.c(-1), _float_quotient(c, x, safe))
+    return c.select(zero, c.c(-1), c.op("sdiv" if c.dtype in SIGNED else "udiv", x, safe))
+
+
+def _divides_as_floats(c: Context, y: str) -> bool:
+    """Processors divide no vectors of integers, but by numbers that are known, by a product."""
+    return c.lanes > 1 and c.bits <= 32 and y.startswith("%")
+
+
+def _float_quotient(c: Context, x: str, y: str) -> str:
+    """A quotient that rounds as floats do and truncates right: where it is no integer it is
+    further from one than by 1/y, which is more than the rounding of a float of twice the bits."""
+    sign = "s" if c.dtype in SIGNED else "u"
+    wide = ir_type("float32" if c.bits <= 8 else "float64", c.lanes)
+    a, b = (c.f.line(f"{sign}itofp {c.type} {v} to {wide}") for v in (x, y))
+    quotient = c.f.line(f"fdiv {wide} {a}, {b}")
+    return c.f.line(f"fpto{sign}i {wide} {quotient} to {c.type}")
 
 
 @rule("rem")
@@ -132,7 +148,10 @@ def _(c: Context, x: str, y: str) -> str:
     if c.dtype in FLOATS:
         return _float_rem(c, x, y)
     safe, zero, _ = _divisor(c, x, y)
-    remainder = c.op("srem" if c.dtype in SIGNED else "urem", x, safe)
+    if _divides_as_floats(c, y):
+        remainder = c.op("sub", x, c.op("mul", _float_quotient(c, x, safe), safe))
+    else:
+        remainder = c.op("srem" if c.dtype in SIGNED else "urem", x, safe)
     return c.select(zero, x, remainder)
 
 
