@@ -1,7 +1,7 @@
 """What users see of types and tracers, and programs that their own interpreters run, as in JAX."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.extend
@@ -11,6 +11,12 @@ import pytest
 
 import pullback as pb
 from pullback import numpy as pnp
+
+
+class Pair(NamedTuple):
+    a: Any
+    b: Any
+
 
 TRACED: dict[str, Callable[[Any, Any], Any]] = {
     "jit": lambda j, seen: j.jit(seen)(np.ones((2, 3), np.float32)),
@@ -123,3 +129,31 @@ def test_programs_in_parameters_may_hold_values(name: str, form: str) -> None:
         found.append(j.tree.leaves(forms[form](x)))
     for ours, theirs in zip(*found, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-6)
+
+
+def steps(j: Any, tree: Any) -> list[Any]:
+    """Each leaf's path, read by patterns."""
+    keys = j.tree_util
+    found = []
+    for path, _ in keys.tree_flatten_with_path(tree)[0]:
+        for step in path:
+            match step:
+                case keys.SequenceKey(n):
+                    found.append(("item", n))
+                case keys.DictKey(key):
+                    found.append(("key", key))
+                case keys.GetAttrKey(name):
+                    found.append(("attribute", name))
+    return found
+
+
+def test_paths_match_patterns() -> None:
+    tree = [1, {"a": (2, Pair(3, 4))}]
+    assert steps(pb, tree) == steps(jax, tree)
+
+
+def test_a_mesh_is_a_context_manager() -> None:
+    with pytest.warns(DeprecationWarning, match="with mesh"):
+        with pb.make_mesh((1,), ("x",)) as mesh, pb.make_mesh((1,), ("y",)) as inner:
+            assert pb.sharding.get_mesh() == inner != mesh
+    assert pb.sharding.get_mesh() is None

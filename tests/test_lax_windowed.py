@@ -48,6 +48,8 @@ CASES = {
     ),
     "window sum": lambda m, n: m.reduce_window(X, 0.0, m.add, (1, 2, 3), (1, 2, 1), "SAME"),
     "window max": lambda m, n: m.reduce_window(X, -INF, m.max, (1, 2, 2), (1, 2, 2), "SAME_LOWER"),
+    "window max of integers": lambda m, n: m.reduce_window(N, -INF, m.max, (2, 2)),
+    "min of integers": lambda m, n: m.reduce(N, INF, m.min, (0,)),
     "window min": lambda m, n: m.reduce_window(
         X, INF, m.min, (2, 1, 2), None, ((1, 0), (0, 0), (0, 2)), (1, 2, 1), (1, 1, 3)
     ),

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from .aval import AbstractValue, ShapedArray
     from .ir import Atom
     from .stage import eval_jaxpr
+    from .symbolic import is_constant_dim
     from .trace import Trace, Tracer, eval_context
 
 # JAX's names of what users meet.
@@ -18,8 +19,18 @@ __getattr__ = later(
         "aval": "AbstractValue ShapedArray",
         "ir": "Atom",
         "stage": "eval_jaxpr",
+        "symbolic": "is_constant_dim",
         "trace": "Trace Tracer eval_context",
     },
 )
 
-__all__ = ["AbstractValue", "Atom", "ShapedArray", "Trace", "Tracer", "eval_context", "eval_jaxpr"]
+__all__ = [
+    "AbstractValue",
+    "Atom",
+    "ShapedArray",
+    "Trace",
+    "Tracer",
+    "eval_context",
+    "eval_jaxpr",
+    "is_constant_dim",
+]

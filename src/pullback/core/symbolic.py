@@ -237,6 +237,15 @@ class Dim:
     __repr__ = __str__
 
 
+def is_constant_dim(size: Any) -> bool:
+    """Whether the size of an axis is a number.
+
+    >>> pb.core.is_constant_dim(3)
+    True
+    """
+    return isinstance(size, Integral)
+
+
 def guess(size: Any) -> int:
     """A size, and of one that is not known some size: for choices that change no result."""
     if isinstance(size, Quotient):

@@ -34,6 +34,7 @@ NAMED: dict[str, tuple[Callable[..., Any], Callable[[Any], Any]]] = {
     "or": (_reduce.reduce_or, lambda dtype: 0),
     "xor": (_reduce.reduce_xor, lambda dtype: 0),
 }
+INFINITE = {"max": -np.inf, "min": np.inf}
 NAMED_WINDOWS = {
     "add": window.reduce_window_sum,
     "max": window.reduce_window_max,
@@ -69,10 +70,11 @@ def _prepare(
             f" array, got {structure} and {init_structure}"
         )
     xs = [_strong(as_array(name, x)) for x in leaves]
-    init = [_start(name, i, x.dtype) for i, x in zip(starts, xs, strict=True)]
     avals = [ShapedArray((), x.dtype) for x in xs]
     _, in_tree = tree.flatten((operand, operand))
     region = stage_region(computation, in_tree, [*avals, *avals], name)
+    what = _operation(region)
+    init = [_start(name, i, x.dtype, what) for i, x in zip(starts, xs, strict=True)]
     if region.out_tree != structure:
         raise ValueError(
             f"{name}: the computation must return what the operands are, {structure}, got"
@@ -81,8 +83,14 @@ def _prepare(
     return xs, init, region
 
 
-def _start(name: str, init: Any, dtype: Any) -> Any:
-    """An initial value as a scalar of a dtype; what is known is no operation of a program."""
+def _start(name: str, init: Any, dtype: Any, operation: str | None) -> Any:
+    """An initial value as a scalar of a dtype; what is known is no operation of a program.
+
+    Integers too may start at an infinity that is the identity of what is done to them.
+    """
+    if operation in INFINITE and dtypes.is_integer(dtype):
+        if isinstance(init, float) and init == INFINITE[operation]:
+            init = np.asarray(NAMED[operation][1](dtype)).astype(dtype)
     if isinstance(init, Tracer):
         init = _strong(init)
     elif isinstance(init, (bool, int, float, complex)) or getattr(init, "weak_type", False):

@@ -13,6 +13,10 @@ class _Key:
 
     __slots__: tuple[str, ...] = ()
     TEXT = ""
+    __match_args__: tuple[str, ...] = ()
+
+    def __init_subclass__(cls) -> None:
+        cls.__match_args__ = cls.__slots__
 
     def __str__(self) -> str:
         return self.TEXT.format(self._value)
