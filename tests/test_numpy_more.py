@@ -189,3 +189,13 @@ def test_statistics_refuse(name: str, args: Any, kwargs: Any, error: type[Except
 @pytest.mark.parametrize("name", ["all", "any"])
 def test_answers_over_no_axes_are_as_weak(name: str) -> None:
     assert getattr(pnp, name)(pnp.asarray(1), axis=()).weak_type is False
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_long_polynomials(dtype: str) -> None:
+    """They are summed by a loop."""
+    p = np.where(np.arange(150) % 7 == 0, 1, 0).astype(dtype)
+    x = np.array([[-1, 0, 1]], dtype)
+    check("polyval", p, x, rtol=1e-5)
+    slope = pb.grad(lambda v: pnp.polyval(p, v))(0.5)
+    np.testing.assert_allclose(slope, np.polyval(np.polyder(p.astype(float)), 0.5), 1e-5)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from .. import dtypes
+from ..control.loop import scan
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
@@ -18,17 +19,28 @@ from .powers import power as raised
 from .shapes import atleast_1d
 from .values import as_array, convert, promote_arrays, promote_arrays_inexact
 
+# Longer polynomials are summed by a loop, others are written out.
+LONG = 64
+
 
 def polyval(p: Any, x: Any, *, unroll: int = 16) -> Any:
     """The value of a polynomial at x, by Horner's rule.
+
+    unroll: how many steps are written out in the loop that sums a long polynomial.
 
     >>> pnp.polyval(pnp.array([1, 0, -1]), pnp.array([2, 3]))
     Array([3, 8], dtype=int32)
     """
     p, x = promote_arrays("polyval", p, x)
+
+    def step(out: Any, c: Any) -> tuple[Any, None]:
+        return binary.add(binary.multiply(out, x), c), None
+
     out = sh.full_like(x, 0)
+    if p.shape[0] > LONG:
+        return scan(step, out, p, unroll=unroll)[0]
     for k in range(p.shape[0]):
-        out = binary.add(binary.multiply(out, x), p[k])
+        out, _ = step(out, p[k])
     return out
 
 
