@@ -59,7 +59,7 @@ class JaxprEqn:
     (sin, ShapedArray(float32[], weak_type=True))
     """
 
-    __slots__ = ("invars", "line", "outvars", "params", "primitive")
+    __slots__ = ("invars", "key", "line", "outvars", "params", "primitive")
 
     def __init__(
         self,
@@ -74,11 +74,22 @@ class JaxprEqn:
         self.outvars = list(outvars)
         self.params = params
         self.line = line
+        # What `structure.params_key` has found.
+        self.key: tuple[Any, ...] | None = None
 
     def replace(self, **changes: Any) -> "JaxprEqn":
         """A copy with some fields changed."""
-        fields = {name: getattr(self, name) for name in self.__slots__}
-        return JaxprEqn(**{**fields, **changes})
+        find = changes.get
+        new = JaxprEqn(
+            find("primitive", self.primitive),
+            find("invars", self.invars),
+            find("outvars", self.outvars),
+            find("params", self.params),
+            find("line", self.line),
+        )
+        if new.params is self.params:
+            new.key = self.key
+        return new
 
     def __repr__(self) -> str:
         return f"{self.outvars} = {self.primitive.name} {self.invars}"

@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -65,9 +65,13 @@ def literal_key(literal: Literal) -> tuple[Any, ...]:
 
 
 def params_key(eqn: JaxprEqn) -> tuple[Any, ...]:
-    """The parameters of an equation, by name."""
+    """The parameters of an equation, by name; remembered, as several passes ask."""
     params = eqn.params
-    return tuple([(k, value_key(params[k])) for k in sorted(params)]) if params else ()
+    if not params:
+        return ()
+    if eqn.key is None:
+        eqn.key = tuple([(k, value_key(params[k])) for k in sorted(params)])
+    return eqn.key
 
 
 def value_key(value: object) -> Any:
@@ -76,7 +80,8 @@ def value_key(value: object) -> Any:
     if kind is int or kind is str or value is None:
         return value
     if kind is tuple or kind is list:
-        return kind, tuple([value_key(v) for v in cast(tuple[object, ...], value)])
+        items: Any = value
+        return kind, tuple([value_key(v) for v in items])
     rule = _RULES.get(kind)
     return (kind, value) if rule is None else (kind, rule(value))
 

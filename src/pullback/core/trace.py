@@ -139,35 +139,39 @@ def scope(name: str) -> Generator[None]:
 
 
 F = TypeVar("F", bound=FunctionType)
-# Whether code is a user's own.
-_owned: dict[CodeType, bool] = {}
+# Whose code is, by its identity, which hashes sooner than its content; and the code, kept for that.
+_LIBRARY, _USER, _RUNNER = range(3)
+_kinds: dict[int, int] = {}
+_known: list[CodeType] = []
 # Files and folders of libraries whose callers are meant, not they themselves.
 _excluded: list[str] = []
-# The code that runs equations, each in its local variable `eqn`.
-_runners: set[CodeType] = set()
 
 
 def runs_equations(f: F) -> F:
     """Mark a function that runs the equation in its local `eqn`, which knows a user's line."""
-    _owned[f.__code__] = False
-    _runners.add(f.__code__)
+    _know(f.__code__, _RUNNER)
     return f
 
 
 def exclude(path: str) -> None:
     """Take the code of a file or a folder for no user's own."""
     _excluded.append(path)
-    for code in _owned:
-        if code.co_filename.startswith(path):
-            _owned[code] = False
+    for code in _known:
+        if code.co_filename.startswith(path) and _kinds[id(code)] == _USER:
+            _kinds[id(code)] = _LIBRARY
 
 
-def _is_owned(frame: FrameType) -> bool:
+def _know(code: CodeType, kind: int) -> int:
+    _known.append(code)
+    _kinds[id(code)] = kind
+    return kind
+
+
+def _kind(frame: FrameType) -> int:
     module = frame.f_globals.get("__name__", "")
     owned = module.partition(".")[0] not in (PACKAGE, "contextlib", "functools")
     owned = owned and not frame.f_code.co_filename.startswith(tuple(_excluded))
-    _owned[frame.f_code] = owned
-    return owned
+    return _know(frame.f_code, _USER if owned else _LIBRARY)
 
 
 def user_line() -> Line:
@@ -178,10 +182,12 @@ def user_line() -> Line:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         code = frame.f_code
-        owned = _owned.get(code)
-        if owned or (owned is None and _is_owned(frame)):
+        kind = _kinds.get(id(code))
+        if kind is None:
+            kind = _kind(frame)
+        if kind == _USER:
             return code, frame.f_lineno, _scopes.path
-        if code in _runners and frame.f_locals["eqn"].line is not None:
+        if kind == _RUNNER and frame.f_locals["eqn"].line is not None:
             return frame.f_locals["eqn"].line
         frame = frame.f_back
     return None
