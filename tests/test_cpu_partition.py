@@ -107,7 +107,7 @@ def test_a_long_program_is_several_functions() -> None:
     def f(x: pb.Array) -> pb.Array:
         early = pnp.sort(x, 0)
         for k in range(300):
-            x = pnp.sort(x @ w + early, k % 2)
+            x = pnp.sort(x @ w + early * (k + 1), k % 2)
         return x + early
 
     x = np.eye(5, dtype="float32")

@@ -120,12 +120,23 @@ def _product(
         for v, dims in ((x, left.free), (y, right.free), (x, left.summed))
     )
     real = dtype in ("float32", "float64") and x.dtype == dtype and y.dtype == dtype
-    batch = prod([x.shape[d] for d in left.batch])
-    worth = m * n * k >= MATRIX_WORK and batch * m * n * k >= GEMM_WORK
-    if real and m > 1 and n > 1 and worth:
+    if real and _is_worth_a_call(prod([x.shape[d] for d in left.batch]), m, n, k):
         _gemm(b, x, y, left, right, view, dtype, shape)
     else:
         _nest(b, x, y, left, right, view, dtype, shape)
+
+
+def _is_worth_a_call(batch: int, m: int, n: int, k: int) -> bool:
+    worth = m * n * k >= MATRIX_WORK and batch * m * n * k >= GEMM_WORK
+    return m > 1 and n > 1 and worth
+
+
+def is_called(eqn: JaxprEqn) -> bool:
+    """Whether a product is a call, where its operands are of full size."""
+    (cx, _), (bx, _) = eqn.params["dimension_numbers"]
+    x, y = (v.aval for v in eqn.invars)
+    batch, k = prod([x.shape[d] for d in bx]), prod([x.shape[d] for d in cx])
+    return _is_worth_a_call(batch, x.size // max(batch * k, 1), y.size // max(batch * k, 1), k)
 
 
 def _nest(

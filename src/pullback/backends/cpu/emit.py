@@ -3,7 +3,8 @@
 Equal nests, whatever their buffers, share one function.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from . import expr, loops, parts, show, steps
 from .coalesce import copied
@@ -125,7 +126,7 @@ class ProgramEmitter:
             return self.f.gep("i8", "%scratch", buffer.place)
         table = "%args" if buffer.kind == "arg" else "%outs"
         slot = self.f.gep("ptr", table, buffer.number)
-        return self.f.line(f"load ptr, ptr {slot}")
+        return slot if buffer.step else self.f.line(f"load ptr, ptr {slot}")
 
     def block(self, block: Block) -> None:
         """The statements in order."""
@@ -300,7 +301,19 @@ class ProgramEmitter:
             work = block_work(stmt.body)
             if stmt.axis.extent * work > LONG_WORK:
                 self.tick(work)
-            self.inner(stmt.body)
+            with self.turn(stmt, i):
+                self.inner(stmt.body)
+
+    @contextmanager
+    def turn(self, stmt: For, i: str) -> Iterator[None]:
+        """Find the arguments and results of a turn, in the tables of all."""
+        touched = sorted(loops.reads(stmt) | loops.writes(stmt)) if not self.depth else []
+        tables = {b: self.frame.pointers[b] for b in touched if self.program.buffers[b].step}
+        for name, table in tables.items():
+            at = self.f.line(f"mul i64 {i}, {self.program.buffers[name].step}")
+            self.frame.pointers[name] = self.f.line(f"load ptr, ptr {self.f.gep('ptr', table, at)}")
+        yield
+        self.frame.pointers.update(tables)
 
     def share_steps(self, stmt: For, by_threads: Steps) -> None:
         """A counted loop whose steps threads share; where buffers are travels in a table."""

@@ -15,7 +15,9 @@ class Buffer:
     """Memory for `size` elements of a storage dtype.
 
     kind: arg and out (with their position `number`), temp (in the arena at byte `place`),
-    stack, or alias of argument `number` that a donated result takes over.
+    stack, or alias of argument `number` that a donated result takes over. With a `step`, it is
+    another argument or result in each of the `turns` of a loop: in turn t that of position number +
+    step * t.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Buffer:
     kind: str
     number: int = -1
     place: int = -1
+    step: int = 0
+    turns: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -31,7 +31,9 @@ from .text import SCALAR_TYPES
 
 TOKEN = re.compile(r"\s*(//|<=|\.\.|[A-Za-z_][\w-]*|-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|[^\s\w])")
 SIGNS = {"+=": "add", "*=": "mul", "max=": "max", "min=": "min"}
-BUFFER = re.compile(r"(\w+) (\w+): (\w+)\[(\d+)\](?: (\d+))?(?: at (\d+))?$")
+BUFFER = re.compile(
+    r"(\w+) (\w+): (\w+)\[(\d+)\](?: (\d+))?(?: by (-?\d+) x (\d+))?(?: at (\d+))?$"
+)
 ASSIGN = re.compile(r"(.+?\]) (=|\+=|\*=|\w+=) (.*)$")
 REDUCTION = re.compile(r"(running )?(add|mul|max|min|and|or|xor|argmax|argmin):(\w+) (.*)$")
 
@@ -41,8 +43,9 @@ def program(text: str) -> Program:
     lines = [line for line in text.split("\n") if line.strip()]
     parser = Parser()
     while lines and (match := BUFFER.match(lines[0])):
-        kind, name, dtype, size, number, place = match.groups()
-        buffer = Buffer(name, dtype, int(size), kind, int(number or -1), int(place or -1))
+        kind, name, dtype, size, number, step, turns, place = match.groups()
+        places = int(number or -1), int(place or -1), int(step or 0), int(turns or 0)
+        buffer = Buffer(name, dtype, int(size), kind, *places)
         parser.buffers[name] = buffer
         lines.pop(0)
     body = parser.block(lines, 0)

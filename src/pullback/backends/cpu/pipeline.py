@@ -26,6 +26,7 @@ from . import (
     fuse,
     layout,
     peel,
+    roll,
     show,
     split,
     target,
@@ -124,6 +125,8 @@ def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -
     jaxpr = jaxpr if jaxpr is plain else simplify(jaxpr)
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
+    jaxpr = roll.rolled(jaxpr, RULES)
+    clock("roll")
     kept, outs, program = build(jaxpr)
     clock("build")
     dump(3, f"{name} after build", lambda: show.program(program))
@@ -132,7 +135,7 @@ def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -
         clock(step)
         dump(3, f"{name} after {step}", lambda: show.program(program))
     given = donate.pairs(program, donated, kept, jaxpr.in_avals, outs)
-    program.aliases = [(f"a{kept.index(i)}", _buffer_of(outs, k)) for i, k in given if k >= 0]
+    program.aliases = donate.aliases(program, kept, outs, given)
     scratch = buffers.place(program)
     clock("buffers")
     return Lowered(kept, outs, program, scratch, tuple(given))
@@ -229,10 +232,6 @@ def build(jaxpr: Jaxpr) -> tuple[list[int], list[tuple[Any, ...]], Program]:
         places.append(row_major(buffer, v.aval.shape))
     b.run(jaxpr, args, places)
     return kept, outs, b.program
-
-
-def _buffer_of(outs: Sequence[tuple[Any, ...]], k: int) -> str:
-    return f"o{sum([o[0] == 'new' for o in outs[:k]])}"
 
 
 def external(stmt: Callback) -> Any:

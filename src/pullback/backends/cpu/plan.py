@@ -140,6 +140,8 @@ def _marks(eqn: JaxprEqn, made: dict[Var, JaxprEqn]) -> list[tuple[Var, Hashable
         each = sum([eqn.params[count] for count in LOOPS[name]])
         read = [(v, EACH_STEP) for v in eqn.invars[:each] if isinstance(v, Var)]
         return [*read, *[(v, m) for v in operands for m in (ELSEWHERE, IN_MEMORY)]]
+    if name == "equal_units":
+        return [(v, ELSEWHERE) for v in operands]
     if name in ("cond", "batched_cond"):
         return [(v, m) for v in operands for m in (ELSEWHERE, IN_MEMORY)]
     return []

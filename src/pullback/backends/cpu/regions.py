@@ -1,14 +1,17 @@
 """Loops and branches: scan, while and cond hold their bodies as blocks of the same program."""
 
+from dataclasses import replace
+from math import prod
+
 from ...control.branches import selected
-from ...core.ir import Jaxpr, JaxprEqn
+from ...core.ir import Atom, Jaxpr, JaxprEqn, Var
 from ...core.rewrite import simplify
 from . import choice
 from . import index as ix
 from .build import Builder, at_view
 from .loops import Block, Branch, For, While
 from .structure import reverse
-from .values import Indices, Value, View, row_major, storage
+from .values import Indices, Value, View, in_buffer, row_major, storage
 
 
 def _carried(b: Builder, eqn: JaxprEqn, inits: list[Value]) -> list[View]:
@@ -84,6 +87,86 @@ def _place_of(stack: View, t: ix.Index) -> View:
     return View(
         stack.buffer, ix.weighted([(stack.offset, 1), (t, stack.strides[0])]), stack.strides[1:]
     )
+
+
+def repeat(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
+    """A loop over units: rows are arguments and results, found anew each time, or lie in stacks.
+
+    A state that is a row of the results is read where the unit before wrote it.
+    """
+    p = eqn.params
+    n, n_const, n_carry = p["length"], p["num_consts"], p["num_carry"]
+    t = b.graph.atoms.axis(n).index
+    rows = [_unit_of(b, ins[k : k + n], t) for k in range(n_const + n_carry, len(ins), n)]
+    columns = [eqn.outvars[k : k + n] for k in range(n_carry, len(eqn.outvars), n)]
+    inits = dict(enumerate(ins[n_const : n_const + n_carry]))
+    places, made, states = [], [], {}
+    for column, state in zip(columns, p["stacked"], strict=True):
+        place, values, before = _column(b, column, inits.pop(state, None), t)
+        places.append(place)
+        made.extend(values)
+        states[state] = before
+    alone = [eqn.outvars[k] for k in inits]
+    views = _carried(b, eqn.replace(outvars=alone), list(inits.values()))
+    last = dict(
+        zip(inits, [b.standing(v, o.aval) for v, o in zip(views, alone, strict=True)], strict=True)
+    )
+    state = [states[k] if k in states else last[k] for k in range(n_carry)]
+    jaxpr = p["jaxpr"]
+    with b.inside([]) as body:
+        following = [_fresh(b, jaxpr.outvars[k]) if k in inits else None for k in range(n_carry)]
+        outs = b.run(jaxpr, [*ins[:n_const], *state, *rows], [*following, *places])
+        _advance(b, views, [outs[k] for k in inits])
+    b.block.append(For(t[1][0][0], body))
+    # Last states that are results too are copied there.
+    return [*state, *map(b.result, eqn.outvars[n_carry:], made)]
+
+
+def _fresh(b: Builder, v: Atom) -> View:
+    return row_major(b.buffer(storage(v.aval), v.aval.size), v.aval.shape)
+
+
+def _unit_of(b: Builder, column: list[Value], t: ix.Index) -> Value:
+    """One of some arrays at equal distances: arguments, or parts of one buffer."""
+    views = [v.view for v in column if v.view is not None]
+    first, second = views[:2]
+    shape, dtype = column[0].shape, column[0].dtype
+    if first.buffer != second.buffer:
+        return in_buffer(b.graph, _unit_place(b, views, shape), shape, dtype)
+    step = ix.add(second.offset, ix.scale(first.offset, -1))
+    assert not step[1]
+    offset = ix.weighted([(first.offset, 1), (t, step[0])])
+    return in_buffer(b.graph, View(first.buffer, offset, first.strides), shape, dtype)
+
+
+def _unit_place(b: Builder, views: list[View], shape: tuple[int, ...]) -> View:
+    """The place of one of some arguments or results, which differs from step to step."""
+    buffers = [b.program.buffers[v.buffer] for v in views]
+    first, second = buffers[:2]
+    step = second.number - first.number
+    assert all(x.number == first.number + k * step for k, x in enumerate(buffers))
+    name = b.buffer(first.dtype, first.size, "series")
+    b.program.buffers[name] = replace(first, name=name, step=step, turns=len(views))
+    return row_major(name, shape)
+
+
+def _column(
+    b: Builder, column: list[Var], init: Value | None, t: ix.Index
+) -> tuple[View, list[Value], Value]:
+    """Where a unit writes its row, the rows of all, and that of the unit before, if any."""
+    aval = column[0].aval
+    if column[0] in b.dests:
+        views = [b.dests.pop(v) for v in column]
+        place = _unit_place(b, views, aval.shape)
+        return place, [b.standing(v, aval) for v in views], b.standing(place, aval)
+    before = 0 if init is None else 1
+    shape = (len(column) + before, *aval.shape)
+    stack = row_major(b.buffer(storage(aval), prod(shape)), shape)
+    if init is not None:
+        b.write(init, _place_of(stack, ix.ZERO))
+    places = [_place_of(stack, ix.constant(k + before)) for k in range(len(column))]
+    mine = _place_of(stack, ix.shift(t, before))
+    return mine, [b.standing(v, aval) for v in places], b.standing(_place_of(stack, t), aval)
 
 
 def while_(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
@@ -172,6 +255,7 @@ CALLS = (
 ).split()
 EAGER = {
     "optimization_barrier": barrier,
+    "equal_units": repeat,
     "scan": scan,
     "while": while_,
     "cond": cond,

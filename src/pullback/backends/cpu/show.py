@@ -191,6 +191,7 @@ def program(p: Program) -> str:
     for b in p.buffers.values():
         place = f" at {b.place}" if b.kind == "temp" and b.place >= 0 else ""
         number = f" {b.number}" if b.number >= 0 else ""
+        number += f" by {b.step} x {b.turns}" if b.step else ""
         lines.append(f"{b.kind} {b.name}: {b.dtype}[{b.size}]{number}{place}")
     printer = Printer()
     for stmt in p.body:

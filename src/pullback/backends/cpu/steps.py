@@ -79,7 +79,7 @@ def _private(program: Program, loop: For) -> frozenset[str] | None:
     for name in sorted(loops.writes(loop)):
         buffer = program.buffers[name]
         within = buffer.kind in ("temp", "stack") and here[name] == everywhere[name]
-        if buffer.kind == "row":
+        if buffer.kind == "row" or buffer.step:
             continue
         # What only the loop touches may lie where something else of it does.
         if not within and _in_rows(loop, partners.get(name, {name})):

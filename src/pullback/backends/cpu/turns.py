@@ -44,6 +44,8 @@ def _states(program: Program, loop: For, users: Counter[str]) -> dict[str, str]:
     """The new memory of each state that may take turns, and the old one."""
     if len(loop.body) > MOST_STATEMENTS or any(map(loops.blocks, loop.body)) or not loop.axis.hi:
         return {}
+    if any(program.buffers[b].step for b in loops.reads(loop) | loops.writes(loop)):
+        return {}
     kernels = [k for s in loop.body if isinstance(s, Nest) for k in s.kernels]
     if sum([len(body_nodes(k)) for k in kernels]) > MOST_NODES:
         return {}
