@@ -26,7 +26,7 @@ def pairs(
     """
     returned = {spec[1] for spec in outs if spec[0] == "arg"}
     taken: set[int] = set()
-    names = _names(program)
+    names = _names(program) if donated else {}
     found = []
     for leaf in donated:
         match = -1
