@@ -301,3 +301,10 @@ def test_caches_are_bounded():
         f(1.0, n)
     assert f._cache_size() <= 4096
     assert len(f._miss.traced) <= 4096
+
+
+def test_shardings_on_the_host():
+    compiled = pb.jit(lambda x, y: {"a": 2 * x}).lower(1.0, 2.0).compile()
+    (used, unused), named = compiled.input_shardings
+    assert used == compiled.output_shardings["a"] == pnp.ones(1).sharding
+    assert unused is None and not named  # as JAX says of what is not used

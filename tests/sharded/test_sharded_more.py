@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
@@ -130,3 +131,79 @@ def test_eager_control_on_divided_arrays(mesh):
     close(pb.jit(lambda v: inner(v) + 1)(x), 2 * A + 1)
     with pb.debug_nans(), pytest.raises(FloatingPointError, match="nan"):
         pb.jit(lambda v: pnp.log(-pnp.abs(v)))(x)
+
+
+@pytest.mark.filterwarnings("ignore:.*with mesh.*:DeprecationWarning")
+def test_with_mesh(mesh, jax_mesh):
+    """In `with mesh:` a PartitionSpec names its axes, blocks nest, and functions may be wrapped."""
+    x = np.arange(32.0, dtype=np.float32).reshape(8, 4)
+
+    def run(m, mesh):
+        P, constrained = m.sharding.PartitionSpec, m.lax.with_sharding_constraint
+        with mesh as entered:
+            assert entered is mesh
+            with mesh:
+                inner = m.jit(lambda x: constrained(x, P("x")))(x)
+            outer = m.jit(lambda x: 2 * constrained(x, P(None, "y")))(x)
+        wrapped = mesh(lambda x: constrained(m.numpy.asarray(x), P("y", "x")))(x)
+        return [(tuple(y.sharding.spec), np.asarray(y)) for y in (inner, outer, wrapped)]
+
+    for (spec, got), (wanted_spec, wanted) in zip(run(pb, mesh), run(jax, jax_mesh), strict=True):
+        assert spec == wanted_spec
+        np.testing.assert_array_equal(got, wanted)
+    with pytest.raises(RuntimeError, match="needs a mesh"):
+        pb.jit(lambda x: pb.lax.with_sharding_constraint(x, pb.P("x")))(x)
+
+
+def described(x):
+    """A sharding, or trees of them, as text; those of both libraries read the same."""
+    return jax.tree.map(lambda s: (type(s).__name__, str(s.spec)), x, is_leaf=lambda s: s is None)
+
+
+def test_shardings_of_compiled_functions(mesh, jax_mesh):
+    def run(m, mesh):
+        P, struct = m.sharding.PartitionSpec, m.ShapeDtypeStruct
+        x = np.arange(32.0, dtype=np.float32).reshape(8, 4)
+
+        def lies(*spec):
+            return m.NamedSharding(mesh, P(*spec))
+
+        typed = struct((8, 4), "float32", sharding=lies("x"))
+        stages = [
+            m.jit(lambda x: 2 * x, in_shardings=lies("x", "y"), out_shardings=lies("y")).lower(x),
+            m.jit(lambda x, *, k: {"a": 2 * x, "b": k}).lower(typed, k=typed),
+            m.jit(lambda x: 2 * x).lower(m.device_put(x, lies(None, "x"))),
+        ]
+        compiled = [s.compile() for s in stages]
+        y = compiled[1](m.device_put(x, lies("x")), k=m.device_put(2 * x, lies("x")))
+        return [(c.input_shardings, c.output_shardings) for c in compiled], y
+
+    (ours, y), (theirs, z) = run(pb, mesh), run(jax, jax_mesh)
+    got = [[described(args), described(kwargs), described(outs)] for (args, kwargs), outs in ours]
+    wanted = [[described(a), described(k), described(outs)] for (a, k), outs in theirs]
+    assert got == wanted
+    for name in "ab":
+        np.testing.assert_array_equal(y[name], z[name])
+        assert str(y[name].sharding.spec) == str(z[name].sharding.spec)
+
+
+def test_types_that_lie_on_different_devices(mesh):
+    one = pb.ShapeDtypeStruct((8,), "float32", sharding=pb.NamedSharding(mesh, P("x")))
+    other = pb.device_put(np.ones(8, np.float32), pb.devices("xla")[3])
+    with pytest.raises(ValueError, match="the arguments lie on different devices"):
+        pb.jit(lambda x, y: x + y).lower(one, other)
+
+
+def test_with_mesh_warns(mesh, jax_mesh):
+    for m in (mesh, jax_mesh):
+        with pytest.warns(DeprecationWarning, match="set_mesh"), m:
+            pass
+
+
+def test_constraints_of_batches_at_once(mesh, jax_mesh):
+    x = np.arange(32.0, dtype=np.float32).reshape(8, 4)
+    for m, at in ((pb, mesh), (jax, jax_mesh)):
+        lies = m.NamedSharding(at, m.sharding.PartitionSpec("y"))
+        y = m.vmap(lambda x, s=lies, m=m: m.lax.with_sharding_constraint(x, s))(x)
+        assert str(y.sharding.spec) == "P(None, 'y')"
+        np.testing.assert_array_equal(y, x)

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive
-from ..core.sharding import UNCONSTRAINED, NamedSharding, place_of
+from ..core.sharding import UNCONSTRAINED, NamedSharding, PartitionSpec, place_of
 from ..core.trace import get_aval
 from ..primitives.rules import deflinear
 
@@ -45,7 +45,8 @@ def _(args: Sequence[Any], dims: Sequence[Any], *, sharding: NamedSharding) -> A
 def _eagerly(args: Sequence[Any], params: dict[str, Any]) -> Any:
     sharding = params["sharding"]
     sharding.check(get_aval(args[0]).shape, "with_sharding_constraint")
-    return place_of(sharding).put(args[0], True)
+    spec = [None if part is UNCONSTRAINED else part for part in sharding.spec]
+    return place_of(NamedSharding(sharding.mesh, PartitionSpec(*spec))).put(args[0], True)
 
 
 sharding_constraint_p.eager = _eagerly

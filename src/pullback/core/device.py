@@ -158,6 +158,11 @@ class Remote(Device):
         """What computes with arrays that lie here: this device, or several together."""
         return self
 
+    @property
+    def common(self) -> Device:
+        """Where values lie that are whole here, on each device of several."""
+        return self
+
     def places(self, operands: Sequence[Any]) -> Sequence[Any]:
         """Where each operand lies, None where that does not matter; for `load`."""
         return ()

@@ -4,6 +4,7 @@ import threading
 import warnings
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
+from contextlib import AbstractContextManager, ContextDecorator
 from enum import Enum
 from functools import cached_property
 from typing import Any, cast
@@ -73,9 +74,22 @@ class NamedAxes:
         return tuple(zip(self.axis_names, self.axis_sizes, strict=True))
 
 
+class _Entered(threading.local):
+    """The blocks of meshes that this thread is in, the innermost last."""
+
+    def __init__(self) -> None:
+        self.blocks: list[AbstractContextManager[None]] = []
+
+
+_entered = _Entered()
+
+
 @parameter_type
-class Mesh(NamedAxes):
+class Mesh(NamedAxes, ContextDecorator):
     """Devices in an array with an axis name for each of its axes.
+
+    In a block `with mesh:` a `PartitionSpec` alone names its axes, as with `set_mesh(mesh)`;
+    this is the older form, and warns.
 
     Args:
       devices: array, or nested sequence, of devices of one platform.
@@ -109,6 +123,20 @@ class Mesh(NamedAxes):
         self.devices = grid
         self.axis_names = names
         self.axis_types = axis_types_of(names, axis_types)
+
+    def __enter__(self) -> "Mesh":
+        warnings.warn(
+            "`with mesh:` is the older form: write `with set_mesh(mesh):`",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        block = config.override(mesh=None if self.empty else self)
+        block.__enter__()
+        _entered.blocks.append(block)
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        _entered.blocks.pop().__exit__(None, None, None)
 
     @property
     def axis_sizes(self) -> tuple[int, ...]:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.device import Code, Remote
+from ..core.device import Code, Remote, host
 from ..core.rewrite import simplify
+from ..core.sharding import SingleDeviceSharding, sharding_of
 from ..lazy import LazyModule
 from . import cost, executable
 
@@ -63,6 +64,11 @@ class HostCode(Code):
         """What runs the code, on the flat list of arguments."""
         return self.run
 
+    def shardings(self, num_args: int) -> tuple[list[Any], list[Any]]:
+        """How arguments and results are divided: whole on the host; None for what is not used."""
+        here, kept = SingleDeviceSharding(host), self.code.kept
+        return [here if i in kept else None for i in range(num_args)], [here] * len(self.code.outs)
+
 
 class DeviceCode(Code):
     """The code of a device's compiler."""
@@ -75,7 +81,8 @@ class DeviceCode(Code):
         options: dict[str, Any],
         places: Sequence[Any] = (),
     ) -> None:
-        self.code = device.load(traced.jaxpr, traced.name, donated, options, places)
+        self.device = device
+        self.code: Any = device.load(traced.jaxpr, traced.name, donated, options, places)
         self.run = executable.run_on(traced, device, self.code)
 
     def as_text(self) -> str:
@@ -93,3 +100,11 @@ class DeviceCode(Code):
     def runtime_executable(self) -> Any:
         """The executable of the device's runtime."""
         return self.code.runtime_executable()
+
+    def shardings(self, num_args: int) -> tuple[list[Any], list[Any]]:
+        """How arguments and results are divided; None for arguments that are not used."""
+        whole, code = sharding_of(self.device.common), self.code
+        given = code.in_shardings or [None] * len(code.kept)
+        ins = {i: s or whole for i, s in zip(code.kept, given, strict=True)}
+        outs = code.out_shardings or [whole] * len(code.out_avals)
+        return [ins.get(i) for i in range(num_args)], list(outs)

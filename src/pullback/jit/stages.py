@@ -8,10 +8,12 @@ from typing import Any, Protocol, runtime_checkable
 from .. import dtypes, tree
 from .._native import DeviceArray, DeviceProgram, Executable, JitFunction, is_traced
 from ..backends import devices
+from ..core.abstract_mesh import AbstractMesh
 from ..core.aval import ShapedArray, same_type, type_name
 from ..core.device import Remote, host
 from ..core.ir import ClosedJaxpr, Jaxpr
 from ..core.rewrite import simplify
+from ..core.sharding import NamedSharding, place_of
 from ..core.show import show
 from ..core.symbolic import check_known
 from ..core.trace import Tracer
@@ -373,6 +375,21 @@ class Compiled(Stage):
         """The sizes of arguments, results, temporaries and code, in bytes."""
         return self._code.memory_analysis()
 
+    @property
+    def input_shardings(self) -> Any:
+        """How each argument is divided, in the structure of (arguments, keyword arguments).
+
+        None for arguments that the program does not use.
+        """
+        ins, _ = self._code.shardings(self.in_tree.num_leaves)
+        return self.in_tree.unflatten(ins)
+
+    @property
+    def output_shardings(self) -> Any:
+        """How each result is divided, in their structure."""
+        _, outs = self._code.shardings(0)
+        return self.out_tree.unflatten(outs)
+
     def runtime_executable(self) -> Any:
         """What runs the code: of the CPU, on the flat list of arguments; else the runtime's own."""
         return self._code.runtime_executable()
@@ -419,7 +436,31 @@ def trace(miss: Miss, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Trace
     device = devices.resolve(miss.options.device)
     if device is None and not is_traced():
         device = executable.device_of(traced.jaxpr, operands, traced.name)
-    where = device if isinstance(device, Remote) else None
+    asked = [_asked(x) for x in leaves]
+    where = _common(device if isinstance(device, Remote) else None, asked, traced.name)
     places = miss.places(where, operands, miss.wanted(args, dict(kwargs))) if where else ()
+    if places:
+        places = [*[p or a for p, a in zip(places, asked, strict=False)], *places[len(asked) :]]
     options = miss.options.compiler_options
     return Traced(Signature(traced, in_tree, donated, where, options, places))
+
+
+def _asked(x: Any) -> Remote | None:
+    """Where an argument will lie that is given by its type, if that says so."""
+    sharding = x.sharding if isinstance(x, ShapeDtypeStruct) else None
+    if sharding is None or (
+        isinstance(sharding, NamedSharding) and isinstance(sharding.mesh, AbstractMesh)
+    ):
+        return None
+    place = place_of(sharding)
+    return place if isinstance(place, Remote) else None
+
+
+def _common(found: Remote | None, asked: Sequence[Remote | None], name: str) -> Remote | None:
+    """What runs a program whose arguments will lie so: one device, or devices together."""
+    groups = {p.group for p in asked if p is not None} | ({found} - {None})
+    if len(groups) > 1:
+        raise ValueError(
+            f"{name}: the arguments lie on different devices, {' and '.join(map(str, groups))}"
+        )
+    return next(iter(groups), None)

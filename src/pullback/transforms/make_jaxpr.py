@@ -24,7 +24,8 @@ class ShapeDtypeStruct:
     Args:
       shape: the sizes of the axes.
       dtype: anything that names a dtype.
-      sharding: where the array lies, or None. Kept for those who ask; programs do not use it.
+      sharding: where the array will lie, or None; what is compiled ahead of time for such arguments
+        takes them as they lie there.
       weak_type: whether the dtype yields to others.
 
     >>> import pullback as pb

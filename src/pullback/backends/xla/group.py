@@ -73,6 +73,11 @@ class Group(Remote):
         outs = program(arrays)
         return outs if primitive.multiple_results else outs[0]
 
+    @property
+    def common(self) -> Spread:
+        """Where arrays lie that all the devices have."""
+        return self.everywhere
+
     def places(self, operands: Sequence[Any]) -> tuple[Spread | None, ...]:
         """How each operand lies."""
         return tuple(map(self.place_in, operands))
