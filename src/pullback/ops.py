@@ -7,6 +7,7 @@ import numpy as np
 
 from .core.aval import type_name
 from .core.trace import Tracer, get_aval
+from .numpy.shapes import broadcast_to
 from .numpy.values import as_array
 from .primitives import pieces, reduce, scatter, shape
 from .primitives.index import GatherScatterMode, ScatterDimensionNumbers
@@ -29,6 +30,8 @@ def _segments(
     ) -> Any:
         x, ids = as_array(name, data), as_array(name, segment_ids)
         n = _count(name, ids, num_segments)
+        if ids.ndim == 1 and x.shape[:1] in ((), (1,)):
+            x = broadcast_to(x, (*ids.shape, *x.shape[1:]))
         if ids.ndim != 1 or x.shape[:1] != ids.shape:
             raise ValueError(
                 f"{name}: a segment for each element of data's axis 0 is wanted, got"
