@@ -52,3 +52,34 @@ def test_every_number(name, kind):
             found = ulps(got, exact, bits, least)
         i = int(np.argmax(found))
         assert found[i] <= MOST, (run, x[i], got[i], exact[i])
+
+
+PRODUCTS = {
+    "plain": (lambda a, b, to: lax.dot(a, b, preferred_element_type=to), (40, 70), (70, 50)),
+    "transposed": (
+        lambda a, b, to: lax.dot(a.T, b.T, preferred_element_type=to),
+        (70, 40),
+        (50, 70),
+    ),
+    "convolution": (
+        lambda a, b, to: lax.conv(a, b, (1, 2), "SAME", preferred_element_type=to),
+        (3, 20, 9, 10),
+        (33, 20, 3, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("preferred", [None, "float32"])
+@pytest.mark.parametrize("kind", DTYPES)
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_large_products_are_rounded_once(name, kind, preferred):
+    f, *shapes = PRODUCTS[name]
+    rng = np.random.default_rng(3)
+    operands = [rng.normal(size=s).astype(kind) for s in shapes]
+    exact = np.asarray(f(*[x.astype(np.float32) for x in operands], None))
+    program = pb.jit(lambda a, b: f(a, b, preferred))
+    assert "1 product" in pb.explain(program)(*operands)
+    got = np.asarray(program(*operands))
+    assert got.dtype == (preferred or kind)
+    step = float(ml_dtypes.finfo(got.dtype).eps)
+    np.testing.assert_allclose(got.astype(np.float64), exact, rtol=step / 2 + 1e-6, atol=1e-4)

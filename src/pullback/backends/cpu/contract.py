@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import partial
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ...core.ir import JaxprEqn
 from . import index as ix
@@ -11,12 +11,14 @@ from .build import Builder, at_view
 from .expr import Node
 from .loops import Gemm, Kernel, Nest, Operand, Reduction
 from .reduction import WIDE, widened
-from .values import Indices, Value, View, row_major, storage
+from .values import Indices, Value, View, in_buffer, row_major, storage
 
 # Products of fewer multiplications than this, in each matrix or in all the batch, are loops: a call
 # costs more than the work.
 MATRIX_WORK = 8 * 8 * 8
 GEMM_WORK = 16 * 16 * 16
+# Half-precision operands are widened first where each element is met by so many others.
+WIDENED = 32
 
 
 class Groups(NamedTuple):
@@ -38,6 +40,9 @@ def dot_general(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
         return [b.result(out, Value(out.aval.shape, storage(out.aval), at))]
     lost_x, lost_y = _constant_along(b, x, left.free), _constant_along(b, y, right.free)
     if not lost_x and not lost_y:
+        wide = wide_dtype(storage(out.aval), x, y)
+        if wide is not None and _worth_widening(x, y, left, right):
+            return [b.result(out, _widened_product(b, x, y, left, right, wide, out.aval))]
         view = b.destination(out)
         _product(b, x, y, left, right, view, storage(out.aval), out.aval.shape)
         return [b.standing(view, out.aval)]
@@ -49,6 +54,40 @@ def dot_general(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     view = row_major(b.buffer(storage(out.aval), prod(shape)), shape)
     _product(b, x, y, left, right, view, storage(out.aval), shape)
     return [b.result(out, _repeated(b, view, shape, out.aval.shape, storage(out.aval)))]
+
+
+def wide_dtype(dtype: str, x: Value, y: Value) -> str | None:
+    """The dtype in which a product of half-precision operands is a matrix product."""
+    wide = [WIDE.get(d, d) for d in (dtype, x.dtype, y.dtype)]
+    halves = any(d in WIDE for d in (dtype, x.dtype, y.dtype))
+    return wide[0] if halves and len(set(wide)) == 1 else None
+
+
+def converted(b: Builder, x: Value, dtype: str) -> Value:
+    """The value in another dtype."""
+    return Value(x.shape, dtype, lambda idx: widened(b, x.at(idx), dtype))
+
+
+def _sizes(x: Value, y: Value, left: Groups, right: Groups) -> tuple[int, int, int, int]:
+    """How many products, and their m, n and k."""
+    groups = ((x, left.batch), (x, left.free), (y, right.free), (x, left.summed))
+    batch, m, n, k = (prod([v.shape[d] for d in dims]) for v, dims in groups)
+    return batch, m, n, k
+
+
+def _worth_widening(x: Value, y: Value, left: Groups, right: Groups) -> bool:
+    batch, m, n, k = _sizes(x, y, left, right)
+    return min(m, n) >= WIDENED and _is_worth_a_call(batch, m, n, k)
+
+
+def _widened_product(
+    b: Builder, x: Value, y: Value, left: Groups, right: Groups, wide: str, aval: Any
+) -> Value:
+    """The product in a wider dtype, rounded where it is read."""
+    view = row_major(b.buffer(wide, prod(aval.shape)), aval.shape)
+    x, y = converted(b, x, wide), converted(b, y, wide)
+    _product(b, x, y, left, right, view, wide, aval.shape)
+    return converted(b, in_buffer(b.graph, view, aval.shape, wide), storage(aval))
 
 
 def _outer(
@@ -115,12 +154,9 @@ def _product(
     """Fill a view with the product."""
     if 0 in shape:
         return
-    m, n, k = (
-        prod([v.shape[d] for d in dims])
-        for v, dims in ((x, left.free), (y, right.free), (x, left.summed))
-    )
+    batch, m, n, k = _sizes(x, y, left, right)
     real = dtype in ("float32", "float64") and x.dtype == dtype and y.dtype == dtype
-    if real and _is_worth_a_call(prod([x.shape[d] for d in left.batch]), m, n, k):
+    if real and _is_worth_a_call(batch, m, n, k):
         _gemm(b, x, y, left, right, view, dtype, shape)
     else:
         _nest(b, x, y, left, right, view, dtype, shape)

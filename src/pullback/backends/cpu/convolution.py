@@ -15,7 +15,7 @@ from ...primitives.conv import sizes_at
 from ...primitives.convolve import accumulator
 from . import index as ix
 from .build import Builder, at_view
-from .contract import times
+from .contract import converted, times, wide_dtype
 from .expr import Node, index_deps
 from .index import Atom, Index
 from .loops import Contraction, Kernel, Nest, Operand, Reduction, Store
@@ -115,9 +115,30 @@ class Part(NamedTuple):
 def conv_general_dilated(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     """z[n, o, p..] = sum over i, t.. of x[n, i, p.. * stride + t.. * wide - low] * w[o, i, t..]."""
     x, w = ins
-    out = eqn.outvars[0]
-    view = b.destination(out)
-    if 0 not in out.aval.shape:
+    out = eqn.outvars[0].aval
+    wide = wide_dtype(storage(out), x, w)
+    if wide is None or not _products(b, eqn, x, w):
+        view = b.destination(eqn.outvars[0])
+        _convolve(b, eqn, x, w, view, storage(out))
+        return [b.standing(view, out)]
+    view = row_major(b.buffer(wide, out.size), out.shape)
+    _convolve(b, eqn, converted(b, x, wide), converted(b, w, wide), view, wide)
+    rounded = converted(b, in_buffer(b.graph, view, out.shape, wide), storage(out))
+    return [b.result(eqn.outvars[0], rounded)]
+
+
+def _products(b: Builder, eqn: JaxprEqn, x: Value, w: Value) -> bool:
+    """Whether all phases are matrix products that are worth it, whatever the dtypes."""
+    if 0 in x.shape or 0 in w.shape or 0 in eqn.outvars[0].aval.shape:
+        return False
+    sizes, spaces = _sizes(eqn), _spaces(eqn)
+    parts = [_part(b, eqn, sizes, spaces, p) for p in product(*[s.phases for s in spaces])]
+    return all(map(_large, parts))
+
+
+def _convolve(b: Builder, eqn: JaxprEqn, x: Value, w: Value, view: View, dtype: str) -> None:
+    """The convolution in a view of a dtype."""
+    if 0 not in eqn.outvars[0].aval.shape:
         sizes, spaces = _sizes(eqn), _spaces(eqn)
         empty = 0 in x.shape or 0 in w.shape
         padded = _Padded(b, x, _pads(eqn, spaces))
@@ -125,14 +146,13 @@ def conv_general_dilated(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Va
         for phases in product(*[s.phases for s in spaces]):
             part = _part(b, eqn, sizes, spaces, phases)
             if empty or any(p.taps == 0 for p in phases):
-                _store_zero(b, part, view, storage(out.aval))
+                _store_zero(b, part, view, dtype)
             elif spread is not None:
                 _gather(b, eqn, part, spread, view)
-            elif _worth(part, [x.dtype, w.dtype, storage(out.aval)]):
+            elif _real([x.dtype, w.dtype, dtype]) and _large(part):
                 _contraction(b, part, padded, w, view)
             else:
                 _nest(b, eqn, part, padded, w, view)
-    return [b.standing(view, out.aval)]
 
 
 def _sizes(eqn: JaxprEqn) -> Sizes:
@@ -293,12 +313,12 @@ class _Padded:
         return b.graph.guard(tests, lambda: x.at((*inner, *tail)), b.graph.const(0, x.dtype))
 
 
-def _worth(part: Part, dtypes: list[str]) -> bool:
+def _large(part: Part) -> bool:
     """Whether a part is a product of matrices large enough."""
     m, n, k, groups = (
         prod([a.extent for a in axes]) for axes in (part.rows, part.columns, part.terms, part.group)
     )
-    return _real(dtypes) and min(m, n) >= LEAST and groups * m * n * k >= LEAST_WORK
+    return min(m, n) >= LEAST and groups * m * n * k >= LEAST_WORK
 
 
 def _real(dtypes: list[str]) -> bool:
