@@ -98,8 +98,11 @@ def test_values_places_and_passengers(shape: tuple[int, ...], dtype: str) -> Non
     np.testing.assert_array_equal(moved, np.take_along_axis(other, wanted, axis))
 
 
-@pytest.mark.parametrize("shape", [(1000,), (12, 30), (3, 20, 5)])
-@pytest.mark.parametrize("dtypes", [("int8", "float32"), ("bool", "float64", "uint16")])
+@pytest.mark.parametrize("shape", [(1000,), (70_000,), (12, 30), (3, 20, 5)])
+@pytest.mark.parametrize(
+    "dtypes",
+    [("int8", "float32"), ("bool", "float64", "uint16"), ("float32", "int32", "uint16")],
+)
 def test_several_keys_decide_one_after_the_other(
     shape: tuple[int, ...], dtypes: Sequence[str]
 ) -> None:
