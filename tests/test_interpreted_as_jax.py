@@ -150,10 +150,3 @@ def steps(j: Any, tree: Any) -> list[Any]:
 def test_paths_match_patterns() -> None:
     tree = [1, {"a": (2, Pair(3, 4))}]
     assert steps(pb, tree) == steps(jax, tree)
-
-
-def test_a_mesh_is_a_context_manager() -> None:
-    with pytest.warns(DeprecationWarning, match="with mesh"):
-        with pb.make_mesh((1,), ("x",)) as mesh, pb.make_mesh((1,), ("y",)) as inner:
-            assert pb.sharding.get_mesh() == inner != mesh
-    assert pb.sharding.get_mesh() is None

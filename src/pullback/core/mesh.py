@@ -19,8 +19,6 @@ from .parameters import parameter_type
 AxisName = Hashable
 # Made of meshes: loaded when asked for.
 _abstract: Any = LazyModule(f"{__package__}.abstract_mesh")
-# What each thread's `with mesh:` has set, the innermost last.
-_entered = threading.local()
 
 
 class AxisType(Enum):
@@ -203,18 +201,6 @@ class Mesh(NamedAxes, ContextDecorator):
 
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, Mesh) and self._key == other._key)
-
-    def __enter__(self) -> "Mesh":
-        warnings.warn(
-            "`with mesh:` is the older form of `with set_mesh(mesh):`", DeprecationWarning, 2
-        )
-        override = config.override(mesh=self)
-        override.__enter__()
-        vars(_entered).setdefault("overrides", []).append(override)
-        return self
-
-    def __exit__(self, *error: Any) -> None:
-        _entered.overrides.pop().__exit__(None, None, None)
 
     def __str__(self) -> str:
         sizes = ", ".join([f"{n!r}: {size}" for n, size in self.shape_tuple])
