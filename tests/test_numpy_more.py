@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -35,6 +36,9 @@ ORDER = table(
     row("digitize", f(5), rising(4)[::-1].copy(), right=True),
     row("piecewise", f(5), [b(5), b(5)], [1.0, 2.0, 3.0]),
     row("put", f(5), np.array([0, 2]), np.array([7.0, 8.0], np.float32), inplace=False),
+    row("put", f(5), np.array([1, 9]), 2.0, inplace=False),
+    row("take", f(5), True),
+    row("take_along_axis", f(2, 3), np.array([[0, -1], [1, 5]]), axis=1, mode="one_hot"),
     row("place", f(5), b(5), f(2), inplace=False),
     row("fill_diagonal", f(3, 3), 2.0, inplace=False),
     row("put_along_axis", f(2, 3), np.array([[1], [2]]), 5.0, 1, inplace=False),
@@ -177,13 +181,77 @@ def test_files(tmp_path: Any) -> None:
         ("var", (f(3),), {"ddof": 1, "correction": 1}, ValueError),
         ("nanvar", (c(3),), {"dtype": np.float32}, ValueError),
         ("sum", (f(3),), {"where": i(3)}, ValueError),
+        ("cov", (f(3),), {"dtype": int}, ValueError),
+        ("corrcoef", (f(3),), {"dtype": int}, ValueError),
+        ("cov", (f(3),), {"fweights": f(3)}, TypeError),
+        ("cov", (f(3),), {"fweights": u(2)}, RuntimeError),
+        ("sort", (f(3),), {"kind": "quicksort"}, TypeError),
+        ("argsort", (f(3),), {"order": "a"}, TypeError),
+        ("isin", (i(3), i(2)), {"method": "sorted"}, ValueError),
+        ("choose", (u(2) % 2, [f(2), f(2)]), {"mode": "mirror"}, ValueError),
+        ("put", (f(4), u(1) % 4, 2.0), {"inplace": False, "mode": "fill"}, ValueError),
+        ("put", (f(4), u(1) % 4, 2.0), {"inplace": False, "mode": "raise"}, NotImplementedError),
+        ("take", (f(3), 1.5), {}, ValueError),
+        ("take", (f(3), 1), {"mode": "drop"}, ValueError),
+        ("ravel_multi_index", ((u(2) % 2,) * 2, (2, 2)), {"mode": "mirror"}, ValueError),
+        ("unravel_index", (3, ((2, 3), 4)), {}, ValueError),
+        ("delete", (f(3), 1.5), {}, ValueError),
+        ("insert", (f(3), 1.5, 2.0), {}, ValueError),
+        ("split", (f(3), -1), {}, ValueError),
+        ("tri", (4,), {"k": 2**33}, OverflowError),
+        ("vecdot", (f(3), f(4)), {}, ValueError),
+        ("array_equal", (f(3), None), {}, ValueError),
         ("mean", (f(3),), {"where": i(3)}, ValueError),
     ],
 )
-def test_statistics_refuse(name: str, args: Any, kwargs: Any, error: type[Exception]) -> None:
+def test_what_is_refused(name: str, args: Any, kwargs: Any, error: type[Exception]) -> None:
     for library in (pnp, jnp):
         with pytest.raises(error):
             getattr(library, name)(*args, **kwargs)
+
+
+@pytest.mark.parametrize("x", [None, [0.0, None], [0, 2**63]])
+def test_no_arrays(x: Any) -> None:
+    for library in (pnp, jnp):
+        with pytest.raises((ValueError, OverflowError)):
+            library.array(x)
+
+
+PLACES = np.array([0, 5, -1, 9, -9], np.int8)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), 6, (2.0, 3.0), (0, 3), (), np.array([2, 3], np.int32)])
+@pytest.mark.parametrize("at", [3, PLACES, PLACES[:2].astype(np.uint8), PLACES.astype(np.float32)])
+def test_places_in_a_shape(at: Any, shape: Any) -> None:
+    got, want = pnp.unravel_index(at, shape), jnp.unravel_index(at, shape)
+    for x, y in zip(got, want, strict=True):
+        assert_same(x, y)
+
+
+def test_places_by_traced_numbers() -> None:
+    at, place = np.arange(7), np.array([1, 7, -2])
+    for f_, args in (
+        (lambda lib: lambda n: lib.unravel_index(at, (2, n)), (3,)),
+        (lambda lib: lambda k: lib.tri(3, 4, k=k), (1,)),
+        (lambda lib: lambda v: lib.ravel_multi_index((v, v), (3, 4), mode="ignore"), (place,)),
+        (lambda lib: lambda s: lib.roll(lib.arange(6).reshape(2, 3), s), (np.array([1, 2]),)),
+    ):
+        got, want = pb.jit(f_(pnp))(*args), jax.jit(f_(jnp))(*args)
+        for x, y in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
+            assert_same(x, y)
+
+
+@pytest.mark.parametrize("key", ["r", "c", "0,4,-2", "0,4,-1", "0,3,-2", "0,3,1", "-1"])
+@pytest.mark.parametrize("name", ["r_", "c_"])
+def test_directives_of_joins(name: str, key: str) -> None:
+    assert_same(*[getattr(lib, name)[key, [1, 2, 3], [4, 5, 6]] for lib in (pnp, jnp)])
+
+
+def test_indices_as_values() -> None:
+    assert pnp.index_exp[5:3] == np.index_exp[5:3]
+    assert pnp.s_[5:3] == slice(5, 3)
+    assert_same(pnp.mgrid[()], jnp.mgrid[()])
+    assert pnp.ogrid[()] == []
 
 
 @pytest.mark.parametrize("name", ["all", "any"])

@@ -65,3 +65,19 @@ def test_arithmetic_shifts_copy_the_highest_bit(dtype: str) -> None:
         wanted = jax_lax.shift_right_arithmetic(jnp.asarray(x), jnp.asarray(y))
         for f in (lax.shift_right_arithmetic, pb.jit(lax.shift_right_arithmetic)):
             np.testing.assert_array_equal(np.asarray(f(x, y)), np.asarray(wanted))
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["value", "compiled"])
+@pytest.mark.parametrize("name", NAMES[2:])
+def test_extrema_keep_the_dtype(name: str, compiled: bool) -> None:
+    x, y = (v.reshape(16, 16) for v in pairs(name))
+    for f_ in (
+        lambda lib: lambda a, b: lib.reduce_max(a, (0,)),
+        lambda lib: lambda a, b: lib.reduce_min(a, (1,)),
+        lambda lib: lambda a, b: lib.clamp(b, a, lib.rev(b, (0,))),
+    ):
+        wanted = np.asarray(f_(jax_lax)(jnp.asarray(x), jnp.asarray(y)))
+        ours = pb.jit(f_(lax)) if compiled else f_(lax)
+        got = np.asarray(ours(pb.numpy.asarray(x), pb.numpy.asarray(y)))
+        assert got.dtype == wanted.dtype
+        np.testing.assert_array_equal(got.astype(int), wanted.astype(int))

@@ -318,9 +318,8 @@ def convert_element_type(operand: Any, new_dtype: Any) -> Any:
     >>> pb.lax.convert_element_type(pb.numpy.array([1.7, -1.7]), "int8")
     Array([ 1, -1], dtype=int8)
     """
-    weak = any(new_dtype is kind for kind in PYTHON_NUMBERS[1:])
     (x,) = operands("convert_element_type", operand)
-    return ew.convert_element_type(x, dtypes.canonicalize_dtype(new_dtype), weak)
+    return ew.convert_element_type(x, dtypes.canonicalize_dtype(new_dtype), False)
 
 
 def bitcast_convert_type(operand: Any, new_dtype: Any) -> Any:
@@ -340,6 +339,11 @@ def reduce_precision(operand: Any, exponent_bits: int, mantissa_bits: int) -> An
     Array([1.1015625], dtype=float32)
     """
     (x,) = operands("reduce_precision", operand)
+    if exponent_bits < 1 or mantissa_bits < 0:
+        raise ValueError(
+            "reduce_precision: at least one bit of the exponent and none of the mantissa, got"
+            f" {exponent_bits} and {mantissa_bits}"
+        )
     bits = {"exponent_bits": exponent_bits, "mantissa_bits": mantissa_bits}
     checked("reduce_precision", registry["reduce_precision"], [x], **bits)
     return ew.reduce_precision(x, **bits)

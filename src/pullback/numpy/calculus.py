@@ -98,7 +98,11 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     Array(9.5, dtype=float32)
     """
     if x is None:
-        y, step = moveaxis(as_inexact("trapezoid", y), axis, -1), as_array("trapezoid", dx)
+        y, step = as_inexact("trapezoid", y), as_array("trapezoid", dx)
+        if step.ndim:
+            step = sh.expand_dims(step, range(y.ndim - step.ndim))
+            step = moveaxis(step, axis, -1)
+        y = moveaxis(y, axis, -1)
     else:
         y, points = promote_arrays_inexact("trapezoid", y, x)
         y = moveaxis(y, axis, -1)

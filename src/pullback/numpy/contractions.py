@@ -12,6 +12,7 @@ from .._native import ArrayImpl
 from ..core.aval import Shape, canonical_axis
 from ..core.symbolic import guess
 from ..dtypes import DType
+from ..errors import OperandError
 from ..lazy import LazyModule
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
@@ -20,7 +21,7 @@ from ..primitives.contract import dot_general
 from .creation import requested_dtype
 from .diagonals import diagonal
 from .divided import divided
-from .reductions import whole_sum_dtype
+from .reductions import sum as summed
 from .shapes import expand_dims, moveaxis, ravel, reshape
 from .values import (
     as_array,
@@ -54,8 +55,8 @@ def contract(
     return dot_general(x, y, numbers, precision, wanted)
 
 
-def _sizes_differ(name: str, x: Any, y: Any, n: int, m: int) -> TypeError:
-    return TypeError(
+def _sizes_differ(name: str, x: Any, y: Any, n: int, m: int) -> OperandError:
+    return OperandError(
         f"{name}: the contracted sizes differ, got {describe(x)} and {describe(y)}: {n} and {m}"
     )
 
@@ -490,8 +491,7 @@ def trace(
     """
     no_out("trace", out)
     d = diagonal(a, offset, axis1, axis2)
-    wanted = whole_sum_dtype(d.dtype) if dtype is None else requested_dtype("trace", dtype)
-    return sh.reduce_sum(convert(d, wanted), (d.ndim - 1,))
+    return summed(d, -1, dtype)
 
 
 def dtype_of(*arrays: Any) -> DType:

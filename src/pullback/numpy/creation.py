@@ -79,6 +79,11 @@ def _ragged(x: Any) -> ValueError:
     )
 
 
+def _no_element(x: Any, wish: str) -> Exception:
+    error = ValueError if x is None else TypeError
+    return error(f"array: {wish} {describe(x)}")
+
+
 def _from_sequence(x: Sequence[Any]) -> Any:
     leaves = list(_leaves(x))
     if any(is_array(v) for v in leaves):
@@ -87,14 +92,14 @@ def _from_sequence(x: Sequence[Any]) -> Any:
         if not isinstance(v, (*SCALARS, np.ndarray, np.generic)):
             if hasattr(v, "__jax_array__") or hasattr(v, "__array__"):
                 return _stack_nested(x)
-            raise TypeError(f"array: element {describe(v)} is not a valid array element")
+            raise _no_element(v, "wants numbers as elements, got")
     try:
         value = np.array(x)
     except ValueError as error:
         raise _ragged(x) from error
     except OverflowError as error:
         raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}") from error
-    if value.dtype.kind == "O":
+    if value.dtype.kind == "O" or (value.dtype.kind == "f" and set(map(type, leaves)) == {int}):
         raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}")
     if leaves and any(isinstance(v, (np.ndarray, np.generic)) for v in leaves):
         kinds = [v if type(v) in SCALARS else from_numpy("array", v) for v in leaves]
@@ -125,7 +130,7 @@ def _concrete(x: Any) -> Any:
         return np.asarray(x)
     if hasattr(x, "__dlpack__"):
         return exchange.from_dlpack(x)
-    raise TypeError(f"array: wants numbers, nested lists of numbers or an array, got {describe(x)}")
+    raise _no_element(x, "wants numbers, nested lists of numbers or an array, got")
 
 
 def _check_order(name: str, order: str | None) -> None:

@@ -61,14 +61,16 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
            [1., 1., 0.]], dtype=float32)
     """
     wanted = requested_dtype("tri", dtypes.float32 if dtype is None else dtype)
-    return convert(below(canonical_shape("tri", (N, N if M is None else M)), k), wanted)
+    shape = canonical_shape("tri", (N, N if M is None else M))
+    diagonal = convert(as_array("tri", k), dtypes.int32)
+    return convert(below(shape, diagonal), wanted)
 
 
-def below(shape: Shape, k: int) -> Any:
-    """The mask of elements at and below the k-th diagonal."""
+def below(shape: Shape, k: Any) -> Any:
+    """The mask of elements at and below the k-th diagonal, an integer or an array of one."""
     rows = sh.iota(dtypes.int32, shape, len(shape) - 2)
     columns = sh.iota(dtypes.int32, shape, len(shape) - 1)
-    return ew.ge(ew.add(rows, operator.index(k)), columns)
+    return ew.ge(ew.add(rows, k), columns)
 
 
 def tril(m: Any, k: int = 0) -> Any:
@@ -95,6 +97,7 @@ def _triangle(name: str, m: Any, k: int, lower: bool) -> Any:
     x = as_array(name, m)
     if x.ndim < 2:
         raise ValueError(f"{name}: the array must have at least two axes, got {describe(x)}")
+    k = operator.index(k)
     mask = expand(below(x.shape[-2:], k if lower else k - 1), x.shape)
     zero = sh.full_like(x, 0)
     return pick(mask, x, zero) if lower else pick(mask, zero, x)

@@ -366,9 +366,10 @@ def round(a: Any, decimals: int = 0, out: None = None) -> Any:
         return x
     if decimals == 0:
         return round_even(x)
-    factor = x.dtype.type(10**decimals if decimals > 0 else 10.0**decimals)
     narrow = x.dtype.itemsize <= 2
     wide = convert(x, dtypes.float32, x.weak_type) if narrow else x
+    if decimals > dtypes.info(wide.dtype).maxexp * math.log10(2):
+        return x  # no number has as many decimals
     factor = wide.dtype.type(10.0**decimals)
     return convert(ew.div(round_even(ew.mul(wide, factor)), factor), x.dtype, x.weak_type)
 

@@ -108,6 +108,11 @@ def _with_weights(name: str, a: Any, weights: Any) -> tuple[Any, Any]:
     return ravel(x), ravel(w)
 
 
+def _has_entries(bins: Any) -> bool:
+    """Whether the bins are given axis by axis; the lengths of their edges may differ."""
+    return isinstance(bins, (list, tuple)) or np.ndim(bins) > 0
+
+
 def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, weights: Any = None, density: bool | None = None
 ) -> tuple[Any, list[Any]]:
@@ -120,7 +125,7 @@ def histogramdd(
     """
     x = as_inexact("histogramdd", sample)
     n, d = x.shape
-    per_axis = [bins] * d if np.ndim(bins) == 0 else list(bins)
+    per_axis = list(bins) if _has_entries(bins) else [bins] * d
     limits = [None] * d if range is None else list(range)
     if len(per_axis) != d or len(limits) != d:
         raise ValueError("histogramdd: bins and range must have one entry a variable")
@@ -154,7 +159,7 @@ def histogram2d(
            [0, 1]], dtype=int32)
     """
     columns = concatenate([reshape(as_inexact("histogram2d", v), (-1, 1)) for v in (x, y)], 1)
-    if np.ndim(bins) and len(bins) not in (1, 2):
+    if _has_entries(bins) and len(bins) not in (1, 2):
         bins = [bins, bins]
     counts, (ex, ey) = histogramdd(columns, bins, range, weights, density)
     return counts, ex, ey

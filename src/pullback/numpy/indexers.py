@@ -9,16 +9,14 @@ import numpy as np
 from .. import dtypes
 from ..core.trace import Tracer
 from ..errors import ConcretizationTypeError
-from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from . import binary
 from .creation import arange, asarray, known
-from .elementwise import pick
 from .joining import concatenate, stack
 from .ranges import linspace
-from .searching import clip, nonzero
+from .searching import clip, nonzero, where
 from .shapes import moveaxis
-from .values import as_array, convert, describe, promote_arrays, result_type_of
+from .values import as_array, convert, describe, is_array, promote_arrays, result_type_of
 
 
 def ix_(*args: Any) -> tuple[Any, ...]:
@@ -142,17 +140,27 @@ def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     (Array([0, 1], dtype=int32), Array([1, 2], dtype=int32))
     """
     at = as_array("unravel_index", indices)
-    if not dtypes.is_integer(at.dtype):
-        raise TypeError(f"unravel_index: indices must be integers, got {describe(at)}")
-    sizes = [int(n) for n in np.atleast_1d(known("unravel_index", shape))]
-    total = math.prod(sizes)
-    at = pick(ew.lt(at, 0), ew.add(at, total), at)
-    at = clip(at, 0, max(total - 1, 0))
-    out = []
-    for d, n in enumerate(sizes):
-        step = math.prod(sizes[d + 1 :])
-        out.append(ew.rem(ew.div(at, max(step, 1)), max(n, 1)))
-    return tuple(out)
+    if dtypes.kind(at.dtype) == "complex":
+        raise TypeError(f"unravel_index: indices must be real numbers, got {describe(at)}")
+    several = shape.ndim if is_array(shape) else np.iterable(shape)
+    sizes = list(shape) if several else [shape]
+    if any(n.ndim if is_array(n) else np.ndim(n) for n in sizes):
+        raise ValueError(f"unravel_index: the shape must be one integer or several, got {shape!r}")
+    places: list[Any] = []
+    for n in reversed(sizes):
+        at, place = binary.divmod(at, n)
+        places.append(place)
+    above, below = binary.greater(at, 0), binary.less(at, -1 if _signed(at) else 0)
+    return tuple(
+        [
+            where(above, binary.subtract(n, 1), where(below, 0, place))
+            for n, place in zip(sizes, reversed(places), strict=True)
+        ]
+    )
+
+
+def _signed(x: Any) -> bool:
+    return dtypes.kind(x.dtype) != "unsigned"
 
 
 def ravel_multi_index(
@@ -168,6 +176,10 @@ def ravel_multi_index(
         raise ValueError(f"len(multi_index)={len(multi_index)} != len(dims)={len(dims)}")
     arrays = promote_arrays("ravel_multi_index", *multi_index)
     modes = [mode] * len(dims) if isinstance(mode, str) else list(mode)
+    if not {*modes} <= {"raise", "wrap", "clip", "ignore"}:
+        raise ValueError(
+            f"ravel_multi_index: mode must be 'raise', 'wrap', 'clip' or 'ignore', got {mode!r}"
+        )
     out = None
     sizes = list(dims)
     steps = [
@@ -185,6 +197,8 @@ def _within(at: Any, n: int, mode: str) -> Any:
         return clip(at, 0, n - 1)
     if mode == "wrap":
         return binary.remainder(at, n)
+    if mode == "ignore":
+        return at
     if isinstance(at, Tracer) and at.concrete() is None:
         at._refuse(
             ConcretizationTypeError,
@@ -204,12 +218,15 @@ class _Slices:
 
 
 class IndexExpression(_Slices):
-    """`s_[1:2, ...]` is the index itself."""
+    """`s_[1:2, ...]` is the index itself, `index_exp[1:2]` always a tuple."""
 
-    __slots__ = ()
+    __slots__ = ("tupled",)
+
+    def __init__(self, tupled: bool) -> None:
+        self.tupled = tupled
 
     def __getitem__(self, item: Any) -> Any:
-        return item
+        return (item,) if self.tupled and not isinstance(item, tuple) else item
 
 
 def _axis_values(item: slice) -> Any:
@@ -228,6 +245,8 @@ class MeshGrid(_Slices):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             return _axis_values(key)
+        if not key:
+            return sh.full((0,), 0, dtypes.default_dtype(int))
         axes = promote_arrays("mgrid", *[_axis_values(k) for k in key])
         shape = [a.size for a in axes]
         return stack([sh.broadcast_in_dim(a, shape, (d,)) for d, a in enumerate(axes)])
@@ -241,6 +260,8 @@ class OpenGrid(_Slices):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             return _axis_values(key)
+        if not key:
+            return []
         axes = promote_arrays("ogrid", *[_axis_values(k) for k in key])
         n = len(axes)
         return [
@@ -259,28 +280,48 @@ class AxisConcatenator(_Slices):
     def __getitem__(self, key: Any) -> Any:
         items = list(key) if isinstance(key, tuple) else [key]
         axis, ndmin, trans1d = self.axis, self.ndmin, self.trans1d
+        as_matrix = ""
         if isinstance(items[0], str):
-            numbers = [int(v) for v in items.pop(0).split(",")]
-            axis, ndmin, trans1d = (*numbers, *(axis, ndmin, trans1d)[len(numbers) :])
+            directive = items.pop(0)
+            if directive in ("r", "c"):
+                as_matrix = directive
+            else:
+                numbers = _directive(directive)
+                axis, ndmin, trans1d = (*numbers, *(axis, ndmin, trans1d)[len(numbers) :])
         parts = []
         for item in items:
             x = _axis_values(item) if isinstance(item, slice) else asarray(item)
             parts.append(_raised(x, ndmin, trans1d) if x.ndim < ndmin else x)
         dtype, weak = result_type_of(parts)
         parts = [convert(p, dtype, weak) for p in parts]
-        return concatenate([p if p.ndim else sh.reshape(p, (1,)) for p in parts], axis)
+        out = concatenate([p if p.ndim else sh.reshape(p, (1,)) for p in parts], axis)
+        if as_matrix and out.ndim == 1:
+            return sh.expand_dims(out, (0,) if as_matrix == "r" else (1,))
+        return out
+
+
+def _directive(text: str) -> list[int]:
+    """The numbers of a directive: axis, least number of axes, where those of vectors go."""
+    try:
+        return [int(v) for v in text.split(",")]
+    except ValueError as error:
+        raise ValueError(
+            f"could not understand directive {text!r}: write 'axis,ndmin,trans1d', 'r' or 'c'"
+        ) from error
 
 
 def _raised(x: Any, ndmin: int, trans1d: int) -> Any:
     """Axes of size 1 added in front, then those of x moved to start at `trans1d`."""
     new = ndmin - x.ndim
     out = sh.reshape(x, (1,) * new + x.shape)
-    if trans1d < 0 or x.ndim == 0:
+    # A negative place is one among the new axes, seen from the last of them.
+    start = trans1d if trans1d >= 0 else new + 1 + trans1d
+    if x.ndim == 0 or start == new:
         return out
-    return moveaxis(out, tuple(range(new, ndmin)), tuple(range(trans1d, trans1d + x.ndim)))
+    return moveaxis(out, tuple(range(new, ndmin)), tuple(range(start, start + x.ndim)))
 
 
-index_exp = s_ = IndexExpression()
+index_exp, s_ = IndexExpression(True), IndexExpression(False)
 mgrid, ogrid = MeshGrid(), OpenGrid()
 r_ = AxisConcatenator(0, 1, -1)
 c_ = AxisConcatenator(-1, 2, 0)

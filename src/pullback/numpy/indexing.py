@@ -9,6 +9,7 @@ from .. import _native, dtypes
 from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, canonical_axis
 from ..core.trace import Tracer
+from ..errors import OperandError
 from ..primitives import dynamic as dy
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
@@ -228,8 +229,11 @@ def take(
     """
     no_out("take", out)
     x, at = as_array("take", a, 0), as_array("take", indices, 1)
+    at = convert(at, dtypes.int32) if at.dtype == dtypes.bool_ else at
     if not dtypes.is_integer(at.dtype):
-        raise TypeError(f"take: indices must be integers, got {describe(at)}")
+        raise OperandError(f"take: indices must be integers, got {describe(at)}")
+    if mode not in (None, "fill", "wrap", "clip", "raise", "promise_in_bounds"):
+        raise ValueError(f"take: mode must be None, 'fill', 'wrap' or 'clip', got {mode!r}")
     if axis is None:
         x, axis = sh.reshape(x, (x.size,)), 0
     axis = canonical_axis(axis, x.ndim, "take")
@@ -295,6 +299,9 @@ def take_along_axis(
             f" and {describe(at)}"
         )
     axis = canonical_axis(axis, x.ndim, "take_along_axis")
+    if mode == "one_hot":
+        # The sum of products with one-hot vectors: nothing where no element is meant.
+        mode, fill_value = "fill", 0
     if x.shape[axis] == 0 and at.shape[axis]:
         raise IndexError(f"take_along_axis: cannot take from axis {axis}, which is empty")
     wraps = [wrap_negative_indices or d != axis for d in range(x.ndim)]

@@ -275,7 +275,7 @@ def _split(name: str, ary: Any, sections: Any, axis: int) -> list[Any]:
         ends = [operator.index(known(name, i)) for i in sections]
         bounds = [0, *(min(max(i + n if i < 0 else i, 0), n) for i in ends), n]
     else:
-        pieces = operator.index(known(name, sections))
+        pieces = _whole(name, known(name, sections))
         small, more = divmod(n, pieces)
         if more and name == "split":
             raise ValueError(
@@ -284,6 +284,16 @@ def _split(name: str, ary: Any, sections: Any, axis: int) -> list[Any]:
         steps = np.cumsum([0] + [small + 1] * more + [small] * (pieces - more))
         bounds = [int(b) for b in steps]
     return [pc.slice_in_dim(x, a, max(a, b), 1, axis) for a, b in pairwise(bounds)]
+
+
+def _whole(name: str, sections: Any) -> int:
+    """A number of pieces; a float that is a whole number is one too."""
+    if isinstance(sections, (float, np.floating)) and float(sections).is_integer():
+        sections = int(sections)
+    pieces = operator.index(sections)
+    if pieces <= 0:
+        raise ValueError(f"{name}: the number of pieces must be positive, got {pieces}")
+    return pieces
 
 
 def _split_along(name: str, axis: int) -> Callable[..., list[Any]]:
@@ -306,6 +316,8 @@ def _places(name: str, obj: Any, n: int, axis: int, last: int) -> np.ndarray:
     if isinstance(obj, slice):
         return np.arange(*obj.indices(n))
     at = np.asarray(known(name, obj))
+    if at.size and at.dtype.kind not in "biu":
+        raise ValueError(f"{name}: indices must be integers or bools, got {describe(obj)}")
     at = at.nonzero()[0] if at.dtype == bool else at.astype(int)
     if np.any((at < -n) | (at > last)):
         raise IndexError(f"{name}: index {at} is out of bounds for axis {axis} with size {n}")

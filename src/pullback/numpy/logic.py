@@ -9,6 +9,7 @@ from .._native import ArrayImpl, DeviceArray
 from ..core.trace import Tracer
 from ..primitives import elementwise as ew
 from . import binary, elementwise, reductions
+from .creation import asarray
 from .elementwise import pick
 from .scalars import ScalarType
 from .values import SCALARS, as_array, as_value, broadcast, convert, is_array, promote_arrays
@@ -51,7 +52,7 @@ def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
     >>> pnp.array_equal(pnp.array([1, 2]), pnp.array([1, 2]))
     Array(True, dtype=bool)
     """
-    x, y = promote_arrays("array_equal", a1, a2)
+    x, y = promote_arrays("array_equal", *[asarray(a) for a in (a1, a2)])
     if x.shape != y.shape:
         return as_array("array_equal", False)
     same = ew.eq(x, y)
@@ -66,7 +67,7 @@ def array_equiv(a1: Any, a2: Any) -> Any:
     >>> pnp.array_equiv(pnp.array([1, 1]), pnp.array([1]))
     Array(True, dtype=bool)
     """
-    x, y = promote_arrays("array_equiv", a1, a2)
+    x, y = promote_arrays("array_equiv", *[asarray(a) for a in (a1, a2)])
     try:
         x, y = broadcast("array_equiv", [x, y])
     except ValueError:

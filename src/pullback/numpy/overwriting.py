@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from .elementwise import pick, truth
-from .searching import not_in_place
 from .shapes import broadcast_to, ravel, reshape, resize
-from .values import as_arrays, convert
+from .values import as_arrays, convert, not_in_place
 
 
 def putmask(a: Any, mask: Any, values: Any, *, inplace: bool = True) -> Any:

@@ -158,6 +158,8 @@ def _statistic(x: Any, widths: Widths, mode: str, length: Any) -> Any:
     }[mode]
     lengths = np.broadcast_to(length, (x.ndim, 2)) if length is not None else None
     for d, (a, b) in enumerate(widths):
+        if not (a or b):
+            continue
         n = x.shape[d]
         counts = (n, n) if lengths is None else [min(int(v), n) for v in lengths[d]]
         if 0 in counts:
@@ -169,7 +171,7 @@ def _statistic(x: Any, widths: Widths, mode: str, length: Any) -> Any:
             if dtypes.is_integer(x.dtype) and dtypes.is_float(value.dtype):
                 value = elementwise.rint(value)
             shape = tuple(width if k == d else m for k, m in enumerate(x.shape))
-            parts.append(expand(convert(value, x.dtype), shape))
+            parts.append(expand(convert(value, x.dtype, x.weak_type), shape))
         x = concatenate([parts[0], x, parts[1]], d)
     return x
 

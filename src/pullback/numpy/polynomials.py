@@ -1,5 +1,6 @@
 """Polynomials by their coefficients, the highest power first."""
 
+import math
 import operator
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..control.loop import scan
+from ..lazy import LazyModule
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
@@ -17,7 +19,9 @@ from .elementwise import as_inexact
 from .joining import concatenate
 from .powers import power as raised
 from .shapes import atleast_1d
-from .values import as_array, convert, promote_arrays, promote_arrays_inexact
+from .values import as_array, convert, describe, promote_arrays, promote_arrays_inexact
+
+linalg: Any = LazyModule(f"{__package__}.linalg")
 
 # Longer polynomials are summed by a loop, others are written out.
 LONG = 64
@@ -84,9 +88,10 @@ def polymul(a1: Any, a2: Any, *, trim_leading_zeros: bool = False) -> Any:
     return convolve(x, y)
 
 
-def _trimmed(x: Any) -> Any:
-    there = np.asarray(x).nonzero()[0]
-    return x[int(there[0]) if there.size else x.shape[0] - 1 :]
+def _trimmed(x: Any, tolerance: float = 0.0) -> Any:
+    """Without leading coefficients that are zero, or nearly."""
+    there = (np.abs(np.asarray(x)) > tolerance).nonzero()[0]
+    return x[int(there[0]) if there.size else x.shape[0] :]
 
 
 def polydiv(u: Any, v: Any, *, trim_leading_zeros: bool = False) -> tuple[Any, Any]:
@@ -106,7 +111,7 @@ def polydiv(u: Any, v: Any, *, trim_leading_zeros: bool = False) -> tuple[Any, A
         quotient.append(q)
         u = u.at[k : k + n + 1].add(-q * v)
     if trim_leading_zeros:
-        u = _trimmed(u)
+        u = _trimmed(u, math.sqrt(dtypes.info(u.dtype).eps))
     return concatenate([q[None] for q in quotient]), u
 
 
@@ -149,16 +154,16 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 
 
 def poly(seq_of_zeros: Any) -> Any:
-    """The polynomial with these roots.
+    """The polynomial with these roots, or the characteristic polynomial of a matrix.
 
     >>> pnp.poly(pnp.array([1.0, 2.0]))
     Array([ 1., -3.,  2.], dtype=float32)
     """
     z = as_inexact("poly", seq_of_zeros)
+    if z.ndim == 2 and z.shape[0] == z.shape[1] and z.shape[0]:
+        z = linalg.eigvals(z)
     if z.ndim != 1:
-        raise ValueError(
-            "poly: wants a vector of roots; the characteristic polynomial of a matrix is not here"
-        )
+        raise ValueError(f"poly: wants a vector of roots or a square matrix, got {describe(z)}")
     out = sh.full((1,), 1, z.dtype)
     for k in range(z.shape[0]):
         step = concatenate([sh.full((1,), 1, z.dtype), -z[k : k + 1]])

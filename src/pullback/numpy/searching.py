@@ -30,6 +30,7 @@ from .values import (
     expand,
     joint_shape,
     no_out,
+    not_in_place,
     promote_arrays,
 )
 
@@ -239,6 +240,8 @@ def choose(a: Any, choices: Any, out: None = None, mode: str = "raise") -> Any:
         at = binary.remainder(at, n)
     elif mode == "clip":
         at = clip(at, 0, n - 1)
+    elif mode != "raise":
+        raise ValueError(f"choose: mode must be 'raise', 'wrap' or 'clip', got {mode!r}")
     at, *arrays = broadcast("choose", [at, *arrays])
     result = arrays[-1]
     for i in range(n - 2, -1, -1):
@@ -409,21 +412,15 @@ def put(a: Any, ind: Any, v: Any, mode: str | None = None, *, inplace: bool = Tr
     not_in_place("put", inplace)
     x, at = as_array("put", a), ravel(as_array("put", ind))
     values = ravel(as_array("put", v))
+    if mode not in (None, "wrap", "clip"):
+        kind = NotImplementedError if mode == "raise" else ValueError
+        raise kind(f"put: mode must be None, 'wrap' or 'clip', got {mode!r}")
     if not at.size or not values.size:
         return x
-    if mode in ("wrap", "clip"):
-        at, mode = inside(wide_enough(at), x.size, mode), None
+    at = inside(wide_enough(at), x.size, mode or "clip")
     values = take(values, np.arange(at.size) % values.size, mode="clip")
-    flat = ravel(x).at[at].set(convert(values, x.dtype), mode=mode or "drop")
+    flat = ravel(x).at[at].set(convert(values, x.dtype), mode="drop")
     return reshape(flat, x.shape)
-
-
-def not_in_place(name: str, inplace: bool) -> None:
-    """Raise where an argument is to be written to."""
-    if inplace:
-        raise ValueError(
-            f"{name}: arrays are immutable: give inplace=False and use the array that is returned"
-        )
 
 
 def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Any:

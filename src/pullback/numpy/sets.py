@@ -23,7 +23,7 @@ from .sorting import argsort, ordered, sort
 from .values import as_array, convert, expand, promote_arrays
 
 
-class UniqueAll(NamedTuple):
+class _UniqueAllResult(NamedTuple):
     """What `unique_all` gives."""
 
     values: Any
@@ -32,14 +32,14 @@ class UniqueAll(NamedTuple):
     counts: Any
 
 
-class UniqueCounts(NamedTuple):
+class _UniqueCountsResult(NamedTuple):
     """What `unique_counts` gives."""
 
     values: Any
     counts: Any
 
 
-class UniqueInverse(NamedTuple):
+class _UniqueInverseResult(NamedTuple):
     """What `unique_inverse` gives."""
 
     values: Any
@@ -147,34 +147,38 @@ def _filled(ranked: Any, firsts: Any, n: int, size: int | None, fill_value: Any)
     return pick(mask, values, filler)
 
 
-def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueAll:
+def unique_all(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> _UniqueAllResult:
     """The different elements, where they first occur, which one each is, how often they occur.
 
     >>> pnp.unique_all(pnp.array([3, 1, 3])).indices
     Array([1, 0], dtype=int32)
     """
     out = unique(x, True, True, True, equal_nan=False, size=size, fill_value=fill_value)
-    return UniqueAll(*out)
+    return _UniqueAllResult(*out)
 
 
-def unique_counts(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueCounts:
+def unique_counts(
+    x: Any, /, *, size: int | None = None, fill_value: Any = None
+) -> _UniqueCountsResult:
     """The different elements and how often they occur.
 
     >>> pnp.unique_counts(pnp.array([3, 1, 3])).counts
     Array([1, 2], dtype=int32)
     """
     out = unique(x, return_counts=True, equal_nan=False, size=size, fill_value=fill_value)
-    return UniqueCounts(*out)
+    return _UniqueCountsResult(*out)
 
 
-def unique_inverse(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> UniqueInverse:
+def unique_inverse(
+    x: Any, /, *, size: int | None = None, fill_value: Any = None
+) -> _UniqueInverseResult:
     """The different elements and which one each element is.
 
     >>> pnp.unique_inverse(pnp.array([3, 1, 3])).inverse_indices
     Array([1, 0, 1], dtype=int32)
     """
     out = unique(x, return_inverse=True, equal_nan=False, size=size, fill_value=fill_value)
-    return UniqueInverse(*out)
+    return _UniqueInverseResult(*out)
 
 
 def unique_values(x: Any, /, *, size: int | None = None, fill_value: Any = None) -> Any:
@@ -195,6 +199,10 @@ def isin(
     >>> pnp.isin(pnp.array([1, 2, 3]), pnp.array([3, 1]))
     Array([ True, False,  True], dtype=bool)
     """
+    if method not in ("auto", "compare_all", "binary_search", "sort"):
+        raise ValueError(
+            f"isin: method must be 'auto', 'compare_all', 'binary_search' or 'sort', got {method!r}"
+        )
     x, y = promote_arrays("isin", element, test_elements)
     y = sort(ravel(y))
     if not y.size:

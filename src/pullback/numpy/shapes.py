@@ -365,6 +365,8 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     Array([3, 4, 0, 1, 2], dtype=int32)
     """
     x = as_array("roll", a)
+    if getattr(shift, "ndim", 0) == 1:
+        shift = list(shift)
     if axis is None:
         return sh.reshape(roll(ravel(x), shift, 0), x.shape)
     axes = tuple([canonical_axis(d, x.ndim, "roll") for d in listed(axis, "roll")])
@@ -401,7 +403,9 @@ def tile(A: Any, reps: Any) -> Any:
            [1, 2, 1, 2]], dtype=int32)
     """
     x = as_array("tile", A)
-    counts = canonical_shape("tile", reps)
+    counts = canonical_shape(
+        "tile", [max(n, 0) if type(n) is int else n for n in listed(reps, "tile")]
+    )
     rank = max(x.ndim, len(counts))
     counts = (1,) * (rank - len(counts)) + counts
     sizes = (1,) * (rank - x.ndim) + x.shape

@@ -16,13 +16,11 @@ from .values import as_array, as_arrays, convert, inexact_dtype
 
 def _refuse(name: str, kind: Any, order: Any) -> None:
     if kind is not None:
-        raise ValueError(
+        raise TypeError(
             f"'kind' argument to {name} is not supported. Use stable=True or stable=False."
         )
     if order is not None:
-        raise NotImplementedError(
-            f"{name}: order= needs arrays with fields, which do not exist here"
-        )
+        raise TypeError(f"{name}: order= needs arrays with fields, which do not exist here")
 
 
 def _place(name: str, x: Any, axis: int | None) -> tuple[Any, int]:

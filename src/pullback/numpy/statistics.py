@@ -10,6 +10,7 @@ from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from . import binary, means, reductions
 from .contractions import matmul
+from .creation import requested_dtype
 from .elementwise import as_inexact, isnan, pick
 from .joining import concatenate
 from .searching import clip
@@ -205,7 +206,7 @@ def cov(
         raise ValueError("cov: m and y must have at most two axes")
     rows = [_rows(p, rowvar) for p in parts]
     x = concatenate(rows, 0)
-    x = x if dtype is None else convert(x, dtypes.canonicalize_dtype(dtype))
+    x = x if dtype is None else convert(x, _floating("cov", dtype))
     ddof = (0 if bias else 1) if ddof is None else ddof
     weights = _weights(x, fweights, aweights)
     if weights is None:
@@ -223,6 +224,13 @@ def cov(
     return reshape(out, ()) if out.shape == (1, 1) else out
 
 
+def _floating(name: str, dtype: Any) -> dtypes.DType:
+    wanted = requested_dtype(name, dtype)
+    if not dtypes.is_float(wanted):
+        raise ValueError(f"{name}: dtype must be a float or complex one, got {wanted.name}")
+    return wanted
+
+
 def _rows(x: Any, rowvar: bool) -> Any:
     x = reshape(x, (1, -1)) if x.ndim < 2 else x
     return x.T if not rowvar and x.shape[0] != 1 else x
@@ -234,8 +242,10 @@ def _weights(x: Any, fweights: Any, aweights: Any) -> Any:
         if w is None:
             continue
         w = as_array("cov", w)
+        if name == "fweights" and not dtypes.is_integer(w.dtype):
+            raise TypeError(f"cov: fweights must be integers, got {describe(w)}")
         if w.shape != (x.shape[1],):
-            raise ValueError(f"cov: {name} must have one weight a sample, got {describe(w)}")
+            raise RuntimeError(f"cov: {name} must have one weight a sample, got {describe(w)}")
         w = convert(w, x.dtype)
         out = w if out is None else out * w
     return out
@@ -248,6 +258,8 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> A
     Array([[ 1. , -0.5],
            [-0.5,  1. ]], dtype=float32)
     """
+    if dtype is not None:
+        _floating("corrcoef", dtype)
     c = cov(x, y, rowvar, dtype=dtype)
     if c.ndim == 0:
         return c / c

@@ -104,6 +104,14 @@ def no_out(name: str, out: None) -> None:
         raise NotImplementedError(f"The 'out' argument to numpy.{name} is not supported.")
 
 
+def not_in_place(name: str, inplace: bool) -> None:
+    """Raise where an argument is to be written to."""
+    if inplace:
+        raise ValueError(
+            f"{name}: arrays are immutable: give inplace=False and use the array that is returned"
+        )
+
+
 def as_arrays(name: str, xs: Iterable[Any]) -> list[Any]:
     """Each as an array; a message says which one is none."""
     return [as_array(name, x, i) for i, x in enumerate(xs)]

@@ -14,7 +14,7 @@ from .compare import eq
 from .convert import convert_element_type
 from .cumulative import cumprod, shifted
 from .nary import named
-from .quiet import quiet, widened
+from .quiet import elementwise, widened
 from .rules import BITS, INTEGERS, NUMBERS, VALUES, Kinds, check_kind, fail, zero_like
 from .shape import (
     Axes,
@@ -32,7 +32,7 @@ Value = Callable[..., Any]
 def reduction(name: str, value: Value, kinds: Kinds, differentiable: bool = False) -> Any:
     """An operation that combines elements over axes, and its function."""
     primitive = Primitive(name, differentiable=differentiable)
-    primitive.def_value(quiet(value))
+    primitive.def_value(elementwise(value))
     batch_reduction(primitive)
 
     @primitive.def_type

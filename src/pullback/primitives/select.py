@@ -12,7 +12,7 @@ from .batching import elementwise_batch
 from .bitwise import bitwise_and
 from .compare import eq, gt, lt
 from .nary import add_any, common_shape
-from .quiet import quiet
+from .quiet import elementwise
 from .rules import check_same_dtype, const, fail, scalar, zero_like
 from .shape import gather_up, spread
 
@@ -105,7 +105,7 @@ def _(low: ShapedArray, x: ShapedArray, high: ShapedArray) -> ShapedArray:
     return x
 
 
-clamp_p.def_value(quiet(lambda low, x, high: np.minimum(np.maximum(x, low), high)))
+clamp_p.def_value(elementwise(lambda low, x, high: np.minimum(np.maximum(x, low), high)))
 
 
 @clamp_p.def_jvp

@@ -10,6 +10,7 @@ from ..core.aval import ShapedArray, canonical_axis, type_name
 from ..core.memo import Memory
 from ..core.primitive import Primitive, Zero
 from ..core.trace import get_aval
+from ..errors import OperandError
 from . import order
 from .batching import batch_size, to_axis
 from .compare import total_order_key
@@ -117,7 +118,7 @@ def top_k(operand: Any, k: int, *, axis: int = -1) -> list[Any]:
 @top_k_p.def_type
 def _(x, *, k, axis):
     if dtypes.kind(x.dtype) not in ("bool", "signed", "unsigned", "float"):
-        raise TypeError(f"top_k: real numbers are wanted, got {type_name(x)}")
+        raise OperandError(f"top_k: real numbers are wanted, got {type_name(x)}")
     if not 0 <= k <= x.shape[axis]:
         raise ValueError(f"top_k: k={k} must be between 0 and the size of axis {axis} of {x.shape}")
     shape = (*x.shape[:axis], k, *x.shape[axis + 1 :])
