@@ -266,10 +266,17 @@ class _Roller:
             p[1] if p is not None and (p[0], *p[2:]) == (of[0], *of[2:]) else None for p in places
         ]
         count = _steady(good)
-        if not count or self.is_kept(column[0]):
+        if not count or self.stays(column[0]):
             return count
         operands = self.operands(column[:count])
         return min([count, *[self.regular(c) for c in operands if isinstance(c, tuple)]])
+
+    def stays(self, v: Atom) -> bool:
+        """Whether what a unit makes is in memory in most units: the first and last may differ."""
+        found = self.place(v)
+        assert found is not None
+        run, _, k, j = found
+        return self.is_kept(self.eqns[run.start + run.period + k].outvars[j])
 
     def is_kept(self, v: Atom) -> bool:
         """Whether a variable that is no argument is in memory."""
@@ -349,7 +356,7 @@ class _Roller:
         v = column[0]
         if all(u is v for u in column):
             return run.consts.setdefault(v, Var(v.aval))
-        if v in self.arguments or self.is_kept(v):
+        if v in self.arguments or self.stays(v):
             return run.rows.setdefault(column, Var(v.aval))
         if column not in known:
             eqn = self.eqns[self.made[v][0]]
@@ -366,10 +373,14 @@ class _Roller:
     def program(self) -> Jaxpr:
         """The program with loops in the place of runs."""
         plain, at = dict[int, list[JaxprEqn]](), 0
-        again: dict[Var, Var] = {}
+        again: dict[Atom, Var] = {}
         for run in [*self.runs, None]:
             end = len(self.eqns) if run is None else run.start
             plain[at] = [e for k in range(at, end) for e in self.alone(self.eqns[k], again)]
+            if run is not None:
+                plain[at].extend(self.anew([*run.consts, *run.inits.values()], again))
+                run.consts = {again.get(v, v): inner for v, inner in run.consts.items()}
+                run.inits = {place: again.get(v, v) for place, v in run.inits.items()}
             at = end if run is None else run.end
         needed = {v for eqns in plain.values() for e in eqns for v in e.invars}
         needed.update(self.jaxpr.outvars)
@@ -380,17 +391,19 @@ class _Roller:
             eqns = [*eqns, self.loop(run, needed), *plain[run.end]]
         return self.jaxpr.replace(eqns=eqns)
 
-    def alone(self, eqn: JaxprEqn, again: dict[Var, Var]) -> Iterator[JaxprEqn]:
+    def alone(self, eqn: JaxprEqn, again: dict[Atom, Var]) -> Iterator[JaxprEqn]:
         """An equation outside of runs, after what it reads and runs do not keep."""
-        invars: list[Atom] = []
-        for v in eqn.invars:
-            if type(v) is Var and v not in again and not self.is_kept(v) and self.place(v):
-                maker = self.eqns[self.made[v][0]]
-                *before, copy = self.alone(maker, again)
+        yield from self.anew(eqn.invars, again)
+        invars = [again.get(v, v) for v in eqn.invars]
+        yield eqn if invars == eqn.invars else eqn.replace(invars=invars)
+
+    def anew(self, atoms: Sequence[Atom], again: dict[Atom, Var]) -> Iterator[JaxprEqn]:
+        """Equations that compute again, outside of runs, what those do not keep."""
+        for v in atoms:
+            if type(v) is Var and v not in again and self.place(v) and not self.stays(v):
+                *before, copy = self.alone(self.eqns[self.made[v][0]], again)
                 again[v] = Var(v.aval)
                 yield from [*before, copy.replace(outvars=[again[v]])]
-            invars.append(again.get(v, v) if type(v) is Var else v)
-        yield eqn if invars == eqn.invars else eqn.replace(invars=invars)
 
     def loop(self, run: Run, needed: set[Atom]) -> JaxprEqn:
         """The equation of a run."""
