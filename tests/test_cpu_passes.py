@@ -11,6 +11,7 @@ from cpu import program
 
 from pullback.backends.cpu import (
     check,
+    chosen,
     coalesce,
     components,
     dead,
@@ -370,6 +371,51 @@ def test_peel_cuts_a_joined_array_into_its_pieces() -> None:
           o0[i1 + 100] = a1[i1]
         """,
     )
+
+
+def test_one_of_two_kernels_runs_where_a_condition_is_the_same_for_all() -> None:
+    becomes(
+        [chosen.chosen],
+        """
+        arg a0: bool[1] 0
+        arg a1: float32[1000] 1
+        out o0: float32[1000] 0
+        for i0:1000
+          o0[i0] = select_n:float32(a0[0], o0[i0], exp:float32(add:float32(a1[i0], o0[i0])))
+        """,
+        """
+        arg a0: bool[1] 0
+        arg a1: float32[1000] 1
+        out o0: float32[1000] 0
+        temp c3: int32[1]
+        for
+          c3[0] = convert_element_type:int32(a0[0])
+        switch c3
+        case 0
+        case 1
+          for i0:1000
+            o0[i0] = exp:float32(add:float32(a1[i0], o0[i0]))
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "select_n:float32(a0[0], a1[i0], a1[i0 + 1000])",
+        "select_n:float32(a0[i0], a1[i0], exp:float32(a1[i0 + 1000]))",
+        "add:float32(exp:float32(sin:float32(a1[i0])), select_n:float32(a0[0], a1[i0], o0[i0]))",
+    ],
+)
+def test_kernels_are_not_chosen_where_little_is_saved(value: str) -> None:
+    text = f"""
+        arg a0: bool[1000] 0
+        arg a1: float32[2000] 1
+        out o0: float32[1000] 0
+        for i0:1000
+          o0[i0] = {value}
+        """
+    becomes([chosen.chosen], text, dedent(text).lstrip("\n"))
 
 
 def test_digits_splits_what_is_divided() -> None:

@@ -211,6 +211,17 @@ def test_a_loop_reads_what_was_computed_before_it():
     assert sum(buffer.size >= 1600 for buffer in program.buffers.values()) == 2
 
 
+def test_a_loop_computes_masks_again():
+    def f(x):
+        mask = pnp.arange(60)[:, None] >= pnp.arange(60)
+        return lax.fori_loop(0, 3, lambda i, x: pnp.where(mask, x, 0.5 * x) @ x, x)
+
+    x = normal(60, 60) / 8
+    close(f, x)
+    program = pipeline.lowered(staged(f, x), ())
+    assert not any(buffer.dtype == "bool" for buffer in program.buffers.values())
+
+
 def test_cheap_functions_of_results_are_not_kept():
     def f(a, u, x):
         b = a + pnp.outer(u, u)
@@ -231,3 +242,30 @@ def test_products_read_transposes_as_they_lie():
     close(f, a)
     program = pipeline.lowered(staged(f, a), ())
     assert sum(buffer.size == a.size for buffer in program.buffers.values()) == 2
+
+
+# What is selected
+
+
+@pytest.mark.parametrize("steps", [0, 2, 5])
+def test_a_state_that_stays_as_it_is(steps):
+    def f(x, n):
+        def step(s, t):
+            new = pnp.tanh(s * x + pnp.roll(s, 1) * t)
+            s = pnp.where(t < n, new, s)
+            return s, s.sum()
+
+        return lax.scan(step, x, pnp.arange(5))
+
+    x = normal(700)
+    close(f, x, np.int32(steps))
+    close(pb.grad(lambda x, n: f(x, n)[1].sum()), x, np.int32(steps))
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_one_of_two_computations(accepted):
+    def f(x, y, c):
+        z = pnp.where(c, pnp.exp(x) / y, pnp.log(y) * x)
+        return z, z.sum(), pnp.where(c, x, z).max(0)
+
+    close(f, normal(60, 50), normal(60, 50) ** 2 + 1, accepted)

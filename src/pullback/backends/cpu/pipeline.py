@@ -15,6 +15,7 @@ from ...settle import rarely_collected
 from ..dump import dump
 from . import (
     buffers,
+    chosen,
     coalesce,
     components,
     dead,
@@ -193,6 +194,8 @@ PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("layout", layout.layout),
     # After fusion, by which a copy may be gone, and before a nest is cut in pieces.
     ("turns", turns.turns),
+    # After fusion, by which what is not selected may be in the kernel.
+    ("chosen", chosen.chosen),
     # After fusion, which joins whole nests only.
     ("peel", peel.peel),
     # After fusion, which joins nests of the same axes.

@@ -54,14 +54,25 @@ def kept(jaxpr: Jaxpr, is_lazy: Callable[[JaxprEqn], bool]) -> set[Var]:
     made = {v: eqn for eqn in jaxpr.eqns for v in eqn.outvars}
     fixed = {v for v in jaxpr.outvars if isinstance(v, Var)} | _cuts(jaxpr, lazy)
     keep = set(fixed)
+    formulas = _formulas(jaxpr, lazy)
     for eqn, inline in zip(reversed(jaxpr.eqns), reversed(lazy), strict=True):
         used = _places(eqn, inline, places, keep, chain)
         for v in eqn.invars:
             if not isinstance(v, Literal):
                 places.setdefault(v, set()).update(used)
         for v, mark in _marks(eqn, made):
-            places.setdefault(v, set()).add(mark)
+            if mark is not EACH_STEP or v not in formulas:
+                places.setdefault(v, set()).add(mark)
     return fixed | _relaxed(jaxpr, lazy, keep - fixed, places, fixed)
+
+
+def _formulas(jaxpr: Jaxpr, lazy: list[bool]) -> set[Var]:
+    """The variables that are made of indices and numbers: masks, ramps."""
+    found: set[Var] = set()
+    for eqn, inline in zip(jaxpr.eqns, lazy, strict=True):
+        if inline and all(isinstance(v, Literal) or v in found for v in eqn.invars):
+            found.update(eqn.outvars)
+    return found
 
 
 def _relaxed(
