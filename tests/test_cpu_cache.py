@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import scripts
 
+import pullback as pb
 from pullback.backends import identity
-from pullback.backends.cache import ObjectCache, default_directory
+from pullback.backends.cache import ObjectCache, default_directory, object_cache
 
 
 def test_objects_come_back(tmp_path: Path) -> None:
@@ -219,3 +220,19 @@ def test_what_code_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(identity, "_processor", lambda: ["another"])
     seen.append(now())
     assert len(set(seen)) == len(seen)
+
+
+def test_options_say_where(monkeypatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("PULLBACK_CACHE", raising=False)
+    monkeypatch.setenv("PULLBACK_CACHE_DIR", str(tmp_path / "other"))
+    try:
+        pb.config.update("jax_compilation_cache_dir", tmp_path)
+        pb.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+        assert object_cache().directory == default_directory() == str(tmp_path)
+        assert pb.config.read("jax_compilation_cache_dir") == tmp_path
+        pb.config.update("jax_enable_compilation_cache", False)
+        assert default_directory() is None and object_cache().load("key") is None
+    finally:
+        pb.config.update("jax_compilation_cache_dir", None)
+        pb.config.update("jax_enable_compilation_cache", True)
+    assert default_directory() == str(tmp_path / "other")

@@ -4,7 +4,7 @@ import math
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -64,7 +64,13 @@ class Config:
 NAMES = frozenset(f.name for f in fields(Config)) | GUARDS
 # Options of JAX's that have one meaning here, whatever they are set to.
 PLATFORMS = frozenset({"platform_name", "platforms"})
-IGNORED = PLATFORMS | {"traceback_filtering"}
+# The cache of compiled objects bounds itself, and keeps all that is compiled.
+OF_THE_CACHE = frozenset(
+    "compilation_cache_max_size persistent_cache_enable_xla_caches"
+    " persistent_cache_min_compile_time_secs persistent_cache_min_entry_size_bytes"
+    " raise_persistent_cache_errors".split()
+)
+IGNORED = PLATFORMS | OF_THE_CACHE | {"traceback_filtering"}
 # Options of JAX's that exist here with one value only.
 FIXED: dict[str, Any] = {
     "threefry_partitionable": True,
@@ -116,9 +122,21 @@ def _set_async_dispatch(on: Any) -> None:
     _native.launch_above(LONG if on else math.inf)
 
 
+def _kept(name: str) -> Callable[[Any], None]:
+    """Sets an option that is looked up where it matters."""
+    return lambda value: _process.update({name: value})
+
+
 # Options that no thread has for itself: how each is set, and its value.
-PROCESS = {"cpu_enable_async_dispatch": _set_async_dispatch}
-_process: dict[str, Any] = {}
+PROCESS: dict[str, Callable[[Any], None]] = {
+    "cpu_enable_async_dispatch": _set_async_dispatch,
+    "compilation_cache_dir": _kept("compilation_cache_dir"),
+    "enable_compilation_cache": _kept("enable_compilation_cache"),
+}
+_process: dict[str, Any] = {
+    "compilation_cache_dir": os.environ.get("JAX_COMPILATION_CACHE_DIR"),
+    "enable_compilation_cache": _variable("ENABLE_COMPILATION_CACHE", "1").lower() in ON,
+}
 _set_async_dispatch(_variable("CPU_ENABLE_ASYNC_DISPATCH", "1").lower() in ON)
 _global = _from_environment()
 

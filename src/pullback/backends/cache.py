@@ -2,7 +2,8 @@
 
 Files are named by the hash of all that the object depends on, carry a checksum, appear whole or not
 at all, and are read only from a directory that belongs to this user and that nobody else may write.
-PULLBACK_CACHE=0 turns the cache off; PULLBACK_CACHE_DIR says where it is.
+PULLBACK_CACHE=0 turns the cache off; PULLBACK_CACHE_DIR says where it is, or the options
+`enable_compilation_cache` and `compilation_cache_dir`.
 """
 
 import contextlib
@@ -10,8 +11,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
+from .. import config
 from ..lazy import LazyModule
 
 # Loaded where something is written.
@@ -25,12 +28,12 @@ MEASURE_EVERY = 64
 
 
 def default_directory() -> str | None:
-    """Where the environment says that objects are kept, or None."""
-    if os.environ.get("PULLBACK_CACHE", "1") == "0":
+    """Where options and the environment say that objects are kept, or None."""
+    if os.environ.get("PULLBACK_CACHE", "1") == "0" or not config.read("enable_compilation_cache"):
         return None
-    found = os.environ.get("PULLBACK_CACHE_DIR")
+    found = config.read("compilation_cache_dir") or os.environ.get("PULLBACK_CACHE_DIR")
     if found:
-        return found
+        return os.fspath(found)
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(base, "pullback")
 
@@ -134,3 +137,13 @@ class ObjectCache:
         if hasattr(os, "getuid") and info.st_uid != os.getuid():
             return False
         return not info.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+@cache
+def _cache_at(directory: str | None) -> ObjectCache:
+    return ObjectCache(directory)
+
+
+def object_cache() -> ObjectCache:
+    """The cache where objects are kept now."""
+    return _cache_at(default_directory())

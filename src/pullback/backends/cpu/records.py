@@ -8,14 +8,14 @@ import marshal
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from typing import Any
 
 from ... import config
 from ...core.digest import Opaque, digest
 from ...core.ir import Jaxpr
 from ...lazy import LazyModule
-from ..cache import ObjectCache, default_directory
+from ..cache import ObjectCache, object_cache
 from ..identity import identity
 from . import loader
 from .compiled import ENTRY, Compiled
@@ -25,10 +25,9 @@ pipeline: Any = LazyModule(f"{__package__}.pipeline")
 target: Any = LazyModule(f"{__package__}.target")
 
 
-@cache
 def directory() -> ObjectCache:
     """Where records are."""
-    return ObjectCache(default_directory())
+    return object_cache()
 
 
 def compiled(jaxpr: Jaxpr, name: str = "fun", donated: Sequence[int] = ()) -> Compiled:

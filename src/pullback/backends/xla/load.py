@@ -18,7 +18,7 @@ from ...core.sharding import NamedSharding
 from ...core.show import show
 from ...core.structure import structure
 from ...lazy import LazyModule
-from ..cache import ObjectCache, default_directory
+from ..cache import ObjectCache, object_cache
 from ..dump import dump
 from .buffers import buffer_type
 from .client import Client, register_lapack, runtime, xc
@@ -237,9 +237,8 @@ def compile_options(place: Place, overrides: Options) -> Any:
     return options
 
 
-@cache
 def _cache() -> ObjectCache:
-    return ObjectCache(default_directory())
+    return object_cache()
 
 
 def _identity(place: Place) -> list[str]:
