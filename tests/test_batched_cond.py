@@ -151,7 +151,7 @@ def repeated(x):
 
 
 PAYS = [
-    (tanh4, (64,), 256, True),
+    (tanh4, (64,), 128, True),
     (tanh4, (64,), 4096, False),  # threads share all of it
     (tanh4, (64,), 1, False),
     (lambda x: MATRIX[:16, :16] @ x, (16,), 256, True),

@@ -283,7 +283,7 @@ def _index_type(lower: Any, upper: Any) -> ShapedArray:
         if aval.shape != () or not dtypes.is_integer(aval.dtype):
             raise TypeError(f"fori_loop: {name} must be an integer scalar, got {type_name(aval)}")
     first, last = avals
-    if first.dtype != last.dtype and first.weak_type == last.weak_type:
+    if first.dtype != last.dtype and not (first.weak_type or last.weak_type):
         raise TypeError(
             f"fori_loop: lower and upper must be of one dtype, got {type_name(first)} and"
             f" {type_name(last)}: convert one of them"
