@@ -12,7 +12,7 @@ from ..dtypes import short_name
 from .aval import ShapedArray
 from .ir import Atom, Jaxpr, JaxprEqn, Literal, Var
 from .memo import weak_memo
-from .primitive import Primitive
+from .primitive import Primitive, registry
 from .structure import literal_key
 
 
@@ -51,7 +51,7 @@ def _atoms(atoms: Iterable[Atom], numbers: dict[Var, int]) -> str:
 def _operation(eqn: JaxprEqn) -> str:
     """An operation's name and parameters, or the program that it stands for."""
     primitive = eqn.primitive
-    if type(primitive) is not Primitive:
+    if registry.get(primitive.name) is not primitive:
         raise Opaque(primitive.name)
     inlined = primitive.inline and primitive.inline(eqn)
     if inlined is not None:

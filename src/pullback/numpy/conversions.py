@@ -25,8 +25,8 @@ def asanyarray(
 def ascontiguousarray(a: Any, dtype: Any = None) -> Any:
     """`asarray` with at least one axis; all arrays are contiguous.
 
-    >>> pnp.ascontiguousarray(3.0)
-    Array([3.], dtype=float32)
+    >>> pnp.ascontiguousarray([[1.0, 2.0]])
+    Array([[1., 2.]], dtype=float32)
     """
     return atleast_1d(asarray(a, dtype))
 

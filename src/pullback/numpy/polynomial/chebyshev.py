@@ -42,7 +42,7 @@ def chebpts1(npts: int) -> Any:
 def chebpts2(npts: int) -> Any:
     """The points of the second kind: the extrema of T_(npts - 1), in order.
 
-    >>> pnp.polynomial.chebyshev.chebpts2(3)
+    >>> pnp.polynomial.chebyshev.chebpts2(3).round(3)
     Array([-1.,  0.,  1.], dtype=float32)
     """
     return asarray(theirs.chebpts2(npts))
