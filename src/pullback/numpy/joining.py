@@ -288,9 +288,9 @@ def _split(name: str, ary: Any, sections: Any, axis: int) -> list[Any]:
 
 def _whole(name: str, sections: Any) -> int:
     """A number of pieces; a float that is a whole number is one too."""
-    if isinstance(sections, (float, np.floating)) and float(sections).is_integer():
-        sections = int(sections)
-    pieces = operator.index(sections)
+    is_float = isinstance(sections, (float, np.floating))
+    given: Any = int(sections) if is_float and float(sections).is_integer() else sections
+    pieces = operator.index(given)
     if pieces <= 0:
         raise ValueError(f"{name}: the number of pieces must be positive, got {pieces}")
     return pieces

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...control.checks import raise_error
 from ...control.custom_call import Rule
-from ...control.custom_capture import flat_forward, flat_jvp
+from ...control.custom_capture import flat_forward, flat_jvp, with_zeros
 from ...core.ir import JaxprEqn
 from ...core.primitive import Zero
 from ...core.stage import JaxprFunction, eval_jaxpr, stage
@@ -61,12 +61,11 @@ class CheckedJvp(_CheckedRule):
     __slots__ = ()
 
     def __call__(self, primals: Values, tangents: Values) -> Any:
-        fun, moving = flat_jvp(self.inner, tangents)
-        found = self.apply(fun, [*primals, *moving])
-        half = len(found) // 2
+        fun, moving, moves = flat_jvp(self.inner, tangents)
+        outs, out_tangents = with_zeros(self.apply(fun, [*primals, *moving]), moves)
         leaves = self.errors(primals)
         none = [Zero(get_aval(x).tangent()) for x in leaves]
-        return [*found[:half], *leaves], [*found[half:], *none]
+        return [*outs, *leaves], [*out_tangents, *none]
 
 
 class CheckedForward(_CheckedRule):
