@@ -9,18 +9,27 @@ import pytest
 
 MODULES = (
     "distributed monitoring nn nn.initializers ops tree tree_util flatten_util dtypes errors"
-    " typing image random scipy.cluster.vq scipy.fft scipy.integrate scipy.interpolate"
-    " scipy.linalg scipy.ndimage scipy.optimize scipy.signal scipy.sparse.linalg"
-    " scipy.spatial.transform scipy.special scipy.stats"
+    " typing image numpy numpy.fft numpy.linalg random scipy.cluster.vq scipy.fft"
+    " scipy.integrate scipy.interpolate scipy.linalg scipy.ndimage scipy.optimize scipy.signal"
+    " scipy.sparse.linalg scipy.spatial.transform scipy.special scipy.stats"
 ).split()
 KERNELS = "chooses kernels of some accelerators"
+FEW_BITS = "no operation computes in them"
 # Names of JAX that are not here.
 MISSING = {
     "nn": {"get_scaled_dot_general_config": KERNELS, "scaled_dot_general": KERNELS},
+    "numpy": dict.fromkeys("float6_e2m3fn float6_e3m2fn int1 uint1".split(), FEW_BITS),
     "errors": {},
 }
 # Functions whose parameters differ, with the reason.
-DIFFERENT: dict[str, dict[str, str]] = {}
+DIFFERENT: dict[str, dict[str, str]] = {
+    "numpy": {
+        "array": "`copy` may be given by position, as NumPy's may",
+        "einsum": "the default of a private parameter",
+        "set_printoptions": "NumPy's own, whose parameters have names",
+    },
+    "numpy.linalg": {"matmul": "it is `numpy.matmul`, which takes `out_sharding` too"},
+}
 
 
 def both(name: str) -> tuple[ModuleType, ModuleType]:
@@ -36,9 +45,14 @@ def public(module: ModuleType) -> list[str]:
 
 
 def parameters(f: Any) -> list[Any]:
-    """Names and kinds of parameters, and their defaults as text; of objects only that they are."""
+    """Names and kinds of parameters, and their defaults as text; of objects only that they are.
+
+    Those by position alone have no names, since nobody can say them.
+    """
     found = inspect.signature(f).parameters.values()
-    return [(p.name, p.kind.name, _text(p.default, p.empty)) for p in found]
+    names = ["" if p.kind is p.POSITIONAL_ONLY else p.name for p in found]
+    kinds = [(p.kind.name, _text(p.default, p.empty)) for p in found]
+    return list(zip(names, kinds, strict=True))
 
 
 def _text(default: Any, empty: Any) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes
 from ..core.primitive import registry
+from ..numpy.divided import divides
 from ..numpy.values import as_array
 from ..primitives import contract, pieces, shape
 from ..primitives import conv as _conv
@@ -97,6 +98,7 @@ def padtype_to_pads(
     return list(pads)
 
 
+@divides
 def conv_general_dilated(
     lhs: Any,
     rhs: Any,
@@ -125,7 +127,7 @@ def conv_general_dilated(
       batch_group_count: groups of the batch, each convolved with its own output features.
       precision: accepted; products are of full precision.
       preferred_element_type: dtype of the result.
-      out_sharding: accepted; there is one device.
+      out_sharding: how the result is divided, as `with_sharding_constraint` takes it.
 
     Returns:
       Array of the batch, rhs's output features, and the windows' counts.

@@ -8,6 +8,7 @@ import numpy as np
 from .. import dtypes
 from .. import numpy as pnp
 from ..core.trace import get_aval
+from ..numpy.divided import divided
 from ..primitives import generator as _generator
 from ..primitives.generator import RandomAlgorithm
 
@@ -29,7 +30,7 @@ def rng_bit_generator(
       shape: that of the bits.
       dtype: uint8, uint16, uint32 or uint64.
       algorithm: Threefry-2x32 or Philox-4x32, the default; the bits are XLA's.
-      out_sharding: must be None.
+      out_sharding: how the bits are divided among devices.
 
     Returns:
       (new key, bits).
@@ -42,13 +43,11 @@ def rng_bit_generator(
     >>> bits
     Array([ 512747620, 1298009047], dtype=uint32)
     """
-    if out_sharding is not None:
-        raise NotImplementedError("rng_bit_generator: leave out_sharding out: there is one device")
     word = dtypes.canonicalize_dtype(dtype)
     if word not in WORDS:
         raise TypeError(f"rng_bit_generator: unsupported dtype {word}: give uint8, uint16, uint32")
     new, bits = _generator.rng_bit_generator(pnp.asarray(key), shape, word, algorithm)
-    return new, bits
+    return new, divided(bits, out_sharding)
 
 
 def rng_uniform(a: Any, b: Any, shape: Sequence[int]) -> Any:

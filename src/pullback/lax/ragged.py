@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..core.trace import get_aval
+from ..numpy.divided import divides
 from ..numpy.values import as_array
 from ..primitives import contract, cumulative, shape
 from ..primitives import elementwise as ew
@@ -48,6 +49,7 @@ class RaggedDotDimensionNumbers:
 PLAIN = RaggedDotDimensionNumbers((((1,), (1,)), ((), ())), (0,), (0,))
 
 
+@divides
 def ragged_dot(
     lhs: Any,
     rhs: Any,
@@ -66,7 +68,7 @@ def ragged_dot(
       precision: accepted; products are of full precision.
       preferred_element_type: dtype of the result.
       group_offset: not supported.
-      out_sharding: accepted; there is one device.
+      out_sharding: how the result is divided, as `with_sharding_constraint` takes it.
 
     Returns:
       (m, n) array; zero for rows that no group has.
@@ -81,6 +83,7 @@ def ragged_dot(
     )
 
 
+@divides
 def ragged_dot_general(
     lhs: Any,
     rhs: Any,

@@ -8,6 +8,7 @@ import numpy as np
 from .. import dtypes
 from ..core.aval import canonical_axis
 from ..core.primitive import registry
+from ..numpy.divided import divides
 from ..numpy.values import as_array
 from ..primitives import contract
 from ..primitives import cumulative as _cumulative
@@ -61,8 +62,9 @@ def _running(name: str, doc: str) -> Function:
     return f
 
 
+@divides
 def reduce_sum(operand: Any, axes: Sequence[int], *, out_sharding: Any = None) -> Any:
-    """The sum over axes. `out_sharding` is accepted; there is one device.
+    """The sum over axes.
 
     >>> pb.lax.reduce_sum(pnp.array([[6, 3], [7, 5]]), (0,))
     Array([13,  8], dtype=int32)
@@ -90,6 +92,7 @@ DotDimensionNumbers = tuple[
 ]
 
 
+@divides
 def dot_general(
     lhs: Any,
     rhs: Any,
@@ -157,6 +160,7 @@ def _axes(axes: Sequence[int], x: Any) -> tuple[int, ...]:
     return tuple(canonical_axis(a, x.ndim, "dot_general") for a in axes)
 
 
+@divides
 def dot(
     lhs: Any,
     rhs: Any,

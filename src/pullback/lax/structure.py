@@ -11,6 +11,7 @@ from .. import dtypes
 from ..core.aval import canonical_axis, type_name
 from ..core.primitive import registry
 from ..core.trace import get_aval
+from ..numpy.divided import divided, divides
 from ..numpy.values import as_array
 from ..primitives import elementwise as ew
 from ..primitives import pieces
@@ -25,6 +26,7 @@ def registry_type(name: str, *arrays: Any, **params: Any) -> None:
     checked(name, registry[name], list(arrays), **params)
 
 
+@divides
 def broadcast(operand: Any, sizes: Sequence[int], *, out_sharding: Any = None) -> Any:
     """The array repeated along new leading axes of these sizes.
 
@@ -38,6 +40,7 @@ def broadcast(operand: Any, sizes: Sequence[int], *, out_sharding: Any = None) -
     return _shape.broadcast_in_dim(x, (*sizes, *x.shape), range(k, k + x.ndim))
 
 
+@divides
 def broadcast_in_dim(
     operand: Any,
     shape: Sequence[int],
@@ -93,6 +96,7 @@ def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
     return np.broadcast_shapes(*[tuple(s) for s in shapes])
 
 
+@divides
 def reshape(
     operand: Any,
     new_sizes: Sequence[int],
@@ -319,6 +323,7 @@ def iota(dtype: Any, size: int) -> Any:
     return _shape.iota(dtypes.canonicalize_dtype(dtype), (size,), 0)
 
 
+@divides
 def broadcasted_iota(
     dtype: Any, shape: Sequence[int], dimension: int, *, out_sharding: Any = None
 ) -> Any:
@@ -342,7 +347,7 @@ def full(shape: Sequence[int], fill_value: Any, dtype: Any = None, *, sharding: 
     wanted = value.dtype if dtype is None else dtypes.canonicalize_dtype(dtype)
     weak = dtype is None and value.weak_type
     filled = ew.convert_element_type(value, wanted, weak)
-    return _shape.broadcast_in_dim(filled, _sizes(shape), ())
+    return divided(_shape.broadcast_in_dim(filled, _sizes(shape), ()), sharding)
 
 
 def full_like(
@@ -358,9 +363,11 @@ def full_like(
     weak = dtype is None and x.weak_type
     wanted = x.dtype if dtype is None else dtypes.canonicalize_dtype(dtype)
     filled = ew.convert_element_type(value, wanted, weak)
-    return _shape.broadcast_in_dim(filled, x.shape if shape is None else _sizes(shape), ())
+    sizes = x.shape if shape is None else _sizes(shape)
+    return divided(_shape.broadcast_in_dim(filled, sizes, ()), sharding)
 
 
+@divides
 def empty(shape: Sequence[int], dtype: Any, *, out_sharding: Any = None) -> Any:
     """An array whose values mean nothing; they are zeros.
 

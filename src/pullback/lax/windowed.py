@@ -12,6 +12,7 @@ from ..core.aval import ShapedArray, canonical_axis, type_name
 from ..core.ir import Var
 from ..core.stage import eval_jaxpr
 from ..core.trace import Tracer, get_aval
+from ..numpy.divided import divides
 from ..numpy.values import as_array
 from ..primitives import convert, window
 from ..primitives import reduce as _reduce
@@ -118,6 +119,7 @@ def _captured(region: Region) -> Callable[..., Any]:
     return lambda *args: eval_jaxpr(closed.jaxpr, closed.consts, *args)
 
 
+@divides
 def reduce(
     operands: Any,
     init_values: Any,
@@ -132,7 +134,7 @@ def reduce(
       init_values: scalar for each array, which the computation leaves others as they are with.
       computation: associative function of two scalars (pytrees of them).
       dimensions: axes.
-      out_sharding: accepted; there is one device.
+      out_sharding: how the result is divided, as `with_sharding_constraint` takes it.
 
     Returns:
       Arrays without the axes. A computation that is a single operation with a reduction of its

@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import dtypes, random
 from .. import numpy as pnp
+from ..numpy.divided import divides
 
 Axes = int | Sequence[int]
 
@@ -39,6 +40,7 @@ def _dtype(given: Any, default: Any) -> Any:
     return dtypes.canonicalize_dtype(np.float64 if chosen is None else chosen)
 
 
+@divides
 def zeros(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None) -> Any:
     """An array of zeros; the key is not used.
 
@@ -49,6 +51,7 @@ def zeros(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any =
     return pnp.zeros(shape, _dtype(dtype, None))
 
 
+@divides
 def ones(key: Any, shape: Sequence[int], dtype: Any = None, out_sharding: Any = None) -> Any:
     """An array of ones; the key is not used.
 
@@ -65,6 +68,7 @@ def constant(value: Any, dtype: Any = None) -> Initializer:
     Array([0.5, 0.5, 0.5], dtype=float32)
     """
 
+    @divides
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         return pnp.full(shape, value, dtype=_dtype(dtype, None))
 
@@ -78,6 +82,7 @@ def uniform(scale: Any = 1e-2, dtype: Any = None) -> Initializer:
     (2, 3)
     """
 
+    @divides
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
         return random.uniform(key, shape, wanted) * pnp.asarray(scale, wanted)
@@ -92,6 +97,7 @@ def normal(stddev: Any = 1e-2, dtype: Any = None) -> Initializer:
     (2, 3)
     """
 
+    @divides
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
         return random.normal(key, shape, wanted) * pnp.asarray(stddev, wanted)
@@ -108,6 +114,7 @@ def truncated_normal(
     (2, 3)
     """
 
+    @divides
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
         drawn = random.truncated_normal(key, lower, upper, shape, wanted)
@@ -152,6 +159,7 @@ def variance_scaling(
     (100, 50)
     """
 
+    @divides
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
         fan_in, fan_out = _fans(shape, in_axis, out_axis, batch_axis)
@@ -249,6 +257,7 @@ def orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None) -> In
     Array(True, dtype=bool)
     """
 
+    @divides
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
         if len(shape) < 2:
@@ -279,6 +288,7 @@ def delta_orthogonal(scale: Any = 1.0, column_axis: int = -1, dtype: Any = None)
            [0., 0.]], dtype=float32)
     """
 
+    @divides
     def init(key: Any, shape: Sequence[int], dtype: Any = dtype, out_sharding: Any = None) -> Any:
         wanted = _dtype(dtype, None)
         if len(shape) not in (3, 4, 5):

@@ -16,8 +16,8 @@ from .contractions import (
     vecdot, vecmat,
 )
 from .creation import (
-    arange, array, asarray, copy, empty, empty_like, fromfunction, full, full_like, indices,
-    meshgrid, ones, ones_like, zeros, zeros_like,
+    arange, array, asarray, copy, empty, empty_like, full, full_like, ones, ones_like, zeros,
+    zeros_like,
 )
 from .cumulative import cumprod, cumsum, cumulative_prod, cumulative_sum, nancumprod, nancumsum
 from .diagonals import diag, diagflat, diagonal, eye, identity, tri, tril, triu
@@ -29,6 +29,7 @@ from .elementwise import (
     logical_not, modf, nan_to_num, positive, rad2deg, radians, real, reciprocal, rint, round, sign,
     signbit, sin, sinc, sinh, spacing, sqrt, square, tan, tanh, trunc,
 )
+from .grids import fromfunction, indices, meshgrid
 from .indexing import take, take_along_axis
 from .joining import (
     append, array_split, block, column_stack, concat, concatenate, delete, dsplit, dstack, hsplit,
@@ -43,6 +44,7 @@ from .powers import float_power, frexp, gcd, lcm, ldexp, pow, power
 from .reductions import (
     all, amax, amin, any, argmax, argmin, count_nonzero, max, min, prod, ptp, sum,
 )
+from .repeating import repeat, resize, tile
 from .scalars import (
     bfloat16, bool, bool_, byte, can_cast, cdouble, character, complex128, complex64, complex_,
     complexfloating, csingle, double, dtype, e, euler_gamma, finfo, flexible, float16, float32,
@@ -60,8 +62,7 @@ from .searching import (
 from .shapes import (
     astype, atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, broadcast_shapes, broadcast_to,
     expand_dims, flip, fliplr, flipud, matrix_transpose, moveaxis, permute_dims,
-    ravel, repeat, reshape, resize, roll, rollaxis, rot90, squeeze,
-    swapaxes, tile, transpose,
+    ravel, reshape, roll, rollaxis, rot90, squeeze, swapaxes, transpose,
 )
 from .sizes import ndim, shape, size
 from .sorting import argpartition, argsort, lexsort, partition, sort, sort_complex

@@ -17,6 +17,7 @@ from ..lazy import LazyModule
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
+from .divided import divided, divides
 from .places import on
 from .shown import SHOWN
 from .values import (
@@ -146,6 +147,7 @@ def array(
     ndmin: int = 0,
     *,
     device: Any = None,
+    out_sharding: Any = None,
 ) -> Any:
     """An array of numbers, nested lists or any array.
 
@@ -164,7 +166,7 @@ def array(
     value = _as_array(given, wanted)
     if ndmin > value.ndim:
         value = expand(value, (1,) * (ndmin - value.ndim) + value.shape)
-    return on(device, value)
+    return divided(on(device, value), out_sharding)
 
 
 def _as_array(given: Any, dtype: DType | None) -> Any:
@@ -214,6 +216,7 @@ def asarray(
     *,
     copy: bool | None = None,
     device: Any = None,
+    out_sharding: Any = None,
 ) -> Any:
     """`array`, without a copy where none is needed.
 
@@ -229,8 +232,9 @@ def asarray(
     """
     if copy is False:
         _check_order("asarray", order)
-        return _shared(a, None if dtype is None else requested_dtype("asarray", dtype), device)
-    out = array(a, dtype, False, order, device=device)
+        wanted = None if dtype is None else requested_dtype("asarray", dtype)
+        return divided(_shared(a, wanted, device), out_sharding)
+    out = array(a, dtype, False, order, device=device, out_sharding=out_sharding)
     return sh.copy(out) if copy and is_array(a) else out
 
 
@@ -259,7 +263,14 @@ def copy(a: Any, order: str | None = None) -> Any:
     return sh.copy(asarray(a))
 
 
-def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Any:
+def full(
+    shape: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    *,
+    device: Any = None,
+    out_sharding: Any = None,
+) -> Any:
     """An array of a shape, filled with a value that broadcasts to it.
 
     Args:
@@ -267,6 +278,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
       fill_value: number or array that broadcasts to the shape.
       dtype: that of the value if None.
       device: where the array lies; the default device if None.
+      out_sharding: how the array is divided among devices.
 
     >>> pnp.full((2, 3), 7)
     Array([[7, 7, 7],
@@ -275,13 +287,15 @@ def full(shape: Any, fill_value: Any, dtype: Any = None, *, device: Any = None) 
     sizes = canonical_shape("full", shape)
     weak = dtype is None and type(fill_value) in (int, float, complex)
     value = asarray(fill_value, dtype)
-    return on(device, expand(value, sizes) if weak or value.shape != sizes else value)
+    filled_up = expand(value, sizes) if weak or value.shape != sizes else value
+    return divided(on(device, filled_up), out_sharding)
 
 
 def _filled(name: str, value: int) -> Callable[..., Any]:
-    def make(shape: Any, dtype: Any = None, *, device: Any = None) -> Any:
+    def make(shape: Any, dtype: Any = None, *, device: Any = None, out_sharding: Any = None) -> Any:
         wanted = requested_dtype(name, float if dtype is None else dtype)
-        return on(device, filled(canonical_shape(name, shape), value, wanted))
+        made = filled(canonical_shape(name, shape), value, wanted)
+        return divided(on(device, made), out_sharding)
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = (
@@ -311,7 +325,13 @@ def _prototype(name: str, a: Any, dtype: Any, shape: Any) -> tuple[Shape, DType,
 
 
 def full_like(
-    a: Any, fill_value: Any, dtype: Any = None, shape: Any = None, *, device: Any = None
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    shape: Any = None,
+    *,
+    device: Any = None,
+    out_sharding: Any = None,
 ) -> Any:
     """An array of the shape and dtype of another, filled with a value.
 
@@ -320,20 +340,29 @@ def full_like(
       fill_value: number or array that broadcasts to the shape.
       dtype, shape: in place of those of `a`.
       device: where the array lies.
+      out_sharding: how it is divided among devices.
 
     >>> pnp.full_like(pnp.array([1.0, 2.0]), 5)
     Array([5., 5.], dtype=float32)
     """
     sizes, wanted, weak = _prototype("full_like", a, dtype, shape)
     value = asarray(fill_value)
-    return on(device, expand(convert(value, wanted, weak and value.ndim == 0), sizes))
+    filled_up = expand(convert(value, wanted, weak and value.ndim == 0), sizes)
+    return divided(on(device, filled_up), out_sharding)
 
 
 def _filled_like(name: str, value: int) -> Callable[..., Any]:
-    def make(a: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Any:
+    def make(
+        a: Any,
+        dtype: Any = None,
+        shape: Any = None,
+        *,
+        device: Any = None,
+        out_sharding: Any = None,
+    ) -> Any:
         sizes, wanted, weak = _prototype(name, a, dtype, shape)
         out = filled(sizes, value, wanted)
-        return on(device, convert(out, wanted, True) if weak else out)
+        return divided(on(device, convert(out, wanted, True) if weak else out), out_sharding)
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = (
@@ -344,7 +373,15 @@ def _filled_like(name: str, value: int) -> Callable[..., Any]:
 
 zeros_like = _filled_like("zeros_like", 0)
 ones_like = _filled_like("ones_like", 1)
-empty_like = _filled_like("empty_like", 0)
+
+
+def empty_like(prototype: Any, dtype: Any = None, shape: Any = None, *, device: Any = None) -> Any:
+    """An array of the shape and dtype of another, whose values mean nothing; they are zeros.
+
+    >>> pnp.empty_like(pnp.array([1, 2]))
+    Array([0, 0], dtype=int32)
+    """
+    return zeros_like(prototype, dtype, shape, device=device)
 
 
 def known(name: str, x: Any) -> Any:
@@ -361,8 +398,15 @@ def known(name: str, x: Any) -> Any:
     return x._npy[()] if type(x) in (ArrayImpl, DeviceArray) else x
 
 
+@divides
 def arange(
-    start: Any, stop: Any = None, step: Any = None, dtype: Any = None, *, device: Any = None
+    start: Any,
+    stop: Any = None,
+    step: Any = None,
+    dtype: Any = None,
+    *,
+    device: Any = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Numbers from `start` up to but without `stop`, `step` apart; `arange(n)` counts from 0.
 
@@ -370,6 +414,7 @@ def arange(
       start, stop, step: numbers, which may not be traced: they decide the shape.
       dtype: that of the numbers if None: int32 for integers, float32 otherwise.
       device: where the array lies.
+      out_sharding: how it is divided among devices.
 
     Raises:
       ConcretizationTypeError: a number is traced.
@@ -423,70 +468,3 @@ def iota_scaled(count: int, first: int, by: int, dtype: DType) -> Any:
     out = sh.iota(dtype, (count,), 0)
     out = ew.mul(out, by) if by != 1 else out
     return ew.add(out, first) if first else out
-
-
-def fromfunction(
-    function: Callable[..., Any], shape: Any, *, dtype: Any = float, **kwargs: Any
-) -> Any:
-    """The array of `function` of its own indices.
-
-    >>> pnp.fromfunction(lambda i, j: 10 * i + j, (2, 3), dtype=int)
-    Array([[ 0,  1,  2],
-           [10, 11, 12]], dtype=int32)
-    """
-    sizes = canonical_shape("fromfunction", shape)
-    wanted = requested_dtype("fromfunction", dtype)
-    return function(*[sh.iota(wanted, sizes, d) for d in range(len(sizes))], **kwargs)
-
-
-def indices(dimensions: Any, dtype: Any = None, sparse: bool = False) -> Any:
-    """The index of each element along each axis: one array, or one an axis where sparse.
-
-    >>> rows, columns = pnp.indices((2, 3))
-    >>> columns
-    Array([[0, 1, 2],
-           [0, 1, 2]], dtype=int32)
-    """
-    sizes = canonical_shape("indices", dimensions)
-    wanted = requested_dtype("indices", int if dtype is None else dtype)
-    if not sparse:
-        grids = [sh.iota(wanted, (1, *sizes), d + 1) for d in range(len(sizes))]
-        return pc.concatenate(grids, 0) if grids else filled((0,), 0, wanted)
-    n = len(sizes)
-    return tuple(sh.iota(wanted, (1,) * d + (sizes[d],) + (1,) * (n - d - 1), d) for d in range(n))
-
-
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> list[Any]:
-    """Coordinate arrays of a grid from one vector of coordinates an axis.
-
-    Args:
-      *xi: vectors.
-      copy: accepted; arrays do not change.
-      sparse: whether axes along which an array does not vary have size 1.
-      indexing: "xy", where the first vector runs along axis 1, or "ij", where it runs along axis 0.
-
-    Raises:
-      ValueError: `indexing` is another word, or an argument has more than one axis.
-
-    >>> x, y = pnp.meshgrid(pnp.array([1, 2, 3]), pnp.array([10, 20]))
-    >>> x + y
-    Array([[11, 12, 13],
-           [21, 22, 23]], dtype=int32)
-    """
-    if indexing not in ("xy", "ij"):
-        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
-    vectors = [as_array("meshgrid", x, i) for i, x in enumerate(xi)]
-    if any(v.ndim > 1 for v in vectors):
-        raise ValueError("meshgrid: arguments must have at most one axis")
-    axes = list(range(len(vectors)))
-    if indexing == "xy" and len(axes) >= 2:
-        axes[:2] = 1, 0
-    sizes = [0] * len(axes)
-    for v, axis in zip(vectors, axes, strict=True):
-        sizes[axis] = v.size
-    out = []
-    for v, axis in zip(vectors, axes, strict=True):
-        shape = [1] * len(axes) if sparse else sizes
-        shape = [v.size if d == axis else n for d, n in enumerate(shape)]
-        out.append(sh.broadcast_in_dim(sh.reshape(v, (v.size,)), shape, (axis,)))
-    return out

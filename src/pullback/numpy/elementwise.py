@@ -227,6 +227,10 @@ def _square(x: Any) -> Any:
     return ew.square(convert(x, numeric_dtype(x.dtype), x.weak_type))
 
 
+def _integer_part(name: str, x: Any) -> Any:
+    return _unless_whole(_trunc)(x if type(x) is ArrayImpl else as_array(name, x))
+
+
 def _trunc(x: Any) -> Any:
     return pick(ew.lt(x, 0), ew.ceil(x), ew.floor(x))
 
@@ -307,7 +311,6 @@ sign = kept("sign", _SIGN, "-1, 0 or 1; x / |x| for complex numbers.")
 square = kept("square", _square, "x * x.")
 ceil = kept("ceil", _unless_whole(ew.ceil), "The least integer not below x.")
 floor = kept("floor", _unless_whole(ew.floor), "The greatest integer not above x.")
-trunc = kept("trunc", _unless_whole(_trunc), "The integer part of x.")
 conjugate = conj = kept("conjugate", _conj, "Complex conjugate.")
 real = kept("real", _real, "Real part.")
 imag = kept("imag", _imag, "Imaginary part.")
@@ -320,6 +323,15 @@ isinf = kept("isinf", _isinf, "Whether each element is infinite.")
 signbit = kept("signbit", _signbit, "Whether the sign is negative, -0.0 included.")
 
 
+def trunc(x: Any) -> Any:
+    """The integer part of x, in its own dtype.
+
+    >>> pnp.trunc(pnp.array([1.7, -1.7]))
+    Array([ 1., -1.], dtype=float32)
+    """
+    return _integer_part("trunc", x)
+
+
 def fix(x: Any, out: None = None) -> Any:
     """The integer part of x: `trunc`.
 
@@ -327,7 +339,7 @@ def fix(x: Any, out: None = None) -> Any:
     Array([ 1., -1.], dtype=float32)
     """
     no_out("fix", out)
-    return trunc(x)
+    return _integer_part("fix", x)
 
 
 def isposinf(x: Any, /, out: None = None) -> Any:

@@ -10,6 +10,7 @@ from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from . import reductions
 from .calculus import diff
+from .divided import divides
 from .elementwise import as_inexact, pick
 from .joining import concatenate
 from .searching import clip, searchsorted, where
@@ -17,9 +18,10 @@ from .shapes import ravel, reshape
 from .values import as_array, convert, describe, promote_arrays_inexact
 
 
+@divides
 def bincount(
     x: Any, weights: Any = None, minlength: int = 0, *, length: int | None = None,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:  # fmt: skip
     """How often each of 0, 1, 2, ... occurs, or sums of weights; negative numbers count as 0.
 

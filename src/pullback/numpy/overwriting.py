@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from .elementwise import pick, truth
-from .shapes import broadcast_to, ravel, reshape, resize
+from .repeating import resize
+from .shapes import broadcast_to, ravel, reshape
 from .values import as_arrays, convert, not_in_place
 
 

@@ -11,6 +11,7 @@ from ..primitives import shape as sh
 from ..primitives import sort as so
 from . import reductions
 from .cumulative import cumsum
+from .divided import divides
 from .elementwise import as_inexact, isnan, pick
 from .indexing import getitem
 from .searching import clip
@@ -176,9 +177,11 @@ def nanquantile(
     return _quantile("nanquantile", a, q, axis, method, keepdims, True, weights)
 
 
+@divides
 def percentile(
     a: Any, q: Any, axis: Any = None, out: None = None, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, *, weights: Any = None,
+    out_sharding: Any = None,
 ) -> Any:  # fmt: skip
     """`quantile`, in percent.
 

@@ -1,4 +1,4 @@
-"""Rearranging axes and elements without computing: reshape, transpose, flip, roll, tile."""
+"""Rearranging axes and elements without computing: reshape, transpose, flip, roll."""
 
 import math
 import operator
@@ -11,13 +11,11 @@ from .. import dtypes
 from ..core.aval import Shape, axis_number, canonical_axis
 from ..core.symbolic import Dim
 from ..errors import OperandError, TracerError
-from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
-from ..primitives.index import ScatterDimensionNumbers
-from ..primitives.scatter import scatter_add
-from .creation import canonical_shape, known, requested_dtype
+from .creation import canonical_shape, requested_dtype
+from .divided import divides
 from .elementwise import pick
 from .indexing import take
 from .places import on
@@ -42,8 +40,9 @@ def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     return out
 
 
+@divides
 def reshape(
-    a: Any, shape: Any, order: str = "C", *, copy: bool | None = None, out_sharding: None = None
+    a: Any, shape: Any, order: str = "C", *, copy: bool | None = None, out_sharding: Any = None
 ) -> Any:
     """The same elements in another shape; one size may be -1.
 
@@ -52,7 +51,7 @@ def reshape(
       shape: integer or sequence of integers of the same product; one -1 stands for what remains.
       order: "C", rows first, or "F", columns first.
       copy: accepted; arrays do not change.
-      out_sharding: must be None.
+      out_sharding: how the result is divided, as `with_sharding_constraint` takes it.
 
     Raises:
       TypeError: the sizes do not fit.
@@ -107,7 +106,8 @@ def _cannot_reshape(x: Any, sizes: Sequence[int]) -> OperandError:
     )
 
 
-def ravel(a: Any, order: str = "C", *, out_sharding: None = None) -> Any:
+@divides
+def ravel(a: Any, order: str = "C", *, out_sharding: Any = None) -> Any:
     """All elements along one axis.
 
     >>> pnp.ravel(pnp.array([[1, 2], [3, 4]]))
@@ -245,7 +245,8 @@ def squeeze(a: Any, axis: Any = None) -> Any:
     return sh.squeeze(x, sorted(axes))
 
 
-def broadcast_to(array: Any, shape: Any, *, out_sharding: None = None) -> Any:
+@divides
+def broadcast_to(array: Any, shape: Any, *, out_sharding: Any = None) -> Any:
     """The array repeated along new axes and those of size 1.
 
     >>> pnp.broadcast_to(pnp.array([1, 2]), (3, 2))
@@ -393,95 +394,6 @@ def _roll_axis(x: Any, shift: Any, axis: int) -> Any:
         return x
     front, back = pc.slice_in_dim(x, n - by, n, 1, axis), pc.slice_in_dim(x, 0, n - by, 1, axis)
     return pc.concatenate([front, back], axis)
-
-
-def tile(A: Any, reps: Any) -> Any:
-    """The array repeated as a whole along each axis.
-
-    >>> pnp.tile(pnp.array([1, 2]), (2, 2))
-    Array([[1, 2, 1, 2],
-           [1, 2, 1, 2]], dtype=int32)
-    """
-    x = as_array("tile", A)
-    counts = canonical_shape(
-        "tile", [max(n, 0) if type(n) is int else n for n in listed(reps, "tile")]
-    )
-    rank = max(x.ndim, len(counts))
-    counts = (1,) * (rank - len(counts)) + counts
-    sizes = (1,) * (rank - x.ndim) + x.shape
-    grown = [v for n, m in zip(counts, sizes, strict=True) for v in (n, m)]
-    x = sh.broadcast_in_dim(sh.reshape(x, sizes), grown, [2 * d + 1 for d in range(rank)])
-    return sh.reshape(x, [n * m for n, m in zip(counts, sizes, strict=True)])
-
-
-def repeat(
-    a: Any,
-    repeats: Any,
-    axis: int | None = None,
-    *,
-    total_repeat_length: int | None = None,
-    out_sharding: None = None,
-) -> Any:
-    """Each element repeated; counts that are traced need `total_repeat_length`.
-
-    Args:
-      a: array.
-      repeats: integer, or for each element along the axis how often it comes.
-      axis: integer; None for the flattened array.
-      total_repeat_length: size of the result, needed where `repeats` is traced; what is missing at
-        the end is the last element, what is too much is left out.
-      out_sharding: must be None.
-
-    >>> pnp.repeat(pnp.array([1, 2, 3]), pnp.array([2, 0, 1]))
-    Array([1, 1, 3], dtype=int32)
-    """
-    x = as_array("repeat", a)
-    if axis is None:
-        x, axis = ravel(x), 0
-    x = atleast_1d(x)
-    axis = canonical_axis(axis, x.ndim, "repeat")
-    if isinstance(repeats, (int, np.integer)) and total_repeat_length is None:
-        n = int(repeats)
-        sizes = (*x.shape[: axis + 1], n, *x.shape[axis + 1 :])
-        kept = [d for d in range(len(sizes)) if d != axis + 1]
-        grown = sh.broadcast_in_dim(x, sizes, kept)
-        return sh.reshape(grown, (*x.shape[:axis], x.shape[axis] * n, *x.shape[axis + 1 :]))
-    if total_repeat_length is None:
-        counts = np.broadcast_to(known("repeat", repeats), (x.shape[axis],))
-        return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis, mode="clip")
-    return _repeat_counted(x, as_array("repeat", repeats), axis, total_repeat_length)
-
-
-def _repeat_counted(x: Any, counts: Any, axis: int, total: int) -> Any:
-    counts = expand(counts if counts.ndim else sh.reshape(counts, (1,)), (x.shape[axis],))
-    if not x.shape[axis]:
-        return x
-    ends = cm.cumsum(convert(counts, dtypes.int32), 0)
-    # How many elements end at each place: the sum so far is the number of the one there.
-    ended = scatter_add(
-        sh.full((total,), 0, dtypes.int32),
-        sh.reshape(ends, (*ends.shape, 1)),
-        sh.full(ends.shape, 1, dtypes.int32),
-        ScatterDimensionNumbers((), (0,), (0,)),
-        mode="drop",
-    )
-    at = cm.cumsum(ended, 0)
-    return take(x, at, axis, mode="clip")
-
-
-def resize(a: Any, new_shape: Any) -> Any:
-    """The elements in a new shape, repeated as often as needed.
-
-    >>> pnp.resize(pnp.array([1, 2, 3]), (2, 2))
-    Array([[1, 2],
-           [3, 1]], dtype=int32)
-    """
-    x, sizes = as_array("resize", a), canonical_shape("resize", new_shape)
-    wanted = math.prod(sizes)
-    if x.size == 0 or wanted == 0:
-        return convert(sh.full(sizes, 0, x.dtype), x.dtype, x.weak_type)
-    flat = tile(ravel(x), -(-wanted // x.size))
-    return sh.reshape(pc.slice_in_dim(flat, 0, wanted, 1, 0), sizes)
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = False, device: Any = None) -> Any:

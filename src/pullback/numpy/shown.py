@@ -122,9 +122,6 @@ Array([ 2., -1.], dtype=float32)
 >>> pnp.floor(pnp.array([1.2, -1.2]))
 Array([ 1., -2.], dtype=float32)
 
->>> pnp.trunc(pnp.array([1.7, -1.7]))
-Array([ 1., -1.], dtype=float32)
-
 >>> pnp.conjugate(pnp.array([1 + 2j, 3.0]))
 Array([1.-2.j, 3.-0.j], dtype=complex64)
 
@@ -249,9 +246,6 @@ Array([ 4, -2], dtype=int32)
 >>> pnp.empty((2, 2))
 Array([[0., 0.],
        [0., 0.]], dtype=float32)
-
->>> pnp.empty_like(pnp.array([1, 2]))
-Array([0, 0], dtype=int32)
 
 >>> pnp.ones((2, 2), int)
 Array([[1, 1],

@@ -15,6 +15,7 @@ from ..primitives import shape as sh
 from ..primitives.dynamic import dynamic_update_slice
 from ..primitives.index import GatherScatterMode, ScatterDimensionNumbers
 from . import binary, powers
+from .divided import divides
 from .elementwise import pick
 from .indexing import CLIP, index_parts, located, numpy_index, stack_last, together
 from .parse import (
@@ -243,6 +244,7 @@ class IndexUpdateRef:
         # Whether the array is given up, so that its memory may be written.
         self.owned = owned
 
+    @divides
     def get(
         self,
         *,
@@ -250,7 +252,7 @@ class IndexUpdateRef:
         unique_indices: bool = False,
         mode: Any = None,
         fill_value: Any = None,
-        out_sharding: None = None,
+        out_sharding: Any = None,
         wrap_negative_indices: bool = True,
     ) -> Any:
         """The elements; `mode="fill"` gives `fill_value` out of bounds."""

@@ -9,6 +9,7 @@ import numpy as np
 from .. import dtypes
 from ..core.aval import Shape
 from ..dtypes import DType
+from ..numpy.divided import divides
 from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
@@ -24,7 +25,8 @@ def _standard(name: str, doc: str, draw: Draw) -> Callable[..., Any]:
 
     draw = drawn(draw)
 
-    def sample(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
+    @divides
+    def sample(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: Any = None) -> Any:
         found = float_dtype(name, dtype)
         return draw(one_key(name, key), shape_of(name, shape), found)
 
@@ -75,7 +77,8 @@ laplace = _standard("laplace", "Numbers of density exp(-|x|) / 2.", _draw_laplac
 logistic = _standard("logistic", "Numbers of density exp(-x) / (1 + exp(-x))**2.", _draw_logistic)
 
 
-def normal(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
+@divides
+def normal(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: Any = None) -> Any:
     """Standard normal numbers.
 
     Args:

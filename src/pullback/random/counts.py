@@ -19,6 +19,7 @@ from ..core.aval import Shape
 from ..dtypes import DType
 from ..jit import jit
 from ..numpy.creation import canonical_shape, requested_dtype
+from ..numpy.divided import divides
 from ..numpy.values import as_array, promote_arrays_inexact
 from ..primitives import random as prng
 from ..primitives.shape import iota
@@ -40,8 +41,9 @@ TAILS = (
 )  # fmt: skip
 
 
+@divides
 def poisson(
-    key: Any, lam: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, lam: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Numbers k of probability lam**k exp(-lam) / k!.
 

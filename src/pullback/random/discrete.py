@@ -8,6 +8,7 @@ from .. import numpy as pnp
 from ..core.aval import Shape, canonical_axis
 from ..dtypes import DType
 from ..numpy.creation import requested_dtype
+from ..numpy.divided import divides
 from ..numpy.values import as_array, describe, promote_arrays_inexact
 from ..primitives.rules import scalar
 from ..primitives.sort import top_k
@@ -18,8 +19,9 @@ from .parameters import int_dtype, shape_of
 from .uniform import draw_uniform
 
 
+@divides
 def bernoulli(
-    key: Any, p: Any = 0.5, shape: Any = None, mode: str = "low", *, out_sharding: None = None
+    key: Any, p: Any = 0.5, shape: Any = None, mode: str = "low", *, out_sharding: Any = None
 ) -> Any:
     """Bools that are true with probability p.
 
@@ -58,7 +60,8 @@ def _high(key: Any, p: Any, shape: Shape, dtype: DType) -> Any:
 DRAWS = {"high": _high, "low": _low}
 
 
-def rademacher(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
+@divides
+def rademacher(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: Any = None) -> Any:
     """Numbers that are 1 or -1, each with probability one half.
 
     >>> pnp.abs(pb.random.rademacher(pb.random.key(0), (3,)))
@@ -70,8 +73,9 @@ def rademacher(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: No
     return (2 * heads - 1).astype(found)
 
 
+@divides
 def geometric(
-    key: Any, p: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, p: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """How many tosses of probability p it takes until the first success.
 
@@ -91,6 +95,7 @@ def _geometric(key: Any, p: Any, shape: Shape, dtype: DType) -> Any:
     return (pnp.floor(pnp.log(u) / pnp.log1p(-p)) + 1).astype(dtype)
 
 
+@divides
 def categorical(
     key: Any,
     logits: Any,
@@ -99,7 +104,7 @@ def categorical(
     replace: bool = True,
     mode: str | None = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Categories whose probabilities are softmax(logits).
 

@@ -13,6 +13,7 @@ from ..control.gamma import random_gamma, random_gamma_p
 from ..core.aval import Shape
 from ..dtypes import DType
 from ..jit import jit
+from ..numpy.divided import divides
 from ..primitives import random as prng
 from ..transforms.stop import stop_gradient
 from .continuous import draw_normal
@@ -22,8 +23,9 @@ from .parameters import float_dtype, parameters, safe_parameters, shape_of, whol
 __all__ = ["beta", "chisquare", "dirichlet", "f", "gamma", "loggamma", "random_gamma_p", "t"]
 
 
+@divides
 def gamma(
-    key: Any, a: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, a: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Numbers of density x**(a - 1) exp(-x) / Gamma(a), x >= 0.
 
@@ -45,8 +47,9 @@ def gamma(
     return _gamma(typed, a, shape, False)
 
 
+@divides
 def loggamma(
-    key: Any, a: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, a: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Logarithms of the numbers of `gamma`, exact where those are too small for their dtype.
 
@@ -66,8 +69,9 @@ def _draw(key: Any, a: Any, shape: Shape, log_space: bool) -> Any:
 _gamma = jit(_draw, static_argnums=(2, 3))
 
 
+@divides
 def beta(
-    key: Any, a: Any, b: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, a: Any, b: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Numbers of density proportional to x**(a - 1) (1 - x)**(b - 1) in [0, 1].
 
@@ -94,8 +98,9 @@ def _beta(key: Any, a: Any, b: Any, shape: Shape) -> Any:
     return x / (x + y)
 
 
+@divides
 def dirichlet(
-    key: Any, alpha: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, alpha: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Vectors of positive numbers whose sum is 1; their density goes as prod(x**(alpha - 1)).
 
@@ -127,8 +132,9 @@ def _dirichlet(key: Any, alpha: Any, shape: Shape) -> Any:
     return x / pnp.sum(x, -1, keepdims=True)
 
 
+@divides
 def chisquare(
-    key: Any, df: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, df: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Numbers of the chi-square distribution of `df` degrees of freedom.
 
@@ -147,6 +153,7 @@ def _draw_chisquare(key: Any, df: Any, shape: Shape) -> Any:
 _chisquare = jit(_draw_chisquare, static_argnums=(2,))
 
 
+@divides
 def f(
     key: Any,
     dfnum: Any,
@@ -154,7 +161,7 @@ def f(
     shape: Any = None,
     dtype: Any = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Numbers of the F distribution of `dfnum` and `dfden` degrees of freedom.
 
@@ -173,7 +180,8 @@ def _f(key: Any, dfnum: Any, dfden: Any, shape: Shape) -> Any:
     return (num / dfnum) / (den / dfden)
 
 
-def t(key: Any, df: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None) -> Any:
+@divides
+def t(key: Any, df: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None) -> Any:
     """Numbers of Student's t distribution of `df` degrees of freedom.
 
     >>> pb.random.t(pb.random.key(0), 3.0, (4,)).shape

@@ -8,6 +8,7 @@ from .. import dtypes
 from .. import numpy as pnp
 from ..core.aval import Shape
 from ..dtypes import DType
+from ..numpy.divided import divides
 from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
@@ -19,13 +20,14 @@ from .uniform import draw_uniform
 float32, uint32 = np.dtype(np.float32), np.dtype(np.uint32)
 
 
+@divides
 def gumbel(
     key: Any,
     shape: Any = (),
     dtype: Any = None,
     mode: str | None = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Numbers of density exp(-(x + exp(-x))).
 

@@ -8,6 +8,7 @@ import numpy as np
 from .. import numpy as pnp
 from ..core.aval import Shape
 from ..dtypes import DType
+from ..numpy.divided import divides
 from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
@@ -21,6 +22,7 @@ from .uniform import draw_uniform
 ONE = np.float32(1)
 
 
+@divides
 def truncated_normal(
     key: Any,
     lower: Any,
@@ -28,7 +30,7 @@ def truncated_normal(
     shape: Any = None,
     dtype: Any = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Standard normal numbers given that they lie in (lower, upper).
 
@@ -58,8 +60,9 @@ def _truncated_normal(key: Any, lower: Any, upper: Any, shape: Shape, dtype: DTy
     return pnp.clip(root * ew.erf_inv(u), first, last)
 
 
+@divides
 def pareto(
-    key: Any, b: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, b: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Numbers of density b / x**(b + 1), x >= 1; b broadcasts to the shape.
 
@@ -76,8 +79,9 @@ def _pareto(key: Any, b: Any, shape: Shape, dtype: DType) -> Any:
     return pnp.exp(draw_exponential(key, shape, dtype) / b)
 
 
+@divides
 def rayleigh(
-    key: Any, scale: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, scale: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Numbers of density x exp(-x**2 / (2 s**2)) / s**2, x >= 0, of scale s.
 
@@ -94,13 +98,14 @@ def _rayleigh(key: Any, scale: Any, shape: Shape, dtype: DType) -> Any:
     return scale * ew.sqrt(ew.mul(ew.log(draw_uniform(key, shape, dtype)), -2.0))
 
 
+@divides
 def lognormal(
     key: Any,
     sigma: Any = ONE,
     shape: Any = None,
     dtype: Any = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """exp(sigma x) of standard normal x, real or complex; sigma broadcasts to the shape.
 
@@ -130,6 +135,7 @@ def weibull_min(
     return pnp.power(e, 1.0 / pnp.asarray(concentration)) * scale
 
 
+@divides
 def triangular(
     key: Any,
     left: Any,
@@ -138,7 +144,7 @@ def triangular(
     shape: Any = None,
     dtype: Any = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Numbers whose density is a triangle over [left, right] with its peak at `mode`.
 
@@ -160,8 +166,9 @@ def _triangular(key: Any, left: Any, mode: Any, right: Any, shape: Shape, dtype:
     return pnp.where(u < (mode - left) / (right - left), below, above)
 
 
+@divides
 def wald(
-    key: Any, mean: Any, shape: Any = None, dtype: Any = None, *, out_sharding: None = None
+    key: Any, mean: Any, shape: Any = None, dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Numbers of density exp(-(x - m)**2 / (2 m**2 x)) / sqrt(2 pi x**3), x > 0, of mean m.
 

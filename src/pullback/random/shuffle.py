@@ -11,6 +11,7 @@ from .. import dtypes
 from .. import numpy as pnp
 from ..core.aval import Shape, canonical_axis
 from ..numpy.creation import canonical_shape
+from ..numpy.divided import divides
 from ..numpy.values import as_array, promote_arrays_inexact
 from ..primitives import random as prng
 from ..primitives.sort import sort, top_k
@@ -19,8 +20,9 @@ from .keys import one_key
 from .uniform import draw_uniform, randint
 
 
+@divides
 def permutation(
-    key: Any, x: Any, axis: int = 0, independent: bool = False, *, out_sharding: None = None
+    key: Any, x: Any, axis: int = 0, independent: bool = False, *, out_sharding: Any = None
 ) -> Any:
     """An array in random order along an axis, or a random order of 0, ..., x - 1.
 

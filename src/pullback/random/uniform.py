@@ -9,6 +9,7 @@ from .. import numpy as pnp
 from ..core.aval import Shape
 from ..dtypes import DType
 from ..numpy.creation import requested_dtype
+from ..numpy.divided import divides
 from ..primitives import elementwise as ew
 from ..primitives import random as prng
 from ..primitives.rules import scalar
@@ -22,7 +23,8 @@ from .parameters import float_dtype, int_dtype, shape_of
 NUMBERS = (int, float)
 
 
-def bits(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
+@divides
+def bits(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: Any = None) -> Any:
     """Uniform bits as unsigned integers.
 
     Args:
@@ -41,6 +43,7 @@ def bits(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = N
     return prng.random_bits(typed, found.itemsize * 8, shape_of("bits", shape))
 
 
+@divides
 def uniform(
     key: Any,
     shape: Any = (),
@@ -48,7 +51,7 @@ def uniform(
     minval: Any = 0.0,
     maxval: Any = 1.0,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Uniform real numbers in [minval, maxval).
 
@@ -93,6 +96,7 @@ def _between_arrays(key: Any, low: Any, high: Any, shape: Shape, dtype: DType) -
     return pnp.maximum(low, pnp.reshape(unit * (high - low) + low, shape))
 
 
+@divides
 def randint(
     key: Any,
     shape: Any,
@@ -100,7 +104,7 @@ def randint(
     maxval: Any,
     dtype: Any = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Uniform integers in [minval, maxval).
 

@@ -6,6 +6,7 @@ from typing import Any
 from .. import numpy as pnp
 from ..core.aval import Shape
 from ..numpy import linalg
+from ..numpy.divided import divides
 from ..numpy.values import promote_arrays_inexact
 from ..primitives import random as prng
 from .continuous import draw_any_normal, draw_exponential, draw_normal
@@ -29,6 +30,7 @@ def _eigh_factor(cov: Any) -> Any:
 FACTORS = {"svd": _svd_factor, "eigh": _eigh_factor, "cholesky": linalg.cholesky}
 
 
+@divides
 def multivariate_normal(
     key: Any,
     mean: Any,
@@ -37,7 +39,7 @@ def multivariate_normal(
     dtype: Any = None,
     method: str = "cholesky",
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Normal vectors of a mean and a covariance: mean + A x of standard normal x, A A^T = cov.
 
@@ -82,6 +84,7 @@ def _batch_of(mean: Any, cov: Any, shape: Any) -> Shape:
     return whole_shape("multivariate_normal", shape, *batches)
 
 
+@divides
 def orthogonal(
     key: Any,
     n: int,
@@ -89,7 +92,7 @@ def orthogonal(
     dtype: Any = None,
     m: int | None = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Uniform orthogonal matrices: Q of a QR factorization with a positive diagonal of R.
 
@@ -119,7 +122,8 @@ def orthogonal(
     return q.mT if n < m else q
 
 
-def maxwell(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None) -> Any:
+@divides
+def maxwell(key: Any, shape: Any = (), dtype: Any = None, *, out_sharding: Any = None) -> Any:
     """Lengths of standard normal vectors in three dimensions.
 
     >>> pnp.all(pb.random.maxwell(pb.random.key(0), (4,)) > 0)
@@ -154,8 +158,9 @@ def double_sided_maxwell(key: Any, loc: Any, scale: Any, shape: Any = (), dtype:
     return signs * _lengths(of_length, shape, found) * scale + loc
 
 
+@divides
 def generalized_normal(
-    key: Any, p: Any, shape: Any = (), dtype: Any = None, *, out_sharding: None = None
+    key: Any, p: Any, shape: Any = (), dtype: Any = None, *, out_sharding: Any = None
 ) -> Any:
     """Numbers of density proportional to exp(-|x|**p).
 
@@ -170,6 +175,7 @@ def generalized_normal(
     return rademacher(keys[1], shape, found) * g ** (1 / pnp.asarray(p))
 
 
+@divides
 def ball(
     key: Any,
     d: int,
@@ -177,7 +183,7 @@ def ball(
     shape: Any = (),
     dtype: Any = None,
     *,
-    out_sharding: None = None,
+    out_sharding: Any = None,
 ) -> Any:
     """Uniform points of the unit ball of the p-norm in d dimensions.
 
