@@ -14,7 +14,7 @@ CASES: list[tuple[Any, type[Exception], str]] = [
     (lambda: pnp.array("text"), TypeError, "array: .*'text' of type str"),
     (lambda: pnp.array(["a"]), TypeError, "array: .*of type str"),
     (lambda: pnp.array(object()), TypeError, "array: wants numbers"),
-    (lambda: pnp.array([None]), TypeError, "array: .*NoneType"),
+    (lambda: pnp.array([None]), ValueError, "array: .*NoneType"),
     (lambda: pnp.asarray(np.array(["a"])), TypeError, "bools and numbers"),
     (lambda: pnp.array(2**40), OverflowError, "does not fit"),
     (

@@ -1,5 +1,7 @@
 """Switches as contexts, types of values, and evaluation while tracing: against JAX."""
 
+import gc
+
 import jax
 import numpy as np
 import pytest
@@ -148,6 +150,16 @@ def test_options_may_stand_on_the_command_line(monkeypatch):
         assert pb.config.x64_enabled is True
 
 
+@pytest.fixture
+def few_objects():
+    """Looking for leaks walks all objects the collector knows: here those of the test alone."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("few_objects")
 @pytest.mark.parametrize("p", (pb, jax))
 def test_leaks_are_looked_for_where_that_is_asked_for(p):
     kept = []
