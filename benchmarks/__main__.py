@@ -76,7 +76,8 @@ def memory_text(times: Times | None) -> str:
 def line(row: Row) -> str:
     """A row as text."""
     if row.error:
-        return f"{row.case.name:<33} {row.rival.name}: {row.error}"
+        ours = pretty_time(row.ours.typical) if row.ours else "-"
+        return f"{row.case.name:<33} {ours:>10}  {row.error} {row.verdict}"
     wanted, ratio = row.rival.at_most, row.ratio
     return LINE.format(
         row.case.name,

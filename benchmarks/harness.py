@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from statistics import median
 from typing import Any
@@ -40,6 +40,14 @@ def on_platform(name: str) -> dict[str, str]:
 
 class WorkerError(Exception):
     """A worker raised or died; the message is the row's result."""
+
+
+class WorkerDied(WorkerError):
+    """A worker is no more: it crashed, or took more memory than there is."""
+
+    def __init__(self, library: str, code: int) -> None:
+        super().__init__(f"{library}: died, exit code {code}")
+        self.library = library
 
 
 def environment(place: Place) -> dict[str, str]:
@@ -78,7 +86,7 @@ class Process:
         assert self.popen.stdout
         line = self.popen.stdout.readline()
         if not line:
-            raise WorkerError(f"the {self.library} worker died, exit code {self.popen.wait()}")
+            raise WorkerDied(self.library, self.popen.wait())
         answer = json.loads(line)
         if "error" in answer:
             raise WorkerError(f"{self.library}: {answer['error']}")
@@ -179,7 +187,10 @@ class Times:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a case against one rival."""
+    """One line of the table: a case against one rival.
+
+    An error with our times beside it is the death of the rival.
+    """
 
     case: Case
     rival: Rival
@@ -197,9 +208,9 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """`ok` or `miss` where a ratio is wanted and known."""
+        """`ok` or `miss` where a ratio is wanted and known; a rival that died has lost."""
         if self.error:
-            return "error"
+            return "ok" if self.ours else "error"
         if self.ratio is None or self.rival.at_most is None:
             return ""
         return "ok" if self.ratio <= self.rival.at_most else "miss"
@@ -277,5 +288,7 @@ def measure(case: Case, rival: Rival, only: str | None, rounds: int, pool: Pool)
     except WorkerError as error:
         for side in sides.values():
             pool.drop(side.library, case.place)
-        return Row(case, rival, error=str(error))
+        lost = isinstance(error, WorkerDied) and error.library != OURS and only is None
+        alone = measure(case, rival, OURS, rounds, pool) if lost else None
+        return replace(alone or Row(case, rival), error=str(error))
     return Row(case, rival, **dict(zip(sides, times, strict=True)))

@@ -6,6 +6,7 @@ import itertools
 import json
 import os
 import re
+import resource
 import sys
 import traceback
 from pathlib import Path
@@ -16,6 +17,7 @@ from benchmarks.case import Build, Call, Case
 from benchmarks.cases import BY_NAME
 
 WARM_CALLS = 3
+MEMORY_SHARE = 0.6
 
 
 class Library:
@@ -117,8 +119,16 @@ class Worker:
         return {}
 
 
+def limit_memory() -> None:
+    """Let this process die before the machine has no memory left for the others."""
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    _, most = resource.getrlimit(resource.RLIMIT_DATA)
+    resource.setrlimit(resource.RLIMIT_DATA, (int(total * MEMORY_SHARE), most))
+
+
 def serve(library: str, *member: str) -> None:
     """Answer requests until the input ends; `member` says which of several processes this is."""
+    limit_memory()
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a library prints must not mix with the answers
     worker: Worker | None = None
