@@ -267,6 +267,36 @@ def test_layout_keeps_the_fields_of_records_together() -> None:
     )
 
 
+def test_layout_divides_where_records_are_stepped_through_as_one_axis() -> None:
+    becomes(
+        [layout.layout, digits.digits],
+        """
+        arg a0: float32[300] 0
+        out o0: float32[300] 0
+        temp t1: float32[300]
+        for i0:300
+          t1[i0] = a0[i0]
+        loop i1:9
+          for i2:100
+            t1[3*i2] = add:float32(t1[3*i2 + 1], t1[3*i2 + 2])
+        for i3:300
+          o0[i3] = t1[i3]
+        """,
+        """
+        arg a0: float32[300] 0
+        out o0: float32[300] 0
+        temp t1: float32[300]
+        for i0:100 i1:3
+          t1[i0 + 100*i1] = a0[3*i0 + i1]
+        loop i2:9
+          for i3:100
+            t1[i3] = add:float32(t1[i3 + 100], t1[i3 + 200])
+        for i4:100 i5:3
+          o0[3*i4 + i5] = t1[i4 + 100*i5]
+        """,
+    )
+
+
 def test_layout_leaves_records_that_are_read_whole() -> None:
     text = """
         arg a0: float32[300] 0

@@ -1,5 +1,8 @@
 """Temporaries of records, whose fields are read and written each by itself, keep fields together:
-element m * i + c moves to n * c + i, so that neighbours in i are neighbours in memory."""
+element m * i + c moves to n * c + i, so that neighbours in i are neighbours in memory.
+
+Who steps through records and fields as through one axis divides by m there; `digits.py` makes it
+two axes again."""
 
 from collections.abc import Iterator
 
@@ -54,21 +57,24 @@ def _fields(program: Program, name: str, uses: list[tuple[Index, int]]) -> int:
     for m in range(2, SHORT + 1):
         if program.buffers[name].size % m:
             continue
-        parts = [_parts(offset, m) for offset, _ in uses]
-        if not all(0 <= lo and hi < m for lo, hi in [ix.bounds(field) for _, field in parts]):
+        if not all(_is_known(offset, m) for offset, _ in uses):
             continue
-        apart = [_stands_apart(*part) for part in parts]
+        atoms = program.graph.atoms
+        apart = [_stands_apart(atoms.div(o, m), atoms.mod(o, m)) for o, _ in uses]
         gain = sum([t if a else -t for (_, t), a in zip(uses, apart, strict=True)])
         if gain > 0:
             return m
     return 0
 
 
-def _parts(offset: Index, m: int) -> tuple[Index, Index]:
-    """(record, field) of an offset, if the field is in 0..m-1."""
-    whole = tuple([(atom, k // m) for atom, k in offset[1] if k % m == 0])
-    rest = tuple([(atom, k) for atom, k in offset[1] if k % m])
-    return (offset[0] // m, whole), (offset[0] % m, rest)
+def _is_known(offset: Index, m: int) -> bool:
+    """Whether the field is in 0..m-1 by itself, or an axis goes through whole records."""
+    start, terms = offset[0] % m, [(atom, k) for atom, k in offset[1] if k % m]
+    lo, hi = ix.bounds((start, tuple(terms)))
+    if 0 <= lo and hi < m:
+        return True
+    whole = len(terms) == 1 and terms[0][1] == 1 and terms[0][0].kind == "axis"
+    return whole and start == 0 and terms[0][0].extent % m == 0
 
 
 def _stands_apart(record: Index, field: Index) -> bool:
@@ -78,13 +84,14 @@ def _stands_apart(record: Index, field: Index) -> bool:
 
 def _moved(program: Program, block: Block, fields: dict[str, int]) -> Block:
     out: Block = []
+    atoms = program.graph.atoms
 
     def place(buffer: str, offset: Index) -> tuple[str, Index] | None:
         if buffer not in fields:
             return None
-        record, field = _parts(offset, m := fields[buffer])
-        records = program.buffers[buffer].size // m
-        return buffer, ix.weighted([(record, 1), (field, records)])
+        m = fields[buffer]
+        record, field = atoms.div(offset, m), atoms.mod(offset, m)
+        return buffer, ix.weighted([(record, 1), (field, program.buffers[buffer].size // m)])
 
     for stmt in block:
         if isinstance(stmt, Nest):
