@@ -160,3 +160,25 @@ def test_keys_on_xla(impl):
         return [*map(pb.random.key_data, moved), draws, many[0, 0] == many, many != key]
 
     same(pb.jit(f, backend="xla")(7), jax.tree.map(np.asarray, pb.jit(f)(7)))
+
+
+@pytest.mark.parametrize("impl", ["threefry2x32", *IMPLS])
+def test_the_scalar_type_of_keys_is_their_own(impl):
+    """Libraries know keys by `dtype.type`, its name, and what it is a subtype of."""
+
+    def known(p):
+        def of(key):
+            t = key.dtype.type
+            kinds = (p.dtypes.prng_key, p.dtypes.extended, np.generic)
+            subtypes = [p.numpy.issubdtype(key.dtype, kind) for kind in (*kinds, np.number)]
+            return t is p.dtypes.prng_key, t.__name__, subtypes
+
+        key = p.random.key(0, impl=impl)
+        moved = p.numpy.stack([key, p.random.fold_in(key, 1)])[::-1].reshape(2, 1)
+        again = pickle.loads(pickle.dumps(key)) if p is pb else key
+        inside = []
+        p.jit(lambda k: inside.append(of(k)))(key)
+        return [of(k) for k in (key, moved, p.random.split(key), again)] + inside
+
+    assert known(pb) == known(jax)
+    assert known(pb)[0] == (True, "prng_key", [True, True, True, False])

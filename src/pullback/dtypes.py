@@ -38,10 +38,28 @@ float16 = np.dtype(np.float16)
 # The tangent type of values that have no derivative. Its arrays hold no information.
 float0 = np.dtype([("float0", np.void, 0)])
 
+
+class extended(np.generic):
+    """Abstract scalar type of the dtypes that NumPy does not know.
+
+    >>> pb.dtypes.issubdtype(pb.random.key(0).dtype, pb.dtypes.extended)
+    True
+    """
+
+
+class prng_key(np.void, extended):
+    """Scalar type of random keys, one opaque element each: `issubdtype(key.dtype, prng_key)`.
+
+    >>> pb.dtypes.issubdtype(pb.random.key(0).dtype, pb.dtypes.prng_key)
+    True
+    """
+
+
 # A random key is one opaque element of its words, so every shape operation moves keys unchanged.
-key_fry = np.dtype([("fry", np.uint32, (2,))])
-key_rbg = np.dtype([("rbg", np.uint32, (4,))])
-key_urbg = np.dtype([("urbg", np.uint32, (4,))])
+key_fry, key_rbg, key_urbg = (
+    np.dtype((prng_key, [(name, np.uint32, (words,))]))
+    for name, words in (("fry", 2), ("rbg", 4), ("urbg", 4))
+)
 KEY_DTYPES = {key_fry: "fry", key_rbg: "rbg", key_urbg: "urbg"}
 
 for _dtype in (float0, *KEY_DTYPES):
@@ -89,22 +107,6 @@ SHORT = {
 }
 WIDE = {bool: bool_, int: int64, float: float64, complex: complex128}
 NARROW: dict[DType, DType] = {int64: int32, uint64: uint32, float64: float32, complex128: complex64}
-
-
-class extended(np.generic):
-    """Abstract scalar type of the dtypes that NumPy does not know.
-
-    >>> pb.dtypes.issubdtype(pb.random.key(0).dtype, pb.dtypes.extended)
-    True
-    """
-
-
-class prng_key(extended):
-    """Abstract scalar type of typed random keys: `issubdtype(key.dtype, prng_key)`.
-
-    >>> pb.dtypes.issubdtype(pb.random.key(0).dtype, pb.dtypes.prng_key)
-    True
-    """
 
 
 def kind(dtype: DType) -> str:
