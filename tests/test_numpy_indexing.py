@@ -141,6 +141,28 @@ def test_out_of_bounds_in_compiled_code() -> None:
     np.testing.assert_array_equal(pb.jit(lambda v, i: v.at[i].set(9.0))(x, -1), [0, 1, 9])
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "uint32", "int64", "uint64"])
+@pytest.mark.parametrize("op", ["add", "min", "set"])
+def test_compiled_updates_out_of_bounds_are_dropped(dtype: str, op: str) -> None:
+    info = np.iinfo(dtype)
+    with pb.config.enable_x64(True), jax.enable_x64(True):
+        where = np.array([0, 99, 100, info.max, info.min, 7, 7, 101], dtype)
+        rows, some = np.ones((100, 3), "float32"), _random.randn(8, 3).astype("float32")
+        dims = {"update_window_dims": (1,), "inserted_window_dims": (0,)}
+        numbers = dims | {"scatter_dims_to_operand_dims": (0,)}
+        name = "scatter" if op == "set" else f"scatter_{op}"
+        results = []
+        for lib in (pb, jax):
+            call = getattr(lib.lax, name)
+            n = lib.lax.ScatterDimensionNumbers(**numbers)
+            put = lib.jit(lambda x, i, u, call=call, n=n: call(x, i, u, n))
+            whole = put(rows, where[:, None], some)
+            each = put(rows, where[2:3, None], some[:1])
+            results.append((np.asarray(whole), np.asarray(each)))
+    for mine, theirs in zip(*results, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
 def test_update_of_a_known_window_is_one_operation() -> None:
     jaxpr = pb.make_jaxpr(lambda x: x.at[1:3].set(0.0))(np.ones(5, np.float32))
     assert "dynamic_update_slice" in str(jaxpr)

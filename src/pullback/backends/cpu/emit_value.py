@@ -9,7 +9,7 @@ from . import memory
 from .expr import Node, number
 from .index import Atom, Index
 from .loops import Store
-from .scalar import lower
+from .scalar import UNSIGNED, lower
 from .text import Function, constant, ir_type, memory_type, vector
 
 Operand = str | int
@@ -62,6 +62,14 @@ class Mask:
 def integer(operand: Operand) -> str:
     """An i64 operand as text."""
     return operand if isinstance(operand, str) else str(operand)
+
+
+def _alone(index: Index) -> Node | None:
+    """The number that an index is, where it is one known at run time."""
+    if index[0] or len(index[1]) != 1 or index[1][0][1] != 1:
+        return None
+    atom = index[1][0][0]
+    return atom.of if atom.kind == "dyn" and atom.of.dtype != "bool" else None
 
 
 class Emitter:
@@ -208,30 +216,41 @@ class Emitter:
         """All tests together: their value if it is known, else conditions (scalar, lanes)."""
         scalar = lanes = None
         for index, lo, hi in tests:
-            least, most = ix.bounds(index)
-            if self.axis is not None and self._index_varies(index):
-                value = self.index_lanes(index)
-                lanes = self._both(
-                    lanes, self._range(value, least, most, lo, hi, self.lanes), self.lanes
-                )
-                continue
-            at = self.index(index)
+            bounds, varies = ix.bounds(index), self.axis is not None and self._index_varies(index)
+            dtype, at = self._place(index, lo, varies)
             if isinstance(at, int):
                 if not lo <= at < hi:
                     return False
-                continue
-            scalar = self._both(scalar, self._range(at, least, most, lo, hi, 1), 1)
+            elif varies:
+                test = self._range(dtype, at, bounds, lo, hi, self.lanes)
+                lanes = self._both(lanes, test, self.lanes)
+            else:
+                scalar = self._both(scalar, self._range(dtype, at, bounds, lo, hi, 1), 1)
         return True if scalar is None and lanes is None else (scalar, lanes)
 
-    def _range(self, value: str, least: int, most: int, lo: int, hi: int, lanes: int) -> str | None:
-        type_ = vector("i64", lanes)
-        test = None
+    def _place(self, index: Index, lo: int, varies: bool) -> tuple[str, Operand]:
+        """The dtype and the value of an index. A number alone is compared with 0 as it is."""
+        if lo == 0 and (of := _alone(index)) is not None:
+            return of.dtype, self.lanes_of(of) if varies else self.value(of)
+        return "int64", self.index_lanes(index) if varies else self.index(index)
+
+    def _range(
+        self, dtype: str, value: str, bounds: tuple[int, int], lo: int, hi: int, lanes: int
+    ) -> str | None:
+        """Whether a value is in [lo, hi), as far as its bounds leave that open."""
+        (least, most), type_ = bounds, ir_type(dtype, lanes)
+        if least < lo and most >= hi:
+            # Below lo is above everything without a sign.
+            above = (
+                self.f.line(f"sub {type_} {value}, {constant(dtype, lo, lanes)}") if lo else value
+            )
+            return self.f.line(f"icmp ult {type_} {above}, {constant(dtype, hi - lo, lanes)}")
         if least < lo:
-            test = self.f.line(f"icmp sge {type_} {value}, {constant('int64', lo, lanes)}")
+            return self.f.line(f"icmp sge {type_} {value}, {constant(dtype, lo, lanes)}")
         if most >= hi:
-            above = self.f.line(f"icmp slt {type_} {value}, {constant('int64', hi, lanes)}")
-            test = self._both(test, above, lanes)
-        return test
+            sign = "u" if dtype in UNSIGNED else "s"
+            return self.f.line(f"icmp {sign}lt {type_} {value}, {constant(dtype, hi, lanes)}")
+        return None
 
     # Indices
 

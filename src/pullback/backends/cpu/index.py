@@ -172,7 +172,8 @@ class Atoms:
         return [a for a in found if a], tuple([a.index if a else ZERO for a in found])
 
     def dyn(self, value: Any, lo: int, hi: int) -> Index:
-        """An integer known at run time, in a range that the program has made sure of."""
+        """An integer known at run time, in a range that the program has made sure of where this is
+        used: elsewhere the same integer may have another one."""
         return self._intern("dyn", lo, hi, value, 0)
 
     def div(self, a: Index, n: int) -> Index:
@@ -209,7 +210,7 @@ class Atoms:
         return self._intern("mod", 0, n - 1, rest, n)
 
     def _intern(self, kind: str, lo: int, hi: int, of: Any, by: int) -> Index:
-        key = (kind, of, by)
+        key = (kind, of, by, lo, hi)
         atom = self.known.get(key)
         if atom is None:
             self.count += 1

@@ -84,15 +84,21 @@ def _window(
     shape: Sequence[int],
     sizes: Sequence[int],
     mode: GatherScatterMode,
+    tested: bool = False,
 ) -> tuple[dict[int, Index], list[tuple[Index, int, int]]]:
-    """The start of a window along each axis that indices move, and tests that it lies inside."""
+    """The start of a window along each axis that indices move, and tests that it lies inside. What
+    happens only where these hold needs no clamped starts (`tested`)."""
     starts: dict[int, Index] = {}
     tests = []
     for column, axis in enumerate(columns):
         node = indices.at((*batch, ix.constant(column)))
         most = shape[axis] - sizes[axis]
-        starts[axis] = clamped(b, node, max(most, 0))
-        if mode is GatherScatterMode.FILL_OR_DROP:
+        drops = mode is GatherScatterMode.FILL_OR_DROP
+        if drops and tested:
+            starts[axis] = b.graph.dyn(node, 0, max(most, 0))
+        else:
+            starts[axis] = clamped(b, node, max(most, 0))
+        if drops:
             tests.append((b.graph.dyn(node, *_limits(node.dtype)), 0, most + 1))
     return starts, tests
 
@@ -175,7 +181,11 @@ def scatter(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     spans = iter([u.shape[d] for d in n.update_window_dims])
     sizes = [1 if d in gone else next(spans) for d in range(len(x.shape))]
     columns = n.scatter_dims_to_operand_dims
-    starts, tests = _window(b, indices, batch, columns, x.shape, sizes, mode)
+    one, combine = prod([a.extent for a in axes]) == prod(sizes), COMBINE[eqn.primitive.name]
+    # Of one window no element is written twice: what it becomes is an ordinary value, which is
+    # computed before anything is tested.
+    plain = one and combine is not None
+    starts, tests = _window(b, indices, batch, columns, x.shape, sizes, mode, not plain)
     pairs = zip(n.operand_batching_dims, n.scatter_indices_batching_dims, strict=True)
     batching = {a: batch[c] for a, c in pairs}
     where = _operand_index(x.shape, starts, n.inserted_window_dims, batching, window)
@@ -184,10 +194,8 @@ def scatter(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     if mask is graph.const(False, "bool"):
         return [y]
     offset, value = at_view(view, where), u.at(idx)
-    combine = COMBINE[eqn.primitive.name]
-    one = prod([a.extent for a in axes]) == prod(sizes)
-    if one and combine is not None:
-        # Of one window no element is written twice: what it becomes is an ordinary value.
+    if plain:
+        assert combine is not None
         value = b.op(combine, x.dtype, b.graph.load(view.buffer, offset, x.dtype), value)
         combine = None
     always = mask.op == "const"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import elementary
+from . import elementary, extrema
 from .context import FLOATS, FORMATS, HALVES, SIGNED, UNSIGNED, Context
 from .convert import convert
 from .text import WIDTHS, Function, constant, ir_type, mangle, vector
@@ -160,28 +160,8 @@ def _float_rem(c: Context, x: str, y: str) -> str:
     return c.op("frem", x, y)
 
 
-@rule("max", exact=True)
-def _(c: Context, x: str, y: str) -> str:
-    """NaN wins; -0 < +0."""
-    return _extremum(c, x, y, "max", "or")
-
-
-@rule("min", exact=True)
-def _(c: Context, x: str, y: str) -> str:
-    return _extremum(c, x, y, "min", "and")
-
-
-def _extremum(c: Context, x: str, y: str, name: str, boolean: str) -> str:
-    if c.dtype == "bool":
-        return c.op(boolean, x, y)
-    if c.dtype in HALVES:
-        x, y = (convert(c.f, a, c.dtype, "float32", c.lanes) for a in (x, y))
-        inner = Context(c.f, ("float32",) * 2, "float32", c.lanes)
-        wide = _extremum(inner, x, y, name, boolean)
-        return convert(c.f, wide, "float32", c.dtype, c.lanes)
-    if c.dtype in FLOATS:
-        return c.call(f"{name}imum", x, y)
-    return c.call(f"{'s' if c.dtype in SIGNED else 'u'}{name}", x, y)
+rule("max", exact=True)(extrema.greatest)
+rule("min", exact=True)(extrema.least)
 
 
 @rule("neg", exact=True)
