@@ -122,6 +122,8 @@ def programs() -> list[Any]:
         lambda z: pnp.where(z.real > 0, z**3, pnp.exp(1j * z.imag)),
         lambda z: z.at[1, 2:5].add(z[0, :3]).at[2].subtract(1j * z[1]),
         lambda z: z.at[:, pnp.array([3, 1, 3])].add(z[:, :3]).at[pnp.array([0, 0])].subtract(z[:2]),
+        lambda z: z.at[1, 2:5].multiply(z[0, :3]).at[2].divide(2 - 1j),
+        lambda z: z.at[pnp.array([3, 1])].multiply(z[:2], unique_indices=True),
         lambda z: pnp.mean(z) ** 0.5 + z ** (1.5 + 1j),
         lambda z: mandelbrot(z * 0.3),
         lambda z: pb.grad(lambda a: pnp.sum(abs(pnp.exp(a * z)) ** 2))(0.1),

@@ -6,6 +6,7 @@ together cancel, so chains of operations never store it.
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,6 +53,9 @@ def in_parts(jaxpr: Jaxpr) -> Jaxpr:
 
 def _in_parts(eqn: JaxprEqn) -> JaxprEqn:
     if eqn.primitive.name not in RULES or not any(map(_is_complex, [*eqn.invars, *eqn.outvars])):
+        return eqn
+    if eqn.primitive is sc.scatter_mul_p and not _is_distinct(eqn):
+        # What is multiplied again and again is no program of both parts apart.
         return eqn
     (out,) = eqn.outvars
 
@@ -363,13 +367,24 @@ def dot_general(x: Pair, y: Pair, **params: Any) -> Pair:
 # Scatters
 
 
-def scatter(primitive: Primitive, combine: Rule) -> Rule:
-    """Of one window what is there is read and written, so that an update in place stays one."""
+def _is_distinct(eqn: JaxprEqn) -> bool:
+    """Whether no element is written twice."""
+    return eqn.params["unique_indices"] or prod(eqn.invars[1].aval.shape[:-1]) <= 1
+
+
+def _of_parts(primitive: Primitive, combine: Rule) -> Rule:
+    def apply(x: Pair, indices: Any, u: Pair, **params: Any) -> Any:
+        if sc.is_single(indices):
+            return _read_and_written(combine)(x, indices, u, **params)
+        return Pair(*[primitive.bind(a, indices, b, **params) for a, b in zip(x, u, strict=True)])
+
+    return apply
+
+
+def _read_and_written(combine: Rule) -> Rule:
+    """What is there is read and written, so that an update in place stays one."""
 
     def apply(x: Pair, indices: Any, u: Pair, **params: Any) -> Any:
-        if not sc.is_single(indices):
-            parts = zip(x, u, strict=True)
-            return Pair(*[primitive.bind(a, indices, b, **params) for a, b in parts])
         array, update = ew.complex(*x), ew.complex(*u)
         old = _parts(sc.read_windows(array, indices, update, params))
         return sc.scatter_p.bind(array, indices, ew.complex(*combine(old, u)), **params)
@@ -377,5 +392,6 @@ def scatter(primitive: Primitive, combine: Rule) -> Rule:
     return apply
 
 
-rule("scatter-add")(scatter(sc.scatter_add_p, add))
-rule("scatter-sub")(scatter(sc.scatter_sub_p, sub))
+rule("scatter-add")(_of_parts(sc.scatter_add_p, add))
+rule("scatter-sub")(_of_parts(sc.scatter_sub_p, sub))
+rule("scatter-mul")(_read_and_written(mul))
