@@ -1,10 +1,12 @@
-"""The names and signatures of random are JAX's."""
+"""The names and signatures of random are JAX's, and so is what it refuses."""
 
 import inspect
 
+import jax
 import pytest
 from jax import random as theirs
 
+import pullback as pb
 from pullback import random as ours
 
 PUBLIC = [name for name in dir(theirs) if not name.startswith("_")]
@@ -37,3 +39,37 @@ def test_keys_format_as_text():
         key = random.key(7)
         assert f"{key}" == str(key) == f"{key!r}"
         assert f"{random.split(key)}".startswith("Array((2,), dtype=key<fry>) overlaying:")
+
+
+@pytest.mark.parametrize("lib", [pb, jax], ids=["ours", "theirs"])
+@pytest.mark.parametrize(
+    ("draw", "error"),
+    [
+        (lambda np, random, key: random.choice(key, 5, 2), TypeError),
+        (lambda np, random, key: random.choice(key, 5, 2, replace=False), TypeError),
+        (lambda np, random, key: random.choice(key, np.ones((2, 3)), (2,), axis=5), ValueError),
+        (lambda np, random, key: random.split(key, 2.0), TypeError),
+        (lambda np, random, key: random.split(key, "a"), TypeError),
+        (lambda np, random, key: random.wrap_key_data(np.zeros(2)), TypeError),
+        (lambda np, random, key: random.wrap_key_data(np.zeros(2, "int32")), TypeError),
+    ],
+)
+def test_refused(lib, draw, error):
+    with pytest.raises(error):
+        draw(lib.numpy, lib.random, lib.random.key(0))
+
+
+@pytest.mark.parametrize("lib", [pb, jax], ids=["ours", "theirs"])
+def test_an_axis_of_a_number_says_nothing(lib):
+    assert lib.random.choice(lib.random.key(0), 7, (2,), axis=1).shape == (2,)
+
+
+@pytest.mark.parametrize("lib", [pb, jax], ids=["ours", "theirs"])
+def test_shapes_may_be_larger_than_what_is_drawn(lib):
+    huge = lib.eval_shape(lambda s: lib.random.normal(lib.random.key(s), (10**12,)), 0)
+    assert huge.shape == (10**12,)
+
+
+def test_more_words_than_one_key_has_are_refused():
+    with pytest.raises(NotImplementedError, match=r"at most 2\*\*32 words from one key"):
+        ours.bits(ours.key(0), (2**16, 2**16))

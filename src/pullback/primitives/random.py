@@ -71,11 +71,15 @@ def _stands_for(primitive: Primitive, program: Callable[..., Any]) -> None:
     )
 
 
-def _check_keys(name: str, keys: ShapedArray, shape: Shape = ()) -> None:
+def _check_keys(name: str, keys: ShapedArray) -> None:
     if dtypes.kind(keys.dtype) != "key":
         raise TypeError(f"{name}: typed random keys are wanted, got {type_name(keys)}")
+
+
+def _check_count(shape: Shape) -> None:
+    """Places are numbers of 32 bits: asked where they are made, as shapes alone may be larger."""
     if guess(prod(shape)) >= 2**32:
-        raise NotImplementedError(f"{name}: at most 2**32 at once from one key, got shape {shape}")
+        raise NotImplementedError(f"random: at most 2**32 words from one key, got shape {shape}")
 
 
 def _word(pairs: Any, k: int) -> Any:
@@ -100,6 +104,7 @@ def _pairs(low: Any, high: Any) -> Any:
 
 def _hash_places(keys: Any, shape: Shape) -> list[Any]:
     """The hashes of 0, 1, 2... under each key: two arrays of shape keys.shape + shape."""
+    _check_count(shape)
     k0, k1 = key_words(keys)
     size = prod(shape)
     places = reshape(iota(np.uint32, (size,)), shape) if shape else scalar(0, dtypes.uint32)
@@ -113,6 +118,7 @@ def _hash_places(keys: Any, shape: Shape) -> list[Any]:
 
 def _hash_values(keys: np.ndarray, shape: Shape) -> tuple[np.ndarray, np.ndarray]:
     """The same, computed."""
+    _check_count(shape)
     words, full = keys["fry"], keys.shape + shape
     if not keys.ndim:
         low, high = words.tolist()
@@ -138,7 +144,7 @@ def random_bits(keys: Any, bit_width: int, shape: Shape) -> Any:
 
 @random_bits_p.def_type
 def _(keys, *, bit_width, shape):
-    _check_keys("random_bits", keys, shape)
+    _check_keys("random_bits", keys)
     return ShapedArray(keys.shape + shape, WORDS[bit_width])
 
 
@@ -190,7 +196,7 @@ def random_split(keys: Any, shape: Shape) -> Any:
 
 @random_split_p.def_type
 def _(keys, *, shape):
-    _check_keys("random_split", keys, shape)
+    _check_keys("random_split", keys)
     return ShapedArray(keys.shape + shape, keys.dtype)
 
 

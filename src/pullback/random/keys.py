@@ -1,13 +1,13 @@
 """Random keys: made of seeds, split, folded, and unwrapped to words and back."""
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from .. import config, dtypes
 from .. import numpy as pnp
+from ..numpy.creation import canonical_shape
 from ..numpy.values import as_array, describe, is_array
 from ..primitives import random as prng
 from ..primitives import rbg
@@ -154,8 +154,7 @@ def split(key: Any, num: int | tuple[int, ...] = 2) -> Any:
             f"split accepts a single key, but was given a key array of shape {typed.shape} != ()."
             " Use vmap for batching."
         )
-    shape = tuple(num) if isinstance(num, Sequence) else (num,)
-    return like_given(key, prng.random_split(typed, tuple(int(n) for n in shape)))
+    return like_given(key, prng.random_split(typed, canonical_shape("split", num)))
 
 
 def fold_in(key: Any, data: Any) -> Any:
@@ -185,13 +184,16 @@ def key_data(keys: Any) -> Any:
 
 
 def wrap_key_data(key_bits_array: Any, *, impl: Any = None, dtype: Any = None) -> Any:
-    """Typed keys of words; the inverse of `key_data`.
+    """Typed keys of words of dtype uint32; the inverse of `key_data`.
 
     >>> pb.random.wrap_key_data(pnp.array([0, 7], "uint32")) == pb.random.key(7)
     Array(True, dtype=bool)
     """
     tag = tag_of("random.wrap_key_data", impl, dtype)
-    return prng.random_wrap(as_array("wrap_key_data", key_bits_array), tag)
+    words = as_array("wrap_key_data", key_bits_array)
+    if words.dtype != dtypes.uint32:
+        raise TypeError(f"wrap_key_data: words of dtype uint32 are wanted, got {words.dtype}")
+    return prng.random_wrap(words, tag)
 
 
 def key_impl(keys: Any) -> str:

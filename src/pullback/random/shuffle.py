@@ -82,10 +82,12 @@ def choice(
     (2,)
     """
     typed = one_key("choice", key)
+    if not np.iterable(shape):
+        raise TypeError(f"choice: shape must be a sequence of sizes, got {shape!r}: ({shape!r},)")
     shape = canonical_shape("choice", shape)
     given = as_array("choice", a)
-    count = operator.index(a) if given.ndim == 0 else given.shape[axis]
-    axis = canonical_axis(axis, max(given.ndim, 1), "choice")
+    axis = canonical_axis(axis, given.ndim, "choice") if given.ndim else 0
+    count = given.shape[axis] if given.ndim else operator.index(a)
     if prod(shape) == 0:
         return pnp.zeros(shape, given.dtype)
     _check_sample(count, prod(shape), replace)
