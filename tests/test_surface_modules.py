@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 MODULES = (
-    "distributed monitoring nn nn.initializers ops tree tree_util flatten_util dtypes errors"
+    "distributed experimental.compilation_cache.compilation_cache experimental.compute_on"
+    " experimental.layout experimental.xla_metadata"
+    " monitoring nn nn.initializers ops tree tree_util flatten_util dtypes errors"
     " typing image numpy numpy.fft numpy.linalg random scipy.cluster.vq scipy.fft"
     " scipy.integrate scipy.interpolate scipy.linalg scipy.ndimage scipy.optimize scipy.signal"
     " scipy.sparse.linalg scipy.spatial.transform scipy.special scipy.stats"

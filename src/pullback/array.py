@@ -109,6 +109,11 @@ def _on_host(name: str) -> Any:
     return call
 
 
+def _format(x: Any) -> Any:
+    """The order in which the array lies, and its sharding."""
+    return shardings.format_of(x.sharding, x.ndim)
+
+
 def _wait(x: DeviceArray) -> DeviceArray:
     """The array, once it has been computed; raises what went wrong in computing it."""
     x._place.wait(x)
@@ -154,6 +159,7 @@ ELSEWHERE: dict[str, Any] = {
     "device": property(lambda x: x._place.sharding or x._place),
     "devices": lambda x: x.sharding.device_set,
     "sharding": property(lambda x: shardings.sharding_of(x._place)),
+    "format": property(_format),
     "addressable_shards": property(lambda x: x._place.shards(x)),
     "global_shards": property(lambda x: x._place.global_shards(x)),
     "addressable_data": lambda x, index: x._place.shards(x)[index].data,
@@ -169,6 +175,7 @@ HERE: dict[str, Any] = {
     "device": property(lambda x: host),
     "devices": lambda x: {host},
     "sharding": property(lambda x: shardings.sharding_of(host)),
+    "format": property(_format),
     "addressable_shards": property(lambda x: host.shards(x)),
     "global_shards": property(lambda x: host.shards(x)),
     "addressable_data": lambda x, index: host.shards(x)[index].data,
@@ -196,6 +203,11 @@ DOCS = {
 
     >>> pnp.zeros(2).sharding.is_fully_replicated
     True
+    """,
+    "format": """The order of the array's axes in memory, and its sharding.
+
+    >>> pnp.zeros((2, 3)).format.layout.major_to_minor
+    (0, 1)
     """,
     "addressable_shards": """The parts on the devices of this process.
 

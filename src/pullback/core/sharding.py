@@ -12,6 +12,7 @@ from .. import config
 from .abstract_mesh import AbstractMesh, abstract, concrete
 from .aval import Shape
 from .device import Device
+from .formats import AutoLayout, Layout, row_major
 from .mesh import AxisName, Mesh, is_local
 from .parameters import parameter_type
 
@@ -371,11 +372,70 @@ class NamedSharding(Sharding):
         return f"NamedSharding(mesh={self.mesh!s}, spec={self.spec}{kind})"
 
 
+class Format:
+    """How an array lies: the order of its axes in memory, and its sharding.
+
+    Args:
+      layout: a `Layout`, row-major wherever the format is used; `Layout.AUTO` or None: any.
+      sharding: how the array is divided; None: it is not said.
+
+    Raises:
+      ValueError: there is a layout without a sharding.
+
+    >>> pnp.zeros(2).format.sharding
+    SingleDeviceSharding(device=CpuDevice(id=0), memory_kind=device)
+    """
+
+    __slots__ = ("layout", "sharding")
+
+    def __init__(self, layout: Any = None, sharding: Any = None) -> None:
+        if not isinstance(layout, Layout | AutoLayout | None):
+            raise TypeError(
+                f"Format: layout must be a Layout, Layout.AUTO or None, got {layout!r} of type"
+                f" {type(layout).__name__}"
+            )
+        if not isinstance(sharding, Sharding | None):
+            raise TypeError(
+                f"Format: sharding must be a Sharding or None, got {sharding!r} of type"
+                f" {type(sharding).__name__}"
+            )
+        if isinstance(layout, Layout) and sharding is None:
+            raise ValueError(f"Format: {layout} needs a sharding: give a NamedSharding beside it")
+        self.layout, self.sharding = layout, sharding
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Format) and (self.layout, self.sharding) == (
+            other.layout,
+            other.sharding,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.layout, self.sharding))
+
+    def __repr__(self) -> str:
+        return f"Format(layout={self.layout}, sharding={self.sharding})"
+
+
+def format_of(sharding: Sharding | None, ndim: int) -> Format:
+    """How arrays of a sharding lie."""
+    return Format() if sharding is None else Format(row_major(ndim), sharding)
+
+
+def divided(value: Any, what: str) -> Any:
+    """What a user gave, of a `Format` the part that says how an array is divided."""
+    if not isinstance(value, Format):
+        return value
+    if isinstance(value.layout, Layout):
+        value.layout.check_possible(what)
+    return value.sharding
+
+
 def given(value: Any, what: str) -> Sharding | None:
     """The sharding that a user gave: itself, or a `PartitionSpec` of the mesh in context.
 
     None for what is neither.
     """
+    value = divided(value, what)
     mesh = config.current().mesh
     if isinstance(value, NamedSharding):
         found = concrete(value.mesh, mesh, what)

@@ -6,18 +6,42 @@ from ..control.callback import io_callback
 from ..lazy import later
 
 if TYPE_CHECKING:
-    from . import checkify, jet, mesh_utils, multihost_utils, ode, pjit, random, shard_map, sparse
+    from . import (
+        checkify,
+        compilation_cache,
+        compute_on,
+        jet,
+        layout,
+        mesh_utils,
+        multihost_utils,
+        ode,
+        pjit,
+        random,
+        serialize_executable,
+        shard_alike,
+        shard_map,
+        sparse,
+        topologies,
+        xla_metadata,
+    )
 
 __all__ = [
     "checkify",
+    "compilation_cache",
+    "compute_on",
     "io_callback",
     "jet",
+    "layout",
     "mesh_utils",
     "multihost_utils",
     "ode",
     "pjit",
     "random",
+    "serialize_executable",
+    "shard_alike",
     "shard_map",
     "sparse",
+    "topologies",
+    "xla_metadata",
 ]
 __getattr__ = later(__name__, {*__all__} - {"io_callback"})

@@ -6,14 +6,21 @@ from collections.abc import Callable
 from typing import Any
 
 from . import checkify as checkify
+from . import compilation_cache as compilation_cache
+from . import compute_on as compute_on
 from . import jet as jet
+from . import layout as layout
 from . import mesh_utils as mesh_utils
 from . import multihost_utils as multihost_utils
 from . import ode as ode
 from . import pjit as pjit
 from . import random as random
+from . import serialize_executable as serialize_executable
+from . import shard_alike as shard_alike
 from . import shard_map as shard_map
 from . import sparse as sparse
+from . import topologies as topologies
+from . import xla_metadata as xla_metadata
 
 def io_callback(
     callback: Callable[..., Any],

@@ -9,7 +9,7 @@ from ..control.constraint import sharding_constraint_p
 from ..core.aval import type_name
 from ..core.device import Device, Remote
 from ..core.mesh import Mesh
-from ..core.sharding import NamedSharding, PartitionSpec, named, place_of
+from ..core.sharding import NamedSharding, PartitionSpec, divided, named, place_of
 from ..core.trace import get_aval
 
 
@@ -18,7 +18,8 @@ def shardings(prefix: Any, value: Any, what: str) -> list[NamedSharding | None]:
     if prefix is None:
         return [None] * len(tree.leaves(value))
     found = tree.broadcast_prefix(prefix, value, is_leaf=lambda s: s is None)
-    return [None if s is None else _named(s, what) for s in found]
+    wanted = [divided(s, what) for s in found]
+    return [None if s is None else _named(s, what) for s in wanted]
 
 
 def _named(wanted: Any, what: str) -> NamedSharding:

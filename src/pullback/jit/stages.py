@@ -13,7 +13,7 @@ from ..core.aval import ShapedArray, same_type, type_name
 from ..core.device import Remote, host
 from ..core.ir import ClosedJaxpr, Jaxpr
 from ..core.rewrite import simplify
-from ..core.sharding import NamedSharding, place_of
+from ..core.sharding import NamedSharding, format_of, place_of
 from ..core.show import show
 from ..core.symbolic import check_known
 from ..core.trace import Tracer
@@ -145,6 +145,10 @@ class Traced(Stage):
     def fun_name(self) -> str:
         """The name of the function."""
         return self._signature.traced.name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The function compiled and called, without the static arguments."""
+        return self.lower().compile()(*args, **kwargs)
 
     def lower(self, *, lowering_platforms: Sequence[str] | None = None) -> "Lowered":
         """The program as the compiler takes it.
@@ -389,6 +393,19 @@ class Compiled(Stage):
         """How each result is divided, in their structure."""
         _, outs = self._code.shardings(0)
         return self.out_tree.unflatten(outs)
+
+    @property
+    def input_formats(self) -> Any:
+        """The `Format` of each argument, in the structure of (arguments, keyword arguments)."""
+        ins, _ = self._code.shardings(self.in_tree.num_leaves)
+        return self.in_tree.unflatten(map(format_of, ins, [a.ndim for a in self._signature.avals]))
+
+    @property
+    def output_formats(self) -> Any:
+        """The `Format` of each result, in their structure."""
+        _, outs = self._code.shardings(0)
+        ndims = [a.ndim for a in self._signature.traced.jaxpr.out_avals]
+        return self.out_tree.unflatten(map(format_of, outs, ndims))
 
     def runtime_executable(self) -> Any:
         """What runs the code: of the CPU, on the flat list of arguments; else the runtime's own."""
