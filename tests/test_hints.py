@@ -1,16 +1,25 @@
 """What programs may say to a compiler, and which changes no result."""
 
+import functools
+
 import jax
 import numpy as np
 import pytest
 import scripts
 from jax.experimental import compute_on as _compute_on
+from jax.experimental import custom_partitioning as _custom_partitioning
 from jax.experimental import shard_alike as _shard_alike
 from jax.experimental import topologies as _topologies
 from jax.experimental import xla_metadata as _xla_metadata
 
 import pullback as pb
-from pullback.experimental import compute_on, shard_alike, topologies, xla_metadata
+from pullback.experimental import (
+    compute_on,
+    custom_partitioning,
+    shard_alike,
+    topologies,
+    xla_metadata,
+)
 
 X = np.arange(3, dtype=np.float32)
 
@@ -76,6 +85,32 @@ def test_shard_alike():
         for wrong in ({"b": X}, X[:2]):
             with pytest.raises(ValueError):
                 m.shard_alike(X, wrong)
+
+
+def test_custom_partitioning():
+    def program(p, m):
+        @m.custom_partitioning
+        def f(x, y):
+            return {"out": p.numpy.sin(x) * y}
+
+        @f.def_partition
+        def partition(mesh, arg_shapes, result_shape):
+            raise AssertionError("there is nothing to divide")
+
+        powers = functools.partial(m.custom_partitioning, static_argnums=(1,))(lambda x, n: x**n)
+        powers.def_partition(partition, sharding_rule="i -> i")
+        with pytest.raises(ValueError):
+            f.def_partition(partition, reduction_factors=("i",))
+        return (
+            f(X, y=X)["out"],
+            p.jit(f)(X, X)["out"],
+            powers(X, 2),
+            p.jit(powers, static_argnums=1)(X, 3),
+        )
+
+    same(program, custom_partitioning, _custom_partitioning)
+    gradient = pb.vmap(pb.grad(custom_partitioning.custom_partitioning(pb.numpy.sin)))(X)
+    np.testing.assert_allclose(gradient, np.cos(X), rtol=1e-6)
 
 
 def test_topologies():

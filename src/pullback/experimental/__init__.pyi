@@ -8,6 +8,7 @@ from typing import Any
 from . import checkify as checkify
 from . import compilation_cache as compilation_cache
 from . import compute_on as compute_on
+from . import custom_partitioning as custom_partitioning
 from . import jet as jet
 from . import layout as layout
 from . import mesh_utils as mesh_utils

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from ..lazy import later
 
 if TYPE_CHECKING:
-    from . import backend, core, linear_util, source_info_util
+    from . import backend, core, linear_util, random, source_info_util
 
-__getattr__ = later(__name__, ("backend", "core", "linear_util", "source_info_util"))
+__getattr__ = later(__name__, ("backend", "core", "linear_util", "random", "source_info_util"))
 
-__all__ = ["backend", "core", "linear_util", "source_info_util"]
+__all__ = ["backend", "core", "linear_util", "random", "source_info_util"]

@@ -1,6 +1,7 @@
 """Random keys: made of seeds, split, folded, and unwrapped to words and back."""
 
 import warnings
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,33 @@ IMPLEMENTATIONS = {"threefry2x32": "fry", "rbg": "rbg", "unsafe_rbg": "urbg"}
 assert set(IMPLEMENTATIONS.values()) == {"fry", *rbg.OTHERS}
 
 
+@dataclass(frozen=True)
+class PRNGImpl:
+    """A way of making random numbers, by its name."""
+
+    name: str
+
+    @property
+    def tag(self) -> str:
+        """The tag of the keys' dtype."""
+        return IMPLEMENTATIONS[self.name]
+
+    @property
+    def key_shape(self) -> tuple[int, ...]:
+        """The shape of the words of a key."""
+        return (word_count(prng.IMPLEMENTATIONS[self.tag]),)
+
+    def __str__(self) -> str:
+        return self.tag
+
+
 def tag_of(name: str, impl: Any, dtype: Any = None) -> str:
     """The tag of the keys that are asked for; ValueError if there are none such."""
     if impl is not None and dtype is not None:
         raise ValueError(f"Cannot specify both `impl` and `dtype` arguments to {name}")
     wanted = dtype if impl is None else impl
+    if isinstance(wanted, PRNGImpl):
+        return wanted.tag
     if wanted is None:
         wanted = config.current().default_prng_impl
     for known, tag in IMPLEMENTATIONS.items():
@@ -87,14 +110,18 @@ def like_given(given: Any, keys: Any) -> Any:
     return keys if is_typed(given) else prng.random_unwrap(keys)
 
 
+def integers(name: str, seed: Any) -> Any:
+    """A seed, or several, as an array."""
+    if isinstance(seed, int):
+        # As in JAX, a wide Python integer is cut to the width of integers.
+        seed = np.array(seed, np.int64).astype(dtypes.default_dtype(int))
+    return as_array(name, seed)
+
+
 def _seeded(name: str, seed: Any, tag: str) -> Any:
     if is_typed(seed):
         raise TypeError(f"{name} accepts a scalar seed, but was given a PRNG key.")
-    if isinstance(seed, int):
-        # As in JAX, a wide Python integer is cut to the width of integers.
-        wide = np.array(seed, np.int64)
-        seed = wide.astype(dtypes.default_dtype(int))
-    seed = as_array(name, seed)
+    seed = integers(name, seed)
     if seed.ndim:
         raise TypeError(
             f"{name} accepts a scalar seed, but was given an array of shape {seed.shape} != ()."
