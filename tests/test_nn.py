@@ -139,3 +139,38 @@ def test_complex_initial_weights(distribution):
         return init(p.random.key(3), (4, 5), np.complex64)
 
     np.testing.assert_allclose(drawn(pb), drawn(jax), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+@pytest.mark.parametrize("shape", [(4,), (3, 4)])
+def test_nothing_included(name, shape):
+    """Where the mask leaves nothing, shares are 0, their logarithms -inf, and so are no NaN."""
+    x = np.linspace(-3, 3, int(np.prod(shape)), dtype=np.float32).reshape(shape)
+    mask = np.zeros(shape, bool)
+    mask[..., 1:] = np.ndim(x) > 1 and (np.arange(3) % 2 == 0)[:, None]
+    for wrap in (lambda lib, f: f, lambda lib, f: lib.jit(f)):
+        mine, theirs = (
+            wrap(lib, lambda x, lib=lib: getattr(lib.nn, name)(x, where=mask))(x)
+            for lib in (pb, jax)
+        )
+        np.testing.assert_allclose(mine, theirs, rtol=1e-6)
+
+
+def test_scalars_of_half_precision_keep_their_dtype():
+    assert pb.nn.hard_sigmoid(jnp.bfloat16(1.5).dtype.type(1.5)).dtype == jnp.bfloat16
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "shape"),
+    [
+        ({"batch_axis": 0}, (3, 2)),
+        ({"batch_axis": 0}, (3, 3, 2)),
+        ({"in_axis": 0, "out_axis": 0}, (5,)),
+        ({"in_axis": (0, 1), "out_axis": (1, 2)}, (3, 2, 4)),
+    ],
+)
+def test_axes_of_weights_may_overlap(kwargs, shape):
+    mine, theirs = (
+        lib.nn.initializers.glorot_uniform(**kwargs)(lib.random.key(0), shape) for lib in (pb, jax)
+    )
+    np.testing.assert_allclose(mine, theirs, rtol=1e-6)

@@ -264,3 +264,15 @@ def test_errors(call, error):
 def test_every_name_of_jax_is_there():
     missing = {n for n in dir(jnp.linalg) if n[0] != "_"} - set(pnp.linalg.__all__)
     assert not missing
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float8_e5m2"])
+@pytest.mark.parametrize(
+    "name", ["cholesky", "qr", "svd", "eigh", "eigvalsh", "eig", "det", "slogdet", "pinv", "cond"]
+)
+def test_dtypes_that_lapack_does_not_know_are_refused_alike(name, dtype):
+    """NumPy's own functions, which eager code calls, would widen them."""
+    f, x = getattr(pnp.linalg, name), pnp.eye(3, dtype=dtype)
+    for run in (f, pb.jit(f)):
+        with pytest.raises(TypeError, match="convert with"):
+            run(x)

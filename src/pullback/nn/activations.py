@@ -179,7 +179,7 @@ def hard_sigmoid(x: Any) -> Any:
     >>> pb.nn.hard_sigmoid(pnp.array([-4.0, 0.0, 4.0]))
     Array([0. , 0.5, 1. ], dtype=float32)
     """
-    return relu6(x + 3.0) / 6.0
+    return relu6(as_inexact("hard_sigmoid", x) + 3.0) / 6.0
 
 
 def hard_silu(x: Any) -> Any:

@@ -123,13 +123,17 @@ def truncated_normal(
     return init
 
 
-def _fans(shape: Sequence[int], in_axis: Axes, out_axis: Axes, batch_axis: Axes) -> tuple[int, int]:
+def _fans(
+    shape: Sequence[int], in_axis: Axes, out_axis: Axes, batch_axis: Axes
+) -> tuple[float, float]:
     """Inputs and outputs of each unit: the receptive field counts for both."""
-    if len(shape) <= 1:
-        raise ValueError(f"variance_scaling needs a shape of at least two axes, got {tuple(shape)}")
+    if len(shape) <= 1 and in_axis == -2:
+        raise ValueError(
+            f"variance_scaling needs a shape of at least two axes, got {tuple(shape)}, or in_axis"
+        )
     in_size, out_size, batch = (_size(shape, a) for a in (in_axis, out_axis, batch_axis))
     field = prod(shape) / in_size / out_size / batch
-    return round(in_size * field), round(out_size * field)
+    return in_size * field, out_size * field
 
 
 def _size(shape: Sequence[int], axes: Axes) -> int:

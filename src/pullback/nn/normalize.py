@@ -45,7 +45,8 @@ def _shifted(x: Any, where: Any, axis: Any) -> Any:
 
 def _softmax_value(x: Any, where: Any, axis: Any) -> Any:
     weights = pnp.exp(_shifted(x, where, axis))
-    return weights / pnp.sum(weights, axis, keepdims=True)
+    shares = weights / pnp.sum(weights, axis, keepdims=True)
+    return shares if where is None else pnp.where(where, shares, 0)  # 0/0 where none is included
 
 
 @partial(custom_jvp, nondiff_argnums=(2,))

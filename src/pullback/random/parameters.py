@@ -66,7 +66,7 @@ def int_dtype(name: str, dtype: Any) -> DType:
         return dtypes.default_dtype(int)
     found = requested_dtype(name, dtype)
     if not dtypes.is_integer(found):
-        raise TypeError(f"{name} only accepts integer dtypes, got {found}")
+        raise ValueError(f"dtype argument to `{name}` must be an int dtype, got {found}")
     return found
 
 

@@ -17,7 +17,7 @@ from ..primitives.shape import full
 from ..primitives.uniform import drawn_bits, stretched, unit_interval
 from .drawn import drawn
 from .keys import one_key
-from .parameters import float_dtype, int_dtype, shape_of
+from .parameters import float_dtype, shape_of
 
 # Numbers that are known while a program is traced.
 NUMBERS = (int, float)
@@ -118,7 +118,10 @@ def randint(
     >>> random.randint(random.key(0), (4,), 0, 10)
     Array([9, 0, 2, 3], dtype=int32)
     """
-    typed, found = one_key("randint", key), int_dtype("randint", dtype)
+    typed = one_key("randint", key)
+    found = requested_dtype("randint", int if dtype is None else dtype)
+    if not dtypes.is_integer(found):
+        raise TypeError(f"randint only accepts integer dtypes, got {found}")
     shape = shape_of("randint", shape, minval, maxval)
     sampled = found if found.itemsize >= 4 else dtypes.int32
     if type(minval) is type(maxval) is int and _both_fit(minval, maxval):

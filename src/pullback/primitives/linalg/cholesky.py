@@ -15,6 +15,7 @@ from .define import (
     define_value,
     nan_where_failing,
     square,
+    value_of_stacks,
 )
 from .matrices import diagonal, lower_part, matmul, symmetrized, with_diagonal
 from .triangular import triangular_solve
@@ -36,7 +37,7 @@ def _one_type(x: ShapedArray) -> ShapedArray:
 define_type(cholesky_p, (2,), _one_type)
 
 
-@cholesky_p.def_value
+@value_of_stacks(cholesky_p)
 def _(x: np.ndarray) -> Any:
     (out,) = nan_where_failing(lambda a: (np.linalg.cholesky(a),), x)
     return np.tril(out) if np.isnan(out).any() else out

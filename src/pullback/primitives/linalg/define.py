@@ -42,7 +42,9 @@ def _leading(
             raise TypeError(
                 f"{name}: operands of rank at least {rank} are wanted, got {show(avals)}"
             )
-        if aval in floats and (aval.dtype != floats[0].dtype or aval.dtype.char not in "fdFD"):
+        if aval in floats and (
+            aval.dtype != floats[0].dtype or aval.dtype.char not in SINGLE_AND_DOUBLE
+        ):
             raise TypeError(
                 f"{name}: operands of one dtype, float32, float64, complex64 or complex128, are"
                 f" wanted, got {show(avals)}: convert with x.astype(dtype)"
@@ -69,6 +71,24 @@ def define_batch(primitive: Primitive) -> None:
         lined = [to_axis(x, d, size, 0) for x, d in zip(args, dims, strict=True)]
         out = primitive.bind(*lined, **params)
         return (out, [0] * len(out)) if primitive.multiple_results else (out, 0)
+
+
+def value_of_stacks(primitive: Primitive) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Registers a NumPy value rule of stacks of matrices.
+
+    Dtypes are checked first: NumPy widens those that LAPACK does not know, or drops them.
+    """
+
+    def define(f: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*arrays: np.ndarray, **params: Any) -> Any:
+            if any(x.dtype.char not in SINGLE_AND_DOUBLE for x in arrays):
+                primitive.infer([ShapedArray(x.shape, x.dtype) for x in arrays], params)
+            return f(*arrays, **params)
+
+        primitive.def_value(run)
+        return f
+
+    return define
 
 
 def define_value(primitive: Primitive, ranks: Sequence[int], core: Callable[..., Any]) -> None:

@@ -11,7 +11,7 @@ from ..complex import complex, imag, is_complex, part_dtype, real
 from ..quiet import quiet
 from ..rules import const, zero_like
 from ..shape import broadcast_in_dim, reduce_sum
-from .define import define_batch, define_type, square
+from .define import define_batch, define_type, square, value_of_stacks
 from .lu import lu_p
 from .matrices import diagonal, matmul, transposed
 from .solve import lu_solve, solve
@@ -34,7 +34,7 @@ def _number(x: ShapedArray) -> ShapedArray:
 
 
 define_type(det_p, (2,), _number)
-det_p.def_value(quiet(np.linalg.det))
+value_of_stacks(det_p)(quiet(np.linalg.det))
 
 
 @det_p.def_jvp
@@ -61,7 +61,7 @@ def _sign_and_log(x: ShapedArray) -> list[ShapedArray]:
 define_type(slogdet_p, (2,), _sign_and_log)
 
 
-@slogdet_p.def_value
+@value_of_stacks(slogdet_p)
 def _(x: np.ndarray) -> list[Any]:
     return list(np.linalg.slogdet(x))
 
@@ -85,7 +85,7 @@ def _(primals: Any, tangents: Any) -> Any:
 define_type(cofactor_p, (2,), lambda x: x)
 
 
-@cofactor_p.def_value
+@value_of_stacks(cofactor_p)
 @quiet
 def _(x: np.ndarray) -> np.ndarray:
     if x.ndim > 2:

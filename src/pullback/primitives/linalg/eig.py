@@ -17,7 +17,14 @@ from ..nary import add_any
 from ..reduce import argmax
 from ..rules import zero_like
 from ..shape import iota, reduce_sum
-from .define import define_batch, define_type, nan_where_failing, over_matrices, square
+from .define import (
+    define_batch,
+    define_type,
+    nan_where_failing,
+    over_matrices,
+    square,
+    value_of_stacks,
+)
 from .gaps import largest, outer, reciprocal
 from .matrices import adjoint, as_rows, diagonal, matmul
 from .solve import solve
@@ -62,7 +69,7 @@ def _results(
 define_type(eig_p, (2,), _results)
 
 
-@eig_p.def_value
+@value_of_stacks(eig_p)
 def _(
     x: np.ndarray,
     *,

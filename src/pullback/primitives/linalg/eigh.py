@@ -10,7 +10,7 @@ from ..arithmetic import mul, sub
 from ..complex import is_complex, part_dtype, real
 from ..convert import convert_element_type
 from ..rules import zero_like
-from .define import define_batch, define_type, nan_where_failing, square
+from .define import define_batch, define_type, nan_where_failing, square, value_of_stacks
 from .gaps import largest, outer, reciprocal
 from .matrices import adjoint, diagonal, matmul, symmetrized
 
@@ -49,7 +49,7 @@ def _results(x: ShapedArray, *, subset_by_index: Range, **_params: Any) -> list[
 define_type(eigh_p, (2,), _results)
 
 
-@eigh_p.def_value
+@value_of_stacks(eigh_p)
 def _(x: np.ndarray, *, lower: bool, subset_by_index: Range, **_params: Any) -> list[np.ndarray]:
     values, vectors = nan_where_failing(lambda a: np.linalg.eigh(a, "L" if lower else "U"), x)
     if subset_by_index is None:

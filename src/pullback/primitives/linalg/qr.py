@@ -15,7 +15,7 @@ from ..rules import const, zero_like
 from ..select import select
 from ..shape import broadcast_in_dim, full_like
 from ..sort import take_along
-from .define import define_batch, define_type, over_matrices
+from .define import define_batch, define_type, over_matrices, value_of_stacks
 from .lapack import routine
 from .lu import lu_p
 from .matrices import adjoint, block, eye_like, lower_part, matmul, on_diagonal, padded
@@ -61,7 +61,7 @@ def _pivoted(x: np.ndarray, *, full_matrices: bool, **_params: Any) -> list[np.n
 _pivoted_value = over_matrices(qr_p, (2,), _pivoted)
 
 
-@qr_p.def_value
+@value_of_stacks(qr_p)
 def _(x: np.ndarray, *, pivoting: bool, full_matrices: bool, **params: Any) -> Any:
     if pivoting:
         return _pivoted_value(x, pivoting=pivoting, full_matrices=full_matrices, **params)

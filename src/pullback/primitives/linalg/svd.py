@@ -12,7 +12,7 @@ from ..convert import convert_element_type
 from ..nary import add_any
 from ..rules import fail, zero_like
 from ..shape import full_like
-from .define import define_batch, define_type, nan_where_failing
+from .define import define_batch, define_type, nan_where_failing, value_of_stacks
 from .eigh import Range
 from .gaps import largest, outer, reciprocal
 from .matrices import adjoint, as_rows, diagonal, matmul, with_diagonal
@@ -59,7 +59,7 @@ def _results(
 define_type(svd_p, (2,), _results)
 
 
-@svd_p.def_value
+@value_of_stacks(svd_p)
 def _(
     x: np.ndarray, *, full_matrices: bool, compute_uv: bool, subset_by_index: Range, algorithm: Any
 ) -> list[np.ndarray]:
