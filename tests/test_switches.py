@@ -178,3 +178,28 @@ def test_leaks_are_looked_for_where_that_is_asked_for(p):
         assert float(step(f(np.zeros(3, np.float32)))) == 3.0
     p.jit(leaks)(1.0)
     kept.clear()
+
+
+IGNORED = (
+    ("jax_use_shardy_partitioner", True),
+    ("jax_include_full_tracebacks_in_locations", False),
+    ("jax_optimization_level", "O1"),
+    ("jax_persistent_cache_min_compile_time_secs", 0.5),
+    ("jax_traceback_filtering", "off"),
+)
+
+
+@pytest.mark.parametrize(("option", "value"), IGNORED)
+def test_options_that_change_nothing_are_remembered(option, value):
+    found = []
+    for config in (pb.config, jax.config):
+        before = config.read(option) if config is pb.config else config.values[option]
+        config.update(option, value)
+        found.append(config.read(option) if config is pb.config else config.values[option])
+        config.update(option, before)
+    assert found[0] == found[1] == value
+
+
+def test_options_of_xla_are_jax_options():
+    from_jax = {name.removeprefix("jax_") for name in jax.config.values}
+    assert pb.config.OF_XLA | pb.config.OF_THE_CACHE <= from_jax

@@ -66,11 +66,23 @@ NAMES = frozenset(f.name for f in fields(Config)) | GUARDS
 PLATFORMS = frozenset({"platform_name", "platforms"})
 # The cache of compiled objects bounds itself, and keeps all that is compiled.
 OF_THE_CACHE = frozenset(
-    "compilation_cache_max_size persistent_cache_enable_xla_caches"
+    "compilation_cache_check_contents compilation_cache_include_metadata_in_key"
+    " compilation_cache_max_size persistent_cache_enable_xla_caches"
     " persistent_cache_min_compile_time_secs persistent_cache_min_entry_size_bytes"
     " raise_persistent_cache_errors".split()
 )
-IGNORED = PLATFORMS | OF_THE_CACHE | {"traceback_filtering"}
+# How XLA is to optimise, and what its programs are to tell of their source.
+OF_XLA = frozenset(
+    "captured_constants_report_frames captured_constants_warn_bytes"
+    " compiler_detailed_logging_min_ops compiler_enable_remat_pass enable_pgle"
+    " exec_time_optimization_effort hlo_source_file_canonicalization_regex"
+    " include_debug_info_in_dumps include_full_tracebacks_in_locations memory_fitting_effort"
+    " memory_fitting_level optimization_level pgle_aggregation_percentile pgle_profiling_runs"
+    " threefry_gpu_kernel_lowering traceback_in_locations_limit"
+    " tracer_error_num_traceback_frames use_direct_linearize use_shardy_partitioner"
+    " use_simplified_jaxpr_constants".split()
+)
+IGNORED = PLATFORMS | OF_THE_CACHE | OF_XLA | {"traceback_filtering"}
 # Options of JAX's that exist here with one value only.
 FIXED: dict[str, Any] = {
     "threefry_partitionable": True,
@@ -196,6 +208,8 @@ def update(name: str, val: Any) -> None:
         )
     if name in settled and value != getattr(_global, name):
         raise RuntimeError(f"config.update: {given} cannot be changed any more: {settled[name]}")
+    if name in IGNORED - PLATFORMS:
+        _process[name] = value
     if name in PROCESS:
         PROCESS[name](value)
     if name in NAMES or name in TOGETHER:
