@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from cpu import compare, executable, program, runner, same
 
-from pullback import lax
+from pullback import jit, lax
 from pullback import numpy as pnp
 from pullback.backends.cpu import pipeline, target
-from pullback.backends.cpu.schedule import choose, narrow
+from pullback.backends.cpu.schedule import choose, halved, narrow
 from pullback.nn import logsumexp, softmax
 
 RNG = np.random.default_rng(0)
@@ -88,3 +88,49 @@ def test_equal_products_share_a_function() -> None:
     made = re.findall(r"define [^@]*@(product\d)", text)
     assert len(made) >= 2 * (len(shapes) - 1)
     assert sorted(re.findall(r"call [^@]*@(product\d)", text)) == sorted(made * 2)
+
+
+def sevenfold(x: Any) -> Any:
+    """A cell and its neighbours in space; rows are no whole number of vectors."""
+    inner = x[1:-1, 1:-1, 1:-1]
+    sides = [x[2:, 1:-1, 1:-1], x[:-2, 1:-1, 1:-1], x[1:-1, 2:, 1:-1], x[1:-1, :-2, 1:-1]]
+    sides += [x[1:-1, 1:-1, 2:], x[1:-1, 1:-1, :-2]]
+    return sum([s * 0.5 - inner * 0.25 for s in sides], inner)
+
+
+def test_vectors_of_half_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where runs begin inside lines, on processors that do whole lines in halves; nowhere else."""
+    host = target.host()
+    x = RNG.normal(size=(9, 10, 40)).astype("float32")
+    found = {}
+    for halves in (False, True):
+        monkeypatch.setattr(host, "halves", halves)
+        jaxpr, arrays = program(sevenfold, [x])
+        run, _ = executable(jaxpr)
+        found[halves] = run(arrays)
+    same(found[False], found[True])
+    nest: Any = pipeline.lowered(program(sevenfold, [x])[0], ()).body[0]
+    (kernel,) = nest.kernels
+    assert (choose(kernel, 64).lanes, halved(choose(kernel, 64), kernel).lanes) == (16, 8)
+    nest = pipeline.lowered(program(lambda x: x * 2 + x[::-1], [x])[0], ()).body[0]
+    (kernel,) = nest.kernels
+    assert halved(choose(kernel, 64), kernel) == choose(kernel, 64)
+
+
+@pytest.mark.parametrize("n", [17, 38, 130])
+def test_elements_computed_twice_where_memory_is_given_up(n: int) -> None:
+    """The last vector of a long body begins earlier, unless it writes what it reads."""
+
+    def step(x: Any, v: Any) -> Any:
+        for _ in range(3):
+            x = x - 0.1 * pnp.sin(x) + pnp.tanh(v * x)
+        return x
+
+    x, v = (RNG.normal(size=(3, n)).astype("float32") for _ in range(2))
+    wanted = np.asarray(jit(step)(x, v))
+    given = pnp.array(x)
+    np.testing.assert_array_equal(np.asarray(jit(step, donate_argnums=0)(given, v)), wanted)
+    given = pnp.array(x[0])
+    alone = np.asarray(jit(step)(x[0], v[0]))
+    np.testing.assert_array_equal(np.asarray(jit(step, donate_argnums=0)(given, v[0])), alone)
+    np.testing.assert_array_equal(alone, wanted[0])

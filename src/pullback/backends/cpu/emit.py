@@ -5,6 +5,7 @@ Equal nests, whatever their buffers, share one function.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from . import expr, loops, parts, show, steps
 from .coalesce import copied
@@ -39,6 +40,8 @@ from .schedule import (
     Plan,
     block_work,
     choose,
+    halved,
+    is_repeatable,
     narrow,
     nest_work,
     unrolled_work,
@@ -63,9 +66,11 @@ class ProgramEmitter:
         vector_bytes: int,
         library: Mapping[str, str] | None = None,
         narrow: bool = False,
+        halves: bool = False,
     ) -> None:
         self.program = program
         self.vector_bytes = vector_bytes
+        self.halves = halves
         self.narrow = narrow
         self.module = Module(library)
         self.dtypes = {b.name: b.dtype for b in program.buffers.values()}
@@ -202,7 +207,9 @@ class ProgramEmitter:
     def plan(self, kernel: Kernel) -> Plan:
         """How a kernel runs."""
         plan = choose(kernel, self.vector_bytes)
-        return narrow(plan, kernel, self.vector_bytes) if self.narrow else plan
+        plan = halved(plan, kernel) if self.halves else plan
+        plan = narrow(plan, kernel, self.vector_bytes) if self.narrow else plan
+        return replace(plan, again=is_repeatable(kernel, self.program.aliases))
 
     def call_nest(self, name: str, args: Sequence[tuple[str, str]]) -> None:
         """A call, by one thread or by several."""

@@ -148,14 +148,19 @@ class KernelEmitter:
         return em
 
     def vector_loop(self, em: Emitter, axis: Atom, body: Callable[[Emitter], None]) -> None:
-        """The axis in steps of the lanes; what remains under a mask."""
+        """The axis in steps of the lanes; what remains under a mask, or with some lanes again."""
         lanes, n = self.plan.lanes, axis.extent
         rest = n % lanes
         whole = n - rest
         begin, end = self.frame.span(axis)
         if self.plan.heavy and rest and whole:
+            again = self.plan.again and axis not in self.frame.spans
             with self.f.loop(begin, end, lanes) as i:
-                self.at(em, axis, i, self.lanes_below(i, n), body)
+                if again:
+                    # The last vector begins earlier, and ends with the axis. Where threads share
+                    # the axis they would write the same elements.
+                    i = self.f.line(f"call i64 @llvm.smin.i64(i64 {i}, i64 {n - lanes})")
+                self.at(em, axis, i, None if again else self.lanes_below(i, n), body)
             return
         if isinstance(end, str):
             self.part(em, axis, begin, end, body)

@@ -161,7 +161,7 @@ def _writer(program: Program, care: Care) -> emit.ProgramEmitter:
     """What writes a program."""
     host = target.host()
     library = host.library if care.calls else host.kernels
-    return emit.ProgramEmitter(program, host.vector_bytes, library, care.narrow)
+    return emit.ProgramEmitter(program, host.vector_bytes, library, care.narrow, host.halves)
 
 
 def _care(program: Program) -> tuple[Care, float]:

@@ -1,5 +1,6 @@
 """Which axis of a kernel is vectorized, how wide, and which kernels are unrolled altogether."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from math import inf, prod
@@ -8,7 +9,20 @@ from ...core.memo import weak_memo
 from . import expr, plan, prefix
 from .expr import Node
 from .index import Atom, Index, coefficient
-from .loops import Block, Call, Contraction, For, Gemm, Kernel, Nest, While, blocks, kernel_nodes
+from .loops import (
+    Block,
+    Call,
+    Contraction,
+    For,
+    Gemm,
+    Kernel,
+    Nest,
+    While,
+    blocks,
+    kernel_nodes,
+    kernel_reads,
+    kernel_writes,
+)
 from .text import WIDTHS
 
 # Nests of at most this many scalar operations become straight-line code: in loops, outside of them,
@@ -26,6 +40,8 @@ HEAVY = 14.0
 # Transposed accesses take strips of this many elements, in arrays of more than so many.
 STRIP = 64
 IN_CACHE = 8192
+# The bytes of a line of the cache.
+LINE = 64
 # The bytes of a vector, where the machine's own do not matter.
 USUAL_VECTOR = 32
 # The work of a statement that may take any time: a loop without a count, a call-back.
@@ -46,14 +62,15 @@ NO_VECTOR = frozenset({"rem", "nextafter"})
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How a kernel runs: the vectorized axis, its lanes, how many vectors a pass takes, and the
-    length of strips of the axis that stand outermost, or 0."""
+    """How a kernel runs: the vectorized axis, its lanes, how many vectors a pass takes, the length
+    of strips of the axis that stand outermost, or 0, and whether elements may be computed twice."""
 
     axis: Atom | None
     lanes: int
     unroll: int
     heavy: bool
     strip: int
+    again: bool = False
 
 
 def points(kernel: Kernel) -> int:
@@ -236,6 +253,33 @@ def narrow(plan: Plan, kernel: Kernel, vector_bytes: int) -> Plan:
         return plan
     natural = max(1, vector_bytes // max(_bytes(kernel), 2))
     return replace(plan, lanes=min(plan.lanes, natural))
+
+
+def halved(plan: Plan, kernel: Kernel) -> Plan:
+    """The plan for a processor that does vectors of a whole line of the cache in halves: where most
+    of a pass is access to runs that begin inside a line, each would be two accesses to whole ones,
+    and of vectors of half the size only every second one is."""
+    lanes, size = plan.lanes, _bytes(kernel)
+    if plan.axis not in kernel.axes or kernel.reduce or lanes * size != LINE:
+        return plan
+    found = [o for o, _, _ in accesses(kernel) if abs(coefficient(o, plan.axis)) == 1]
+    inside = [o for o in found if _begins_inside(o, plan.axis, lanes)]
+    busy = 2 * (len(found) + len(inside)) > work(kernel)
+    return replace(plan, lanes=lanes // 2) if busy and 2 * len(inside) > len(found) else plan
+
+
+def _begins_inside(offset: Index, axis: Atom, lanes: int) -> bool:
+    """Whether a run along an axis begins inside a line, if its array begins with one."""
+    return any(k % lanes for k in (offset[0], *[k for t, k in offset[1] if t is not axis]))
+
+
+def is_repeatable(kernel: Kernel, aliases: Sequence[tuple[str, str]]) -> bool:
+    """Whether elements may be computed twice: nothing is read that is written here, be it under
+    another name."""
+    if kernel.ordered or any(s.combine is not None for s in kernel.stores):
+        return False
+    reads, writes = ({b for b, _ in f(kernel)} for f in (kernel_reads, kernel_writes))
+    return reads.isdisjoint(writes) and not any(a in reads and o in writes for a, o in aliases)
 
 
 def _bytes(kernel: Kernel) -> int:

@@ -23,6 +23,8 @@ from .text import Module
 MOST_PARTS = 8
 # Memory that a compilation may take.
 WORK_BYTES = 64 << 20
+# Processors that do vectors of 64 bytes as two of 32.
+HALVES = frozenset({"znver4"})
 
 
 class Target:
@@ -36,6 +38,7 @@ class Target:
         self.features = llvm.get_host_cpu_features().flatten()
         self.debug = debug
         self.vector_bytes = vector_bytes(self.features.split(","))
+        self.halves = self.vector_bytes == 64 and self.cpu in HALVES
         # By level of the code generator; threads that generate code have one each.
         self.machines = {
             k: codegen.Machines(partial(self._machine, k)) for k in range(GOOD.level + 1)
