@@ -28,6 +28,8 @@ ALLOWED = {
     "empty": {},
 }
 Widths = list[tuple[int, int]]
+# More pieces than a border on either side has are read by their positions.
+MANY_RUNS = 5
 
 
 def _widths(pad_width: Any, ndim: int) -> Widths:
@@ -107,8 +109,35 @@ def _by_index(x: Any, widths: Widths, mode: Any, reflect_type: str) -> Any:
         if n == 0:
             raise ValueError(f"pad: can't extend empty axis {d} using modes other than 'constant'")
         at = np.pad(np.arange(n), (a, b), mode)
-        x = take(x, at, d, mode="clip")
+        runs = _runs(at)
+        if len(runs) > MANY_RUNS:
+            x = take(x, at, d, mode="clip")
+        else:
+            x = concatenate([_run(x, run, d) for run in runs], d)
     return x
+
+
+def _runs(at: np.ndarray) -> list[np.ndarray]:
+    """The positions in pieces, each of which goes forward, goes backward, or stands still."""
+    runs, start = [], 0
+    while start < len(at):
+        steps = np.diff(at[start:])
+        if not len(steps) or abs(steps[0]) > 1:
+            length = 1
+        else:
+            other = np.flatnonzero(steps != steps[0])
+            length = 1 + int(other[0] if len(other) else len(steps))
+        runs.append(at[start : start + length])
+        start += length
+    return runs
+
+
+def _run(x: Any, run: np.ndarray, axis: int) -> Any:
+    low, high = int(run.min()), int(run.max())
+    part = pc.slice_in_dim(x, low, high + 1, 1, axis)
+    if low == high:
+        return expand(part, (*x.shape[:axis], len(run), *x.shape[axis + 1 :]))
+    return part if run[0] == low else pc.rev(part, (axis,))
 
 
 def _odd(x: Any, widths: Widths, mode: str) -> Any:
