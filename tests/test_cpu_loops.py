@@ -131,6 +131,24 @@ def test_scan_updates_its_carry_in_place() -> None:
     compare(flat, numbers(1000), numbers(20))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_rows_that_lie_across_are_laid_out_first(dtype: str, reverse: bool) -> None:
+    """A step reads one number of each of 600 lines; of 60 it reads them where they are."""
+
+    def f(x: Any) -> Any:
+        def step(c: Any, row: Any) -> Any:
+            return ew.add(ew.mul(c, row), 0.5), reduce.reduce_sum(c, (0,))
+
+        start = shape.broadcast_in_dim(as_array(np.asarray(1, dtype)), (x.shape[0],), ())
+        return scan(step, start, shape.transpose(x, (1, 0)), reverse=reverse)
+
+    for rows, copies in ((600, 1), (60, 0)):
+        compiled = compare(f, numbers(rows, 32, dtype=dtype) * 0.3, ulps=200)
+        written = [b for b in compiled.program.buffers.values() if b.kind == "temp"]
+        assert sum(b.size == rows * 32 for b in written) == copies
+
+
 def test_while() -> None:
     def f(x: Any, limit: Any) -> Any:
         return while_loop(

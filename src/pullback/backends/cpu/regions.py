@@ -10,8 +10,13 @@ from . import choice
 from . import index as ix
 from .build import Builder, at_view
 from .loops import Block, Branch, For, While
+from .schedule import LINE
 from .structure import reverse
+from .text import WIDTHS
 from .values import Indices, Value, View, in_buffer, row_major, storage
+
+# The lines of the innermost cache.
+LINES = 512
 
 
 def _carried(b: Builder, eqn: JaxprEqn, inits: list[Value]) -> list[View]:
@@ -53,6 +58,7 @@ def scan(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     results = [*state, *[b.standing(v, a) for v, a in zip(stacks, avals[n_carry:], strict=True)]]
     if length == 0:
         return results
+    xs = [b.copied(x) if length > 1 and _lies_across(b, x) else x for x in xs]
     axis = b.graph.atoms.axis(length)
     t = axis.index if length > 1 else ix.ZERO
     if p["reverse"]:
@@ -69,6 +75,19 @@ def scan(b: Builder, eqn: JaxprEqn, ins: list[Value]) -> list[Value]:
     if length > 1:
         b.block.append(For(axis, body))
     return results
+
+
+def _lies_across(b: Builder, x: Value) -> bool:
+    """Whether the elements of a row stand in more lines of the cache than stay there until the next
+    row reads them again."""
+    if prod(x.shape[1:]) < LINES:
+        return False
+    axes, idx = b.graph.atoms.axes(x.shape)
+    node = x.at(idx)
+    if node.op != "load":
+        return False
+    strides = [ix.coefficient(node.data[1], a) for a in axes if a is not idx[0][1][0][0]]
+    return all(abs(s) * WIDTHS[x.dtype] >= 8 * LINE for s in strides)
 
 
 def _row_of(x: Value, t: ix.Index) -> Value:
