@@ -262,6 +262,9 @@ def halved(plan: Plan, kernel: Kernel) -> Plan:
     lanes, size = plan.lanes, _bytes(kernel)
     if plan.axis not in kernel.axes or kernel.reduce or lanes * size != LINE:
         return plan
+    # Of guarded reads few take place, and masks cost as much for few lanes as for many.
+    if any(n.op == "guard" for n in body_nodes(kernel)):
+        return plan
     found = [o for o, _, _ in accesses(kernel) if abs(coefficient(o, plan.axis)) == 1]
     inside = [o for o in found if _begins_inside(o, plan.axis, lanes)]
     busy = 2 * (len(found) + len(inside)) > work(kernel)
