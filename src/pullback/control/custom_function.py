@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from functools import partial, update_wrapper
 from typing import Any
 
-from .signature import positional, without_nondiff
+from .custom_call import runs_alone
+from .signature import has_defaults, positional, without_nondiff
 
 
 class CustomFunction:
@@ -38,6 +39,13 @@ class CustomFunction:
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else partial(self, instance)
+
+    def is_alone(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether a call is just its function, as can be seen before arguments are looked at."""
+        if kwargs or has_defaults(self.fun):
+            return False
+        apart = self.nondiff_argnums
+        return runs_alone([a for i, a in enumerate(args) if i not in apart] if apart else args)
 
     def arguments(
         self, args: tuple[Any, ...], kwargs: dict[str, Any], aside: Callable[[Any], Any]

@@ -78,6 +78,8 @@ class custom_jvp(CustomFunction):
         name = function_name(self.fun)
         if self.jvp is None:
             raise AttributeError(f"custom_jvp: {name} has no rule: set one with @{name}.defjvp")
+        if self.is_alone(args, kwargs):
+            return self.fun(*args)
         fun, chosen, fixed, _ = self.arguments(args, kwargs, _stopped)
         if runs_alone(chosen):
             return fun(*chosen)

@@ -80,6 +80,8 @@ class custom_vjp(CustomFunction):
             raise AttributeError(
                 f"custom_vjp: {name} has no rules: set them with {name}.defvjp(fwd, bwd)"
             )
+        if self.is_alone(args, kwargs):
+            return self.fun(*args)
         fun, chosen, fixed, whole = self.arguments(args, kwargs, _untraced)
         if runs_alone(chosen):
             return fun(*chosen)

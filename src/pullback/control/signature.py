@@ -11,7 +11,7 @@ def positional(
     f: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], what: str
 ) -> tuple[Any, ...]:
     """The arguments of a call, all by position, defaults filled in."""
-    if not kwargs and not _has_defaults(f):
+    if not kwargs and not has_defaults(f):
         return args
     try:
         bound = inspect.signature(f).bind(*args, **kwargs)
@@ -26,7 +26,8 @@ def positional(
     return bound.args
 
 
-def _has_defaults(f: Callable[..., Any]) -> bool:
+def has_defaults(f: Callable[..., Any]) -> bool:
+    """Whether a call may leave arguments out, as far as can be seen."""
     return getattr(f, "__defaults__", True) is not None
 
 

@@ -53,6 +53,9 @@ def elementwise_batch(primitive: Primitive) -> None:
 def line_up(args: Sequence[Any], dims: Sequence[Dim]) -> tuple[list[Any], int]:
     """Operands of equal shape, and their batch axis. Scalars without a batch stay scalars."""
     shapes = [get_aval(x).shape for x in args]
+    dim = dims[0]
+    if dim is not None and dims.count(dim) == len(dims) and shapes.count(shapes[0]) == len(shapes):
+        return list(args), dim
     ranks = [len(s) - (d is not None) for s, d in zip(shapes, dims, strict=True)]
     rank = max(ranks)
     whole = next(s for s, r in zip(shapes, ranks, strict=True) if r == rank)

@@ -104,7 +104,7 @@ def _sum(x: np.ndarray, *, axes: Axes) -> Any:
 
 def _sum_long(x: np.ndarray, axes: Axes) -> Any:
     """Axis by axis: the innermost by NumPy's pairwise sum, others in blocks of blocks."""
-    if len(axes) == x.ndim and x.flags.c_contiguous:
+    if x.flags.c_contiguous and (len(axes) == x.ndim or axes == (x.ndim - 1,)):
         return np.add.reduce(x, axes)
     shape = tuple(n for d, n in enumerate(x.shape) if d not in axes)
     inner = min(range(x.ndim), key=lambda d: abs(x.strides[d]) if x.shape[d] > 1 else 1 << 62)

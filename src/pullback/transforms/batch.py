@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from .. import _native
+from .._native import ArrayImpl
 from ..core import trace as tracing
 from ..core.aval import ShapedArray
 from ..core.leaks import check_leaks
@@ -24,7 +25,7 @@ class BatchTracer(Tracer):
     __slots__ = ("dim", "value")
 
     def __init__(self, trace: Trace, value: Any, dim: int) -> None:
-        aval = get_aval(value)
+        aval = value.aval if type(value) is ArrayImpl else get_aval(value)
         shape = aval.shape[:dim] + aval.shape[dim + 1 :]
         self._trace = trace
         self.aval = ShapedArray(shape, aval.dtype, aval.weak_type)
@@ -62,17 +63,13 @@ class BatchTrace(Trace):
 
     def process(self, primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]) -> Any:
         """Apply the primitive's batching rule."""
-        values, dims = self.split(args)
+        values, dims, mapped = self.split(args)
         parent = self.parent
         assert parent is not None
         if primitive.collective and self.axis_name is not None and self.axis_name in params["axes"]:
             return self.collective(primitive, values, dims, params)
         # Those with a `stage` rule carry functions, which may have captured batched values.
-        if (
-            primitive.stage is None
-            and all(d is None for d in dims)
-            and not self.is_named(primitive, params)
-        ):
+        if not mapped and primitive.stage is None and not self.is_named(primitive, params):
             return parent.process(primitive, tuple(values), params)
         rule = primitive.batch
         if rule is None:
@@ -118,15 +115,20 @@ class BatchTrace(Trace):
         """Whether another trace belongs to the vmap of this one."""
         return trace is self or (isinstance(trace, BatchTrace) and trace.tag is self.tag)
 
-    def split(self, args: Sequence[Any]) -> tuple[list[Any], list[int | None]]:
-        """Values and their batch axes, None where there is none."""
+    def split(self, args: Sequence[Any]) -> tuple[list[Any], list[int | None], bool]:
+        """Values, their batch axes (None where there is none), and whether there is any."""
         values: list[Any] = []
         dims: list[int | None] = []
+        mapped = False
         for x in args:
-            mine = type(x) is BatchTracer and self.is_same(x._trace)
-            values.append(x.value if mine else x)
-            dims.append(x.dim if mine else None)
-        return values, dims
+            if type(x) is BatchTracer and (x._trace is self or self.is_same(x._trace)):
+                values.append(x.value)
+                dims.append(x.dim)
+                mapped = True
+            else:
+                values.append(x)
+                dims.append(None)
+        return values, dims, mapped
 
     def join(self, primitive: Primitive, out: Any, dim: Any) -> Any:
         """Tracers for batched results."""
@@ -151,10 +153,10 @@ def vmap_flat(
         ]
         outs = [escape_check(o) for o in fun(*tracers)]
     trace.alive = False
-    found = trace.split(outs)
+    values, found, _ = trace.split(outs)
     del tracers, outs
     check_leaks(trace)
-    return found
+    return values, found
 
 
 def to_dim(x: Any, dim: int | None, wanted: int | None, size: int) -> Any:

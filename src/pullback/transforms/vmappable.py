@@ -107,7 +107,7 @@ class Wholes:
         def part(size: int, x: Any, axis: Any) -> Any:
             if is_vmappable(x):
                 return _handlers[type(x)].from_element(part, size, x, axis)
-            (value,), (dim,) = trace.split([x])
+            (value,), (dim,), _ = trace.split([x])
             if axis is None and dim is not None:
                 raise ValueError(
                     f"vmap: out_axes is None for a result of {self.__name__} that depends on the"
