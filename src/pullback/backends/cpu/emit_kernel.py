@@ -417,7 +417,9 @@ class KernelEmitter:
         return monoid.combine(self.f, r.op, r.dtype, self.place, a, b, lanes)
 
     def later(self, r: Reduction, a: State, b: State, lanes: int) -> State:
-        """`combine` for elements in their order."""
+        """`combine` for elements in their order. Of partial results each one is a result."""
+        if r.prefix:
+            return self.combine(r, a, b, lanes)
         return monoid.absorb(self.f, r.op, r.dtype, self.place, a, b, lanes)
 
     def finish(self, em: Emitter, r: Reduction, state: State | None) -> None:
