@@ -139,3 +139,21 @@ def test_precision_is_accepted() -> None:
     x = f(2, 2)
     got = pb.numpy.matmul(x, x, precision=lax.Precision.HIGHEST)
     np.testing.assert_allclose(got, x @ x, 1e-6)
+
+
+@pytest.mark.parametrize("wrap", ["eager", "jit", "vmap"])
+@pytest.mark.parametrize("mode", [None, "clip", "fill", "promise_in_bounds"])
+def test_windows_that_start_outside(mode, wrap):
+    """Windows are clamped where no mode is given."""
+    x, starts = f(4, 5), np.array([[0], [-2], [3], [7]], np.int32)
+
+    def windows(lib):
+        axes = lib.lax.GatherDimensionNumbers((1,), (0,), (0,))
+
+        def g(x, i):
+            return lib.lax.gather(x, i, axes, (1, 3), mode=mode)
+
+        return {"eager": g, "jit": lib.jit(g), "vmap": lib.vmap(g, (None, 1))}[wrap]
+
+    at = starts[:, None] if wrap == "vmap" else starts
+    np.testing.assert_array_equal(windows(pb)(x, at), windows(jax)(x, at))

@@ -187,7 +187,8 @@ def gather(
       dimension_numbers: which axes are which.
       slice_sizes: the window's size on each axis of the operand.
       unique_indices, indices_are_sorted: promises.
-      mode: "clip", "fill" (out-of-bounds windows hold fill_value) or "promise_in_bounds".
+      mode: "clip", "fill" (out-of-bounds windows hold fill_value) or "promise_in_bounds", which
+        None means too.
       fill_value: NaN for floats, the smallest integer otherwise, where None.
 
     >>> axes = pb.lax.GatherDimensionNumbers(
@@ -204,7 +205,7 @@ def gather(
         tuple(int(n) for n in slice_sizes),
         unique_indices=unique_indices,
         indices_are_sorted=indices_are_sorted,
-        mode=mode,
+        mode=GatherScatterMode.PROMISE_IN_BOUNDS if mode is None else mode,
         fill_value=fill_value,
     )
 
