@@ -206,3 +206,49 @@ def test_dataclasses_name_all_their_fields(m):
     with pytest.raises(ValueError):
         m.tree_util.register_dataclass(pair, data_fields=["x"], meta_fields=[])
     m.tree_util.register_dataclass(pair, data_fields=["x"], meta_fields=["y"])
+
+
+ROW, NUMBERS = np.ones((1, 2)), np.arange(3)
+# What functions make of NumPy arrays of 64 bits, outside of any operation.
+NUMPY_RESULTS = {
+    "jit": lambda m: m.jit(lambda: (ROW, NUMBERS, np.float64(2), np.int64(2)))(),
+    "eval_shape": lambda m: m.eval_shape(lambda: (ROW, NUMBERS, np.float64(2))),
+    "cond": lambda m: m.lax.cond(True, lambda: ROW, lambda: m.numpy.ones((1, 2))),
+    "switch": lambda m: m.lax.switch(1, [lambda x: ROW, lambda x: x], ROW),
+    "while_loop": lambda m: m.lax.while_loop(lambda c: c.sum() > 2, lambda c: ROW, 2 * ROW),
+    "scan": lambda m: m.lax.scan(lambda c, x: (ROW[0], NUMBERS), ROW[0], ROW),
+    "fori_loop": lambda m: m.lax.fori_loop(0, 3, lambda i, c: ROW, ROW),
+    "map": lambda m: m.lax.map(lambda x: (ROW, NUMBERS), ROW),
+    "vmap": lambda m: m.vmap(lambda x: (ROW, NUMBERS, np.int64(1)))(ROW),
+    "checkpoint": lambda m: m.checkpoint(lambda x: (x, NUMBERS))(ROW),
+    "tangents": lambda m: m.jvp(lambda x: (ROW * x, ROW), (ROW,), (ROW,))[1],
+    "linearize": lambda m: m.linearize(lambda x: (ROW * x, ROW), ROW)[1](ROW),
+    "stop_gradient": lambda m: m.lax.stop_gradient((ROW, NUMBERS, np.float64(1), np.int64(1))),
+    "stop_gradient and select": lambda m: m.jit(
+        lambda x: m.lax.select(True, x, m.lax.stop_gradient(ROW))
+    )(ROW),
+}
+
+
+@pytest.mark.parametrize("name", NUMPY_RESULTS)
+def test_numpy_results_have_dtypes_in_use(name):
+    found, expected = (m.tree.leaves(NUMPY_RESULTS[name](m)) for m in (pb, jax))
+    for a, b in zip(found, expected, strict=True):
+        assert (a.shape, a.dtype) == (b.shape, b.dtype)
+        if name != "eval_shape":
+            np.testing.assert_array_equal(a, b)
+
+
+def test_wide_numpy_results_stay_wide():
+    with pb.enable_x64(), jax.enable_x64():
+        found, expected = (NUMPY_RESULTS["jit"](m) for m in (pb, jax))
+        assert [x.dtype for x in found] == [x.dtype for x in expected]
+
+
+@pytest.mark.parametrize("m", BOTH)
+def test_keys_are_known_by_the_type_of_their_elements(m):
+    keys = m.random.split(m.random.key(0), 3)
+    for x in (keys, keys[0], m.numpy.concatenate([keys, keys]), m.jit(m.random.clone)(keys)):
+        assert x.dtype.type is m.dtypes.prng_key
+        assert x.dtype.type.__name__ == "prng_key"
+    assert issubclass(m.dtypes.prng_key, m.dtypes.extended)

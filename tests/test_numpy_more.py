@@ -228,14 +228,24 @@ def test_places_in_a_shape(at: Any, shape: Any) -> None:
         assert_same(x, y)
 
 
+def _without(n: int, shape: Any = -1, axis: int | None = None) -> Any:
+    x = np.arange(n, dtype=np.int32).reshape(shape)
+    return lambda lib: lambda at: lib.delete(x, at, axis, assume_unique_indices=True)
+
+
 def test_places_by_traced_numbers() -> None:
     at, place = np.arange(7), np.array([1, 7, -2])
-    for f_, args in (
+    cases: tuple[tuple[Any, Any], ...] = (
         (lambda lib: lambda n: lib.unravel_index(at, (2, n)), (3,)),
         (lambda lib: lambda k: lib.tri(3, 4, k=k), (1,)),
         (lambda lib: lambda v: lib.ravel_multi_index((v, v), (3, 4), mode="ignore"), (place,)),
         (lambda lib: lambda s: lib.roll(lib.arange(6).reshape(2, 3), s), (np.array([1, 2]),)),
-    ):
+        (_without(7), (np.int32(3),)),
+        (_without(7), (np.array([-1, 2, 0]),)),
+        (_without(12, (3, 4), 1), (np.array([[3], [0]]),)),
+        (_without(12, (3, 4)), (np.array([5, -12, 30], np.int8),)),
+    )
+    for f_, args in cases:
         got, want = pb.jit(f_(pnp))(*args), jax.jit(f_(jnp))(*args)
         for x, y in zip(jax.tree.leaves(got), jax.tree.leaves(want), strict=True):
             assert_same(x, y)

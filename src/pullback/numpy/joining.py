@@ -7,15 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from .. import _native, errors
+from .. import _native, dtypes, errors
 from .._native import ArrayImpl
 from ..core.aval import canonical_axis, type_name
+from ..core.trace import Tracer
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from .creation import known, requested_dtype
+from .elementwise import pick
 from .indexing import take
 from .shapes import atleast_1d, atleast_2d, atleast_3d, moveaxis, ravel
 from .shown import SHOWN
+from .sorting import sort
 from .values import (
     as_array,
     as_arrays,
@@ -324,6 +327,19 @@ def _places(name: str, obj: Any, n: int, axis: int, last: int) -> np.ndarray:
     return np.where(at < 0, at + n, at)
 
 
+def _others(places: Any, n: int) -> Any:
+    """The positions of an axis that are not among some different ones, in their order.
+
+    Of sorted places p, p[j] - j positions that stay are before p[j]: position i of those that stay
+    has moved by the number of j with p[j] - j <= i.
+    """
+    places = ravel(places)
+    front = sort(pick(places < 0, places + n, places))
+    before = front - np.arange(front.size, dtype=front.dtype)
+    i = np.arange(n - front.size, dtype=front.dtype)
+    return i + (before[:, None] <= i).sum(0, dtype=front.dtype)
+
+
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     """Values put in before these places.
 
@@ -361,14 +377,21 @@ def delete(
 ) -> Any:
     """The array without the elements at these places.
 
+    Places may be traced where they are integers and, as assume_unique_indices says, all different.
+
     >>> pnp.delete(pnp.array([1, 2, 3]), 1)
     Array([1, 3], dtype=int32)
+    >>> pb.jit(lambda x, i: pnp.delete(x, i, assume_unique_indices=True))(pnp.arange(3), 1)
+    Array([0, 2], dtype=int32)
     """
     x = as_array("delete", arr)
     if axis is None:
         x, axis = ravel(x), 0
     axis = canonical_axis(axis, x.ndim, "delete")
     n = x.shape[axis]
+    traced = isinstance(obj, Tracer) and obj.concrete() is None
+    if assume_unique_indices and traced and dtypes.is_integer(obj.dtype):
+        return take(x, _others(obj, n), axis, mode="clip")
     keep = np.ones(n, bool)
     keep[_places("delete", obj, n, axis, n - 1)] = False
     return take(x, keep.nonzero()[0], axis, mode="clip")

@@ -49,6 +49,8 @@ class Flat:
         flat, self.out_tree = tree.flatten(out)
         for i, leaf in enumerate(flat):
             check_result(leaf, self.name, self.f, i, out)
+            if isinstance(leaf, (np.ndarray, np.generic)):
+                flat[i] = in_use(cast(Any, leaf), self.name)
         return flat
 
     def _split_aux(self, out: Any) -> Any:
@@ -127,10 +129,15 @@ def argument(x: Any, what: str, where: str = "") -> Any:
     if isinstance(x, (np.ndarray, np.generic)):
         if isinstance(x, np.ma.MaskedArray):
             raise ValueError(f"{what}: argument{where} is a masked array: give x.filled(value)")
-        value = canonical(np.asarray(cast(Any, x)), what)
-        # While a program is written a NumPy scalar stays one, and becomes a literal of it.
-        return ArrayImpl(value, False) if value.ndim or not _native.is_traced() else value[()]
+        return in_use(cast(Any, x), what)
     return as_array(x)
+
+
+def in_use(x: np.ndarray | np.generic, what: str) -> Any:
+    """The array of a NumPy array in a dtype that is in use."""
+    value = canonical(np.asarray(x), what)
+    # While a program is written a NumPy scalar stays one, and becomes a literal of it.
+    return ArrayImpl(value, False) if value.ndim or not _native.is_traced() else value[()]
 
 
 def canonical(x: np.ndarray, what: str) -> np.ndarray:

@@ -1,12 +1,15 @@
 """stop_gradient: a value whose derivative is taken to be zero."""
 
-from typing import Any
+from typing import Any, cast
+
+import numpy as np
 
 from .. import tree
 from .._native import ArrayImpl
 from ..core.primitive import Primitive
 from ..core.trace import get_aval
 from ..primitives.rules import zero_like
+from .flat import in_use
 
 stop_gradient_p = Primitive("stop_gradient")
 
@@ -43,5 +46,7 @@ def stop_gradient(x: Any) -> Any:
 
 
 def _stopped(leaf: Any) -> Any:
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        leaf = in_use(cast(Any, leaf), "stop_gradient")
     moves = get_aval(leaf).tangent() is get_aval(leaf)
     return stop_gradient_p.bind(leaf) if moves else leaf
