@@ -63,6 +63,8 @@ SETS = table(
     row("isin", i(9), i(4)),
     row("isin", i(3, 3), i(4), invert=True),
     row("union1d setdiff1d setxor1d intersect1d", i(6), i(6)),
+    row("union1d setdiff1d setxor1d intersect1d", i(6) + 3, i(6) + 3, size=9),
+    row("setxor1d intersect1d", i(6), i(6) + 90, size=9),
     row("intersect1d", i(6), i(6), return_indices=True),
     row("setdiff1d union1d", i(6), i(6), size=4, fill_value=-9),
     row("trim_zeros", np.array([0, 0, 1, 2, 0, 3, 0])),

@@ -108,3 +108,24 @@ def test_sph_harm_y():
         np.testing.assert_allclose(got, theirs.sph_harm_y(n, m, theta, phi), rtol=1e-8, atol=1e-9)
         again = pb.jit(lambda n: special.sph_harm_y(n, m, theta, phi, n_max=7))(n)
         np.testing.assert_allclose(again, got, rtol=1e-12)
+
+
+def test_fresnel_of_large_numbers():
+    x = np.array([-3e38, -1e20, 1e10, 3e38], np.float32)
+    np.testing.assert_allclose(special.fresnel(x), oracle.fresnel(x.astype(float)), rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, pb.numpy.bfloat16])
+def test_series_of_halves_are_summed_in_single_precision(dtype):
+    b, c, x = (np.asarray(v, dtype) for v in (1.89, 3.9, [-0.06, 0.4, -3.0, 0.97]))
+    got = special.hyp2f1(dtype(1.1), b, c, x)
+    wide = [np.asarray(v, float) for v in (dtype(1.1), b, c, x)]
+    assert got.dtype == dtype
+    np.testing.assert_allclose(got.astype(float), oracle.hyp2f1(*wide), rtol=1e-2)
+
+
+def test_weights_of_logsumexp_share_its_dtype():
+    def found(p):
+        return p.nn.logsumexp(-0.75, b=np.float16(2.0), keepdims=True)
+
+    assert repr(found(pb)) == repr(found(jax))

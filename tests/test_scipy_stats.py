@@ -198,3 +198,21 @@ def test_gaussian_kde(data, bandwidth):
     np.testing.assert_allclose(again, wanted(points), rtol=2e-4)
     draws = got.resample(pb.random.key(3), (5,))
     np.testing.assert_allclose(draws, wanted.resample(jax.random.key(3), (5,)), rtol=1e-4)
+
+
+LEVELS = ("pdf", "cdf", "sf", "logcdf", "logsf")
+
+
+@pytest.mark.parametrize(
+    ("distribution", "name"), [(d, f) for d, f in CASES if f in LEVELS and d not in DISCRETE]
+)
+def test_derivatives_far_outside_are_numbers_where_theirs_are(distribution, name):
+    far = np.array([-1e30, -1e3, -5.0, 0.0, 5.0, 1e3, 1e30], np.float32)
+    rest = arguments(distribution, name)[1:]
+    got, wanted = (
+        p.vmap(p.grad(getattr(getattr(stats, distribution), name)), (0, *[None] * len(rest)))(
+            far, *rest
+        )
+        for p, stats in ((pb, ours), (jax, theirs))
+    )
+    assert not (np.isnan(got) & ~np.isnan(wanted)).any()

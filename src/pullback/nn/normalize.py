@@ -10,6 +10,7 @@ from .. import dtypes
 from .. import numpy as pnp
 from ..control.custom_jvp import custom_jvp
 from ..numpy.elementwise import as_inexact
+from ..numpy.values import promote_arrays_inexact
 from ..transforms.stop import stop_gradient
 
 Axis = int | Sequence[int] | None
@@ -96,9 +97,9 @@ def logsumexp(
     >>> float(pb.nn.logsumexp(pb.numpy.zeros(1)))
     0.0
     """
-    a = as_inexact("logsumexp", a)
+    a, *weight = promote_arrays_inexact("logsumexp", *[v for v in (a, b) if v is not None])
     if b is not None:
-        a, b = pnp.broadcast_arrays(a, as_inexact("logsumexp", b))
+        a, b = pnp.broadcast_arrays(a, *weight)
         a = pnp.where(b != 0, a, -np.inf)
     if where is not None:
         a = pnp.where(where, a, -np.inf)

@@ -183,7 +183,8 @@ def interp(
     >>> pnp.interp(pnp.array([0.5, 2.5, 9.0]), places, values)
     Array([ 5., 25., 30.], dtype=float32)
     """
-    x, xp, fp = (as_inexact("interp", v) for v in (x, xp, fp))
+    x, xp = promote_arrays_inexact("interp", x, xp)
+    fp = as_inexact("interp", fp)
     if xp.ndim != 1 or xp.shape != fp.shape:
         raise ValueError("xp and fp must be one-dimensional arrays of equal size")
     if period is not None:
@@ -194,7 +195,8 @@ def interp(
     width = x1 - x0
     flat = ew.eq(width, 0)
     slope = (y1 - y0) / pick(flat, sh.full_like(width, 1), width)
-    out = pick(flat, y0, y0 + (x - x0) * slope)
+    out = y0 + (x - x0) * slope
+    out = pick(flat, convert(y0, out.dtype, out.weak_type), out)
     if period is not None:
         return out
     for beyond, value, edge in ((x < xp[0], left, fp[0]), (x > xp[-1], right, fp[-1])):

@@ -110,6 +110,15 @@ def logspace(
     return out if dtype is None else convert(out, requested_dtype("logspace", dtype))
 
 
+def _with_ends(x: Any, first: Any, last: Any) -> Any:
+    """A sequence whose first element, and last one where that is given, are exactly these."""
+    if not x.shape[0]:
+        return x
+    inner = x[1:] if last is None else x[1:-1]
+    ends = [sh.expand_dims(end, (0,)) for end in (first, last) if end is not None]
+    return pc.concatenate([ends[0], inner, *ends[1:]], 0)
+
+
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:
@@ -129,7 +138,7 @@ def geomspace(
         None,
         0,
     )
-    out = sign * out
+    out = _with_ends(sign * out, first, last if endpoint and num > 1 else None)
     if axis:
         out = moveaxis(out, 0, axis)
     return out if dtype is None else convert(out, requested_dtype("geomspace", dtype))

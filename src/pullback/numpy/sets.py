@@ -224,6 +224,7 @@ def union1d(ar1: Any, ar2: Any, *, size: int | None = None, fill_value: Any = No
 
 
 def _members(name: str, x: Any, mask: Any, size: int | None, fill_value: Any) -> Any:
+    """The elements where a mask is; of a given size the rest is the first one by default."""
     _need_size(name, mask, size)
     if size is None:
         return getitem(x, mask)
@@ -231,6 +232,7 @@ def _members(name: str, x: Any, mask: Any, size: int | None, fill_value: Any) ->
     fill = 0 if fill_value is None else fill_value
     if not x.size:
         return sh.full((size,), fill, x.dtype)
+    at = pick(ew.lt(at, x.size), at, expand(at[:1], at.shape)) if fill_value is None else at
     return take(x, at, mode="fill", fill_value=fill)
 
 
@@ -249,7 +251,7 @@ def setdiff1d(
     mask = isin(x, ar2, invert=True)
     if size is not None and not assume_unique:
         mask = ew.bitwise_and(mask, _first_ones(x))
-    return _members("setdiff1d", x, mask, size, fill_value)
+    return _members("setdiff1d", x, mask, size, 0 if fill_value is None else fill_value)
 
 
 def _first_ones(x: Any) -> Any:

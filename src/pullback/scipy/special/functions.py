@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from ... import dtypes
 from ... import numpy as pnp
 from ...control.custom_jvp import custom_jvp
 from ...nn.normalize import log_softmax as _log_softmax
 from ...nn.normalize import softmax as _softmax
 from ...numpy.elementwise import as_inexact
-from ...numpy.values import promote_arrays_inexact
+from ...numpy.values import convert, promote_arrays_inexact
 from ...primitives import analytic, incomplete
 from ...primitives import elementwise as ew
 from ...primitives import special as _special
@@ -23,6 +24,17 @@ Function = Callable[..., Any]
 def floats(name: str, *values: Any) -> list[Any]:
     """Arrays of one shape and one floating dtype."""
     return pnp.broadcast_arrays(*promote_arrays_inexact(name, *values))
+
+
+def at_least_single(f: Function, *xs: Any) -> Any:
+    """A function of arrays of one dtype, computed in single precision where they are halves."""
+    if xs[0].dtype.itemsize >= 4:
+        return f(*xs)
+    weak = all(x.weak_type for x in xs)
+    found = f(*[convert(x, dtypes.float32, weak) for x in xs])
+    if isinstance(found, tuple):
+        return tuple([convert(y, xs[0].dtype, weak) for y in found])
+    return convert(found, xs[0].dtype, weak)
 
 
 def _table(name: str, op: Function, doc: str, *parameters: str) -> Function:

@@ -12,7 +12,7 @@ from ... import dtypes, lax
 from ... import numpy as pnp
 from ...numpy.values import describe
 from ...transforms.stop import stop_gradient
-from .functions import floats, gamma
+from .functions import at_least_single, floats, gamma
 
 # Most terms of a series.
 TERMS = 20000
@@ -54,7 +54,10 @@ def hyp1f1(a: Any, b: Any, x: Any) -> Any:
     >>> round(float(pb.scipy.special.hyp1f1(1.0, 1.0, 1.0)), 4)
     2.7183
     """
-    a, b, x = _real("hyp1f1", a, b, x)
+    return at_least_single(_hyp1f1, *_real("hyp1f1", a, b, x))
+
+
+def _hyp1f1(a: Any, b: Any, x: Any) -> Any:
     pole = (b == 0) & (a != 0)
     safe = pnp.where(b == 0, 1, b)
     # Terms of one sign do not cancel: exp(x) M(b - a, b, -x) for negative x.
@@ -79,7 +82,10 @@ def hyp2f1(a: Any, b: Any, c: Any, x: Any) -> Any:
     >>> pb.scipy.special.hyp2f1(1.0, 1.0, 2.0, 0.5).round(4)
     Array(1.3863, dtype=float32)
     """
-    a, b, c, x = _real("hyp2f1", a, b, c, x)
+    return at_least_single(_hyp2f1, *_real("hyp2f1", a, b, c, x))
+
+
+def _hyp2f1(a: Any, b: Any, c: Any, x: Any) -> Any:
     whole = _polynomial(a) | _polynomial(b)
     bad = _polynomial(c) & ~((_polynomial(a) & (a > c)) | (_polynomial(b) & (b > c)))
     inside = (x < 1) & ~bad

@@ -11,7 +11,7 @@ from ... import numpy as pnp
 from ...control.custom_jvp import custom_jvp
 from ...numpy.elementwise import as_inexact
 from ...numpy.values import convert
-from .functions import floats
+from .functions import at_least_single, floats
 
 # Terms of Weideman's series, of power series, of continued fractions, and points of quadrature.
 WOFZ_TERMS, SERIES_TERMS, FRACTION_TERMS, POINTS = 48, 24, 60, 40
@@ -72,7 +72,8 @@ def _fresnel(x: Any) -> tuple[Any, Any]:
     size = pnp.abs(x)
     near = size < 1.5
     small, large = pnp.where(near, size, 1), pnp.where(near, 2, size)
-    large = pnp.where(pnp.isinf(large), 1e4, large)
+    beyond = size > 1 / pnp.finfo(x.dtype).eps ** 2
+    large = pnp.where(beyond, 1e4, large)
     terms = range(SERIES_TERMS)
     h = pi / 2
     sines = [(-1) ** k * h ** (2 * k + 1) / (factorial(2 * k + 1) * (4 * k + 3)) for k in terms]
@@ -83,9 +84,8 @@ def _fresnel(x: Any) -> tuple[Any, Any]:
     u = large * (sqrt(pi) / 2)
     wave = lax.complex(pnp.cos(phase), pnp.sin(phase)) * _wofz(lax.complex(u, u))
     whole = wave.dtype.type(0.5 + 0.5j) * (1 - wave)
-    half = pnp.isinf(x)
-    s = pnp.where(half, 0.5, pnp.where(near, near_s, pnp.imag(whole)))
-    c = pnp.where(half, 0.5, pnp.where(near, near_c, pnp.real(whole)))
+    s = pnp.where(beyond, 0.5, pnp.where(near, near_s, pnp.imag(whole)))
+    c = pnp.where(beyond, 0.5, pnp.where(near, near_c, pnp.real(whole)))
     return pnp.sign(x) * s, pnp.sign(x) * c
 
 
@@ -103,12 +103,6 @@ def _real(name: str, x: Any) -> Any:
     return x
 
 
-def _at_least_single(f: Any, x: Any) -> tuple[Any, Any]:
-    """A function of complex parts, which have no half precision."""
-    first, second = f(convert(x, dtypes.float32, x.weak_type) if x.dtype.itemsize < 4 else x)
-    return convert(first, x.dtype, x.weak_type), convert(second, x.dtype, x.weak_type)
-
-
 def fresnel(x: Any) -> tuple[Any, Any]:
     """The integrals of sin(pi t^2 / 2) and of cos(pi t^2 / 2) from 0 to x.
 
@@ -116,7 +110,7 @@ def fresnel(x: Any) -> tuple[Any, Any]:
     >>> s.round(4)
     Array([0.    , 0.4383], dtype=float32)
     """
-    return _at_least_single(_fresnel, _real("fresnel", x))
+    return at_least_single(_fresnel, _real("fresnel", x))
 
 
 @custom_jvp
@@ -164,7 +158,7 @@ def sici(x: Any) -> tuple[Any, Any]:
     >>> si.round(4)
     Array([0.9461, 1.6054], dtype=float32)
     """
-    return _at_least_single(_sici, _real("sici", x))
+    return at_least_single(_sici, _real("sici", x))
 
 
 @custom_jvp

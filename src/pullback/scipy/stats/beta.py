@@ -31,6 +31,13 @@ def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
     return pnp.exp(logpdf(x, a, b, loc, scale))
 
 
+def _log_part(a: Any, b: Any, u: Any) -> Any:
+    """The logarithm of the probability below u of the numbers between 0 and 1."""
+    outside = (u <= 0) | (u >= 1)
+    found = pnp.log(betainc(a, b, pnp.where(outside, 0.5, u)))
+    return pnp.where(outside, pnp.where(u > 0, 0, -np.inf), found)
+
+
 def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
     """The probability below x.
 
@@ -47,7 +54,8 @@ def logcdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
     >>> round(float(pb.scipy.stats.beta.logcdf(0.25, 2, 3)), 4)
     -1.3405
     """
-    return pnp.log(cdf(x, a, b, loc, scale))
+    x, a, b, loc, scale = floats("beta.logcdf", x, a, b, loc, scale)
+    return _log_part(a, b, (x - loc) / scale)
 
 
 def sf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
@@ -66,4 +74,5 @@ def logsf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
     >>> round(float(pb.scipy.stats.beta.logsf(0.25, 2, 3)), 4)
     -0.3034
     """
-    return pnp.log(sf(x, a, b, loc, scale))
+    x, a, b, loc, scale = floats("beta.logsf", x, a, b, loc, scale)
+    return _log_part(b, a, 1 - (x - loc) / scale)

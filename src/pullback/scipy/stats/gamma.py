@@ -47,7 +47,10 @@ def logcdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
     >>> round(float(pb.scipy.stats.gamma.logcdf(2.0, 3.0)), 4)
     -1.1291
     """
-    return pnp.log(cdf(x, a, loc, scale))
+    x, a, loc, scale = floats("gamma.logcdf", x, a, loc, scale)
+    z = (x - loc) / scale
+    below = z <= 0
+    return pnp.where(below, -np.inf, pnp.log(gammainc(a, pnp.where(below, 1, z))))
 
 
 def sf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:

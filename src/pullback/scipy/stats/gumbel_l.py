@@ -5,7 +5,11 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
+from ...nn.activations import log1mexp
 from ..special.functions import floats
+
+# A standard number below which all lies, in double precision too.
+CERTAIN = 20
 
 
 def _standard(name: str, x: Any, loc: Any, scale: Any) -> tuple[Any, Any]:
@@ -40,7 +44,7 @@ def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     -0.2136
     """
     z, _ = _standard("logcdf", x, loc, scale)
-    return pnp.log(-pnp.expm1(-pnp.exp(z)))
+    return log1mexp(pnp.exp(z))
 
 
 def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
@@ -49,7 +53,8 @@ def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     >>> round(float(pb.scipy.stats.gumbel_l.cdf(0.5)), 4)
     0.8077
     """
-    return pnp.exp(logcdf(x, loc, scale))
+    z, _ = _standard("cdf", x, loc, scale)
+    return -pnp.expm1(-pnp.exp(pnp.minimum(z, CERTAIN)))
 
 
 def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -65,7 +65,7 @@ def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     >>> round(float(pb.scipy.stats.gumbel_r.sf(0.5)), 4)
     0.4548
     """
-    return pnp.exp(logsf(x, loc, scale))
+    return gumbel_l.cdf(*_mirrored("sf", x, loc, scale))
 
 
 def ppf(p: Any, loc: Any = 0, scale: Any = 1) -> Any:

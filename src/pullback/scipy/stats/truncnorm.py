@@ -1,21 +1,14 @@
 """The normal distribution between the standard numbers a and b."""
 
-from math import log
 from typing import Any
 
 import numpy as np
 
 from ... import numpy as pnp
+from ...nn.activations import log1mexp
 from ..special import log_ndtr, ndtr
 from ..special.functions import floats
 from . import norm
-
-
-def _log1mexp(x: Any) -> Any:
-    """log(1 - exp(-x)) of positive x, exact for small and large ones."""
-    small = x < log(2)
-    near, far = pnp.where(small, x, 1), pnp.where(small, 1, x)
-    return pnp.where(small, pnp.log(-pnp.expm1(-near)), pnp.log1p(-pnp.exp(-far)))
 
 
 def _log_mass(a: Any, b: Any) -> Any:
@@ -23,8 +16,8 @@ def _log_mass(a: Any, b: Any) -> Any:
     right = a > 0
     low, high = pnp.where(right, -b, a), pnp.where(right, -a, b)
     central = (low <= 0) & (high > 0)
-    far = pnp.where(central, 0, high)
-    tail = log_ndtr(far) + _log1mexp(log_ndtr(far) - log_ndtr(low))
+    near, far = pnp.where(central, -1, low), pnp.where(central, 0, high)
+    tail = log_ndtr(far) + log1mexp(log_ndtr(far) - log_ndtr(near))
     return pnp.where(central, pnp.log1p(-ndtr(low) - ndtr(-high)), tail)
 
 
