@@ -157,6 +157,7 @@ def asked(number, frame):
     print("asked", signal.Signals(number).name)
     sys.exit(5)
 signal.signal(signal.SIGUSR1, asked)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which the end of the other one brings
 print("ready", sys.argv[1:])
 time.sleep(100)
 """
