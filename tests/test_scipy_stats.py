@@ -216,3 +216,14 @@ def test_derivatives_far_outside_are_numbers_where_theirs_are(distribution, name
         for p, stats in ((pb, ours), (jax, theirs))
     )
     assert not (np.isnan(got) & ~np.isnan(wanted)).any()
+
+
+@pytest.mark.parametrize("name", ["logcdf", "logsf"])
+@pytest.mark.parametrize("x", [-1.0, 0.0, 0.4, 1.0, 2.0, np.nan])
+def test_parameters_that_are_no_numbers_give_none(name, x):
+    for distribution, shapes in (
+        ("beta", (np.nan, 2.0)),
+        ("beta", (2.0, np.nan)),
+        ("gamma", (np.nan,)),
+    ):
+        assert np.isnan(getattr(getattr(ours, distribution), name)(x, *shapes))

@@ -17,7 +17,7 @@ class custom_partitioning:
 
     Args:
       fun: a function of arrays.
-      static_argnums: the positions of arguments that are no arrays.
+      static_argnums: the positions of arguments that are no arrays; accepted.
 
     >>> from pullback.experimental.custom_partitioning import custom_partitioning
     >>> f = custom_partitioning(pnp.sin)
@@ -28,9 +28,6 @@ class custom_partitioning:
 
     def __init__(self, fun: Callable[..., Any], static_argnums: Sequence[int] = ()) -> None:
         self.fun = fun
-        self.static_argnums = static_argnums
-        self.partition: Callable[..., Any] | None = None
-        self.sharding_rule: Any = None
         self.__name__, self.__doc__ = function_name(fun), inspect.getdoc(fun)
 
     def def_partition(
@@ -60,7 +57,6 @@ class custom_partitioning:
                 f"def_partition of {self.__name__}: factors and their sizes belong to a"
                 f" sharding_rule in text, got {sharding_rule!r}"
             )
-        self.partition, self.sharding_rule = partition, sharding_rule
         return partition
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

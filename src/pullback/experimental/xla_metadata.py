@@ -1,25 +1,16 @@
 """What a program may say to those who read its compiled form; nothing here reads it."""
 
-from contextlib import ContextDecorator
-from types import TracebackType
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 __all__ = ["set_xla_metadata"]
 
 
-class _Said(ContextDecorator):
+@contextmanager
+def _said() -> Iterator[None]:
     """A block, or a function, of which something is said."""
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        pass
+    yield
 
 
 def set_xla_metadata(x: Any = None, **kwargs: Any) -> Any:
@@ -39,4 +30,4 @@ def set_xla_metadata(x: Any = None, **kwargs: Any) -> Any:
     >>> set_xla_metadata(1.0, stage="last")
     1.0
     """
-    return _Said() if x is None else x
+    return _said() if x is None else x

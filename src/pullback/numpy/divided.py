@@ -17,7 +17,10 @@ def divided(x: Any, out_sharding: Any) -> Any:
 
 
 def divides(f: Callable[P, R]) -> Callable[P, R]:
-    """The function with a result that is divided as `out_sharding`, its last argument, says."""
+    """The function with a result that is divided as `out_sharding`, its last argument, says.
+
+    Functions of a microsecond call `divided` themselves: to be wrapped costs a good part of one.
+    """
     code: Any = getattr(f, "__code__", None)
     positional = code.co_varnames[: code.co_argcount]
     place = len(positional) - (positional[-1] == "out_sharding")

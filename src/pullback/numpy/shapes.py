@@ -15,7 +15,7 @@ from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from .creation import canonical_shape, requested_dtype
-from .divided import divides
+from .divided import divided
 from .elementwise import pick
 from .indexing import take
 from .places import on
@@ -40,7 +40,6 @@ def axes_of(name: str, axis: Any, ndim: int) -> tuple[int, ...]:
     return out
 
 
-@divides
 def reshape(
     a: Any, shape: Any, order: str = "C", *, copy: bool | None = None, out_sharding: Any = None
 ) -> Any:
@@ -64,12 +63,12 @@ def reshape(
     sizes = _new_sizes(x, shape)
     if order == "F":
         back = sh.reshape(sh.transpose(x, range(x.ndim)[::-1]), sizes[::-1])
-        return sh.transpose(back, range(len(sizes))[::-1])
+        return divided(sh.transpose(back, range(len(sizes))[::-1]), out_sharding)
     if order not in ("C", "K"):
         raise ValueError(f"reshape: order must be 'C' or 'F', got {order!r}")
     if sizes == x.shape:
-        return sh.copy(x) if copy else x
-    return sh.reshape(x, sizes)
+        return divided(sh.copy(x) if copy else x, out_sharding)
+    return divided(sh.reshape(x, sizes), out_sharding)
 
 
 def _size(n: Any, shape: Any) -> Any:
@@ -106,7 +105,6 @@ def _cannot_reshape(x: Any, sizes: Sequence[int]) -> OperandError:
     )
 
 
-@divides
 def ravel(a: Any, order: str = "C", *, out_sharding: Any = None) -> Any:
     """All elements along one axis.
 
@@ -114,7 +112,8 @@ def ravel(a: Any, order: str = "C", *, out_sharding: Any = None) -> Any:
     Array([1, 2, 3, 4], dtype=int32)
     """
     x = as_array("ravel", a)
-    return reshape(x, (x.size,), "C" if order == "K" else order)
+    order = "C" if order == "K" else order
+    return reshape(x, (x.size,), order, out_sharding=out_sharding)
 
 
 def transpose(a: Any, axes: Sequence[int] | None = None) -> Any:
@@ -245,7 +244,6 @@ def squeeze(a: Any, axis: Any = None) -> Any:
     return sh.squeeze(x, sorted(axes))
 
 
-@divides
 def broadcast_to(array: Any, shape: Any, *, out_sharding: Any = None) -> Any:
     """The array repeated along new axes and those of size 1.
 
@@ -261,7 +259,7 @@ def broadcast_to(array: Any, shape: Any, *, out_sharding: Any = None) -> Any:
         raise ValueError(
             f"Incompatible shapes for broadcasting: {x.shape} and requested shape {sizes}"
         )
-    return expand(x, sizes)
+    return divided(expand(x, sizes), out_sharding)
 
 
 def broadcast_arrays(*args: Any) -> list[Any]:

@@ -209,7 +209,7 @@ class ProgramEmitter:
         plan = choose(kernel, self.vector_bytes)
         plan = halved(plan, kernel) if self.halves else plan
         plan = narrow(plan, kernel, self.vector_bytes) if self.narrow else plan
-        return replace(plan, again=is_repeatable(kernel, self.program.aliases))
+        return replace(plan, again=plan.heavy and is_repeatable(kernel, self.program.aliases))
 
     def call_nest(self, name: str, args: Sequence[tuple[str, str]]) -> None:
         """A call, by one thread or by several."""

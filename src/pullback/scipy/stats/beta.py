@@ -35,7 +35,7 @@ def _log_part(a: Any, b: Any, u: Any) -> Any:
     """The logarithm of the probability below u of the numbers between 0 and 1."""
     outside = (u <= 0) | (u >= 1)
     found = pnp.log(betainc(a, b, pnp.where(outside, 0.5, u)))
-    return pnp.where(outside, pnp.where(u > 0, 0, -np.inf), found)
+    return pnp.where(outside & ~pnp.isnan(found), pnp.where(u > 0, 0, -np.inf), found)
 
 
 def cdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -50,7 +50,8 @@ def logcdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
     x, a, loc, scale = floats("gamma.logcdf", x, a, loc, scale)
     z = (x - loc) / scale
     below = z <= 0
-    return pnp.where(below, -np.inf, pnp.log(gammainc(a, pnp.where(below, 1, z))))
+    found = pnp.log(gammainc(a, pnp.where(below, 1, z)))
+    return pnp.where(below & ~pnp.isnan(found), -np.inf, found)
 
 
 def sf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
