@@ -1,5 +1,7 @@
 """The switch of keys; listeners; passes as functions; what is told; types as arguments."""
 
+from importlib import import_module
+
 import jax
 import numpy as np
 import pytest
@@ -124,3 +126,64 @@ def test_integer_results_take_cotangents_of_their_own_type():
         _, pull = s.vjp(lambda x, s=s: (2 * x, s.numpy.int32(x), x > 0), 3.0)
         for i, b in ((np.int32(1), np.bool_(True)), (np.zeros((), s.float0),) * 2):
             assert pull((1.0, i, b))[0] == 2
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_devices_know_their_platform_process_and_memory(p):
+    device = p.devices("cpu")[0]
+    assert device.host_id == device.task_id == device.process_index == 0
+    client = device.client
+    assert client is device.client and client.platform == "cpu"
+    assert client.process_index() == client.host_id() == client.task_id() == 0
+    assert client.devices() == p.devices("cpu") and client.local_devices() == p.local_devices()
+    assert client.device_from_local_hardware_id(0) is device
+    assert client.device_count() == client.local_device_count() == p.device_count()
+    memory = device.default_memory()
+    assert memory in device.addressable_memories() and memory == device.memory("device")
+    assert (memory.kind, memory.platform, memory.process_index) == ("device", "cpu", 0)
+    assert memory.addressable_by_devices() == [device]
+    assert repr(memory) == "CPU_DEVICE_0"
+    assert str(memory) == "CpuDeviceMemory(id=0, process_index=0, client=cpu)"
+    with pytest.raises(RuntimeError, match="memory"):
+        device.memory("elsewhere")
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_memory_spaces(p):
+    assert list(map(repr, p.memory.Space)) == [
+        f"MemorySpace.{n}" for n in ("Device", "Host", "Any")
+    ]
+    x = p.device_put(np.arange(3), p.memory.Space.Device)
+    assert p.typeof(x).memory_space is p.memory.Space.Device
+    assert x.sharding.memory_kind == "device"
+    np.testing.assert_array_equal(x, np.arange(3))
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_devices_that_are_not_there(p):
+    for ask in (p.devices, p.device_count, lambda name: p.local_devices(backend=name)):
+        with pytest.raises(RuntimeError, match="nowhere"):
+            ask("nowhere")
+    for put in (
+        lambda: p.device_put(1.0, 3),
+        lambda: p.device_put({"a": 1.0}, {"a": p.devices}),
+        lambda: p.default_device(3).__enter__(),
+        lambda: p.config.update("jax_default_device", 3),
+    ):
+        with pytest.raises(ValueError, match=r"3|devices"):
+            put()
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_sizes_and_values_while_tracing_under_core(p):
+    assert (p.core.max_dim(2, 3), p.core.min_dim(2, 3)) == (3, 2)
+    export = import_module(f"{p.__name__}.export")
+    a, b = export.symbolic_shape("a, b", constraints=["a >= b"])
+    assert p.core.max_dim(a, b) is a and p.core.min_dim(a, b) is b
+    assert p.core.max_dim(b, a) is a and p.core.min_dim(b, a) is b
+
+    def f(x):
+        with p.core.ensure_compile_time_eval():
+            return x * int(p.numpy.arange(3).sum())
+
+    assert float(p.jit(f)(2.0)) == 6.0

@@ -19,7 +19,7 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "pullback"
 SURFACE = "numpy, lax, nn, random and the rest of the surface"
 LAYERS = (
     ("_native",),
-    ("errors", "guards", "config", "dtypes", "tree", "lazy", "settle", "monitoring"),
+    ("errors", "guards", "options", "config", "dtypes", "tree", "lazy", "settle", "monitoring"),
     ("core",),
     ("primitives",),
     ("transforms",),

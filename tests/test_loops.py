@@ -1,5 +1,6 @@
 """scan, fori_loop, while_loop, map: the same program on JAX gives the same result."""
 
+import jax
 import numpy as np
 import pytest
 from both import JAX, PULLBACK, Pair, Record, compare, sample
@@ -430,3 +431,11 @@ def test_bounds_of_two_dtypes():
             s.lax.fori_loop(np.int16(0), s.np.int32(10), lambda i, c: c, 7.0)
         with pytest.raises(TypeError):
             s.lax.cond(1j, lambda: 1, lambda: 2)
+
+
+@pytest.mark.parametrize("length", [3.0, np.float32(3.0), np.int8(3)], ids=repr)
+def test_lengths_may_be_whole_floats(length):
+    ours, theirs = (p.scan(lambda c, _: (c + 1, c), 0, None, length=length) for p in (lax, jax.lax))
+    np.testing.assert_array_equal(ours[1], theirs[1])
+    with pytest.raises(TypeError, match=r"length must be an integer, got 2\.5"):
+        lax.scan(lambda c, _: (c + 1, c), 0, None, length=2.5)

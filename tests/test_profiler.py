@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -121,3 +122,13 @@ def test_memory(tmp_path: Path) -> None:
     rows = {tuple(names[i] for i in s[1]): s[2] for s in samples}
     assert rows["float32[7,11,13]", str(device)] == [3, 3 * kept[0].nbytes]
     assert [strings[message(t)[1][0]] for t in whole[1]] == ["objects", "space"]
+
+
+def test_options_of_profiles_are_those_of_jax(tmp_path):
+    ours, theirs = pb.profiler.ProfileOptions(), jax.profiler.ProfileOptions()
+    names = [n for n in dir(theirs) if not n.startswith("_")]
+    assert {n: getattr(ours, n) for n in names} == {n: getattr(theirs, n) for n in names}
+    ours.host_tracer_level = 3
+    with pb.profiler.trace(tmp_path, profiler_options=ours):
+        pb.jit(lambda x: x + 1)(1.0)
+    assert list(tmp_path.rglob("*.trace.json.gz"))

@@ -433,3 +433,9 @@ def test_what_with_refs_refuses() -> None:
         pulled.with_refs(pb.new_ref(0.0))
     with pytest.raises(TypeError, match=r"wants mutable arrays, ad.GradValue\(\)"):
         pulled.with_refs(1.0, pb.ad.GradValue())
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_shapes_of_mutable_arrays_are_those_of_what_they_hold(p):
+    ref = p.new_ref(onp.ones((2, 3), onp.float32))
+    assert p.numpy.shape(ref) == (2, 3) and p.numpy.ndim(ref) == 2

@@ -8,29 +8,19 @@ from test_surface_modules import parameters, public
 
 import pullback as pb
 
-MESH = "partitions a program over several devices"
-SWITCH = "a switch of JAX's own machinery"
 DEPRECATED = "deprecated in JAX"
 MISSING = {
-    **dict.fromkeys(
-        "remove_size_one_mesh_axis_from_type auto_pcast".split(),
-        MESH,
-    ),
-    **dict.fromkeys(
-        "allow_f16_reductions array_garbage_collection_guard jax2tf_associative_scan_reductions"
-        " thread_guard".split(),
-        SWITCH,
-    ),
     **dict.fromkeys("host_count host_id host_ids".split(), DEPRECATED),
-    "memory": "kinds of memory of devices",
 }
 SETTING = "JAX's default is a marker of its own"
 DIFFERENT = {
     **dict.fromkeys(
-        "check_tracer_leaks checking_leaks debug_infs debug_key_reuse debug_nans default_device"
+        "allow_f16_reductions array_garbage_collection_guard auto_pcast check_tracer_leaks"
+        " checking_leaks debug_infs debug_key_reuse debug_nans default_device"
         " default_matmul_precision default_prng_impl enable_checks"
         " enable_custom_prng enable_x64 explain_cache_misses legacy_prng_key log_compiles"
-        " no_execution no_tracing numpy_dtype_promotion"
+        " jax2tf_associative_scan_reductions no_execution no_tracing numpy_dtype_promotion"
+        " remove_size_one_mesh_axis_from_type thread_guard"
         " numpy_rank_promotion softmax_custom_jvp threefry_partitionable"
         " transfer_guard_device_to_device transfer_guard_device_to_host"
         " transfer_guard_host_to_device".split(),

@@ -1,6 +1,7 @@
 """Switches as contexts, types of values, and evaluation while tracing: against JAX."""
 
 import gc
+import logging
 
 import jax
 import numpy as np
@@ -9,6 +10,7 @@ from jax import numpy as jnp
 
 import pullback as pb
 from pullback import numpy as pnp
+from pullback import options
 from pullback.lax import DotAlgorithm, DotAlgorithmPreset
 
 X = np.ones((3, 3), np.float32)
@@ -41,11 +43,8 @@ def test_precisions_may_be_algorithms():
     for how in (*DotAlgorithmPreset, DotAlgorithm(np.float32, np.float32, np.float32)):
         y = pb.lax.dot_general(X, X, (((1,), (0,)), ((), ())), precision=how)
         np.testing.assert_array_equal(y, X @ X)
-    with (
-        pytest.raises(ValueError, match=r"precision: one of .* is wanted, got 'best'"),
-        pb.default_matmul_precision("best"),
-    ):
-        pnp.dot(X, X)
+    with pytest.raises(ValueError, match=r"precision: one of .* is wanted, got 'best'"):
+        pb.lax.dot(X, X, precision="best")
 
 
 def test_promotion_of_ranks_and_dtypes():
@@ -59,15 +58,54 @@ def test_promotion_of_ranks_and_dtypes():
     assert (pnp.asarray(X) + pnp.ones(3)).shape == (3, 3)
 
 
-@pytest.mark.parametrize("option", ["numpy_rank_promotion", "numpy_dtype_promotion"])
-def test_choices_are_checked(option):
-    with pytest.raises(ValueError, match=f"config: {option} must be .*, got 'maybe'"):
-        pb.config.update(option, "maybe")
-    with (
-        pytest.raises(ValueError, match=f"config: {option} must be"),
-        getattr(pb, option)("maybe"),
-    ):
-        pass
+CHOSEN = ["numpy_rank_promotion", "numpy_dtype_promotion", "default_matmul_precision"]
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+@pytest.mark.parametrize("option", CHOSEN)
+def test_choices_are_checked_at_once(p, option):
+    before = p.config.values[f"jax_{option}"]
+    with pytest.raises(ValueError, match="maybe"):
+        p.config.update(f"jax_{option}", "maybe")
+    with pytest.raises(ValueError, match="maybe"):
+        getattr(p, option)("maybe")
+    assert p.config.values[f"jax_{option}"] == before
+
+
+class Undecided:
+    def __bool__(self):
+        raise ValueError("neither")
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_truths_are_taken_from_what_is_given(p):
+    for given, wanted in ((2, True), ("", False)):
+        with p.debug_nans(given):
+            assert p.config.jax_debug_nans is wanted
+    for refused in (lambda: p.config.update("jax_debug_nans", Undecided()),
+                    lambda: p.debug_nans(Undecided())):  # fmt: skip
+        with pytest.raises(ValueError, match="neither"):
+            refused()
+    assert p.config.jax_debug_nans is False
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_options_are_not_assigned(p):
+    for option in ("jax_enable_x64", "jax_debug_nans", "jax_platforms"):
+        with pytest.raises(AttributeError):
+            setattr(p.config, option, True)
+        assert not p.config.values[option] or option == "jax_platforms"
+    with pytest.raises(AttributeError):
+        p.config.update("jax_no_such_option", 1)
+
+
+def test_loggers_have_the_level_asked_for():
+    for p, name in ((pb, "pullback"), (jax, "jax")):
+        before = logging.getLogger(name).level
+        p.config.update("jax_logging_level", "ERROR")
+        assert logging.getLogger(name).level == logging.ERROR
+        p.config.update("jax_logging_level", "NOTSET")
+        logging.getLogger(name).setLevel(before)
 
 
 VALUES = [1.0, 3, True, 2j, np.float32(1), np.ones((2, 3), np.int32), np.zeros(0, bool)]
@@ -193,13 +231,25 @@ IGNORED = (
 def test_options_that_change_nothing_are_remembered(option, value):
     found = []
     for config in (pb.config, jax.config):
-        before = config.read(option) if config is pb.config else config.values[option]
+        before = config.values[option]
         config.update(option, value)
-        found.append(config.read(option) if config is pb.config else config.values[option])
+        found.append(config.values[option])
         config.update(option, before)
     assert found[0] == found[1] == value
 
 
-def test_options_of_xla_are_jax_options():
-    from_jax = {name.removeprefix("jax_") for name in jax.config.values}
-    assert pb.config.OF_XLA | pb.config.OF_THE_CACHE <= from_jax
+def test_remembered_options_are_as_jax_has_them():
+    ours, theirs = pb.config.values, jax.config.values
+    for name in options.REMEMBERED:
+        key = f"jax_{name}"
+        assert ours[key] == theirs[key], key
+    assert options.FIXED.keys() <= {name.removeprefix("jax_") for name in theirs}
+
+
+def test_options_of_one_value():
+    for name, allowed in options.FIXED.items():
+        for value in allowed:
+            pb.config.update(f"jax_{name}", value)
+        assert pb.config.read(name) == allowed[0]
+        with pytest.raises(NotImplementedError, match=f"{name} is always"):
+            pb.config.update(name, "something else")

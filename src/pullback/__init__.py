@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         image,
         interpreters,
         lax,
+        memory,
         monitoring,
         nn,
         ops,
@@ -87,15 +88,22 @@ if TYPE_CHECKING:
     from .control.effects import effects_barrier
     from .control.policy import checkpoint_policies
     from .core.device import Device, Shard
+    from .core.trace import ensure_compile_time_eval
     from .environment import print_environment_info
     from .guarding import (
+        allow_f16_reductions,
+        array_garbage_collection_guard,
+        auto_pcast,
         debug_key_reuse,
         enable_checks,
         explain_cache_misses,
+        jax2tf_associative_scan_reductions,
         legacy_prng_key,
         make_user_context,
         no_execution,
         no_tracing,
+        remove_size_one_mesh_axis_from_type,
+        thread_guard,
         transfer_guard,
         transfer_guard_device_to_device,
         transfer_guard_device_to_host,
@@ -108,7 +116,7 @@ if TYPE_CHECKING:
     from .scopes import named_call, named_scope
     from .sharding import NamedSharding, P, Sharding, make_mesh, reshard, set_mesh
     from .single_axis import smap
-    from .staging import ensure_compile_time_eval, typeof
+    from .staging import typeof
     from .transfer import block_until_ready, copy_to_host_async, device_get, device_put
     from .transforms.jacobian import hessian, jacfwd, jacobian, jacrev
     from .transforms.linear import linear_transpose
@@ -136,6 +144,7 @@ _load = later(
         "image",
         "interpreters",
         "lax",
+        "memory",
         "monitoring",
         "nn",
         "ops",
@@ -164,11 +173,15 @@ _load = later(
         "control.effects": "effects_barrier",
         "control.policy": "checkpoint_policies",
         "core.device": "Device Shard",
+        "core.trace": "ensure_compile_time_eval",
         "environment": "print_environment_info",
         "guarding": (
-            "debug_key_reuse enable_checks explain_cache_misses legacy_prng_key make_user_context"
-            " no_execution no_tracing transfer_guard transfer_guard_device_to_device"
-            " transfer_guard_device_to_host transfer_guard_host_to_device"
+            "allow_f16_reductions array_garbage_collection_guard auto_pcast debug_key_reuse"
+            " enable_checks explain_cache_misses jax2tf_associative_scan_reductions"
+            " legacy_prng_key make_user_context no_execution no_tracing"
+            " remove_size_one_mesh_axis_from_type thread_guard transfer_guard"
+            " transfer_guard_device_to_device transfer_guard_device_to_host"
+            " transfer_guard_host_to_device"
         ),
         "halves": "fwd_and_bwd",
         "numpy.slices": "ds",
@@ -177,7 +190,7 @@ _load = later(
         "scopes": "named_call named_scope",
         "sharding": "NamedSharding P Sharding make_mesh reshard set_mesh",
         "single_axis": "smap",
-        "staging": "ensure_compile_time_eval typeof",
+        "staging": "typeof",
         "transfer": "block_until_ready copy_to_host_async device_get device_put",
         "transforms.jacobian": "hessian jacfwd jacobian jacrev",
         "transforms.linear": "linear_transpose",
@@ -208,7 +221,10 @@ __all__ = [
     "__version__",
     "ad",
     "ad_checkpoint",
+    "allow_f16_reductions",
     "api_util",
+    "array_garbage_collection_guard",
+    "auto_pcast",
     "block_until_ready",
     "check_tracer_leaks",
     "checking_leaks",
@@ -268,6 +284,7 @@ __all__ = [
     "jacfwd",
     "jacobian",
     "jacrev",
+    "jax2tf_associative_scan_reductions",
     "jit",
     "jvp",
     "lax",
@@ -284,6 +301,7 @@ __all__ = [
     "make_jaxpr",
     "make_mesh",
     "make_user_context",
+    "memory",
     "monitoring",
     "named_call",
     "named_scope",
@@ -306,6 +324,7 @@ __all__ = [
     "random",
     "ref",
     "remat",
+    "remove_size_one_mesh_axis_from_type",
     "reshard",
     "scipy",
     "set_mesh",
@@ -315,6 +334,7 @@ __all__ = [
     "softmax_custom_jvp",
     "stages",
     "test_util",
+    "thread_guard",
     "threefry_partitionable",
     "transfer_guard",
     "transfer_guard_device_to_device",

@@ -5,13 +5,15 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field, fields, replace
+from types import ModuleType
 from typing import Any
 
 from . import _native
 from .guards import GUARDS, LEVELS, TOGETHER, Guards
 from .lazy import LazyModule
+from .options import FIXED, PRECISIONS, REMEMBERED
 
 __all__ = [
     "Config",
@@ -62,32 +64,8 @@ class Config:
 
 
 NAMES = frozenset(f.name for f in fields(Config)) | GUARDS
-# Options of JAX's that have one meaning here, whatever they are set to.
-PLATFORMS = frozenset({"platform_name", "platforms"})
-# The cache of compiled objects bounds itself, and keeps all that is compiled.
-OF_THE_CACHE = frozenset(
-    "compilation_cache_check_contents compilation_cache_include_metadata_in_key"
-    " compilation_cache_max_size persistent_cache_enable_xla_caches"
-    " persistent_cache_min_compile_time_secs persistent_cache_min_entry_size_bytes"
-    " raise_persistent_cache_errors".split()
-)
-# How XLA is to optimise, and what its programs are to tell of their source.
-OF_XLA = frozenset(
-    "captured_constants_report_frames captured_constants_warn_bytes"
-    " compiler_detailed_logging_min_ops compiler_enable_remat_pass enable_pgle"
-    " exec_time_optimization_effort hlo_source_file_canonicalization_regex"
-    " include_debug_info_in_dumps include_full_tracebacks_in_locations memory_fitting_effort"
-    " memory_fitting_level optimization_level pgle_aggregation_percentile pgle_profiling_runs"
-    " threefry_gpu_kernel_lowering traceback_in_locations_limit"
-    " tracer_error_num_traceback_frames use_direct_linearize use_shardy_partitioner"
-    " use_simplified_jaxpr_constants".split()
-)
-IGNORED = PLATFORMS | OF_THE_CACHE | OF_XLA | {"traceback_filtering"}
-# Options of JAX's that exist here with one value only.
-FIXED: dict[str, Any] = {
-    "threefry_partitionable": True,
-    "softmax_custom_jvp": True,
-}
+# Where programs run is said before Pullback is imported.
+PLATFORMS = {"platform_name": "", "platforms": None}
 
 # Options that can no longer be changed, and why: set by what has read them for good.
 settled: dict[str, str] = {}
@@ -100,8 +78,13 @@ CHOICES = {
     "numpy_dtype_promotion": ("standard", "strict"),
     "numpy_rank_promotion": ("allow", "warn", "raise"),
     "default_prng_impl": ("threefry2x32", "rbg", "unsafe_rbg"),
+    "default_matmul_precision": PRECISIONS,
     **LEVELS,
 }
+
+
+# Those that are true or false.
+TRUTHS = {f.name for f in (*fields(Config), *fields(Guards)) if f.type == "bool" or f.type is bool}
 
 
 class _Local(threading.local):
@@ -111,6 +94,7 @@ class _Local(threading.local):
 _local = _Local()
 # What looks at results is made of traces, which are made of switches: it is loaded when asked for.
 _watch: Any = LazyModule(f"{__package__}.core.watch")
+logging: Any = LazyModule("logging")
 _reuse: Any = LazyModule(f"{__package__}.control.key_reuse")
 _spans: Any = LazyModule(f"{__package__}.core.spans")
 _keys: dict[tuple[Config, bool], int] = {}
@@ -134,6 +118,12 @@ def _set_async_dispatch(on: Any) -> None:
     _native.launch_above(LONG if on else math.inf)
 
 
+def _set_logging_level(level: str) -> None:
+    """From which level on the logger "pullback" tells what it hears."""
+    logging.getLogger(__package__).setLevel(level)
+    _process["logging_level"] = level
+
+
 def _kept(name: str) -> Callable[[Any], None]:
     """Sets an option that is looked up where it matters."""
     return lambda value: _process.update({name: value})
@@ -144,11 +134,19 @@ PROCESS: dict[str, Callable[[Any], None]] = {
     "cpu_enable_async_dispatch": _set_async_dispatch,
     "compilation_cache_dir": _kept("compilation_cache_dir"),
     "enable_compilation_cache": _kept("enable_compilation_cache"),
+    "logging_level": _set_logging_level,
 }
 _process: dict[str, Any] = {
     "compilation_cache_dir": os.environ.get("JAX_COMPILATION_CACHE_DIR"),
     "enable_compilation_cache": _variable("ENABLE_COMPILATION_CACHE", "1").lower() in ON,
+    "logging_level": "NOTSET",
+    **PLATFORMS,
+    **REMEMBERED,
+    **{name: allowed[0] for name, allowed in FIXED.items()},
 }
+# What users set by other means.
+INNER = {"contexts", "guards", "mesh"}
+OPTIONS = (NAMES - INNER) | TOGETHER.keys() | PROCESS.keys() | _process.keys()
 _set_async_dispatch(_variable("CPU_ENABLE_ASYNC_DISPATCH", "1").lower() in ON)
 _global = _from_environment()
 
@@ -171,7 +169,7 @@ def _eager(config: Config) -> Any:
     try:
         trace = None if device is None else device.eager
     except AttributeError:
-        raise TypeError(f"default_device: wants one of devices(), got {device!r}") from None
+        raise ValueError(f"default_device: wants one of devices(), got {device!r}") from None
     looked_for = (("nan", config.debug_nans), ("inf", config.debug_infs))
     kinds = tuple([kind for kind, wanted in looked_for if wanted])
     trace = _watch.watching(trace, kinds) if kinds else trace
@@ -183,7 +181,7 @@ def _eager(config: Config) -> Any:
 
 def _name(option: str) -> str:
     name = option.removeprefix("jax_")
-    if name in NAMES or name in TOGETHER or name in IGNORED or name in FIXED or name in PROCESS:
+    if name in OPTIONS:
         return name
     known = ", ".join(sorted(NAMES | PROCESS.keys()))
     raise AttributeError(f"config.update: no option named {option!r}; the options are {known}")
@@ -199,8 +197,8 @@ def update(name: str, val: Any) -> None:
     global _global
     given, value = name, val
     name = _name(given)
-    if name in FIXED and value != FIXED[name]:
-        raise NotImplementedError(f"config.update: {given} is always {FIXED[name]!r}")
+    if name in FIXED and value not in FIXED[name]:
+        raise NotImplementedError(f"config.update: {given} is always {FIXED[name][0]!r}")
     if name in PLATFORMS and value not in (None, "", "cpu"):
         raise NotImplementedError(
             f"config.update: {given} cannot be {value!r}: set the environment variable"
@@ -208,12 +206,12 @@ def update(name: str, val: Any) -> None:
         )
     if name in settled and value != getattr(_global, name):
         raise RuntimeError(f"config.update: {given} cannot be changed any more: {settled[name]}")
-    if name in IGNORED - PLATFORMS:
+    if name in REMEMBERED:
         _process[name] = value
     if name in PROCESS:
         PROCESS[name](value)
     if name in NAMES or name in TOGETHER:
-        changed = _with(_global, {name: value})
+        changed = _with(_global, _checked({name: value}))
         _native.set_default_context(_key(changed), changed.enable_x64, _eager(changed))
         _global = changed
 
@@ -226,7 +224,7 @@ def read(option: str) -> Any:
     """
     name = _name(option)
     config: Any = current().guards if name in GUARDS else current()
-    return (FIXED | _process).get(name, getattr(config, name, None))
+    return _process.get(name, getattr(config, name, None))
 
 
 def parse_flags_with_absl() -> None:
@@ -246,18 +244,18 @@ def parse_flags_with_absl() -> None:
         update(option, on if isinstance(was, bool) else int(text) if isinstance(was, int) else text)
 
 
-def _check(name: str, value: Any) -> None:
-    """Raise unless an option may have this value."""
-    if value not in CHOICES.get(name, (value,)):
-        wanted = " or ".join(map(repr, CHOICES[name]))
-        raise ValueError(f"config: {name} must be {wanted}, got {value!r}")
-
-
-def _with(config: Config, values: dict[str, Any]) -> Config:
-    """Switches of which some have other values."""
+def _checked(values: dict[str, Any]) -> dict[str, Any]:
+    """The options' values, one by one. ValueError where one may not have the value given."""
     each = {n: v for name, v in values.items() for n in TOGETHER.get(name, [name])}
     for name, value in each.items():
-        _check(name, value)
+        if value not in CHOICES.get(name, (value,)):
+            wanted = " or ".join(map(repr, CHOICES[name]))
+            raise ValueError(f"config: {name} must be {wanted}, got {value!r}")
+    return {n: bool(v) if n in TRUTHS else v for n, v in each.items()}
+
+
+def _with(config: Config, each: dict[str, Any]) -> Config:
+    """Switches of which some have other values."""
     guards = {n: v for n, v in each.items() if n in GUARDS}
     others = {n: v for n, v in each.items() if n not in GUARDS}
     if guards:
@@ -265,9 +263,13 @@ def _with(config: Config, values: dict[str, Any]) -> Config:
     return replace(config, **others)
 
 
+def override(**values: Any) -> Any:
+    """A context manager in which options have these values, in this thread."""
+    return _overriding(_checked(values))
+
+
 @contextmanager
-def override(**values: Any) -> Iterator[None]:
-    """Set options for a block of code in this thread."""
+def _overriding(values: dict[str, Any]) -> Iterator[None]:
     previous = _local.config
     _enter(_with(current(), values))
     try:
@@ -342,11 +344,10 @@ def enable_custom_prng(new_val: bool = True) -> Any:
     return override(enable_custom_prng=bool(new_val))
 
 
-@contextmanager
-def _fixed(option: str, new_val: bool) -> Iterator[None]:
-    """A context for an option that has one value."""
+def fixed(option: str, new_val: Any) -> Any:
+    """A context manager for an option that has one value."""
     update(option, new_val)
-    yield
+    return nullcontext()
 
 
 def threefry_partitionable(new_val: bool = True) -> Any:
@@ -356,7 +357,7 @@ def threefry_partitionable(new_val: bool = True) -> Any:
     ...     pb.random.bits(pb.random.key(0)).dtype
     dtype('uint32')
     """
-    return _fixed("threefry_partitionable", new_val)
+    return fixed("threefry_partitionable", new_val)
 
 
 def softmax_custom_jvp(new_val: bool = True) -> Any:
@@ -366,7 +367,7 @@ def softmax_custom_jvp(new_val: bool = True) -> Any:
     ...     pb.nn.softmax(pnp.zeros(2))
     Array([0.5, 0.5], dtype=float32)
     """
-    return _fixed("softmax_custom_jvp", new_val)
+    return fixed("softmax_custom_jvp", new_val)
 
 
 def numpy_dtype_promotion(new_val: str) -> Any:
@@ -448,6 +449,20 @@ def __getattr__(name: str) -> Any:
     """Options as attributes, under their names here or in JAX: `config.jax_enable_x64`."""
     if name == "x64_enabled":
         return current().enable_x64
+    if name == "values":
+        return {f"jax_{option}": read(option) for option in sorted(OPTIONS)}
     if name.startswith("_"):
         raise AttributeError(name)
     return read(name)
+
+
+class _Module(ModuleType):
+    """This module: its options are set by `update`."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.removeprefix("jax_") in OPTIONS:
+            raise AttributeError(f"config.{name}: write config.update({name!r}, {value!r})")
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Module

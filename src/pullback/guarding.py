@@ -137,6 +137,66 @@ def transfer_guard_device_to_host(new_val: str) -> Any:
     return config.override(transfer_guard_device_to_host=new_val)
 
 
+def thread_guard(new_val: bool = True) -> Any:
+    """A context manager for JAX's switch of the same name, which is always off here.
+
+    >>> with pb.thread_guard(False):
+    ...     pb.numpy.ones(2) + 1
+    Array([2., 2.], dtype=float32)
+    """
+    return config.fixed("thread_guard", bool(new_val))
+
+
+def array_garbage_collection_guard(new_val: str | None) -> Any:
+    """A context manager for arrays that the garbage collector finds, which it may: "allow".
+
+    >>> with pb.array_garbage_collection_guard("allow"):
+    ...     pb.numpy.ones(2) + 1
+    Array([2., 2.], dtype=float32)
+    """
+    return config.fixed("array_garbage_collection_guard", new_val)
+
+
+def allow_f16_reductions(new_val: bool = True) -> Any:
+    """A context manager for JAX's switch of the same name, which is always on here.
+
+    >>> with pb.allow_f16_reductions(True):
+    ...     pb.numpy.ones(2, "float16").sum()
+    Array(2., dtype=float16)
+    """
+    return config.fixed("allow_f16_reductions", bool(new_val))
+
+
+def auto_pcast(new_val: bool = True) -> Any:
+    """A context manager for JAX's switch of the same name, which is always on here.
+
+    >>> with pb.auto_pcast(True):
+    ...     pb.numpy.ones(2) + 1
+    Array([2., 2.], dtype=float32)
+    """
+    return config.fixed("auto_pcast", bool(new_val))
+
+
+def remove_size_one_mesh_axis_from_type(new_val: bool = True) -> Any:
+    """A context manager for JAX's switch of the same name, which is always off here.
+
+    >>> with pb.remove_size_one_mesh_axis_from_type(False):
+    ...     pb.numpy.ones(2) + 1
+    Array([2., 2.], dtype=float32)
+    """
+    return config.fixed("remove_size_one_mesh_axis_from_type", bool(new_val))
+
+
+def jax2tf_associative_scan_reductions(new_val: bool = True) -> Any:
+    """A context manager for JAX's switch of the same name, which is always off here.
+
+    >>> with pb.jax2tf_associative_scan_reductions(False):
+    ...     pb.numpy.cumsum(pb.numpy.ones(2))
+    Array([1., 2.], dtype=float32)
+    """
+    return config.fixed("jax2tf_associative_scan_reductions", bool(new_val))
+
+
 _numbers = itertools.count()
 
 

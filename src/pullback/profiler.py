@@ -7,6 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ContextDecorator, contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from pathlib import Path
@@ -19,6 +20,7 @@ from .core import spans
 from .core.aval import type_name
 
 __all__ = [
+    "ProfileOptions",
     "StepTraceAnnotation",
     "TraceAnnotation",
     "annotate_function",
@@ -29,6 +31,27 @@ __all__ = [
     "trace",
 ]
 
+
+@dataclass
+class ProfileOptions:
+    """What JAX's profilers write down, and how much of it; profiles here hold the same always.
+
+    >>> pb.profiler.ProfileOptions().host_tracer_level
+    2
+    """
+
+    advanced_configuration: dict[str, Any] = field(default_factory=dict)
+    duration_ms: int = 0
+    enable_hlo_proto: bool = True
+    host_tracer_level: int = 2
+    include_dataset_ops: bool = True
+    python_tracer_level: int = 1
+    raise_error_on_start_failure: bool = False
+    repository_path: str = ""
+    session_id: str = ""
+    start_timestamp_ns: int = 0
+
+
 _folder: list[tuple[Path, bool]] = []
 
 
@@ -36,7 +59,7 @@ def start_trace(
     log_dir: os.PathLike[str] | str,
     create_perfetto_link: bool = False,
     create_perfetto_trace: bool = False,
-    profiler_options: None = None,
+    profiler_options: ProfileOptions | None = None,
 ) -> None:
     """Begin a profile: every operation and every call of a compiled function is written down.
 
@@ -45,7 +68,8 @@ def start_trace(
     Args:
       log_dir: the folder for the file that `stop_trace` writes.
       create_perfetto_trace: whether to write `perfetto_trace.json.gz` too.
-      create_perfetto_link, profiler_options: not supported.
+      create_perfetto_link: not supported.
+      profiler_options: accepted.
 
     Raises:
       RuntimeError: a profile has been begun and not ended.
@@ -56,10 +80,10 @@ def start_trace(
     >>> x = pb.jit(lambda x: x + 1)(1.0)
     >>> pb.profiler.stop_trace()
     """
-    if create_perfetto_link or profiler_options is not None:
+    if create_perfetto_link:
         raise NotImplementedError(
-            "profiler: create_perfetto_link and profiler_options are not supported: open the file"
-            " that is written in ui.perfetto.dev"
+            "profiler: create_perfetto_link is not supported: open the file that is written in"
+            " ui.perfetto.dev"
         )
     if spans.is_recording():
         raise RuntimeError("profiler: a profile is being taken; only one can be at a time")
@@ -115,7 +139,7 @@ def trace(
     log_dir: os.PathLike[str] | str,
     create_perfetto_link: bool = False,
     create_perfetto_trace: bool = False,
-    profiler_options: None = None,
+    profiler_options: ProfileOptions | None = None,
 ) -> Generator[None]:
     """A context manager that takes a profile of a block: `start_trace` and `stop_trace`.
 

@@ -13,6 +13,7 @@ from ..lazy import LazyModule
 from . import processes
 
 xla: Any = LazyModule(f"{__package__}.xla.device")
+memory: Any = LazyModule(f"{__name__.partition('.')[0]}.core.memory")
 shardings: Any = LazyModule(f"{__name__.partition('.')[0]}.core.sharding")
 
 # The host, and the platforms that XLA knows.
@@ -29,11 +30,11 @@ def platforms() -> tuple[str, ...]:
 
 
 def platform_name(name: str) -> str:
-    """The platform of this name. ValueError if there is none."""
+    """The platform of this name. RuntimeError if there is none."""
     platform = ALIASES.get(name, name)
     if platform not in PLATFORMS:
         known = ", ".join(map(repr, PLATFORMS))
-        raise ValueError(f"devices: no platform {name!r}; the platforms are {known}")
+        raise RuntimeError(f"devices: no platform {name!r}; the platforms are {known}")
     return platform
 
 
@@ -46,8 +47,8 @@ def devices(backend: str | None = None) -> list[Device]:
         PULLBACK_PLATFORMS, or "cpu".
 
     Raises:
-      ValueError: no platform has this name, or PULLBACK_PLATFORMS leaves it out.
-      RuntimeError: its runtime or hardware is not there; the message says what to install.
+      RuntimeError: no platform has this name, PULLBACK_PLATFORMS leaves it out, or its runtime or
+        hardware is not there; the message says what to install.
 
     >>> import pullback as pb
     >>> pb.devices()
@@ -55,7 +56,7 @@ def devices(backend: str | None = None) -> list[Device]:
     """
     platform = default_backend() if backend is None else platform_name(backend)
     if platform not in platforms():
-        raise ValueError(
+        raise RuntimeError(
             f"devices: no {platform!r} here: PULLBACK_PLATFORMS allows {', '.join(platforms())}"
         )
     return [host] if platform == "cpu" else list(xla.devices(platform))
@@ -147,9 +148,11 @@ def resolve(device: Any) -> Device | None:
         return device
     if isinstance(device, str):
         return local_devices(backend=device)[0]
+    if isinstance(device, memory.MemorySpace):
+        return memory.check_space("device_put", device)
     found = shardings.given(device, "device_put")
     if found is None:
-        raise TypeError(
+        raise ValueError(
             f"a device is one of devices(), the name of a platform, or a sharding, got {device!r}"
             f" of type {type(device).__name__}"
         )

@@ -122,8 +122,9 @@ def _length(what: str, slices: Sequence[Any], xs: Any, length: int | None) -> in
             )
         sizes.setdefault(aval.shape[0], f"xs{path} of type {type_name(aval)}")
     if length is not None:
+        whole = isinstance(length, (float, np.floating)) and float(length).is_integer()
         try:
-            sizes.setdefault(operator.index(length), f"length={length}")
+            sizes.setdefault(operator.index(int(length) if whole else length), f"length={length}")
         except TypeError as error:
             raise TypeError(f"{what}: length must be an integer, got {length!r}") from error
     if not sizes:

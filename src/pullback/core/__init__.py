@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from .aval import AbstractValue, ShapedArray
     from .ir import Atom
     from .stage import eval_jaxpr
-    from .symbolic import is_constant_dim
-    from .trace import Trace, Tracer, eval_context
+    from .symbolic import is_constant_dim, max_dim, min_dim
+    from .trace import Trace, Tracer, ensure_compile_time_eval, eval_context
 
 # JAX's names of what users meet.
 __getattr__ = later(
@@ -19,8 +19,8 @@ __getattr__ = later(
         "aval": "AbstractValue ShapedArray",
         "ir": "Atom",
         "stage": "eval_jaxpr",
-        "symbolic": "is_constant_dim",
-        "trace": "Trace Tracer eval_context",
+        "symbolic": "is_constant_dim max_dim min_dim",
+        "trace": "Trace Tracer ensure_compile_time_eval eval_context",
     },
 )
 
@@ -30,7 +30,10 @@ __all__ = [
     "ShapedArray",
     "Trace",
     "Tracer",
+    "ensure_compile_time_eval",
     "eval_context",
     "eval_jaxpr",
     "is_constant_dim",
+    "max_dim",
+    "min_dim",
 ]

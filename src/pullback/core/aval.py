@@ -13,7 +13,8 @@ from ..dtypes import DType
 from ..lazy import LazyModule
 
 Shape = tuple[int, ...]
-# Shardings are of types; only who asks for a type's needs them.
+# Shardings and memories are of types; only who asks for a type's needs them.
+_memory: Any = LazyModule(f"{__package__}.memory")
 _sharding: Any = LazyModule(f"{__package__}.sharding")
 
 
@@ -53,6 +54,11 @@ class ShapedArray:
     def sharding(self) -> Any:
         """No dimension is divided along the mesh in context, as far as types say."""
         return _sharding.undivided(self.ndim)
+
+    @property
+    def memory_space(self) -> Any:
+        """Arrays lie in the memory of their device."""
+        return _memory.MemorySpace.Device
 
     def update(self, **changes: Any) -> "ShapedArray":
         """A copy with some of shape, dtype and weak_type changed."""

@@ -8,8 +8,13 @@ from typing import Any
 import numpy as np
 
 from .._native import ArrayImpl, DeviceArray, DeviceProgram
+from ..lazy import LazyModule
 from .ir import Jaxpr
 from .primitive import Primitive
+
+_memory: Any = LazyModule(f"{__package__}.memory")
+# What knows all devices of a platform.
+_clients: Any = LazyModule(f"{__name__.partition('.')[0]}.backends.clients")
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,31 @@ class Device(ABC):
     def local_hardware_id(self) -> int:
         """The number of the hardware in this process."""
         return self.id
+
+    @property
+    def host_id(self) -> int:
+        """The number of the process to which it belongs."""
+        return self.process_index
+
+    task_id = host_id
+
+    @property
+    def client(self) -> Any:
+        """Its platform, with all devices."""
+        return _clients.of(self.platform)
+
+    def default_memory(self) -> Any:
+        """Where arrays lie that are here."""
+        return _memory.Memory(self)
+
+    def memory(self, kind: str) -> Any:
+        """Its memory of a kind, of which there is one: "device"."""
+        _memory.check_kind(f"memory of {self}", kind)
+        return _memory.Memory(self)
+
+    def addressable_memories(self) -> list[Any]:
+        """All memories that programs here read and write."""
+        return [_memory.Memory(self)]
 
     @abstractmethod
     def put(self, x: Any, committed: bool) -> Any:

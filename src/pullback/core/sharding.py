@@ -9,12 +9,15 @@ from typing import Any, cast
 import numpy as np
 
 from .. import config
+from ..lazy import LazyModule
 from .abstract_mesh import AbstractMesh, abstract, concrete
 from .aval import Shape
 from .device import Device
 from .formats import AutoLayout, Layout, row_major
 from .mesh import AxisName, Mesh, is_local
 from .parameters import parameter_type
+
+_memory: Any = LazyModule(f"{__package__}.memory")
 
 Index = tuple[slice, ...]
 
@@ -191,13 +194,8 @@ class Sharding(ABC):
 
     def with_memory_kind(self, kind: str) -> "Sharding":
         """The same sharding in another kind of memory."""
-        _check_kind(kind)
+        _memory.check_kind("sharding", kind)
         return self
-
-
-def _check_kind(kind: str | None) -> None:
-    if kind not in (None, "device"):
-        raise NotImplementedError(f'sharding: the only memory kind is "device", got {kind!r}')
 
 
 @parameter_type
@@ -210,7 +208,7 @@ class SingleDeviceSharding(Sharding):
     """
 
     def __init__(self, device: Device, *, memory_kind: str | None = None) -> None:
-        _check_kind(memory_kind)
+        _memory.check_kind("sharding", memory_kind)
         self._device = device
 
     @property
@@ -261,7 +259,7 @@ class NamedSharding(Sharding):
     """
 
     def __init__(self, mesh: Any, spec: Any, *, memory_kind: str | None = None) -> None:
-        _check_kind(memory_kind)
+        _memory.check_kind("sharding", memory_kind)
         if not isinstance(mesh, (Mesh, AbstractMesh)) or not isinstance(spec, PartitionSpec):
             raise TypeError(
                 f"NamedSharding: wants a Mesh and a PartitionSpec, got {mesh!r} and {spec!r}"

@@ -246,6 +246,38 @@ def is_constant_dim(size: Any) -> bool:
     return isinstance(size, Integral)
 
 
+def max_dim(d1: Any, d2: Any) -> Any:
+    """The greater of two sizes; of symbolic ones it must be known which that is.
+
+    Raises:
+      InconclusiveDimensionOperation: it is not known.
+
+    >>> pb.core.max_dim(2, 3)
+    3
+    """
+    return _ordered(d1, d2)[0]
+
+
+def min_dim(d1: Any, d2: Any) -> Any:
+    """The smaller of two sizes; of symbolic ones it must be known which that is.
+
+    Raises:
+      InconclusiveDimensionOperation: it is not known.
+
+    >>> pb.core.min_dim(2, 3)
+    2
+    """
+    return _ordered(d1, d2)[1]
+
+
+def _ordered(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two sizes, the greater first; where they may be equal one of the questions decides."""
+    try:
+        return (a, b) if a >= b else (b, a)
+    except InconclusiveDimensionOperation:
+        return (b, a) if b >= a else (a, b)
+
+
 def guess(size: Any) -> int:
     """A size, and of one that is not known some size: for choices that change no result."""
     if isinstance(size, Quotient):

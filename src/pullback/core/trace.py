@@ -476,8 +476,20 @@ class KnownTrace(Trace):
 
 
 @contextmanager
-def known_values() -> Generator[None]:
-    """A block in which what depends on no traced value is computed at once."""
+def ensure_compile_time_eval() -> Generator[None]:
+    """A context in which operations on known values are computed at once, inside `jit` too.
+
+    The results are values, on which Python may branch. Operations on traced values are traced.
+
+    >>> import pullback as pb
+    >>> @pb.jit
+    ... def f(x):
+    ...     with pb.ensure_compile_time_eval():
+    ...         n = int(pb.numpy.sum(pb.numpy.arange(4)))
+    ...     return x * n
+    >>> float(f(2.0))
+    12.0
+    """
     trace = current_trace()
     with use(trace if isinstance(trace, EvalTrace) else KnownTrace(trace)):
         yield

@@ -1,56 +1,12 @@
 """Platforms and their devices, under the names of `jax.extend.backend`."""
 
-from dataclasses import dataclass
-
 from ..backends import devices as known
+from ..backends.clients import Backend, get_backend
 from ..config import current
 from ..core.device import Device
 from ..jit import clear_caches
 
 __all__ = ["backends", "clear_in_memory_compilation_cache", "get_backend", "get_default_device"]
-
-
-@dataclass(frozen=True)
-class Backend:
-    """A platform. There is one for each that has devices here."""
-
-    platform: str
-
-    def devices(self) -> list[Device]:
-        """Its devices, of all processes."""
-        return known.devices(self.platform)
-
-    def local_devices(self) -> list[Device]:
-        """Its devices in this process."""
-        return known.local_devices(backend=self.platform)
-
-    def device_count(self) -> int:
-        """How many devices it has, in all processes."""
-        return known.device_count(self.platform)
-
-    def local_device_count(self) -> int:
-        """How many devices it has in this process."""
-        return known.local_device_count(self.platform)
-
-    def process_index(self) -> int:
-        """The number of this process."""
-        return known.process_index(self.platform)
-
-
-def get_backend(platform: str | None = None) -> Backend:
-    """A platform by its name, by default the one that computes.
-
-    Raises:
-      RuntimeError: its runtime or hardware is not there.
-      ValueError: there is none of that name.
-
-    >>> from pullback.extend import backend
-    >>> backend.get_backend("cpu").platform
-    'cpu'
-    """
-    made = Backend(known.platform_name(platform or known.default_backend()))
-    made.devices()
-    return made
 
 
 def backends() -> dict[str, Backend]:

@@ -7,17 +7,18 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import Shape
+from ..core.cell import Cell
 from ..transforms.make_jaxpr import ShapeDtypeStruct
 from .shapes import axes_of
 from .values import as_array
 
 
 def _shaped(name: str, a: Any) -> Any:
-    """Something with a shape; types and NumPy's arrays of text and of objects have one too.
+    """Something with a shape; types, mutable arrays and NumPy's arrays of text have one too.
 
     Of what is no array NumPy says the shape, with a warning, as in JAX.
     """
-    if isinstance(a, (np.ndarray, ShapeDtypeStruct)):
+    if isinstance(a, (np.ndarray, ShapeDtypeStruct, Cell)):
         return a
     try:
         return as_array(name, a)

@@ -20,9 +20,8 @@ from ...control.remat import checkpoint_p
 from ...core.ir import Jaxpr, JaxprEqn, Var
 from ...core.primitive import Primitive, registry
 from ...core.stage import literal_value
-from ...core.trace import Tracer, get_aval
+from ...core.trace import Tracer, ensure_compile_time_eval, get_aval
 from ...primitives import elementwise
-from ...staging import ensure_compile_time_eval
 from ...transforms.make_jaxpr import ShapeDtypeStruct, make_jaxpr
 from .bcoo import BCOO, bcoo_transpose
 from .bcsr import BCSR
