@@ -140,7 +140,7 @@ def test_the_default_device_of_the_process(xla):
     finally:
         pb.config.update("jax_default_device", None)
     assert (pnp.ones(2) + 1).device.platform == "cpu"
-    with pytest.raises(TypeError, match="one of devices"):
+    with pytest.raises(ValueError, match="one of devices"):
         pb.config.update("jax_default_device", "xla")
 
 
