@@ -59,6 +59,9 @@ CASES = {
     "platform default": lambda m, n: m.platform_dependent(X, tpu=n.sin, default=n.cos),
     "composite": lambda m, n: m.composite(lambda x, scale: x * scale, "my.scale")(X, scale=2.0),
     "wide product": lambda m, n: m.mul(np.int8([100, -3]), np.int8([50, 4]), out_dtype=np.int16),
+    "product of two dtypes": lambda m, n: m.mul(
+        np.int8([100, -3]), np.float32([0.5, 4]), out_dtype=np.float32
+    ),
     "stage": lambda m, n: m.stage(X),
     "dtype": lambda m, n: np.zeros(2, m.dtype(X)),
     "dtype of a number": lambda m, n: np.zeros(2, m.dtype(1.0)),

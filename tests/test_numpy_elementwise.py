@@ -94,6 +94,33 @@ def test_static_power_has_derivatives_at_zero(n: int) -> None:
     np.testing.assert_allclose(got, jax.grad(lambda v: v**n)(x), 1e-6)
 
 
+POWERS = [
+    lambda v: v**2.5, lambda v: v**-0.5, lambda v: v**0.0, lambda v: v**1.0, lambda v: 2.5**v,
+    lambda v: v ** np.float32(1.5), lambda v: v**2 * v**v,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("x", [0.7, np.float32(0.7)], ids=["number", "scalar"])
+@pytest.mark.parametrize("n", range(len(POWERS)))
+def test_powers_have_derivatives(n: int, x: Any) -> None:
+    first, second = (m.grad(POWERS[n])(x) for m in (pb, jax))
+    np.testing.assert_allclose(first, second, 1e-6)
+    for wrap in (pb.jit, lambda f: f):
+        got = pb.grad(pb.grad(wrap(POWERS[n])))(x)
+        np.testing.assert_allclose(got, jax.grad(jax.grad(POWERS[n]))(x), 1e-5)
+
+
+@pytest.mark.parametrize("y", [0.0, 1.0, 2.5])
+def test_powers_have_second_derivatives_in_both(y: float) -> None:
+    for x in (4.0, np.array([0.5, 2.0], np.float32)):
+        got, wanted = (
+            m.hessian(lambda p, n=n: n.sum(n.power(p[0], p[1])))((x, y))
+            for m, n in ((pb, pnp), (jax, jax.numpy))
+        )
+        for g, w in zip(pb.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
+            np.testing.assert_allclose(g, w, 1e-5)
+
+
 @pytest.mark.parametrize("x", [0.0, 1e-4, 0.1, 0.7])
 def test_sinc_has_derivatives_near_zero(x: float) -> None:
     pi_x = np.pi * x

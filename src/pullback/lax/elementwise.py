@@ -184,17 +184,19 @@ sub = _binary("sub", "x - y.")
 
 
 def mul(x: Any, y: Any, *, out_dtype: Any = None) -> Any:
-    """x y, computed in `out_dtype` where that is given.
+    """x y, computed in `out_dtype` where that is given: x and y may then differ in dtype.
 
     >>> import pullback as pb
     >>> int(pb.lax.mul(pb.numpy.int8(100), pb.numpy.int8(2), out_dtype="int16"))
     200
     """
     x, y = alike("mul", x, y)
-    checked("mul", registry["mul"], [x, y])
     if out_dtype is not None:
+        for operand in (x, y):
+            checked("mul", registry["mul"], [operand, operand])
         wide = dtypes.canonicalize_dtype(out_dtype)
         x, y = (ew.convert_element_type(a, wide) for a in (x, y))
+    checked("mul", registry["mul"], [x, y])
     return ew.mul(x, y)
 
 

@@ -9,6 +9,7 @@ from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
 from .arithmetic import div, mul, sub
 from .batching import elementwise_batch
+from .bitwise import bitwise_and
 from .compare import eq
 from .convert import convert_element_type
 from .exponential import log
@@ -16,6 +17,9 @@ from .nary import binary_function, common_shape, define_binary_jvp, unary
 from .quiet import quiet, widened
 from .rules import FLOATS, INEXACT, NUMBERS, check_kind, const, show, zero_like
 from .select import select
+from .shape import spread
+
+VALUES = (int, float, complex, np.generic, np.ndarray)
 
 
 def _rsqrt(x: np.ndarray) -> Any:
@@ -109,16 +113,28 @@ def without_zero(x: Any) -> Any:
     return select(eq(x, 0), const(x, 1), x)
 
 
+def _number(y: Any) -> Any:
+    """The number that y holds, or None where y is traced or has axes."""
+    return np.asarray(y).item() if isinstance(y, VALUES) and not np.ndim(y) else None
+
+
 def _pow_along_x(t: Any, out: Any, x: Any, y: Any) -> Any:
-    # At y = 0 the derivative is 0 even where x^-1 is infinite.
-    if not dtypes.is_integer(y.dtype):
-        return mul(t, mul(y, pow(x, sub(without_zero(y), 1))))
-    slope = mul(convert_element_type(y, x.dtype), pow(x, sub(without_zero(y), 1)))
-    return mul(t, slope)
+    """y x^(y - 1), which is 0 at y = 0 even where x^-1 is infinite."""
+    power = _number(y)
+    if power is not None:
+        return mul(t, mul(pow(x, power - 1), power) if power else 0)
+    if dtypes.is_integer(y.dtype):
+        slope = mul(convert_element_type(y, x.dtype), pow(x, sub(without_zero(y), 1)))
+        return mul(t, slope)
+    # Elsewhere along y = 0 the slope has a derivative in y, 1 / x.
+    both_zero = bitwise_and(eq(x, 0), eq(y, 0))
+    less = select(both_zero, const(x, 0), spread(sub(y, 1), out.shape))
+    return mul(t, mul(y, pow(x, less)))
 
 
 def _pow_along_y(t: Any, out: Any, x: Any, y: Any) -> Any:
-    return mul(t, mul(log(without_zero(x)), out))
+    base = const(out, x) if isinstance(x, (int, float, complex)) else x
+    return mul(t, mul(log(without_zero(base)), out))
 
 
 define_binary_jvp(pow_p, _pow_along_x, _pow_along_y)
