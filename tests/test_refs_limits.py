@@ -44,7 +44,7 @@ def test_mutable_arrays_are_not_returned() -> None:
             pb.jit(f)(pb.new_ref(1.0))
     with pytest.raises(ValueError, match="cannot be returned"):
         pb.lax.cond(True, lambda: pb.new_ref(1.0), lambda: pb.new_ref(2.0))
-    with pytest.raises(TypeError, match="the body cannot return it"):
+    with pytest.raises(ValueError, match="the body cannot return it"):
         pb.lax.scan(lambda c, _: (c, None), ref, None, length=2)
     with pytest.raises(ValueError, match="cannot be returned"):
         pb.vmap(lambda r: r)(pb.new_ref(pb.numpy.zeros(2)))
@@ -120,7 +120,7 @@ def test_what_is_no_place_for_them() -> None:
         onp.asarray(ref)
     with pytest.raises(TypeError):
         pb.numpy.sin(ref)
-    with pytest.raises(TypeError, match="not differentiated"):
+    with pytest.raises(ValueError, match="not differentiated"):
         pb.grad(lambda r: r[0])(ref)
     with pytest.raises(NotImplementedError, match="the condition, writes"):
         pb.lax.while_loop(lambda i: write_first(ref)(1.0) > i, lambda i: i + 1, 0.0)

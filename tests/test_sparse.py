@@ -1,5 +1,6 @@
 """Sparse arrays against JAX's, and against what dense arrays give."""
 
+import importlib
 import itertools
 import warnings
 
@@ -412,3 +413,19 @@ def test_names_are_those_of_jax():
     missing -= set(dir(sparse))
     modules = {"ad", "api", "coo", "csr", "random", "transform", "util"}
     assert missing - modules == {"SparseTracer"}
+
+
+MODULES = "ad api bcoo bcsr coo csr linalg random transform util"
+
+
+@pytest.mark.parametrize("module", MODULES.split())
+def test_submodules_have_what_jax_has_there(module):
+    ours, theirs = (
+        importlib.import_module(f"{top}.experimental.sparse.{module}")
+        for top in ("pullback", "jax")
+    )
+    shared = [n for n in dir(theirs) if n in sparse.__all__ and hasattr(jax_sparse, n)]
+    for name in shared:
+        home = getattr(getattr(theirs, name), "__module__", "")
+        if home.endswith(f"sparse.{module}"):
+            assert getattr(ours, name) is getattr(sparse, name)

@@ -96,4 +96,4 @@ def refuse(args: Any, what: str, instead: str) -> None:
     """Raise if there is a mutable array among arguments."""
     for leaf in tree.leaves(args):
         if isinstance(leaf, Cell):
-            raise TypeError(f"{what}: an argument is {leaf.describe()}: {instead}")
+            raise ValueError(f"{what}: an argument is {leaf.describe()}: {instead}")

@@ -7,6 +7,7 @@ import numpy as np
 
 from ... import lax, tree_util
 from ... import numpy as pnp
+from ...lazy import later
 from .form import Axes, Batched, beside, columns, lift, map_in_batches, split, static
 
 
@@ -340,3 +341,22 @@ def bcoo_transpose(mat: BCOO, *, permutation: Axes) -> BCOO:
 
 
 map_in_batches(BCOO)
+
+
+# JAX's module of this name has all that is done with them.
+__getattr__ = later(
+    __name__.rpartition(".")[0],
+    (),
+    {
+        "convolution": "bcoo_conv_general_dilated",
+        "form": "SparseEfficiencyError SparseEfficiencyWarning",
+        "layout": ("bcoo_eliminate_zeros bcoo_sort_indices bcoo_sum_duplicates bcoo_update_layout"),
+        "product": (
+            "bcoo_dot_general bcoo_dot_general_sampled bcoo_multiply_dense bcoo_multiply_sparse"
+        ),
+        "shape": (
+            "bcoo_broadcast_in_dim bcoo_concatenate bcoo_dynamic_slice bcoo_gather bcoo_reduce_sum"
+            " bcoo_reshape bcoo_rev bcoo_slice bcoo_squeeze"
+        ),
+    },
+)
