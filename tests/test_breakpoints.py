@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import jax
 import pytest
 
 import pullback as pb
@@ -47,7 +48,7 @@ def test_values_are_those_of_the_run(how: str) -> None:
         CALLS[how], "u\np float(z['sum'] + 1)\np float(y)\nu\np name, float(x)\nc", pnp.float32(3)
     )
     assert "inner" in text
-    assert "z = {" not in text
+    assert "z = {'sum'" not in text
     assert "8.0" in text
     assert "6.0" in text
     assert "outer's own" in text
@@ -83,3 +84,36 @@ def test_how_many_calls_are_kept() -> None:
     assert stopped(f, "u\nc").count("At the last call.") == 1
     with pytest.raises(ValueError, match="the only backend is 'cli'"):
         pb.debug.breakpoint(backend="web_pdb")
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_the_end_of_the_input_ends_the_program(p: Any) -> None:
+    with pytest.raises(SystemExit):
+        p.debug.breakpoint(stdin=io.StringIO(""), stdout=io.StringIO(), backend="cli")
+        p.effects_barrier()
+
+
+@pytest.mark.parametrize("p", (pb, jax))
+def test_what_is_no_command_is_an_expression(p: Any) -> None:
+    out = io.StringIO()
+
+    @p.jit
+    def f(x: Any) -> Any:
+        y = x * 2
+        p.debug.breakpoint(stdin=io.StringIO("x\ny + 1\nunknown\nc\n"), stdout=out, backend="cli")
+        return y
+
+    f(p.numpy.float32(3.0))
+    p.effects_barrier()
+    text = out.getvalue()
+    assert "Array(3., dtype=float32)" in text and "Array(7., dtype=float32)" in text
+    assert "*** NameError: name 'unknown' is not defined" in text
+
+
+def test_the_library_stands_in_no_way_to_the_caller() -> None:
+    def f(stop: Any) -> Any:
+        mine = "mine"
+        assert mine
+        return pb.jit(lambda x: stop() or x)(1.0)
+
+    assert "'mine'" in stopped(f, "u\nu\nmine\nc")

@@ -13,6 +13,9 @@ from ._native import ArrayImpl, DeviceArray
 from .control.debugging import debug_callback
 from .core.trace import PACKAGE, Tracer, current_trace
 
+# Whose functions are no user's: contexts of this library stand between its callers and it.
+INNER = (PACKAGE, "contextlib")
+
 
 class Place(NamedTuple):
     """A function that was being called: where, and its variables."""
@@ -44,7 +47,8 @@ def debug_breakpoint(
     """Stop where the program has come to, also under `jit`, and ask for commands.
 
     The commands are `p` and `pp` (print an expression), `l` (the lines around), `u` and `d` (to the
-    caller and back), `bt` (all callers), `a` (the variables), `c` (go on) and `q` (raise). The
+    caller and back), `bt` (all callers), `a` (the variables), `c` (go on) and `q` (raise
+    SystemExit, as the end of the input does); anything else is an expression to print. The
     variables hold the values of this run; under `vmap` it stops for each element.
 
     Args:
@@ -59,7 +63,7 @@ def debug_breakpoint(
     >>> @pb.jit
     ... def f(x):
     ...     y = x + 1
-    ...     pb.debug.breakpoint(stdin=io.StringIO("p y"), stdout=io.StringIO(), num_frames=1)
+    ...     pb.debug.breakpoint(stdin=io.StringIO("p y\\nc"), stdout=io.StringIO(), num_frames=1)
     ...     return y
     >>> float(f(1.0))
     2.0
@@ -86,7 +90,7 @@ def _callers(frame: FrameType | None, users: bool) -> Iterator[FrameType]:
     """The calls around, the innermost first."""
     frame = frame.f_back if frame is not None else None
     while frame is not None:
-        if not users or frame.f_globals.get("__name__", "").partition(".")[0] != PACKAGE:
+        if not users or frame.f_globals.get("__name__", "").partition(".")[0] not in INNER:
             yield frame
         frame = frame.f_back
 
@@ -130,8 +134,7 @@ class _Prompt(cmd.Cmd):
         self.use_rawinput = stdin is None
         self.places = places
         self.at = 0
-        self.say(str(self.place))
-        self.say(self.place.text())
+        self.show()
 
     @property
     def place(self) -> Place:
@@ -142,6 +145,11 @@ class _Prompt(cmd.Cmd):
         """Print a line."""
         self.stdout.write(text + "\n")
 
+    def show(self) -> None:
+        """Print where it stands, and the lines around."""
+        self.say(str(self.place))
+        self.say(self.place.text())
+
     def do_p(self, arg: str) -> None:
         """Print an expression."""
         try:
@@ -150,6 +158,10 @@ class _Prompt(cmd.Cmd):
             self.say(f"*** {type(error).__name__}: {error}")
 
     do_pp = do_p
+
+    def default(self, line: str) -> None:
+        """What is no command is an expression."""
+        self.do_p(line)
 
     def do_l(self, arg: str) -> None:
         """The lines around."""
@@ -174,7 +186,7 @@ class _Prompt(cmd.Cmd):
             self.say("At the last call.")
             return
         self.at += step
-        self.say(str(self.place))
+        self.show()
 
     def do_bt(self, arg: str) -> None:
         """All calls around, the innermost last."""
@@ -190,7 +202,7 @@ class _Prompt(cmd.Cmd):
         sys.exit(0)
 
     do_list, do_up, do_down, do_where, do_w = do_l, do_u, do_d, do_bt, do_bt
-    do_cont, do_continue, do_quit, do_exit, do_EOF = do_c, do_c, do_q, do_q, do_c
+    do_cont, do_continue, do_quit, do_exit, do_EOF = do_c, do_c, do_q, do_q, do_q
 
     def emptyline(self) -> bool:
         """Do nothing."""
