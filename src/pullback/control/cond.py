@@ -180,7 +180,7 @@ def _choose_branch(
         return functions[i](*operands)
     leaves, in_tree = arguments(operands, what)
     avals = [get_aval(x) for x in leaves]
-    regions = [stage_touching_region(f, in_tree, avals, what) for f in functions]
+    regions = [stage_touching_region(f, in_tree, avals, what, origin=(f,)) for f in functions]
     for f, r in zip(functions[1:], regions[1:], strict=True):
         _check_branch(what, functions[0], regions[0], f, r)
     programs, consts = hoisted_together(regions)

@@ -18,6 +18,7 @@ from ..transforms.flat import arguments, function_name, result_text
 from . import plain
 from .batches import in_batches
 from .region import (
+    Origin,
     Region,
     carried,
     check_carry,
@@ -66,13 +67,22 @@ def scan(
     """
     if not callable(f):
         raise TypeError(f"scan: the first argument must be a function, got {f!r}")
-    return _scan("scan", f, init, xs, length, reverse)
+    return _scan("scan", f, f, init, xs, length, reverse)
 
 
 def _scan(
-    what: str, f: Callable[..., Any], init: Any, xs: Any, length: int | None, reverse: bool = False
+    what: str,
+    f: Callable[..., Any],
+    origin: Callable[..., Any],
+    init: Any,
+    xs: Any,
+    length: int | None,
+    reverse: bool = False,
 ) -> tuple[Any, Any]:
-    """`scan`, and loops written with it, by which messages call it."""
+    """`scan`, and loops written with it, by which messages call it.
+
+    With the name, `origin` is what the body is made of.
+    """
     refuse(init, what, _CARRIED)
     carry, carry_tree = arguments(init, what)
     xs, loans = borrow(xs, what)
@@ -88,7 +98,8 @@ def _scan(
     if n and plain.is_plain() and not loans.cells:
         return plain.scan(body, carry_tree.unflatten(carry), slices, xs_tree, n, reverse)
     loans = loans.behind(len(carry))
-    carry, region = _stable(what, body, carry, carry_tree, slice_avals, xs_tree, loans.lent)
+    source = None if loans.cells else (origin,)
+    carry, region = _stable(what, body, source, carry, carry_tree, slice_avals, xs_tree, loans.lent)
     k, cells = len(carry), region.written
     jaxpr, consts = carried(region, cells, k)
     outs = scan_p.bind(
@@ -113,6 +124,9 @@ def _pair(out: Any, f: Callable[..., Any]) -> Any:
 
 
 def _length(what: str, slices: Sequence[Any], xs: Any, length: int | None) -> int:
+    shapes = [get_aval(x).shape for x in slices]
+    if length is None and shapes and all(s[:1] == shapes[0][:1] != () for s in shapes):
+        return shapes[0][0]
     sizes: dict[int, str] = {}
     for x, path in zip(slices, tree.paths(xs), strict=True):
         aval = get_aval(x)
@@ -137,6 +151,7 @@ def _length(what: str, slices: Sequence[Any], xs: Any, length: int | None) -> in
 def _stable(
     what: str,
     body: Callable[..., Any],
+    origin: Origin,
     carry: list[Any],
     carry_tree: Any,
     extra: Sequence[ShapedArray],
@@ -149,7 +164,7 @@ def _stable(
     )
     while True:
         avals = [get_aval(c) for c in carry]
-        region = stage_touching_region(body, whole, [*avals, *extra], what, around)
+        region = stage_touching_region(body, whole, [*avals, *extra], what, around, origin)
         out_tree = region.out_tree.children()[0]
         outs = region.out_avals[: out_tree.num_leaves]
         changed = [_promoted(a, o) for a, o in zip(avals, outs, strict=False)]
@@ -191,6 +206,13 @@ def while_loop(
     """
     if not (callable(cond_fun) and callable(body_fun)):
         raise TypeError("while_loop: write while_loop(cond_fun, body_fun, init_val)")
+    return _while_loop(cond_fun, body_fun, (body_fun, "while_loop"), init_val)
+
+
+def _while_loop(
+    cond_fun: Callable[[Any], Any], body_fun: Callable[[Any], Any], origin: Origin, init_val: Any
+) -> Any:
+    """`while_loop`, and loops written with it; `origin` is what the body is made of."""
     refuse(init_val, "while_loop", _CARRIED)
     carry, carry_tree = arguments(init_val, "while_loop")
     if plain.is_plain() and plain.known(cond_fun(init_val)) is not None:
@@ -200,10 +222,12 @@ def while_loop(
         return body_fun(c), None
 
     body.__name__ = function_name(body_fun)
-    carry, region = _stable("while_loop", body, carry, carry_tree, [], tree.structure(None))
+    none = tree.structure(None)
+    carry, region = _stable("while_loop", body, origin, carry, carry_tree, [], none)
     avals = [get_aval(c) for c in carry]
     one = tree.structure((carry_tree.unflatten([0] * len(carry)),))
-    test = stage_touching_region(cond_fun, one, avals, "while_loop")
+    of = (cond_fun, "condition")
+    test = stage_touching_region(cond_fun, one, avals, "while_loop", origin=of)
     _check_condition(test, cond_fun)
     k, cells = len(carry), region.written
     condition, test_consts = carried(test, cells, k)
@@ -268,7 +292,8 @@ def fori_loop(
 
     step.__name__ = function_name(body_fun)
     first, one = as_index(start, index), as_index(1, index)
-    (_, last), _ = _scan("fori_loop", step, (first, init_val), None, max(stop - start, 0))
+    n = max(stop - start, 0)
+    (_, last), _ = _scan("fori_loop", step, body_fun, (first, init_val), None, n)
     return last
 
 
@@ -300,16 +325,17 @@ def _fori_unknown(
     first, stop = convert_like(lower, index), convert_like(upper, index)
     one = as_index(1, index)
 
-    def running(carry: Any) -> Any:
-        i, end, _ = carry
-        return lt(i, end)
-
     def body(carry: Any) -> Any:
         i, end, val = carry
         return add(i, one), end, body_fun(i, val)
 
     body.__name__ = function_name(body_fun)
-    return while_loop(running, body, (first, stop, init_val))[2]
+    return _while_loop(_is_running, body, (body_fun, "fori_loop"), (first, stop, init_val))[2]
+
+
+def _is_running(carry: Any) -> Any:
+    i, end, _ = carry
+    return lt(i, end)
 
 
 def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any:
@@ -330,5 +356,5 @@ def map(f: Callable[..., Any], xs: Any, *, batch_size: int | None = None) -> Any
     """
     if batch_size:
         return in_batches(map, f, xs, batch_size)
-    _, ys = _scan("map", lambda _, x: (None, f(x)), None, xs, None)
+    _, ys = _scan("map", lambda _, x: (None, f(x)), f, None, xs, None)
     return ys

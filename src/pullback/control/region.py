@@ -8,10 +8,14 @@ from ..core.aval import ShapedArray, same_type, type_name
 from ..core.cell import Cell, Touched
 from ..core.ir import Atom, ClosedJaxpr, Jaxpr, Var
 from ..core.stage import FlatFunction, hoist, stage, stage_touching
-from ..core.trace import get_aval
+from ..core.trace import Tracer, get_aval
 from ..primitives.convert import convert_element_type
 from ..transforms.flat import Flat
 from ..tree import PyTreeDef
+from .remembered import remembered
+
+# The user's function that one is made of, and whatever else: with these, it is always the same one.
+Origin = tuple[Any, ...] | None
 
 
 class Region(NamedTuple):
@@ -54,12 +58,20 @@ class Region(NamedTuple):
 
 
 def stage_region(
-    f: Callable[..., Any], in_tree: PyTreeDef, avals: Sequence[ShapedArray], what: str
+    f: Callable[..., Any],
+    in_tree: PyTreeDef,
+    avals: Sequence[ShapedArray],
+    what: str,
+    origin: Origin = None,
 ) -> Region:
     """The program of `f` called with arguments of this structure and these types."""
-    flat = Flat(f, in_tree, name=what)
-    closed = stage(flat, avals, what)
-    return Region(closed, flat.out_tree)
+
+    def make() -> Region:
+        flat = Flat(f, in_tree, name=what)
+        closed = stage(flat, avals, what)
+        return Region(closed, flat.out_tree)
+
+    return _remembered(origin, (what, in_tree, tuple(avals)), make)
 
 
 def stage_touching_region(
@@ -68,14 +80,30 @@ def stage_touching_region(
     avals: Sequence[ShapedArray],
     what: str,
     around: Callable[[FlatFunction], FlatFunction] = lambda flat: flat,
+    origin: Origin = None,
 ) -> Region:
     """As `stage_region`, of a function that may write to mutable arrays.
 
     `around` is what the function of leaves is put into.
     """
-    flat = Flat(f, in_tree, name=what)
-    closed, touched = stage_touching(around(flat), avals, what)
-    return Region(closed, flat.out_tree, touched)
+
+    def make() -> Region:
+        flat = Flat(f, in_tree, name=what)
+        closed, touched = stage_touching(around(flat), avals, what)
+        return Region(closed, flat.out_tree, touched)
+
+    return _remembered(origin, (what, in_tree, tuple(avals)), make)
+
+
+def _remembered(origin: Origin, asked: Any, make: Callable[[], Region]) -> Region:
+    if origin is None:
+        return make()
+    return remembered(origin[0], (origin[1:], asked), make, _may_last)
+
+
+def _may_last(region: Region) -> bool:
+    """Whether the program means the same at another time: it captured nothing that will end."""
+    return not region.touched and not any(isinstance(c, Tracer) for c in region.consts)
 
 
 def hoist_region(region: Region) -> Jaxpr:
@@ -109,6 +137,8 @@ def hoisted_together(regions: Sequence[Region]) -> tuple[list[Jaxpr], list[Any]]
     values: dict[int, Any] = {}
     for r in regions:
         values.update(zip(r.sources, r.consts, strict=True))
+    if not values:
+        return [r.closed.jaxpr for r in regions], []
     programs: list[Jaxpr] = []
     for r in regions:
         jaxpr = r.closed.jaxpr
@@ -127,6 +157,8 @@ def carried(region: Region, cells: Sequence[Cell], count: int) -> tuple[Jaxpr, l
     Returns also the values that it captured, those of the cells apart.
     """
     jaxpr = region.closed.jaxpr
+    if not region.touched and not cells:
+        return hoist(jaxpr), list(region.consts)
     own = {t.cell: t.var for t in region.touched}
     moved = [own.get(cell) or Var(cell.inner) for cell in cells]
     pairs = zip(jaxpr.constvars, region.consts, strict=True)
@@ -157,11 +189,13 @@ def check_carry(
             f" got {out_tree}"
         )
     wrong = [
-        f"  carry{path or ''} must be {type_name(get_aval(x))} as in init, got {type_name(out)}"
-        for path, x, out in zip(tree.paths(init), leaves, out_avals, strict=True)
+        (i, f"must be {type_name(get_aval(x))} as in init, got {type_name(out)}")
+        for i, (x, out) in enumerate(zip(leaves, out_avals, strict=True))
         if not same_type(get_aval(x), out)
     ]
     if wrong:
+        paths = tree.paths(init)
+        lines = [f"  carry{paths[i] or ''} {text}" for i, text in wrong]
         raise TypeError(
-            "\n".join([f"{what}: the body must return a carry of the types of init:", *wrong])
+            "\n".join([f"{what}: the body must return a carry of the types of init:", *lines])
         )

@@ -132,8 +132,11 @@ def checkpoint(
         positional = [n for n in names if n not in fixed]
         f, dynamic, _ = without_nondiff(fun, static, positional, args)
         flat, in_tree = arguments((dynamic, kwargs), "checkpoint")
+        avals = [get_aval(x) for x in flat]
+        # A static argument decides what the function is: such calls are traced each time.
+        origin = None if static or names else (fun,)
         region = stage_touching_region(
-            lambda a, k: f(*a, **k, **fixed), in_tree, [get_aval(x) for x in flat], "checkpoint"
+            lambda a, k: f(*a, **k, **fixed), in_tree, avals, "checkpoint", origin=origin
         )
         outs = checkpoint_p.bind(
             *region.consts, *flat,

@@ -16,6 +16,7 @@ from .aval import ShapedArray
 from .cell import Cell, Held, Touched
 from .ir import Atom, ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 from .leaks import check_leaks
+from .memo import weak_memo
 from .primitive import Primitive
 from .structure import structure
 from .trace import Trace, Tracer, as_array, check_alive, use, user_line
@@ -165,8 +166,11 @@ def stage_touching(
 
 def hoist(jaxpr: Jaxpr) -> Jaxpr:
     """The program with its captured values as leading arguments."""
-    if not jaxpr.constvars:
-        return jaxpr
+    return _hoisted(jaxpr) if jaxpr.constvars else jaxpr
+
+
+@weak_memo
+def _hoisted(jaxpr: Jaxpr) -> Jaxpr:
     return Jaxpr([], [*jaxpr.constvars, *jaxpr.invars], jaxpr.outvars, jaxpr.eqns)
 
 

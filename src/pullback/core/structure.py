@@ -66,12 +66,16 @@ def literal_key(literal: Literal) -> tuple[Any, ...]:
 
 def params_key(eqn: JaxprEqn) -> tuple[Any, ...]:
     """The parameters of an equation, by name; remembered, as several passes ask."""
-    params = eqn.params
-    if not params:
+    if not eqn.params:
         return ()
     if eqn.key is None:
-        eqn.key = tuple([(k, value_key(params[k])) for k in sorted(params)])
+        eqn.key = parameters_key(eqn.params)
     return eqn.key
+
+
+def parameters_key(params: dict[str, Any]) -> tuple[Any, ...]:
+    """The parameters of an operation, by name."""
+    return tuple([(k, value_key(params[k])) for k in sorted(params)])
 
 
 def value_key(value: object) -> Any:

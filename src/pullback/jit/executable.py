@@ -23,7 +23,7 @@ from ..core.device import Device, Remote
 from ..core.ir import Jaxpr, JaxprEqn, Var, mesh_of
 from ..core.memo import Memory, weak_memo
 from ..core.primitive import Primitive
-from ..core.structure import Structure, structure
+from ..core.structure import Structure, parameters_key, structure
 from ..core.trace import as_array, eager_device, evaluate
 from ..lazy import LazyModule
 from ..primitives.conv import conv_general_dilated_p, multiplications
@@ -190,10 +190,10 @@ def _compiled_alone(
         avals = [a.aval for a in arrays]
         if worth is not None and not worth(avals, params):
             return evaluate(primitive, args, params)
-        jaxpr = _one_equation(primitive, avals, params)
-        key = structure(jaxpr)
+        key = (tuple(avals), parameters_key(params))
         program = programs.get(key)
         if program is None:
+            jaxpr = _one_equation(primitive, avals, params)
             results = tree.structure([0] * len(jaxpr.outvars))
             program = programs[key] = executable(Traced(jaxpr, (), results, primitive.name))
         outs = program(arrays)

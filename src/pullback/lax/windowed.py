@@ -73,7 +73,7 @@ def _prepare(
     xs = [_strong(as_array(name, x)) for x in leaves]
     avals = [ShapedArray((), x.dtype) for x in xs]
     _, in_tree = tree.flatten((operand, operand))
-    region = stage_region(computation, in_tree, [*avals, *avals], name)
+    region = stage_region(computation, in_tree, [*avals, *avals], name, (computation,))
     what = _operation(region)
     init = [_start(name, i, x.dtype, what) for i, x in zip(starts, xs, strict=True)]
     if region.out_tree != structure:
