@@ -1,6 +1,7 @@
 """Moving and adding batch axes, and the batching of elementwise operations."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from ..core.primitive import Primitive
@@ -56,16 +57,27 @@ def line_up(args: Sequence[Any], dims: Sequence[Dim]) -> tuple[list[Any], int]:
     dim = dims[0]
     if dim is not None and dims.count(dim) == len(dims) and shapes.count(shapes[0]) == len(shapes):
         return list(args), dim
+    dim, whole, scalars = _common(tuple(shapes), tuple(dims))
+    operands = zip(args, dims, scalars, strict=True)
+    return [_operand(x, d, scalar, whole, dim) for x, d, scalar in operands], dim
+
+
+@lru_cache(maxsize=1024)
+def _common(
+    shapes: tuple[tuple[int, ...], ...], dims: tuple[Dim, ...]
+) -> tuple[int, tuple[int, ...], list[bool]]:
+    """The batch axis of operands, their shape with it, and which of them are scalars beside it."""
     ranks = [len(s) - (d is not None) for s, d in zip(shapes, dims, strict=True)]
     rank = max(ranks)
-    whole = next(s for s, r in zip(shapes, ranks, strict=True) if r == rank)
+    scalars = [r < rank for r in ranks]
+    each = list(zip(dims, shapes, scalars, strict=True))
     # The batch stays where the first full operand has it.
-    at = [
-        (d, s) for d, s, r in zip(dims, shapes, ranks, strict=True) if d is not None and r == rank
-    ]
-    dim, whole = at[0] if at else (0, (batch_size(args, dims), *whole))
-    operands = zip(args, dims, ranks, strict=True)
-    return [_operand(x, d, r < rank, whole, dim) for x, d, r in operands], dim
+    for dim, shape, is_scalar in each:
+        if dim is not None and not is_scalar:
+            return dim, shape, scalars
+    whole = next(shape for _, shape, is_scalar in each if not is_scalar)
+    size = next(shape[dim] for dim, shape, _ in each if dim is not None)
+    return 0, (size, *whole), scalars
 
 
 def _operand(x: Any, own: Dim, is_scalar: bool, whole: tuple[int, ...], dim: int) -> Any:

@@ -213,14 +213,22 @@ def _(ct, x, y, *, dimension_numbers, **params):
 
 def _transpose_one(ct, linear, known, contracted, batch, start, params):
     """The cotangent of `linear`; the free axes of `known` are those of ct from `start` on."""
-    (lc, kc), (lb, kb) = contracted, batch
-    lf, kf = free_axes(linear.aval.ndim, lc, lb), free_axes(get_aval(known).ndim, kc, kb)
-    numbers = (tuple(range(start, start + len(kf))), kf), (tuple(range(len(lb))), kb)
+    ranks = len(linear.aval.shape), len(get_aval(known).shape)
+    numbers, order = _transposed_numbers(contracted, batch, start, *ranks)
     z = dot_general_p.bind(ct, known, dimension_numbers=numbers, **params)
     if get_aval(z).dtype != linear.aval.dtype:
         z = convert_element_type(z, linear.aval.dtype)
+    return _transpose_back(z, order)
+
+
+@lru_cache(maxsize=1024)
+def _transposed_numbers(contracted, batch, start, linear_rank, known_rank):
+    """The axes of the product of ct and `known`, and where the result's axes belong."""
+    (lc, kc), (lb, kb) = contracted, batch
+    lf, kf = free_axes(linear_rank, lc, lb), free_axes(known_rank, kc, kb)
+    numbers = (tuple(range(start, start + len(kf))), kf), (tuple(range(len(lb))), kb)
     lc_in_order_of_known = tuple(axis for _, axis in sorted(zip(kc, lc, strict=True)))
-    return _transpose_back(z, lb + lf + lc_in_order_of_known)
+    return numbers, lb + lf + lc_in_order_of_known
 
 
 def _transpose_back(z: Any, axes: Axes) -> Any:
@@ -231,22 +239,28 @@ def _transpose_back(z: Any, axes: Axes) -> Any:
 
 @dot_general_p.def_batch
 def _(args, dims, *, dimension_numbers, **params):
+    x, y = args
+    ranks = len(get_aval(x).shape), len(get_aval(y).shape)
+    numbers, out = _batched_numbers(dimension_numbers, *dims, *ranks)
+    return dot_general_p.bind(x, y, dimension_numbers=numbers, **params), out
+
+
+@lru_cache(maxsize=1024)
+def _batched_numbers(dimension_numbers, dx, dy, x_rank, y_rank):
+    """The axes of a product of batches, and the batch axis of the result."""
     (xc, yc), (xb, yb) = dimension_numbers
-    (x, y), (dx, dy) = args, dims
     xc, xb = _shift(xc, dx), _shift(xb, dx)
     yc, yb = _shift(yc, dy), _shift(yb, dy)
     if dx is not None and dy is not None:
         xb, yb, out = (dx, *xb), (dy, *yb), 0
     elif dx is not None:
-        out = len(xb) + free_axes(get_aval(x).ndim, xc, xb).index(dx)
+        out = len(xb) + free_axes(x_rank, xc, xb).index(dx)
     else:
-        rows = free_axes(get_aval(x).ndim, xc, xb)
-        out = len(xb) + len(rows) + free_axes(get_aval(y).ndim, yc, yb).index(dy)
-    numbers = (xc, yc), (xb, yb)
-    return dot_general_p.bind(x, y, dimension_numbers=numbers, **params), out
+        rows = free_axes(x_rank, xc, xb)
+        out = len(xb) + len(rows) + free_axes(y_rank, yc, yb).index(dy)
+    return ((xc, yc), (xb, yb)), out
 
 
-@lru_cache(maxsize=1024)
 def _shift(axes: Axes, dim: int | None) -> Axes:
     """The same axes of an array that has a further one at `dim`."""
     return axes if dim is None else tuple(a + (a >= dim) for a in axes)

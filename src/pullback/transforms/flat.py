@@ -201,6 +201,8 @@ def prefix_axes(
     axes: Any, whole: Any, what: str, is_leaf: Callable[[Any], bool] | None = None
 ) -> list[int | None]:
     """One axis for each leaf of `whole` from a pytree prefix of axes."""
+    if axes is None or type(axes) is int:
+        return [axes] * len(tree.leaves(whole, is_leaf))
     found: list[Any] = []
 
     def visit(axis: Any, subtree: Any) -> None:

@@ -100,7 +100,12 @@ def _in_dims(
             f"vmap: in_axes has {entries} entries but {function_name(fun)} was called with"
             f" {len(args)} positional arguments; give one entry an argument"
         )
-    return [*prefix_axes(in_axes, args, "in_axes"), *([0] * len(tree.leaves(kwargs)))]
+    if isinstance(in_axes, tuple):
+        each = zip(cast(tuple[Any, ...], in_axes), args, strict=True)
+        dims = [d for axes, x in each for d in prefix_axes(axes, x, "in_axes")]
+    else:
+        dims = prefix_axes(in_axes, args, "in_axes")
+    return [*dims, *([0] * len(tree.leaves(kwargs)))]
 
 
 def _batch_size(
