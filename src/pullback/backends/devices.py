@@ -10,8 +10,9 @@ from .. import _native, config
 from .._native import DeviceArray
 from ..core.device import Device, host
 from ..lazy import LazyModule
-from . import processes
 
+# Loaded where somebody asks for other processes, or for their devices.
+processes: Any = LazyModule(f"{__package__}.processes")
 xla: Any = LazyModule(f"{__package__}.xla.device")
 memory: Any = LazyModule(f"{__name__.partition('.')[0]}.core.memory")
 shardings: Any = LazyModule(f"{__name__.partition('.')[0]}.core.sharding")
