@@ -4,6 +4,7 @@ import copy
 import math
 import operator
 import pickle
+from dataclasses import dataclass
 from typing import Any
 
 import jax
@@ -185,3 +186,40 @@ def test_hashing_is_refused_with_a_reason() -> None:
         hash(pnp.ones(2))
     with pytest.raises(TypeError, match="unhashable"):
         pb.jit(hash)(pnp.ones(2))
+
+
+@jax.tree_util.register_dataclass
+@dataclass
+class Wrapped:
+    """An array of a user's class, which NumPy may not convert."""
+
+    x: Any
+
+    def __jax_array__(self) -> Any:
+        return self.x
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        raise AssertionError("__jax_array__ goes before __array__")
+
+
+# Functions of a module n of a vector and an integer that are wrapped.
+WRAPPED = {
+    "add": lambda n, x, i: n.add(x, i),
+    "delete": lambda n, x, i: n.delete(x, i),
+    "insert": lambda n, x, i: n.insert(x, i, x),
+    "roll": lambda n, x, i: n.roll(x, i),
+    "piecewise": lambda n, x, i: n.piecewise(x, [x], [1.0, 2.0]),
+    "kinds": lambda n, x, i: (n.iscomplexobj(x), n.isrealobj(x), n.isscalar(x), n.isscalar(i)),
+    "take": lambda n, x, i: n.take_along_axis(x, n.argsort(x), 0),
+}
+
+
+@pytest.mark.parametrize("name", WRAPPED)
+def test_arrays_of_users_classes(name: str) -> None:
+    def result(n: Any) -> list[Any]:
+        out = WRAPPED[name](n, Wrapped(n.float32([3, 0, 2])), Wrapped(n.asarray(1)))
+        return [np.asarray(leaf) for leaf in jax.tree.leaves(out)]
+
+    for got, wanted in zip(result(pnp), result(jnp), strict=True):
+        np.testing.assert_array_equal(got, wanted)
+        assert got.dtype == wanted.dtype

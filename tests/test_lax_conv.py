@@ -133,3 +133,18 @@ def test_equation_is_jax():
 def test_errors(call, message):
     with pytest.raises((TypeError, ValueError), match=message):
         call()
+
+
+@pytest.mark.parametrize("space", [(0, 4), (6, 0)])
+def test_gradients_of_empty_convolutions(space):
+    x, w = normal(1, 2, *space), normal(3, 2, 1, 2)
+
+    def second(m, numpy):
+        def f(x, w):
+            return numpy.sum(m.lax.conv(x, w, (1, 2), "SAME") ** 2)
+
+        return m.jacrev(m.grad(f, (0, 1)), (0, 1))(x, w)
+
+    got, wanted = second(pb, pb.numpy), second(jax, jax.numpy)
+    for g, want in zip(pb.tree.leaves(got), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_array_equal(np.asarray(g), np.asarray(want))

@@ -199,6 +199,8 @@ STATISTICS = table(
     row("var std", f(4, 3), axis=0, ddof=1),
     row("average", f(3, 4), axis=1, weights=positive(4)),
     row("roll", i(2, 3), np.array([1, 2]), axis=(0, 1)),
+    row("roll", i(2, 3), np.array([1]), axis=(0, 1)),
+    row("roll", i(5), [1, 2]),
     row("trace", i(3, 3), dtype=bool),
     row("round", f(4), 100),
     row("round", f(4).astype(np.float16), 1000),

@@ -31,6 +31,7 @@ from .values import (
     is_array,
     narrow,
     result_type_of,
+    unwrapped,
 )
 
 exchange: Any = LazyModule(f"{__package__}.exchange")
@@ -386,6 +387,7 @@ def empty_like(prototype: Any, dtype: Any = None, shape: Any = None, *, device: 
 
 def known(name: str, x: Any) -> Any:
     """The value of a size or bound, which must not be traced."""
+    x = unwrapped(x)
     if isinstance(x, Tracer):
         concrete = x.concrete()
         if concrete is None:

@@ -12,7 +12,16 @@ from . import binary, elementwise, reductions
 from .creation import asarray
 from .elementwise import pick
 from .scalars import ScalarType
-from .values import SCALARS, as_array, as_value, broadcast, convert, is_array, promote_arrays
+from .values import (
+    SCALARS,
+    as_array,
+    as_value,
+    broadcast,
+    convert,
+    is_array,
+    promote_arrays,
+    unwrapped,
+)
 
 
 def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
@@ -83,7 +92,7 @@ def iscomplexobj(x: Any) -> bool:
     """
     if isinstance(x, np.dtype):
         return x.kind == "c"
-    return _dtype(x).kind == "c"
+    return _dtype(unwrapped(x)).kind == "c"
 
 
 def isrealobj(x: Any) -> bool:
@@ -105,6 +114,7 @@ def isscalar(element: Any) -> bool:
     >>> pnp.isscalar(2.0), pnp.isscalar(pnp.array([2.0]))
     (True, False)
     """
+    element = unwrapped(element)
     if is_array(element):
         return element.ndim == 0
     return bool(np.isscalar(element)) or (hasattr(element, "ndim") and element.ndim == 0)

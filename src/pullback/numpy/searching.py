@@ -303,9 +303,7 @@ def piecewise(x: Any, condlist: Any, funclist: Sequence[Any], *args: Any, **kw: 
     Array([ 2., 30.], dtype=float32)
     """
     x = as_array("piecewise", x)
-    if isinstance(condlist, (list, tuple)) and condlist and np.ndim(condlist[0]) == x.ndim:
-        conditions = [truth(as_array("piecewise", c)) for c in condlist]
-    elif isinstance(condlist, (list, tuple)):
+    if isinstance(condlist, (list, tuple)):
         conditions = [truth(as_array("piecewise", c)) for c in condlist]
     else:
         mask = as_array("piecewise", condlist)

@@ -20,7 +20,7 @@ from .elementwise import pick
 from .indexing import take
 from .places import on
 from .shown import SHOWN
-from .values import as_array, broadcast, convert, expand
+from .values import as_array, broadcast, convert, describe, expand, unwrapped
 
 
 def listed(axis: Any, name: str = "axis") -> tuple[Any, ...]:
@@ -364,17 +364,32 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     Array([3, 4, 0, 1, 2], dtype=int32)
     """
     x = as_array("roll", a)
-    if getattr(shift, "ndim", 0) == 1:
-        shift = list(shift)
+    shifts = _shifts(unwrapped(shift))
     if axis is None:
-        return sh.reshape(roll(ravel(x), shift, 0), x.shape)
-    axes = tuple([canonical_axis(d, x.ndim, "roll") for d in listed(axis, "roll")])
-    if isinstance(shift, (tuple, list)) and len(shift) != len(axes):
-        axes = axes * len(shift) if len(axes) == 1 else axes
-    shifts = shift if isinstance(shift, (tuple, list)) else (shift,) * len(axes)
-    for s, d in zip(shifts, axes, strict=True):
+        return sh.reshape(roll(ravel(x), shifts, 0), x.shape)
+    axes = [canonical_axis(d, x.ndim, "roll") for d in listed(axis, "roll")]
+    count = len(axes) if len(shifts) == 1 else len(shifts)
+    if len(axes) not in (1, count):
+        raise ValueError(f"roll: {len(shifts)} shifts do not go with {len(axes)} axes")
+    for s, d in zip(_repeated(shifts, count), _repeated(axes, count), strict=True):
         x = _roll_axis(x, s, d)
     return x
+
+
+def _shifts(shift: Any) -> list[Any]:
+    """The shifts of an argument that is one, or has one axis."""
+    shifts = list(shift) if _has_axes(shift) else [shift]
+    if any(map(_has_axes, shifts)):
+        raise ValueError(f"roll: shift must be a number or have one axis, got {describe(shift)}")
+    return shifts
+
+
+def _has_axes(x: Any) -> bool:
+    return isinstance(x, (tuple, list)) or getattr(x, "ndim", 0) > 0
+
+
+def _repeated(values: list[Any], count: int) -> list[Any]:
+    return values if len(values) == count else values * count
 
 
 def _roll_axis(x: Any, shift: Any, axis: int) -> Any:

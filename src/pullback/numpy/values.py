@@ -23,6 +23,12 @@ def is_array(x: Any) -> bool:
     return type(x) is ArrayImpl or isinstance(x, (DeviceArray, Tracer))
 
 
+def unwrapped(x: Any) -> Any:
+    """What `__jax_array__` of a user's class gives; other values as they are."""
+    convert = None if is_array(x) else getattr(type(x), "__jax_array__", None)
+    return x if convert is None else unwrapped(convert(x))
+
+
 def describe(x: Any) -> str:
     """What was given, in messages: float32[3,4], or the value and its type."""
     if is_array(x):
@@ -81,9 +87,9 @@ def as_value(name: str, x: Any, position: int | None = None) -> Any:
         return from_numpy(name, x)
     if isinstance(x, SCALARS):
         return x
-    convert = getattr(type(x), "__jax_array__", None)
-    if convert is not None:
-        return as_value(name, convert(x), position)
+    inner = unwrapped(x)
+    if inner is not x:
+        return as_value(name, inner, position)
     raise not_an_array(name, x, position)
 
 

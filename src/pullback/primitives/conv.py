@@ -14,7 +14,7 @@ from .nary import add_any
 from .pieces import rev
 from .quiet import quiet
 from .rules import check_same_dtype
-from .shape import reshape
+from .shape import reshape, zeros
 from .sliding import Padding, adjoint_pads, dilated, window_counts
 
 Axes = tuple[int, ...]
@@ -174,9 +174,16 @@ def _(primals, tangents, **params):
 
 @conv_general_dilated_p.def_transpose
 def _(ct, x, w, **params):
+    empty = 0 in (*get_aval(ct).shape, *_aval(x).shape, *_aval(w).shape)
     if type(x) is Linear:
-        return [_like(_transpose_lhs(ct, x.aval, w, **params), x.aval), None]
-    return [None, _like(_transpose_rhs(ct, x, w.aval, **params), w.aval)]
+        out = zeros(x.aval) if empty else _transpose_lhs(ct, x.aval, w, **params)
+        return [_like(out, x.aval), None]
+    out = zeros(w.aval) if empty else _transpose_rhs(ct, x, w.aval, **params)
+    return [None, _like(out, w.aval)]
+
+
+def _aval(operand: Any) -> ShapedArray:
+    return operand.aval if type(operand) is Linear else get_aval(operand)
 
 
 def _like(ct: Any, aval: ShapedArray) -> Any:
