@@ -63,6 +63,16 @@ def of_sum(read: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
     return pb.grad(lambda x: lax.fori_loop(0, 5, lambda i, s: s + np.sum(np.sin(read(i, x))), 0.0))
 
 
+def counted(update: Callable[[Any, Any], Any], x: Any) -> Any:
+    """A batch of loops of 6, 3 and no steps."""
+
+    def run(n: Any, x: Any) -> Any:
+        return lax.while_loop(lambda c: c[0] < n, lambda c: (c[0] + 1, update(*c)), (0, x))[1]
+
+    lengths = x.reshape(-1)[6::-3].astype(int)
+    return pb.vmap(run)(lengths, np.stack([x, x + 1, x * 2]))
+
+
 PROGRAMS: dict[str, Callable[[Any], Any]] = {
     "a loop in a loop": lambda x: nested(add, x),
     "three deep": lambda x: nested(
@@ -96,6 +106,29 @@ PROGRAMS: dict[str, Callable[[Any], Any]] = {
         0, 5, lambda i, c: (add(i, c[0]), add(i, c[1])), (x, x * 2)
     ),
     "a batch": lambda x: pb.vmap(lambda d: nested(add, d))(np.stack([x, x])),
+    "a batched loop of several lengths": lambda x: counted(lambda i, d: d.at[i].set(i * 2.0), x),
+    "a batched loop that adds": lambda x: counted(
+        lambda i, d: add(i, d).at[i + 1].multiply(3.0), x
+    ),
+    "a batch of loops of one length": lambda x: pb.vmap(
+        lambda n: loop(lambda i, d: np.where(i < n, d.at[i].add(n), d))(x.reshape(20, 50))
+    )(x[6::-3]),
+    "a batched loop over slices": lambda x: counted(
+        lambda i, d: lax.dynamic_update_slice(d, 2 * d[:3], (996 + i,)), x
+    ),
+    "a batched loop over rows": lambda x: counted(
+        lambda i, d: lax.dynamic_update_slice(d, 2 * d[:1, :2], (i, 48 + i)), x.reshape(20, 50)
+    ),
+    "a batched loop past the end": lambda x: counted(lambda i, d: d.at[997 + i].min(i), x),
+    "a batched loop at one place": lambda x: counted(lambda i, d: d.at[7].set(d[8] + i), x),
+    "an update or none": loop(lambda i, d: np.where(i % 2 == 0, d, add(i, d).at[3].set(d[i]))),
+    "one of two updates": loop(
+        lambda i, d: np.where(d[i] > 2, d.at[i].set(d[i + 1]), d.at[i + 1].max(7).at[5].set(i))
+    ),
+    "a slice or none": loop(
+        lambda i, d: np.where(i % 2 == 0, lax.dynamic_update_slice(d, 2 * d[:3], (i,)), d)
+    ),
+    "small indices": loop(lambda i, d: np.where(i < 3, d, add(i.astype("int8"), d))),
     "a gradient": pb.grad(lambda x: nested(lambda i, d: d.at[i].multiply(2.0), x).sum()),
     "a gradient of reads": of_sum(lambda i, x: x[i] * x[i + 1]),
     "a gradient of rows": lambda x: of_sum(lambda i, x: x[i] * x[2, i])(x.reshape(20, 50)),

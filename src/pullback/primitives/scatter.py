@@ -25,7 +25,7 @@ from .shape import full, full_like, iota, reshape, zeros
 Function = Callable[..., Any]
 
 
-def _window_sizes(x: Shape, updates: Shape, n: ScatterDimensionNumbers) -> Shape:
+def window_sizes(x: Shape, updates: Shape, n: ScatterDimensionNumbers) -> Shape:
     """The sizes of windows along each axis of the operand."""
     gone = {*n.inserted_window_dims, *n.operand_batching_dims}
     inside = iter([updates[d] for d in n.update_window_dims])
@@ -40,7 +40,7 @@ def _scatter_type(name: str) -> Function:
                 f"{name}: operand and updates must have one dtype,"
                 f" got {type_name(x)} and {type_name(updates)}"
             )
-        sizes = _window_sizes(x.shape, updates.shape, n)
+        sizes = window_sizes(x.shape, updates.shape, n)
         check_windows(name, x, indices, n.of_gather(), sizes)
         batch = tuple(s for d, s in enumerate(updates.shape) if d not in n.update_window_dims)
         if batch != indices.shape[:-1]:
@@ -56,7 +56,7 @@ def _scatter_type(name: str) -> Function:
 @lru_cache(maxsize=4096)
 def _plan(n: ScatterDimensionNumbers, x: Shape, updates: Shape) -> tuple[ix.Windows, Axes | None]:
     """Where windows lie, and the order of the updates' axes that NumPy wants."""
-    w = ix.windows(n.of_gather(), x, _window_sizes(x, updates, n))
+    w = ix.windows(n.of_gather(), x, window_sizes(x, updates, n))
     return w, ix.updates_perm(w, len(updates) - len(n.update_window_dims))
 
 
@@ -180,7 +180,7 @@ def read_windows(
         x,
         indices,
         numbers.of_gather(),
-        _window_sizes(get_aval(x).shape, updates.shape, numbers),
+        window_sizes(get_aval(x).shape, updates.shape, numbers),
         indices_are_sorted=params["indices_are_sorted"],
         unique_indices=params["unique_indices"],
         mode=params["mode"],

@@ -59,8 +59,10 @@ def _(ct: Any, x: Any, *, shape: Shape, broadcast_dimensions: Axes) -> list[Any]
 @broadcast_in_dim_p.def_batch
 def _(args: Any, dims: Any, *, shape: Shape, broadcast_dimensions: Axes) -> Any:
     (x,), (dim,) = args, dims
-    # The batch keeps its place among the operand's axes, so nothing moves.
-    place = broadcast_dimensions[dim] if dim < len(broadcast_dimensions) else len(shape)
+    # The batch keeps its place among the operand's axes, so nothing moves; that of scalars is the
+    # first axis, as most often that of what they meet.
+    end = len(shape) if broadcast_dimensions else 0
+    place = broadcast_dimensions[dim] if dim < len(broadcast_dimensions) else end
     moved = [d + (d >= place) for d in broadcast_dimensions]
     moved.insert(dim, place)
     return broadcast_in_dim(x, (*shape[:place], x.shape[dim], *shape[place:]), moved), place

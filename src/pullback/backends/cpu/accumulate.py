@@ -235,5 +235,5 @@ def adds_to(eqn: JaxprEqn, k: int) -> bool:
 def call(fun: Callable[..., Any], invars: Sequence[Atom], out: Var, eqn: JaxprEqn) -> JaxprEqn:
     """A call of a function as a program, in the place of an equation."""
     jaxpr = stage(lambda *args: [fun(*args)], [v.aval for v in invars]).jaxpr
-    params = {"name": "add_any", "jaxpr": jaxpr}
+    params = {"name": eqn.primitive.name, "jaxpr": jaxpr}
     return JaxprEqn(jit_p, invars, [out], params, eqn.line)

@@ -41,6 +41,7 @@ from .expand import expanded
 from .hoisted import hoisted
 from .loader import Code
 from .loops import Callback, Program
+from .masked import masked
 from .optimise import CALLING, GOOD, QUICK, Care
 from .rules import RULES
 from .schedule import block_time, block_work, code_lines, code_time
@@ -122,7 +123,7 @@ def lowered(jaxpr: Jaxpr, donated: Sequence[int]) -> Program:
 def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -> Lowered:
     assert not jaxpr.constvars
     plain = simplify(jaxpr)
-    jaxpr = hoisted(turned(stacked(accumulated(in_parts(expanded(plain))))))
+    jaxpr = hoisted(turned(stacked(accumulated(masked(in_parts(expanded(plain)))))))
     jaxpr = jaxpr if jaxpr is plain else simplify(jaxpr)
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
