@@ -10,7 +10,7 @@ import pytest
 MODULES = (
     "distributed experimental.compilation_cache.compilation_cache experimental.compute_on"
     " experimental.layout experimental.xla_metadata"
-    " monitoring nn nn.initializers ops tree tree_util flatten_util dtypes errors"
+    " ffi monitoring nn nn.initializers ops tree tree_util flatten_util dtypes errors"
     " typing image numpy numpy.fft numpy.linalg random scipy.cluster.vq scipy.fft"
     " scipy.integrate scipy.interpolate scipy.linalg scipy.ndimage scipy.optimize scipy.signal"
     " scipy.sparse.linalg scipy.spatial.transform scipy.special scipy.stats"
@@ -24,7 +24,9 @@ MISSING = {
     "errors": {},
 }
 # Functions whose parameters differ, with the reason.
+NO_MLIR = "raises: programs have no MLIR"
 DIFFERENT: dict[str, dict[str, str]] = {
+    "ffi": {"build_ffi_lowering_function": NO_MLIR, "ffi_lowering": NO_MLIR},
     "numpy": {
         "array": "`copy` may be given by position, as NumPy's may",
         "einsum": "the default of a private parameter",
