@@ -7,6 +7,7 @@ from ..lazy import later
 
 if TYPE_CHECKING:
     from . import (
+        buffer_callback,
         checkify,
         compilation_cache,
         compute_on,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "buffer_callback",
     "checkify",
     "compilation_cache",
     "compute_on",

@@ -5,6 +5,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from . import buffer_callback as buffer_callback
 from . import checkify as checkify
 from . import compilation_cache as compilation_cache
 from . import compute_on as compute_on
