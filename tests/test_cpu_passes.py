@@ -10,6 +10,7 @@ import test_cpu_loops as looped
 from cpu import program
 
 from pullback.backends.cpu import (
+    across,
     check,
     chosen,
     coalesce,
@@ -401,6 +402,112 @@ def test_peel_cuts_a_joined_array_into_its_pieces() -> None:
           o0[i1 + 100] = a1[i1]
         """,
     )
+
+
+def test_peel_goes_on_in_pieces_that_still_ask() -> None:
+    becomes(
+        [peel.peel],
+        """
+        arg a0: float32[1024] 0
+        arg a1: float32[960] 1
+        out o0: float32[2048] 0
+        for i0:2 i1:1024
+          o0[1024*i0 + i1] = (a0[i1] if 0 <= i0 < 1 else (a1[i1] if 0 <= i1 < 960 else a0[0]))
+        """,
+        """
+        arg a0: float32[1024] 0
+        arg a1: float32[960] 1
+        out o0: float32[2048] 0
+        for i0:1024
+          o0[i0] = a0[i0]
+        for i1:960
+          o0[i1 + 1024] = a1[i1]
+        for i2:64
+          o0[i2 + 1984] = a0[0]
+        """,
+    )
+
+
+def test_fuse_joins_sums_whose_axes_were_made_in_another_order() -> None:
+    becomes(
+        [fuse.fuse],
+        """
+        arg a0: float32[4000] 0
+        out o0: float32[400] 0
+        out o1: float32[400] 1
+        for i1:400 over i0:10
+          o0[i1] = add:float32 a0[400*i0 + i1]
+        for i2:400 over i3:10
+          o1[i2] = add:float32 mul:float32(a0[i2 + 400*i3], a0[i2 + 400*i3])
+        """,
+        """
+        arg a0: float32[4000] 0
+        out o0: float32[400] 0
+        out o1: float32[400] 1
+        for i0:400 over i1:10
+          o0[i0] = add:float32 a0[i0 + 400*i1]
+          o1[i0] = add:float32 mul:float32(a0[i0 + 400*i1], a0[i0 + 400*i1])
+        """,
+    )
+
+
+def test_fields_of_many_records_that_a_loop_works_on_stand_together() -> None:
+    becomes(
+        [across.across],
+        """
+        arg a0: float32[320] 0
+        arg a1: float32[32] 1
+        out o0: float32[320] 0
+        temp t1: float32[320]
+        for i0:32 i1:10
+          t1[10*i0 + i1] = a0[10*i0 + i1]
+        loop i2:50
+          for i3:32 i4:10
+            o0[10*i3 + i4] = mul:float32(a1[i3], (t1[10*i3 + i4 + -1] if 1 <= i4 < 10 else a1[i3]))
+          for i5:32 i6:10
+            t1[10*i5 + i6] = add:float32(o0[10*i5 + i6], t1[10*i5 + i6])
+        """,
+        """
+        arg a0: float32[320] 0
+        arg a1: float32[32] 1
+        out o0: float32[320] 0
+        temp t1: float32[320]
+        temp x4: float32[320]
+        for i0:32 i1:10
+          t1[i0 + 32*i1] = a0[10*i0 + i1]
+        loop i2:50
+          for i3:32 i4:10
+            x4[i3 + 32*i4] = mul:float32(a1[i3], (t1[i3 + 32*i4 + -32] if 1 <= i4 < 10 else a1[i3]))
+          for i5:32 i6:10
+            t1[i5 + 32*i6] = add:float32(x4[i5 + 32*i6], t1[i5 + 32*i6])
+        for i7:32 i8:10
+          o0[10*i7 + i8] = x4[i7 + 32*i8]
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    {
+        "a record reads the one before": """
+          for i1:32 i2:10
+            o0[10*i1 + i2] = t1[10*i1 + i2]
+          for i3:31 i4:10
+            t1[10*i3 + i4 + 10] = add:float32(o0[10*i3 + i4 + 5], o0[10*i3 + i4 + 9])""",
+        "it is stepped through as one": """
+          for i1:32 i2:10
+            o0[10*i1 + i2] = t1[10*i1 + i2]
+          for i3:320
+            t1[i3] = sin:float32(o0[-1*i3 + 319])""",
+    }.values(),
+)
+def test_records_that_are_not_apart_stay(body: str) -> None:
+    text = f"""
+        out o0: float32[320] 0
+        temp t1: float32[320]
+        loop i0:50{body}
+        """
+    becomes([across.across], text, text)
 
 
 def test_one_of_two_kernels_runs_where_a_condition_is_the_same_for_all() -> None:

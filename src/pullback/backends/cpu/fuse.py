@@ -87,6 +87,10 @@ def _join_last(graph: Graph, a: Nest, new: Kernel) -> Nest | None:
     last = a.kernels[-1]
     mine = in_order([*a.axes, *last.axes, *last.reduce])
     theirs = in_order([*new.axes, *new.reduce])
+    if last.reduce and new.reduce:
+        # The order in which sums came to be says nothing of that of their axes.
+        mine = [*in_order([*a.axes, *last.axes]), *in_order(last.reduce)]
+        theirs = [*in_order(new.axes), *in_order(new.reduce)]
     if [x.extent for x in mine] != [x.extent for x in theirs]:
         return None
     if any(r.prefix or r.op.startswith("arg") for r in (*last.reductions, *new.reductions)):

@@ -31,7 +31,7 @@ def _uses(program: Program) -> dict[str, list[tuple[Index, int]]]:
     found: dict[str, list[tuple[Index, int]]] = {
         b.name: [] for b in program.buffers.values() if b.kind == "temp"
     }
-    for stmt, times in _statements(program.body, 1):
+    for stmt, times in statements(program.body, 1):
         if not isinstance(stmt, Nest):
             for name in loops.reads(stmt) | loops.writes(stmt):
                 found.pop(name, None)
@@ -43,13 +43,13 @@ def _uses(program: Program) -> dict[str, list[tuple[Index, int]]]:
     return found
 
 
-def _statements(block: Block, times: int) -> Iterator[tuple[loops.Stmt, int]]:
+def statements(block: Block, times: int) -> Iterator[tuple[loops.Stmt, int]]:
     """Every statement, without the blocks it holds, and how often it runs."""
     for stmt in block:
         yield loops.inside(stmt, lambda _: []), times
         often = stmt.axis.extent if isinstance(stmt, loops.For) else OFTEN
         for inner in loops.blocks(stmt):
-            yield from _statements(inner, times * often)
+            yield from statements(inner, times * often)
 
 
 def _fields(program: Program, name: str, uses: list[tuple[Index, int]]) -> int:

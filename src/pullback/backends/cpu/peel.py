@@ -6,12 +6,15 @@ from itertools import pairwise
 from . import loops
 from .expr import Node, Rewriter
 from .fuse import rebuilt
-from .index import Atom, shift
+from .index import Atom, coefficient, shift
 from .loops import Block, Kernel, Nest, Program
+from .schedule import points
 
-# A cut pays for loops at least this long, and for few of them.
+# A cut pays for loops at least this long, or for rows of so many elements; and for few of them.
 LONG = 64
-MOST_PIECES = 6
+ROW = 64
+FEW = 6
+MOST_PIECES = 36
 
 
 def peel(program: Program) -> None:
@@ -30,17 +33,25 @@ def _block(program: Program, block: Block) -> Block:
     return out
 
 
-def _pieces(program: Program, kernel: Kernel) -> list[Kernel]:
-    done = [kernel]
-    for axis in kernel.axes:
+def _pieces(program: Program, kernel: Kernel, room: int = MOST_PIECES) -> list[Kernel]:
+    """The kernel cut along its axes, each piece where it still asks, in at most `room` pieces."""
+    for axis in () if kernel.ordered else kernel.axes:
         cuts = sorted(_cuts(kernel, axis))
-        if kernel.ordered or axis.extent < LONG or not cuts:
+        if not cuts or len(cuts) >= room or not _pays(kernel, axis, len(cuts)):
             continue
         bounds = [0, *cuts, axis.extent]
-        if len(done) * (len(bounds) - 1) > MOST_PIECES:
-            continue
-        done = [_piece(program, k, axis, lo, hi) for k in done for lo, hi in pairwise(bounds)]
-    return done
+        parts = [_piece(program, kernel, axis, lo, hi) for lo, hi in pairwise(bounds)]
+        return [p for part in parts for p in _pieces(program, part, room // len(parts))]
+    return [kernel]
+
+
+def _pays(kernel: Kernel, axis: Atom, cuts: int) -> bool:
+    """Whether the loops that are left are long: those over the axis, few of them, or those in it,
+    where its elements are rows of their own."""
+    if axis.extent >= LONG:
+        return cuts < FEW
+    rows = all(abs(coefficient(s.offset, axis)) >= ROW for s in kernel.stores)
+    return rows and bool(kernel.stores) and points(kernel) >= ROW * axis.extent
 
 
 def _cuts(kernel: Kernel, axis: Atom) -> set[int]:

@@ -14,6 +14,7 @@ from ...primitives import algebra
 from ...settle import rarely_collected
 from ..dump import dump
 from . import (
+    across,
     buffers,
     chosen,
     coalesce,
@@ -188,6 +189,8 @@ PASSES: tuple[tuple[str, Callable[[Program], None]], ...] = (
     ("flat", flat.flat),
     # Before fusion, which joins nests of the same axes.
     ("components", components.components),
+    # Before fusion, which puts kernels under rows.
+    ("across", across.across),
     ("fuse", fuse.fuse),
     # After fusion, which leaves stores whose values went on in registers.
     ("unread", dead.drop_unread),

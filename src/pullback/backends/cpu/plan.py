@@ -8,7 +8,7 @@ were kept; then from the first to the last, where it is known what is.
 from collections.abc import Callable, Hashable
 from math import prod
 
-from ...core.ir import Jaxpr, JaxprEqn, Literal, Var
+from ...core.ir import Atom, Jaxpr, JaxprEqn, Literal, Var
 
 # Work of one element in additions, for the operations that are not about 1.
 COSTS = {
@@ -27,6 +27,13 @@ COSTS = {
 INDEXED = frozenset(
     "broadcast_in_dim reshape squeeze transpose slice rev concatenate pad dynamic_slice gather "
     "random_wrap random_unwrap".split()
+)
+# Of an array in memory these make another one: a copy would gain nothing.
+VIEWS = frozenset("slice squeeze expand_dims".split())
+# Memory that these are given may become their results' where nobody reads it later.
+UPDATES = frozenset(
+    "scatter scatter-add scatter-sub scatter-mul scatter-min scatter-max dynamic_update_slice "
+    "scan while cond batched_cond equal_units".split()
 )
 # Marks of a variable's uses: an operation reads elements several times, each step of a loop reads
 # all of them, or it must be in memory anyway.
@@ -85,17 +92,29 @@ def _relaxed(
     """Of what is to be kept, what is still costly when its operands are in memory."""
     needed: set[Var] = set()
     chain: dict[Var, float] = {}
+    updated = _updated(jaxpr)
+    views: set[Atom] = set()
     for eqn, inline in zip(jaxpr.eqns, lazy, strict=True):
         if not inline:
             continue
         (out,) = eqn.outvars
         cost = _chain_cost(eqn, chain)
+        x = eqn.invars[0] if eqn.invars else None
+        stands = x in views or (x in needed | fixed and x not in updated)
         moves = eqn.primitive.name in INDEXED
+        if stands and eqn.primitive.name in VIEWS:
+            views.add(out)
+            moves = False
         if out in keep and (moves or IN_MEMORY in places[out] or cost > _free(out, places[out])):
             needed.add(out)
         elif out not in fixed:
             chain[out] = cost
     return needed
+
+
+def _updated(jaxpr: Jaxpr) -> set[Atom]:
+    """What operations take that may write where it stands."""
+    return {v for eqn in jaxpr.eqns if eqn.primitive.name in UPDATES for v in eqn.invars}
 
 
 def _cuts(jaxpr: Jaxpr, lazy: list[bool]) -> set[Var]:

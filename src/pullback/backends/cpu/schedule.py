@@ -220,6 +220,11 @@ def accesses(kernel: Kernel) -> list[tuple[Index, str, bool]]:
 
 def choose(kernel: Kernel, vector_bytes: int) -> Plan:
     """The plan of the least estimated time."""
+    return planned(kernel, vector_bytes)[0]
+
+
+def planned(kernel: Kernel, vector_bytes: int) -> tuple[Plan, float]:
+    """The plan of the least estimated time, and that time for a pass."""
     nodes = body_nodes(kernel)
     cost = sum([node_work(n) for n in nodes]) + 1
     heavy = cost > HEAVY
@@ -244,7 +249,7 @@ def choose(kernel: Kernel, vector_bytes: int) -> Plan:
             unroll = _unroll(kernel, axis, lanes, cost)
             best = Plan(axis, lanes, unroll, heavy, _strip(kernel, axis, lanes))
             best_time = time
-    return best
+    return best, best_time
 
 
 def narrow(plan: Plan, kernel: Kernel, vector_bytes: int) -> Plan:
