@@ -12,6 +12,8 @@ from pullback import lax
 from pullback import numpy as pnp
 from pullback.backends.cpu import pipeline
 from pullback.backends.cpu.hoisted import hoisted
+from pullback.backends.cpu.loops import Block, For, Nest, Stmt, statements, writes
+from pullback.backends.cpu.schedule import points
 from pullback.backends.cpu.stacked import stacked
 from pullback.backends.cpu.turned import turned
 from pullback.core.ir import Jaxpr
@@ -32,6 +34,15 @@ def close(f: Callable[..., Any], *args: Any) -> None:
         expected = f(*args)
     for x, y in zip(pb.tree.leaves(pb.jit(f)(*args)), pb.tree.leaves(expected), strict=True):
         np.testing.assert_allclose(x, y, rtol=2e-5, atol=2e-5)
+
+
+def compiled(f: Callable[..., Any], *args: Any) -> Block:
+    """The statements that a function becomes."""
+    return pipeline.lowered(pb.make_jaxpr(f)(*args).jaxpr, ()).body
+
+
+def nests(stmt: Stmt) -> list[Nest]:
+    return [s for s in statements([stmt]) if isinstance(s, Nest)]
 
 
 RNG = np.random.default_rng(0)
@@ -269,3 +280,42 @@ def test_one_of_two_computations(accepted):
         return z, z.sum(), pnp.where(c, x, z).max(0)
 
     close(f, normal(60, 50), normal(60, 50) ** 2 + 1, accepted)
+
+
+# Cotangents
+
+
+def reads_in_branches(table: Any, ts: Any) -> Any:
+    """A loop whose branches read few elements, all, or none."""
+
+    def step(c: Any, t: Any) -> Any:
+        i = (t * 90).astype(int)
+        few = [
+            lambda: table[i] * t,
+            lambda: table[i + 3] - lax.cond(t > 0.6, lambda: table[2 * i], lambda: t),
+            lambda: t * c,
+        ]
+        c = 0.9 * c + lax.switch((t * 3).astype(int), few)
+        return c, pnp.sin(c)
+
+    return (lax.scan(step, 0.0, ts)[1] ** 2).sum()
+
+
+def test_branches_add_what_they_read() -> None:
+    table, ts = normal(400), RNG.random(30).astype(np.float32)
+    gradient = pb.grad(reads_in_branches)
+    close(gradient, table, ts)
+    loops = [s for s in compiled(gradient, table, ts) if isinstance(s, For)]
+    (backward,) = [s for s in loops if "o0" in writes(s)]
+    assert all(points(k) < 400 for n in nests(backward) for k in n.kernels)
+
+
+def test_branches_that_read_everything_add_it_too() -> None:
+    def f(x: Any, ts: Any) -> Any:
+        def step(c: Any, t: Any) -> Any:
+            return c + lax.cond(t > 0.5, lambda: (x * t).sum(), lambda: x[3] * t), None
+
+        return lax.scan(step, 0.0, ts)[0] ** 2
+
+    close(pb.grad(f), normal(50), RNG.random(20).astype(np.float32))
+    close(pb.hessian(f), normal(9), RNG.random(20).astype(np.float32))

@@ -6,6 +6,7 @@ at each step of a loop; the sum takes as long as the array is large, the update 
     s + dynamic_update_slice(0, u, i) = s with u added to a slice, a scatter_add of one window
     s + scatter_add(0, i, u)          = scatter_add(s, i, u)
     s + scan(c -> c + f(x), from 0)   = scan(c -> c + f(x), from s)
+    s + cond(i, f, g)                 = cond(i, s + f, s + g)
 """
 
 from collections import Counter
@@ -15,10 +16,12 @@ from typing import Any
 
 from ... import dtypes
 from ...control.call import jit_p
+from ...control.cond import cond_p
 from ...control.scan import scan_p
 from ...core.aval import Shape
 from ...core.ir import Atom, Jaxpr, JaxprEqn, Var
 from ...core.memo import weak_memo
+from ...core.primitive import Primitive
 from ...core.rewrite import each, inside
 from ...core.stage import stage
 from ...core.trace import get_aval
@@ -175,19 +178,22 @@ class _Sums:
         return number(atom, self.definition) == 0
 
     def begin(self, atom: Atom, dense: list[Atom]) -> None:
-        """Let a loop that adds to zero begin from another term instead, which is taken away."""
+        """Let a loop that adds to zero begin from another term instead, which is taken away, and
+        let branches that find few elements add them to it."""
         eqn = self.definition(atom)
-        if eqn is None or eqn.primitive is not scan_p or self.uses[atom] > 1:
+        if eqn is None or eqn.primitive not in (scan_p, cond_p) or self.uses[atom] > 1:
             return
         k = next(k for k, v in enumerate(eqn.outvars) if v is atom)
-        place = eqn.params["num_consts"] + k
         before = [t for t in dense if self.order.get(t, 0) < self.order[atom]]
-        if not before or not adds_to(eqn, k) or not self.is_zero(eqn.invars[place]):
+        if not before or not (self.begins(eqn, k) if eqn.primitive is scan_p else finds(eqn, k)):
             return
         dense.remove(before[0])
         (now,) = self.equations(eqn)
-        invars = [before[0] if i == place else v for i, v in enumerate(now.invars)]
-        self.new[eqn] = [now.replace(invars=invars)]
+        self.new[eqn] = [BEGUN[eqn.primitive](now, k, before[0])]
+
+    def begins(self, eqn: JaxprEqn, k: int) -> bool:
+        """Whether the k-th part of a loop's state is a sum from zero."""
+        return adds_to(eqn, k) and self.is_zero(eqn.invars[eqn.params["num_consts"] + k])
 
     def rename(self, old: Atom, new: Var) -> None:
         """Let an equation give its result under another name."""
@@ -230,6 +236,56 @@ def adds_to(eqn: JaxprEqn, k: int) -> bool:
     sums = _Sums(body)
     state, new = body.invars[eqn.params["num_consts"] + k], body.outvars[k]
     return sums.uses[state] == sums.uses[new] == 1 and state in sums.terms(new)
+
+
+def from_start(eqn: JaxprEqn, k: int, start: Atom) -> JaxprEqn:
+    """The loop with another first value of the k-th part of its state."""
+    place = eqn.params["num_consts"] + k
+    return eqn.replace(invars=[start if i == place else v for i, v in enumerate(eqn.invars)])
+
+
+def finds(eqn: JaxprEqn, k: int) -> bool:
+    """Whether the k-th result of a branch is zero but at few places."""
+    return any(is_found(_Sums(b), b.outvars[k]) for b in eqn.params["branches"])
+
+
+def is_found(sums: _Sums, out: Atom) -> bool:
+    """Whether some term of a result is zero but at few places."""
+    if sums.uses[out] > 1 or not isinstance(out, Var):
+        return False
+    return any(is_few(sums, term) for term in sums.terms(out))
+
+
+def is_few(sums: _Sums, term: Atom) -> bool:
+    """Whether a term is zero, or sparse, or that of a branch inside."""
+    eqn = sums.definition(term)
+    if eqn is not None and eqn.primitive is cond_p:
+        return finds(eqn, next(k for k, v in enumerate(eqn.outvars) if v is term))
+    return sums.is_zero(term) or sums.is_sparse(term)
+
+
+def added_inside(eqn: JaxprEqn, k: int, total: Atom) -> JaxprEqn:
+    """The branches with an array added to their k-th result."""
+    branches = tuple([with_total(b, k, total) for b in eqn.params["branches"]])
+    params = {**eqn.params, "branches": branches}
+    return eqn.replace(invars=[*eqn.invars, total], params=params)
+
+
+def with_total(branch: Jaxpr, k: int, total: Atom) -> Jaxpr:
+    """The branch with one more argument, which is added to the k-th result."""
+    argument, out = Var(total.aval), Var(total.aval)
+    eqn = JaxprEqn(add_any_p, [argument, branch.outvars[k]], [out], {}, None)
+    return branch.replace(
+        invars=[*branch.invars, argument],
+        eqns=[*branch.eqns, eqn],
+        outvars=[out if i == k else v for i, v in enumerate(branch.outvars)],
+    )
+
+
+BEGUN: dict[Primitive, Callable[[JaxprEqn, int, Atom], JaxprEqn]] = {
+    scan_p: from_start,
+    cond_p: added_inside,
+}
 
 
 def call(fun: Callable[..., Any], invars: Sequence[Atom], out: Var, eqn: JaxprEqn) -> JaxprEqn:
