@@ -42,6 +42,8 @@ STRIP = 64
 IN_CACHE = 8192
 # The bytes of a line of the cache.
 LINE = 64
+# The bytes that memory gives in a nanosecond.
+MEMORY_RATE = 16.0
 # The bytes of a vector, where the machine's own do not matter.
 USUAL_VECTOR = 32
 # The work of a statement that may take any time: a loop without a count, a call-back.
@@ -182,8 +184,12 @@ def kernel_time(kernel: Kernel) -> float:
     """The estimated nanoseconds of a kernel: arithmetic in vectors, and traffic to memory."""
     nodes = body_nodes(kernel)
     arithmetic = sum([node_work(n) for n in nodes if n.op != "load"]) / 50.0
-    traffic = sum([WIDTHS[d] // 8 for _, d, _ in accesses(kernel)]) / 16.0
-    return points(kernel) * (arithmetic + traffic)
+    return points(kernel) * arithmetic + traffic(kernel) / MEMORY_RATE
+
+
+def traffic(kernel: Kernel) -> int:
+    """The bytes that a kernel loads and stores."""
+    return points(kernel) * sum([WIDTHS[d] // 8 for _, d, _ in accesses(kernel)])
 
 
 @weak_memo
