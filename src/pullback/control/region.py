@@ -7,6 +7,7 @@ from .. import tree
 from ..core.aval import ShapedArray, same_type, type_name
 from ..core.cell import Cell, Touched
 from ..core.ir import Atom, ClosedJaxpr, Jaxpr, Var
+from ..core.memo import weak_memo
 from ..core.stage import FlatFunction, hoist, stage, stage_touching
 from ..core.trace import Tracer, get_aval
 from ..primitives.convert import convert_element_type
@@ -137,18 +138,25 @@ def hoisted_together(regions: Sequence[Region]) -> tuple[list[Jaxpr], list[Any]]
     values: dict[int, Any] = {}
     for r in regions:
         values.update(zip(r.sources, r.consts, strict=True))
-    if not values:
-        return [r.closed.jaxpr for r in regions], []
+    places = {key: i for i, key in enumerate(values)}
+    avals = tuple(map(get_aval, values.values()))
     programs: list[Jaxpr] = []
     for r in regions:
-        jaxpr = r.closed.jaxpr
-        own = dict(zip(r.sources, jaxpr.constvars, strict=True))
-        leading = {key: own.get(key) or Var(get_aval(c)) for key, c in values.items()}
-        results, ends = r.results
-        outs = [*results, *[ends.get(cell, leading[id(cell)]) for cell in cells]]
-        invars = [*leading.values(), *jaxpr.invars]
-        programs.append(jaxpr.replace(constvars=[], invars=invars, outvars=outs))
+        program = _leading(r.closed.jaxpr, tuple([places[key] for key in r.sources]), avals)
+        if cells:
+            results, ends = r.results
+            held = [ends.get(cell) or program.invars[places[id(cell)]] for cell in cells]
+            program = program.replace(outvars=[*results, *held])
+        programs.append(program)
     return programs, list(values.values())
+
+
+@weak_memo
+def _leading(jaxpr: Jaxpr, places: Sequence[int], avals: Sequence[ShapedArray]) -> Jaxpr:
+    """The program with leading arguments of these types, what it captured at their places."""
+    own = dict(zip(places, jaxpr.constvars, strict=True))
+    leading = [own.get(i) or Var(aval) for i, aval in enumerate(avals)]
+    return jaxpr.replace(constvars=[], invars=[*leading, *jaxpr.invars]) if leading else jaxpr
 
 
 def carried(region: Region, cells: Sequence[Cell], count: int) -> tuple[Jaxpr, list[Any]]:
