@@ -663,6 +663,24 @@ def test_split_cuts_big_sums_into_fixed_blocks() -> None:
     assert last.kernels[0].reduce[0].extent == number + 1
 
 
+def test_split_finds_running_results_within_blocks() -> None:
+    p = read(
+        """
+        arg a0: float32[300000] 0
+        out o0: float32[300000] 0
+        for over i0:300000
+          o0[i0] = running add:float32 a0[i0]
+        """
+    )
+    split.split(p)
+    check.check(p)
+    within, last, together = p.body
+    size, number = within.kernels[0].reduce[0].extent, within.kernels[0].axes[0].extent
+    assert size * number == 300000 and number > 2
+    assert last.kernels[0].reduce[0].extent == number
+    assert [a.extent for a in together.kernels[0].axes] == [number - 1, size]
+
+
 PROGRAMS = {
     "softmax": (fused.softmax, [np.zeros((40, 50), np.float32)]),
     "layer_norm": (fused.layer_norm, [np.zeros((3, 50), np.float32)]),

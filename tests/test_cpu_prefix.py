@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pullback as pb
-from pullback import lax
+from pullback import _native, lax
 
 OPERATIONS: dict[str, tuple[Callable[..., Any], np.ufunc]] = {
     "cummax": (lax.cummax, np.maximum),
@@ -85,3 +85,45 @@ def test_the_same_memory_read_and_written() -> None:
     for i in range(3):
         wanted = np.cumsum(wanted, dtype="int32") - np.int32(i)
     np.testing.assert_array_equal(run(pb.numpy.array(x)), wanted)
+
+
+@pytest.mark.parametrize(("name", "dtype"), [*CASES, ("cumsum", "float32"), ("cumprod", "float64")])
+@pytest.mark.parametrize("n", [130_000, 200_001, 1_000_003])
+def test_of_many_numbers_by_blocks(name: str, dtype: str, n: int) -> None:
+    f, ufunc = OPERATIONS[name]
+    exact = (name, dtype) in CASES
+    x = numbers(dtype, n) if exact else 1 + numbers("int8", n).astype(dtype) / 2**14
+    with pb.enable_x64(True):
+        for reverse in (False, True):
+            run = pb.jit(lambda x, reverse=reverse: f(x, reverse=reverse))
+            got = np.asarray(run(x))
+            wanted = accumulated(ufunc, x if exact else x.astype(np.float64), 0, reverse)
+            if exact:
+                np.testing.assert_array_equal(got, wanted)
+            else:
+                np.testing.assert_allclose(got, wanted, rtol=2e-5 if dtype == "float32" else 1e-12)
+
+
+def test_of_many_numbers_the_same_on_any_number_of_threads() -> None:
+    x = np.random.default_rng(2).normal(size=600_000).astype("float32")
+    run = pb.jit(lambda x: lax.cumsum(pb.numpy.sin(x)))
+    threads = _native.get_num_threads()
+    found = []
+    try:
+        for n in (1, 2, 3):
+            _native.set_num_threads(n)
+            found.append(np.asarray(run(x)))
+    finally:
+        _native.set_num_threads(threads)
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])
+    np.testing.assert_allclose(found[0], np.cumsum(np.sin(x.astype(np.float64))), atol=2e-2)
+
+
+def test_of_many_signs_and_booleans_by_blocks() -> None:
+    rng = np.random.default_rng(1)
+    x = np.where(rng.random(300_001) > 0.5, 0.0, -0.0).astype("float32")
+    signs = np.signbit(np.asarray(pb.jit(lax.cummax)(x)))
+    np.testing.assert_array_equal(signs, np.logical_and.accumulate(np.signbit(x)))
+    flags = rng.random(900_000) > 0.9999
+    np.testing.assert_array_equal(pb.jit(lax.cummax)(flags), np.logical_or.accumulate(flags))
