@@ -1,5 +1,6 @@
 """What Python and NumPy ask of arrays gives what it gives with JAX's arrays, or raises likewise."""
 
+import array
 import copy
 import math
 import operator
@@ -223,3 +224,66 @@ def test_arrays_of_users_classes(name: str) -> None:
     for got, wanted in zip(result(pnp), result(jnp), strict=True):
         np.testing.assert_array_equal(got, wanted)
         assert got.dtype == wanted.dtype
+
+
+@pb.jit
+def doubled(x: Any) -> Any:
+    return 2 * x
+
+
+def shifted(x: Any, by: int) -> Any:
+    return x + by
+
+
+def test_compiled_functions_are_pickled_and_copied() -> None:
+    for copied in (lambda f: pickle.loads(pickle.dumps(f)), copy.copy, copy.deepcopy):
+        assert copied(doubled) is doubled
+        f = copied(pb.jit(shifted, static_argnames="by"))
+        assert f(1.5, by=2) == 3.5 and f(1.5, by=3) == 4.5
+    assert [int(copy.copy(m.jit(lambda x: -x))(2)) for m in (pb, jax)] == [-2, -2]
+
+
+def test_devices_are_read_from_pickles_by_name() -> None:
+    mesh = pb.make_mesh((1,), ("x",))
+    for x in (pb.devices()[0], mesh, pb.NamedSharding(mesh, pb.P("x")), pnp.ones(2).sharding):
+        assert pickle.loads(pickle.dumps(x)) == x and copy.deepcopy(x) == x
+    wrong = pickle.dumps(pb.devices()[0]).replace(b"K\x00", b"K\x63")
+    with pytest.raises(ValueError, match="no device cpu:99 here"):
+        pickle.loads(wrong)
+
+
+BUFFERS = [array.array("f", [1, 2]), memoryview(b"ab"), bytearray(b"ab"), b"ab", "ab", object()]
+
+
+@pytest.mark.parametrize("x", BUFFERS, ids=lambda x: type(x).__name__)
+def test_arrays_of_what_lends_its_memory(x: Any) -> None:
+    try:
+        wanted = jnp.array(x)
+    except TypeError:
+        with pytest.raises(TypeError):
+            pnp.array(x)
+    else:
+        np.testing.assert_array_equal(pnp.array(x), wanted)
+        assert pnp.array(x).dtype == wanted.dtype
+
+
+NAMES = ["bool", "int4", "int8", "uint8", "int32", "uint64", "int64", "bfloat16", "float64", "O"]
+TYPES = [*NAMES, "S1", "complex64", "complex128", int, float, complex, np.generic, np.inexact]
+
+
+def test_types_are_promoted_to_64_bits_and_compared() -> None:
+    def outcome(f: Any, *args: Any) -> Any:
+        try:
+            return f(*args)
+        except (TypeError, ValueError) as error:
+            return next(c for c in (TypeError, ValueError) if isinstance(error, c))
+
+    for a in TYPES[:-2]:
+        for b in TYPES:
+            assert outcome(pnp.issubdtype, a, b) == outcome(jnp.issubdtype, a, b), (a, b)
+            if b not in TYPES[-2:]:
+                assert outcome(pnp.promote_types, a, b) == outcome(jnp.promote_types, a, b), (a, b)
+    for b in (np.int8, np.floating, pb.dtypes.extended, np.generic):
+        theirs = jax.dtypes.extended if b is pb.dtypes.extended else b
+        got = pnp.issubdtype(pb.dtypes.extended, b)
+        assert got == jnp.issubdtype(jax.dtypes.extended, theirs)

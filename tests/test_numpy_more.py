@@ -67,6 +67,7 @@ SETS = table(
     row("setxor1d intersect1d", i(6), i(6) + 90, size=9),
     row("intersect1d", i(6), i(6), return_indices=True),
     row("setdiff1d union1d", i(6), i(6), size=4, fill_value=-9),
+    row("setdiff1d", np.zeros(0, np.int32), i(6), size=4),
     row("trim_zeros", np.array([0, 0, 1, 2, 0, 3, 0])),
 )
 QS, W = np.array([0.1, 0.5, 1.0], np.float32), np.array([2, 0, 1, 1], np.int32)

@@ -268,15 +268,19 @@ def _is_python(t: Any) -> bool:
 
 
 def promote_types(a: Any, b: Any) -> DType:
-    """The dtype of an operation on two arrays of these dtypes, as `jax.numpy.promote_types`.
+    """The dtype that holds the values of both, of 64 bits even where those are off.
+
+    Raises:
+      ValueError: one is no dtype of arrays, or they do not mix.
 
     >>> pb.dtypes.promote_types("int32", "float16")
     dtype('float16')
     """
-    types = tuple(
-        (default_dtype(t), True) if _is_python(t) else (np.dtype(t), False) for t in (a, b)
-    )
-    return canonicalize_dtype(promote(types)[0])
+    types = tuple((np.dtype(t), _is_python(t)) for t in (a, b))
+    for dtype, _ in types:
+        if dtype not in UPPER_BOUNDS and dtype not in KEY_DTYPES:
+            raise ValueError(f"promote_types: no array holds values of dtype {short_name(dtype)}")
+    return promote(types)[0]
 
 
 def issubdtype(a: Any, b: Any) -> bool:
@@ -287,10 +291,12 @@ def issubdtype(a: Any, b: Any) -> bool:
     """
     if a is prng_key or (isinstance(a, np.dtype) and a in KEY_DTYPES):
         return b in (prng_key, extended, np.generic) or (isinstance(b, np.dtype) and a == b)
+    if a is extended:
+        return b in (extended, np.generic)
     if b in (prng_key, extended):
-        return a is extended and b is extended
+        return False
     if isinstance(b, type) and b in ABSTRACT and not (isinstance(a, type) and a in ABSTRACT):
-        return KINDS.get(np.dtype(a)) in ABSTRACT[b]
+        return KINDS.get(np.dtype(a)) in ABSTRACT[b] or b is np.generic
     if isinstance(a, type) and a in ABSTRACT:
         return isinstance(b, type) and issubclass(a, b)
     return np.dtype(a) == np.dtype(b)

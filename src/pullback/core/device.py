@@ -124,11 +124,25 @@ class Device(ABC):
         assert sharding.num_devices == 1
         return self
 
+    def __reduce__(self) -> Any:
+        """Pickles name a device; whoever reads them finds their own of that name."""
+        if self.sharding is not None:
+            raise TypeError(f"cannot pickle {self}: pickle the sharding")
+        return _named, (self.platform, self.id)
+
     def __repr__(self) -> str:
         return f"{self.platform.capitalize()}Device(id={self.id})"
 
     def __str__(self) -> str:
         return f"{self.platform}:{self.id}"
+
+
+def _named(platform: str, id: int) -> Device:
+    """The device of a platform that has a number."""
+    for device in _clients.of(platform).devices():
+        if device.id == id:
+            return device
+    raise ValueError(f"there is no device {platform}:{id} here, where it was read from a pickle")
 
 
 class Host(Device):

@@ -1,7 +1,9 @@
 """jit and explain as users call them."""
 
 import inspect
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, ParamSpec, TypeVar, overload
 from weakref import WeakSet
 
@@ -176,7 +178,28 @@ def clear_caches() -> None:
     memo.forget()
 
 
+def _reduce(self: JitFunction) -> Any:
+    """Pickles hold the name of a function of a module, else the function itself and its options."""
+    module = getattr(self, "__module__", None)
+    name = getattr(self, "__qualname__", "")
+    if module != "__main__" and _found(sys.modules.get(str(module)), name) is self:
+        return name
+    return _restored, (self._miss.fun, self._miss.options)
+
+
+def _found(module: Any, name: str) -> Any:
+    try:
+        return attrgetter(name)(module)
+    except AttributeError:
+        return None
+
+
+def _restored(fun: Callable[..., Any], options: Options) -> JitFunction:
+    return _function(fun, Miss(fun, options))
+
+
 METHODS = {
+    "__reduce__": _reduce,
     "trace": _trace,
     "lower": _lower,
     "eval_shape": _eval_shape,

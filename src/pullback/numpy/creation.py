@@ -128,11 +128,21 @@ def _concrete(x: Any) -> Any:
         return _from_sequence(list(x) if isinstance(x, range) else x)
     if hasattr(x, "__jax_array__"):
         return _concrete(x.__jax_array__())
-    if isinstance(x, (memoryview, bytearray)) or hasattr(x, "__array__"):
+    if hasattr(x, "__array__"):
         return np.asarray(x)
     if hasattr(x, "__dlpack__"):
         return exchange.from_dlpack(x)
+    if _has_buffer(x):
+        return np.asarray(memoryview(x))
     raise _no_element(x, "wants numbers, nested lists of numbers or an array, got")
+
+
+def _has_buffer(x: Any) -> bool:
+    """Whether a value lends its memory, as arrays of Python's own do; strings of bytes do not."""
+    try:
+        return not isinstance(x, bytes) and memoryview(x) is not None
+    except TypeError:
+        return False
 
 
 def _check_order(name: str, order: str | None) -> None:

@@ -249,7 +249,7 @@ def setdiff1d(
     _need_size("setdiff1d", x, size)
     x = ravel(x) if assume_unique else unique(x, size=None if size is None else x.size)
     mask = isin(x, ar2, invert=True)
-    if size is not None and not assume_unique:
+    if size is not None and not assume_unique and x.size:
         mask = ew.bitwise_and(mask, _first_ones(x))
     return _members("setdiff1d", x, mask, size, 0 if fill_value is None else fill_value)
 
