@@ -207,3 +207,46 @@ def test_constraints_of_batches_at_once(mesh, jax_mesh):
         y = m.vmap(lambda x, s=lies, m=m: m.lax.with_sharding_constraint(x, s))(x)
         assert str(y.sharding.spec) == "P(None, 'y')"
         np.testing.assert_array_equal(y, x)
+
+
+LIKE = {
+    "zeros_like": lambda p, x, **kw: p.numpy.zeros_like(x, **kw),
+    "ones_like": lambda p, x, **kw: p.numpy.ones_like(x, **kw),
+    "empty_like": lambda p, x, **kw: p.numpy.empty_like(x, **kw),
+    "full_like": lambda p, x, **kw: p.numpy.full_like(x, 2, **kw),
+    "lax.full_like": lambda p, x, **kw: p.lax.full_like(x, 2, **kw),
+}
+
+
+@pytest.mark.parametrize("name", LIKE)
+def test_what_is_made_like_an_array_lies_beside_it(name, line, jax_line):
+    found = []
+    for p, axis, devices in ((pb, line, pb.devices("xla")), (jax, jax_line, jax.devices())):
+        divided = p.NamedSharding(axis, p.P("i"))
+        whole = p.NamedSharding(axis, p.P())
+        given = np.ones((8, 2), np.float32)
+        likes = [p.device_put(given, where) for where in (divided, whole, devices[3])]
+        likes.append(p.ShapeDtypeStruct((8, 2), np.float32, sharding=divided))
+        lies = []
+        for like in likes:
+            for options in ({}, {"dtype": np.int32}, {"shape": (5,)}):
+                y = LIKE[name](p, like, **options)
+                lies.append((y.committed, sorted(d.id for d in y.devices()), y.shape, str(y.dtype)))
+                lies.append(y.addressable_shards[0].data.shape)
+        found.append(lies)
+    assert found[0] == found[1]
+
+
+def test_results_of_calls_that_say_where_are_committed(line, jax_line):
+    found = []
+    for p, axis, devices in ((pb, line, pb.devices("xla")), (jax, jax_line, jax.devices())):
+        places = p.NamedSharding(axis, p.P("i")), p.sharding.SingleDeviceSharding(devices[2])
+        lies = []
+        for where in places:
+            for f in (lambda x: x, lambda x: (x * 2, x)):
+                y = p.jit(f, out_shardings=where)(np.ones(8, np.float32))
+                z = p.jit(f, in_shardings=where)(np.ones(8, np.float32))
+                for leaf in p.tree.leaves((y, z)):
+                    lies.append((leaf.committed, sorted(d.id for d in leaf.devices())))
+        found.append(lies)
+    assert found[0] == found[1]

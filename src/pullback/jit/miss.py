@@ -117,7 +117,8 @@ class Miss:
             what = f"compilation of jit({traced.name}) for {where}"
             with timed(COMPILATION, what, traced.name):
                 code = where.load(traced.jaxpr, traced.name, donated, switches, places)
-            return run_on(traced, where, code, self.options.device is not None), None
+            committed = self.options.device is not None or self.options.divided
+            return run_on(traced, where, code, committed), None
         if self.options.compiler_options:
             raise NotImplementedError(
                 f"jit of {traced.name}: there are no compiler options on the CPU, got"

@@ -12,10 +12,12 @@ from ..core.aval import canonical_axis, type_name
 from ..core.primitive import registry
 from ..core.trace import get_aval
 from ..numpy.divided import divided, divides
+from ..numpy.places import beside, on
 from ..numpy.values import as_array
 from ..primitives import elementwise as ew
 from ..primitives import pieces
 from ..primitives import shape as _shape
+from ..transforms.make_jaxpr import ShapeDtypeStruct
 from .elementwise import checked
 
 slice_object = builtins.slice
@@ -358,13 +360,14 @@ def full_like(
     >>> pb.lax.full_like(pnp.ones(2), 5)
     Array([5., 5.], dtype=float32)
     """
-    x = as_array("full_like", x)
+    x = x if isinstance(x, ShapeDtypeStruct) else as_array("full_like", x)
     value = as_array("full_like", fill_value)
     weak = dtype is None and x.weak_type
     wanted = x.dtype if dtype is None else dtypes.canonicalize_dtype(dtype)
     filled = ew.convert_element_type(value, wanted, weak)
     sizes = x.shape if shape is None else _sizes(shape)
-    return divided(_shape.broadcast_in_dim(filled, sizes, ()), sharding)
+    made = _shape.broadcast_in_dim(filled, sizes, ())
+    return divided(made, sharding) if sharding is not None else on(beside(x, made.shape), made)
 
 
 @divides

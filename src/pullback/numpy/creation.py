@@ -18,7 +18,7 @@ from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from .divided import divided, divides
-from .places import on
+from .places import beside, on
 from .shown import SHOWN
 from .values import (
     SCALARS,
@@ -359,7 +359,14 @@ def full_like(
     sizes, wanted, weak = _prototype("full_like", a, dtype, shape)
     value = asarray(fill_value)
     filled_up = expand(convert(value, wanted, weak and value.ndim == 0), sizes)
-    return divided(on(device, filled_up), out_sharding)
+    return _like(a, filled_up, device, out_sharding)
+
+
+def _like(a: Any, made: Any, device: Any, out_sharding: Any) -> Any:
+    """An array where it was asked for, else beside the one of whose shape it is."""
+    if device is None and out_sharding is None:
+        device = beside(a, made.shape)
+    return divided(on(device, made), out_sharding)
 
 
 def _filled_like(name: str, value: int) -> Callable[..., Any]:
@@ -373,7 +380,7 @@ def _filled_like(name: str, value: int) -> Callable[..., Any]:
     ) -> Any:
         sizes, wanted, weak = _prototype(name, a, dtype, shape)
         out = filled(sizes, value, wanted)
-        return divided(on(device, convert(out, wanted, True) if weak else out), out_sharding)
+        return _like(a, convert(out, wanted, True) if weak else out, device, out_sharding)
 
     make.__name__ = make.__qualname__ = name
     make.__doc__ = (
