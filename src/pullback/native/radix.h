@@ -31,9 +31,10 @@ inline int64_t block_count(int64_t n) {
 }
 inline int64_t block_size(int64_t n) { return (n + block_count(n) - 1) / block_count(n); }
 
-// Counts for radix_sort of rows of n.
+// Counts for radix_sort of rows of n: of all digits of 64 bits.
 inline int64_t count_words(int64_t n) {
-    return int64_t{1} << (n < kWideDigits ? kDigit : kWideDigit);
+    int bits = n < kWideDigits ? kDigit : kWideDigit;
+    return int64_t{(64 + bits - 1) / bits} << bits;
 }
 
 template <typename Word>
@@ -70,18 +71,39 @@ Word* merge_sort(Word* x, Word* spare, int64_t n) {
     return x;
 }
 
-template <typename Word>
-struct Pass {
-    int shift, bits;
+// A key's digits, the lowest first, from bit `low` on.
+struct Digits {
+    int low, bits, passes;
 
-    uint64_t digit(Word x) const { return key_of(x) >> shift & ((uint64_t{1} << bits) - 1); }
+    uint64_t mask() const { return (uint64_t{1} << bits) - 1; }
+    int shift(int pass) const { return low + pass * bits; }
 
-    void run(const Word* from, Word* to, int64_t n, uint32_t* places) const {
-        std::fill_n(places, int64_t{1} << bits, 0u);
-        for (int64_t i = 0; i < n; ++i) ++places[digit(from[i])];
+    // How often each occurs in each place. Up to three places are counted in one look at the words:
+    // such counts do not wait for each other.
+    template <typename Word>
+    void count(const Word* x, int64_t n, uint32_t* counts) const {
+        std::fill_n(counts, int64_t{passes} << bits, 0u);
+        int64_t size = int64_t{1} << bits;
+        for (int pass = 0; pass < passes; pass += 3, counts += 3 * size) {
+            int from = shift(pass), places = std::min(3, passes - pass);
+            for (int64_t i = 0; i < n; ++i) {
+                uint64_t rest = key_of(x[i]) >> from;
+                ++counts[rest & mask()];
+                if (places > 1) ++counts[size + (rest >> bits & mask())];
+                if (places > 2) ++counts[2 * size + (rest >> 2 * bits & mask())];
+            }
+        }
+    }
+
+    // The words in the order of one digit, of which there are so many.
+    template <typename Word>
+    void move(const Word* from, Word* to, int64_t n, int pass, uint32_t* places) const {
         uint32_t total = 0;
-        for (int64_t d = 0; d < int64_t{1} << bits; ++d) total += std::exchange(places[d], total);
-        for (int64_t i = 0; i < n; ++i) to[places[digit(from[i])]++] = from[i];
+        for (uint64_t d = 0; d <= mask(); ++d) total += std::exchange(places[d], total);
+        for (int64_t i = 0; i < n; ++i) {
+            Word word = from[i];
+            to[places[key_of(word) >> shift(pass) & mask()]++] = word;
+        }
     }
 };
 
@@ -103,11 +125,12 @@ Word* radix_sort(Word* x, Word* spare, int64_t n, uint32_t* counts) {
     int low = std::countr_zero(bits), width = 64 - std::countl_zero(bits) - low;
     bool near = n * static_cast<int64_t>(sizeof(Word)) <= kNear;
     int most = n < kWideDigits ? kDigit : near ? kWideDigit : kFarDigit;
-    int passes = (width + most - 1) / most, digit = (width + passes - 1) / passes;
-    for (int k = 0; k < passes; ++k) {
-        int shift = low + k * digit;
-        if (!(bits >> shift & ((uint64_t{1} << digit) - 1))) continue;
-        Pass<Word>{shift, digit}.run(x, spare, n, counts);
+    int passes = (width + most - 1) / most;
+    Digits digits{low, (width + passes - 1) / passes, passes};
+    digits.count(x, n, counts);
+    for (int pass = 0; pass < passes; ++pass, counts += digits.mask() + 1) {
+        if (!(bits >> digits.shift(pass) & digits.mask())) continue;
+        digits.move(x, spare, n, pass, counts);
         std::swap(x, spare);
     }
     return x;
