@@ -274,6 +274,54 @@ class Pair(NamedTuple):
 FACTOR = 1.0
 
 
+def change_from_a_method():
+    model = Model()
+    scaled = model.scaled
+
+    def step(c, x):
+        return c + scaled(x), None
+
+    def change():
+        nonlocal scaled
+
+        def scaled(x):
+            return 5.0 * x
+
+    return step, change
+
+
+def change_to_nothing():
+    class Twice:
+        def __call__(self, x):
+            return 2.0 * x
+
+    scaled = Twice()
+
+    def step(c, x):
+        return c + (5.0 * x if scaled is None else scaled(x)), None
+
+    def change():
+        nonlocal scaled
+        scaled = None
+
+    return step, change
+
+
+def change_what_jit_calls():
+    scale = 2.0
+    scaled = pb.jit(lambda x: scale * x)
+
+    def step(c, x):
+        return c + scaled(x), None
+
+    def change():
+        nonlocal scale
+        scale = 5.0
+        scaled.clear_cache()
+
+    return step, change
+
+
 def change_slot():
     layer = Layer(2.0)
 
@@ -430,6 +478,15 @@ def test_transformations_share_programs_and_give_their_own_results():
         np.testing.assert_allclose(pb.vmap(ours)(points), wanted[1], rtol=1e-5)
         np.testing.assert_allclose(pb.jit(pb.grad(ours))(0.5), jax.grad(theirs)(0.5), rtol=1e-5)
         np.testing.assert_allclose(pb.hessian(ours)(0.5), jax.hessian(theirs)(0.5), rtol=1e-5)
+
+
+def test_calls_of_jitted_functions_elsewhere_alter_nothing():
+    scaled = pb.jit(lambda x: x * 2)
+    f, calls = counted(lambda c, x: (c + scaled(x), None))
+    for n in range(1, 5):
+        assert total(f) == 6.0
+        scaled(np.ones(n, np.float32))
+    assert len(calls) == 1
 
 
 def test_captured_tracers_are_of_their_own_call():

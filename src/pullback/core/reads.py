@@ -60,7 +60,7 @@ def _own(x: Any, name: str) -> Any:
     return x.__dict__.get(name, _ABSENT)
 
 
-def _slot(x: Any, name: str) -> Any:
+def _get(x: Any, name: str) -> Any:
     return getattr(x, name, _ABSENT)
 
 
@@ -85,7 +85,9 @@ def unchanged(f: Any, reads: Sequence[Read]) -> bool:
     values = [f]
     for parent, find, key, was in reads:
         value = find(values[parent], key)
-        if value is not was and was is not _ANY and (type(was) is not ref or was() is not value):
+        if value is was or was is _ANY:
+            pass
+        elif type(was) is not ref or value is None or was() is not value:
             return False
         values.append(value)
     return True
@@ -141,7 +143,7 @@ class _Walk:
             self.container(at, x)
         elif kind in _PARTS:
             for name in _PARTS[kind]:
-                self.add(at, getattr, name)
+                self.add(at, _get, name)
         elif kind is ModuleType or isinstance(x, _CLASS):
             self.module(at, x)
         else:
@@ -154,7 +156,7 @@ class _Walk:
         if _is_fixed(f):
             return
         for name in ("__code__", "__defaults__", "__kwdefaults__"):
-            self.add(at, getattr, name)
+            self.add(at, _get, name)
         for i in range(len(f.__closure__ or ())):
             self.add(at, _cell, i)
         names = set(_names(f.__code__))
@@ -178,7 +180,7 @@ class _Walk:
             for key in range(len(x)) if keys is None else keys:
                 self.add(at, _item, key)
         if not _is_fixed(type(x)):
-            self.add(at, getattr, "__class__")
+            self.add(at, _get, "__class__")
 
     def add_fact(self, parent: int, find: Callable[[Any, Any], Any], key: Any) -> None:
         """Something that must hold for a value."""
@@ -198,12 +200,12 @@ class _Walk:
                 self.add(at, _own, name)
 
     def instance(self, at: int, x: Any) -> None:
-        """An object: its attributes, and its class. Of what this library makes, all it holds."""
+        """An object: its attributes, and its class; of one of this library, what it calls."""
         if not _is_fixed(type(x)):
-            self.add(at, getattr, "__class__")
+            self.add(at, _get, "__class__")
             self.owners[at] = set()
-        for name in list(getattr(x, "__dict__", ())):
-            if name == "__wrapped__" or at not in self.owners:
+        for name, value in list(getattr(x, "__dict__", {}).items()):
+            if name == "__wrapped__" or (at not in self.owners and callable(value)):
                 self.add(at, _own, name)
 
     def attributes(self, at: int) -> None:
@@ -219,7 +221,7 @@ class _Walk:
         shared = {name: p[name] for p in places for name in new & p.keys()}
         slots = {n for n, v in shared.items() if type(v) is MemberDescriptorType and not is_class}
         for name in sorted(slots):
-            self.add(at, _slot, name)
+            self.add(at, _get, name)
         own = getattr(x, "__dict__", None)
         if own is not None:
             for name in sorted((new & own.keys() | shared.keys()) - slots):
