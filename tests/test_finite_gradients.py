@@ -154,3 +154,12 @@ def test_equal_eigenvalues(name: str) -> None:
         wanted = differences(f, x)
         for transform in (pb.grad, pb.jacfwd, lambda f: pb.jit(pb.grad(f))):
             np.testing.assert_allclose(transform(f)(pnp.asarray(x)), wanted, rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(("x", "y"), [(2.0, 1.5), (2.0, 0.0), (0.5, -2.0), (2.0, 3.0)])
+def test_powers_of_python_numbers(x: float, y: float) -> None:
+    wanted = y * x ** (y - 1), x**y * np.log(x), y * (y - 1) * x ** (y - 2)
+    slope = pb.grad(lambda x: pnp.power(x, y))
+    found = slope(x), pb.grad(lambda y: pnp.power(x, y))(y), pb.grad(slope)(x)
+    np.testing.assert_allclose(found, wanted, 1e-6)
+    np.testing.assert_allclose(pb.grad(pnp.power, (0, 1))(x, y), wanted[:2], 1e-6)

@@ -190,6 +190,20 @@ def test_fori_loop_with_traced_bounds():
     compare(program, np.asarray(3), sample())
 
 
+def test_fori_loop_with_bounds_that_are_floats():
+    def program(s, n, x):
+        def f(x, n):
+            return s.lax.fori_loop(s.np.float32(0), n, lambda i, c: c * x + i, x)
+
+        return (
+            s.lax.fori_loop(0.5, 3.7, lambda i, c: c * x + i, x),
+            s.jit(f)(x, n),
+            s.vmap(f, (None, 0))(x, s.np.asarray([0, 2.5], s.np.float32)),
+        )
+
+    compare(program, np.float32(3), sample())
+
+
 def test_fori_loop_index_dtype():
     def program(s, n, k):
         return (
@@ -352,11 +366,11 @@ ERRORS = [
     (lambda: lax.fori_loop(0, 3, 1.0, 0), "write fori_loop.lower, upper, body_fun, init_val."),
     (
         lambda: lax.fori_loop(0, 2.5, lambda i, c: c, 0),
-        r"upper must be an integer scalar, got float32\[\]",
+        r"must be of one dtype, got int32\[\] and float32\[\]",
     ),
     (
         lambda: lax.fori_loop(one(2), 3, lambda i, c: c, 0),
-        r"lower must be an integer scalar, got float32\[2\]",
+        r"lower must be a real scalar, got float32\[2\]",
     ),
     (
         lambda: lax.fori_loop(0, 3, lambda i, c: c[None], one(2)),

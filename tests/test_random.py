@@ -256,3 +256,11 @@ def test_many_normal_numbers():
     got = np.asarray(random.normal(random.key(3), shape))
     # JAX's inverse error function is wrong by 6e-6 of the value near the ends, ours by 1e-7.
     np.testing.assert_allclose(got, jax.random.normal(jax.random.key(3), shape), rtol=1e-5)
+
+
+def test_keys_on_the_host_are_keys():
+    key = random.key(3)
+    for host in (pb.device_get({"key": key})["key"], np.asarray(key)):
+        same(random.split(host), random.split(key))
+        same(random.normal(host, (2,)), random.normal(key, (2,)))
+    assert type(pb.device_get(key)) is type(key)

@@ -172,6 +172,22 @@ def test_dtypes_and_weak_types():
     compare(program, np.arange(3, dtype=np.int32), np.asarray([True, False, True]), x64=False)
 
 
+def test_what_is_not_mapped_stays_as_it_is():
+    def program(s, x, y):
+        whole = {"n": 3, "array": np.ones(2, np.float32), "number": np.float32(2), "f": 2.5}
+        seen = []
+
+        def f(x, whole):
+            seen.append({name: type(v) for name, v in whole.items()})
+            return s.jit(lambda x, n: x.reshape(n, -1), static_argnums=1)(x, whole["n"]), whole
+
+        out = s.vmap(f, (0, None))(x, whole), s.vmap(f, (0, None), (0, None))(x, whole)
+        assert seen == [{name: type(v) for name, v in whole.items()}] * 2
+        return out[0][0], out[1][0], s.vmap(lambda x, y: y, (0, None), None)(x, y)
+
+    compare(program, sample(2, 6), sample(2))
+
+
 def test_empty_batches():
     def program(s, x):
         return s.vmap(lambda x: (s.np.sin(x), s.np.sum(x)))(x)

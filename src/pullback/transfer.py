@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from . import tree
+from . import dtypes, tree
 from ._native import ArrayImpl, DeviceArray
 from .backends.devices import resolve
 from .core.trace import EvalTrace, current_trace, get_aval
@@ -71,7 +71,7 @@ def _put(leaf: Any, device: Any) -> Any:
 
 
 def device_get(x: Any) -> Any:
-    """The pytree `x` with every array a NumPy array.
+    """The pytree `x` with every array a NumPy array. Typed keys stay as they are.
 
     >>> import pullback as pb
     >>> pb.device_get({"a": pb.numpy.ones(2)})
@@ -82,7 +82,7 @@ def device_get(x: Any) -> Any:
         if type(leaf) is DeviceArray:
             leaf.copy_to_host_async()
     with explicit():
-        found = [np.asarray(leaf) if _is_array(leaf) else leaf for leaf in leaves]
+        found = [np.asarray(leaf) if _has_numbers(leaf) else leaf for leaf in leaves]
     return structure.unflatten(found)
 
 
@@ -100,6 +100,10 @@ def block_until_ready(x: Any) -> Any:
 
 def _is_array(leaf: Any) -> bool:
     return type(leaf) in (ArrayImpl, DeviceArray)
+
+
+def _has_numbers(leaf: Any) -> bool:
+    return _is_array(leaf) and leaf.dtype not in dtypes.KEY_DTYPES
 
 
 def copy_to_host_async(x: Any) -> Any:

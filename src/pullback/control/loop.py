@@ -29,6 +29,9 @@ from .region import (
 from .scan import scan_p
 from .while_loop import while_p
 
+# The kinds of numbers that count a loop.
+COUNTED = ("signed", "unsigned", "float")
+
 _CARRIED = "the body cannot return it: capture it, or, in scan, pass it among xs"
 
 
@@ -266,8 +269,7 @@ def fori_loop(
     """Loop `val = body_fun(i, val)` for i from `lower` to `upper`, which is excluded.
 
     Args:
-      lower, upper: integer scalars. With Python integers the loop can be differentiated in
-        reverse mode.
+      lower, upper: scalars of one dtype. Floats that are not traced are cut to integers.
       body_fun: function of (index, carry) that returns the next carry.
       init_val: the first carry, a pytree of arrays.
       unroll: accepted, and left to the compiler.
@@ -285,6 +287,8 @@ def fori_loop(
     if isinstance(lower, Tracer) or isinstance(upper, Tracer):
         return _fori_unknown(lower, upper, body_fun, init_val, index)
     start, stop = int(lower), int(upper)
+    if not dtypes.is_integer(index.dtype):
+        index = get_aval(0)
 
     def step(carry: Any, _: Any) -> Any:
         i, val = carry
@@ -306,10 +310,11 @@ def _index_type(lower: Any, upper: Any) -> ShapedArray:
     (a, _), (b, _) = arguments(lower, "fori_loop"), arguments(upper, "fori_loop")
     avals = [get_aval(x) for x in (*a, *b)]
     for name, aval in zip(("lower", "upper"), avals, strict=True):
-        if aval.shape != () or not dtypes.is_integer(aval.dtype):
-            raise TypeError(f"fori_loop: {name} must be an integer scalar, got {type_name(aval)}")
+        if aval.shape != () or dtypes.kind(aval.dtype) not in COUNTED:
+            raise TypeError(f"fori_loop: {name} must be a real scalar, got {type_name(aval)}")
     first, last = avals
-    if first.dtype != last.dtype and not (first.weak_type or last.weak_type):
+    integers = all(dtypes.is_integer(x.dtype) for x in avals)
+    if first.dtype != last.dtype and not (integers and any(x.weak_type for x in avals)):
         raise TypeError(
             f"fori_loop: lower and upper must be of one dtype, got {type_name(first)} and"
             f" {type_name(last)}: convert one of them"

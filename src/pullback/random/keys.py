@@ -72,6 +72,8 @@ def typed_keys(name: str, keys: Any) -> Any:
             f"{name} wants a random key, got {describe(keys)}: make one with random.key(seed)"
         )
     words = as_array(name, keys)
+    if is_typed(words):
+        return words
     _check_legacy(name)
     tag = tag_of(name, None)
     n = word_count(prng.IMPLEMENTATIONS[tag])

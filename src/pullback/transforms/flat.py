@@ -157,7 +157,7 @@ def canonical(x: np.ndarray, what: str) -> np.ndarray:
 def arguments(
     args: Any, what: str, used: Sequence[bool] | None = None
 ) -> tuple[list[Any], PyTreeDef]:
-    """Leaves of arguments as arrays, and their structure. Those not `used` may be anything.
+    """Leaves of arguments as arrays, and their structure. Those not `used` stay as they are.
 
     Mutable arrays are part of the structure.
     """
@@ -165,7 +165,7 @@ def arguments(
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, Cell):
             return arguments(keep(args, what), what)
-        if type(leaf) is not ArrayImpl and (used is None or used[i] or is_value(leaf)):
+        if type(leaf) is not ArrayImpl and (used is None or used[i]):
             where = "" if is_value(leaf) else tree.paths(args)[i]
             leaves[i] = argument(leaf, what, where)
     return leaves, treedef
