@@ -207,7 +207,14 @@ def test_x64():
 # What calls have in common
 
 
-@pytest.mark.parametrize("error", (ZeroDivisionError, KeyError, StopIteration, KeyboardInterrupt))
+class MineError(Exception):
+    """An exception of a user's class."""
+
+
+ERRORS = (MineError, ZeroDivisionError, KeyError, StopIteration, KeyboardInterrupt)
+
+
+@pytest.mark.parametrize("error", ERRORS)
 @pytest.mark.parametrize("kind", ("pure", "io", "debug"))
 @pytest.mark.parametrize("way", ("eager", "jit", "scan", "vmap"))
 def test_exceptions_reach_the_call_as_themselves(kind, way, error):
@@ -231,7 +238,25 @@ def test_exceptions_reach_the_call_as_themselves(kind, way, error):
     }
     with pytest.raises(error) as info:
         ways[way]()
-    assert info.value is mine
+    if way == "eager" or error in (MineError, KeyboardInterrupt):
+        assert info.value is mine
+    assert info.value.args == ("mine",)
+    if way != "eager" and error is not KeyboardInterrupt:
+        assert isinstance(info.value, pb.errors.JaxRuntimeError)
+        assert f"{error.__name__}: {error('mine')}" in str(info.value)
+        assert info.traceback[-1].name == "fail"
+
+
+def test_exceptions_of_callbacks_keep_what_they_hold():
+    def fail(x: Any) -> Any:
+        raise FileNotFoundError(2, "not there", "name") from error
+
+    error = ValueError("cause")
+    with pytest.raises(pb.errors.JaxRuntimeError, match="FileNotFoundError.*not there") as info:
+        pb.jit(lambda x: pb.pure_callback(fail, SCALAR, x))(1.0)
+    assert isinstance(info.value, FileNotFoundError)
+    assert info.value.filename == "name"
+    assert info.value.__cause__ is error
 
 
 def test_functions_may_use_the_library():

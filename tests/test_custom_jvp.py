@@ -333,3 +333,33 @@ def test_errors(case):
     f, kind, wanted = ERRORS[case]
     with pytest.raises(kind, match=f"(?s){wanted}"):
         f()
+
+
+AROUND = {
+    "nothing": lambda s: lambda f: f,
+    "jit": lambda s: s.jit,
+    "checkpoint": lambda s: s.checkpoint,
+    "cond": lambda s: lambda f: lambda x: s.lax.cond(x[0] > 0, f, lambda x: (x, x), x),
+    "scan": lambda s: lambda f: lambda x: s.lax.scan(lambda c, _: (c, f(c)), x, None, 2)[1],
+}
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("both", [False, True])
+def test_rules_that_write_zeros(around, both):
+    def program(s, x):
+        @s.custom_jvp
+        def f(x):
+            return 2 * x, x + 1
+
+        @f.defjvp
+        def _(primals, tangents):
+            return f(*primals), (s.np.zeros(2), s.np.zeros(2) if both else tangents[0])
+
+        def total(x):
+            a, b = AROUND[around](s)(f)(x)
+            return s.np.sum(a) * 3 + s.np.sum(b * x)
+
+        return s.grad(total)(x), s.jit(s.grad(total))(x), s.linearize(total, x)[1](x)
+
+    compare(program, sample(2) + 2)

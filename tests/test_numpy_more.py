@@ -171,6 +171,12 @@ def test_files(tmp_path: Any) -> None:
     x = pnp.arange(3.0)
     pnp.save(tmp_path / "x.npy", x)
     np.testing.assert_array_equal(pnp.load(tmp_path / "x.npy"), x)
+    pnp.save(tmp_path / "half.npy", pnp.asarray(x, "bfloat16"))
+    half = pnp.load(tmp_path / "half.npy")
+    assert half.dtype == pb.dtypes.bfloat16
+    np.testing.assert_array_equal(half, pnp.asarray(x, "bfloat16"))
+    np.save(tmp_path / "text.npy", np.array(["a"]))
+    assert type(pnp.load(tmp_path / "text.npy")) is type(jnp.load(tmp_path / "text.npy"))
 
 
 @pytest.mark.parametrize(

@@ -171,7 +171,7 @@ numbers = (
 )
 extras = st.sampled_from(
     [
-        *(np.dtype("float32"), dtypes.bfloat16, dtypes.key_fry, dtypes.float0),
+        *(np.dtype("float32"), dtypes.BFLOAT16, dtypes.key_fry, dtypes.float0),
         *(Color.BLUE, Window((1, 2)), Window((), Color.BLUE), Span(1, 2), 2 + 3j, {"a": 1}),
         frozenset({1, 2}),
     ]
@@ -179,7 +179,7 @@ extras = st.sampled_from(
 values = st.recursive(numbers | extras, lambda s: st.lists(s, max_size=3) | st.tuples(s, s))
 AVALS = [
     *(ShapedArray((), "float32"), ShapedArray((), "float32", True), ShapedArray((3,), "float32")),
-    *(ShapedArray((), "int32"), ShapedArray((2, 1), dtypes.bfloat16), ShapedArray((), "bool")),
+    *(ShapedArray((), "int32"), ShapedArray((2, 1), dtypes.BFLOAT16), ShapedArray((), "bool")),
 ]
 
 

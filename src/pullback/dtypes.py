@@ -5,6 +5,7 @@ from typing import Any
 
 import ml_dtypes
 import numpy as np
+from ml_dtypes import bfloat16
 
 from . import _native, config
 
@@ -32,7 +33,7 @@ int32, int64 = np.dtype(np.int32), np.dtype(np.int64)
 uint32, uint64 = np.dtype(np.uint32), np.dtype(np.uint64)
 float32, float64 = np.dtype(np.float32), np.dtype(np.float64)
 complex64, complex128 = np.dtype(np.complex64), np.dtype(np.complex128)
-bfloat16 = np.dtype(ml_dtypes.bfloat16)
+BFLOAT16 = np.dtype(ml_dtypes.bfloat16)
 float16 = np.dtype(np.float16)
 
 # The tangent type of values that have no derivative. Its arrays hold no information.
@@ -78,7 +79,7 @@ SMALL = frozenset((*INT_SMALL, *UINT_SMALL))
 
 SIGNED = (*INT_SMALL, *(np.dtype(f"int{n}") for n in (8, 16, 32, 64)))
 UNSIGNED = (*UINT_SMALL, *(np.dtype(f"uint{n}") for n in (8, 16, 32, 64)))
-FLOATS = (*FLOAT8, bfloat16, float16, float32, float64)
+FLOATS = (*FLOAT8, BFLOAT16, float16, float32, float64)
 COMPLEX = (complex64, complex128)
 KINDS: dict[DType, str] = {
     bool_: "bool",
@@ -102,7 +103,7 @@ ABSTRACT = {
 SHORT = {
     bool_: "bool",
     float0: "float0",
-    bfloat16: "bf16",
+    BFLOAT16: "bf16",
     **{k: f"key<{v}>" for k, v in KEY_DTYPES.items()},
 }
 WIDE = {bool: bool_, int: int64, float: float64, complex: complex128}
@@ -185,9 +186,9 @@ def _edges() -> dict[Node, list[Node]]:
         i8: [float],
         u8: [float],
         **{key: [] for key in (*INT_SMALL, *UINT_SMALL)},
-        float: [*FLOAT8, bfloat16, float16, complex],
+        float: [*FLOAT8, BFLOAT16, float16, complex],
         **{key: [] for key in FLOAT8},
-        bfloat16: [float32],
+        BFLOAT16: [float32],
         float16: [float32],
         float32: [float64, complex64],
         float64: [complex128],

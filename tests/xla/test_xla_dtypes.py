@@ -134,7 +134,7 @@ def test_narrow_floats(dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("out", ["float32", "bfloat16"])
-@pytest.mark.parametrize("dtype", [*FLOAT8, dtypes.bfloat16, dtypes.float16], ids=str)
+@pytest.mark.parametrize("dtype", [*FLOAT8, dtypes.BFLOAT16, dtypes.float16], ids=str)
 def test_products_of_narrow_floats(dtype: Any, out: str) -> None:
     rng = np.random.default_rng(0)
     x, y = rng.standard_normal((5, 8)).astype(dtype), rng.standard_normal((8, 3)).astype(dtype)

@@ -26,7 +26,7 @@ from pullback.primitives.threefry import random_unwrap
 
 # What NumPy cannot see in a buffer goes there as another dtype.
 SHOWN = {
-    **dict.fromkeys((dtypes.bfloat16, *dtypes.FLOAT8), dtypes.float32),
+    **dict.fromkeys((dtypes.BFLOAT16, *dtypes.FLOAT8), dtypes.float32),
     **dict.fromkeys(dtypes.INT_SMALL, np.dtype(np.int8)),
     **dict.fromkeys(dtypes.UINT_SMALL, np.dtype(np.uint8)),
 }

@@ -13,6 +13,7 @@ from ..core.trace import as_array, eager_device
 from ..transforms.flat import canonical, function_name
 from ..tree import PyTreeDef
 from .custom_call import Rule
+from .raised import as_raised
 
 # For each mapped axis, innermost first: its size, and where each operand has it.
 Levels = tuple[tuple[int, tuple[int | None, ...]], ...]
@@ -126,7 +127,11 @@ def _value(
 ) -> list[np.ndarray]:
     # Compiled code owns the memory that it shows.
     arrays = [ArrayImpl(x.copy(), False) for x in args]
-    return results(callback, callback(*arrays), result_avals)
+    try:
+        return results(callback, callback(*arrays), result_avals)
+    except Exception as error:
+        raised = as_raised(error)
+    raise raised
 
 
 def _eager(args: Sequence[Any], params: dict[str, Any]) -> list[Any]:

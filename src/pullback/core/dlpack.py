@@ -23,7 +23,7 @@ CODES: dict[DType, tuple[int, int]] = {
     **{np.dtype(f"int{bits}"): (0, bits) for bits in (8, 16, 32, 64)},
     **{np.dtype(f"uint{bits}"): (1, bits) for bits in (8, 16, 32, 64)},
     **{np.dtype(f"float{bits}"): (2, bits) for bits in (16, 32, 64)},
-    dtypes.bfloat16: (4, 16),
+    dtypes.BFLOAT16: (4, 16),
     dtypes.complex64: (5, 64),
     dtypes.complex128: (5, 128),
     dtypes.bool_: (6, 8),

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import dtypes
 from .creation import asarray
 
 
@@ -36,7 +37,11 @@ def load(file: Any, *args: Any, **kwargs: Any) -> Any:
     Array([0, 1, 2], dtype=int32)
     """
     out = np.load(file, *args, **kwargs)
-    return asarray(out) if isinstance(out, np.ndarray) else out
+    if not isinstance(out, np.ndarray):
+        return out
+    # A file of NumPy's names no dtype of ml_dtypes: two bytes without a type are bfloat16.
+    out = out.view(dtypes.BFLOAT16) if out.dtype == "V2" else out
+    return asarray(out) if out.dtype in dtypes.KINDS else out
 
 
 def save(file: Any, arr: Any, allow_pickle: bool = True) -> None:

@@ -201,7 +201,7 @@ def same_kind(args: Sequence[Any]) -> bool:
     return dtype in SIMPLE and all(is_array(x) and x.dtype is dtype for x in args)
 
 
-SIMPLE = frozenset((dtypes.float32, dtypes.bfloat16, dtypes.float16))
+SIMPLE = frozenset((dtypes.float32, dtypes.BFLOAT16, dtypes.float16))
 
 
 def promote(name: str, *args: Any) -> list[Any]:

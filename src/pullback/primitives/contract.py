@@ -96,7 +96,7 @@ def _check_axes(x: ShapedArray, y: ShapedArray, xs: Axes, ys: Axes, what: str) -
 
 # Sums of these are kept in a wider type and rounded once.
 _ACCUMULATE = {
-    **dict.fromkeys((dtypes.float16, dtypes.bfloat16, *dtypes.FLOAT8), dtypes.float32),
+    **dict.fromkeys((dtypes.float16, dtypes.BFLOAT16, *dtypes.FLOAT8), dtypes.float32),
     **dict.fromkeys((*dtypes.INT_SMALL, *dtypes.UINT_SMALL), np.dtype(np.int8)),
 }
 # Products of these, and sums of up to 2**21 of them, are exact in float64, where BLAS is.

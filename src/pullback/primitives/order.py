@@ -16,7 +16,7 @@ PLACES = -1
 
 # The bits of infinity. What is larger in magnitude is NaN.
 INFINITY = {
-    dtypes.bfloat16: 0x7F80,
+    dtypes.BFLOAT16: 0x7F80,
     dtypes.float16: 0x7C00,
     dtypes.float32: 0x7F800000,
     dtypes.float64: 0x7FF0000000000000,

@@ -198,7 +198,11 @@ def record(
         _native.swap_trace(previous)
     values, tangents, _ = trace.split(outs)
     trace.alive = tape_trace.alive = False
-    outputs = [t.node if type(t) is TapeTracer else t for t in tangents]
+    # A tangent that is not on the tape is what a custom rule wrote for zero.
+    outputs = [
+        t.node if type(t) is TapeTracer else Zero(get_aval(v).tangent())
+        for v, t in zip(values, tangents, strict=True)
+    ]
     return values, Tape(tape_trace.entries, inputs, outputs)
 
 

@@ -115,7 +115,7 @@ def _numbers(dtype: Any) -> Shown:
 
 
 SHOWN: dict[Any, Shown] = {
-    dtypes.bfloat16: _bits(np.uint16),
+    dtypes.BFLOAT16: _bits(np.uint16),
     **dict.fromkeys([d for d in dtypes.FLOAT8 if not d.name.startswith("float4")], _bits(np.uint8)),
     **dict.fromkeys([d for d in dtypes.FLOAT8 if d.name.startswith("float4")], _numbers("float32")),
     **dict.fromkeys(dtypes.INT_SMALL, _numbers(np.int8)),

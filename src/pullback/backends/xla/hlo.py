@@ -15,7 +15,7 @@ from ...dtypes import DType
 
 def _element_names() -> dict[DType, str]:
     floats = {
-        dtypes.bfloat16: "bf16",
+        dtypes.BFLOAT16: "bf16",
         **{np.dtype(f"float{n}"): f"f{n}" for n in (16, 32, 64)},
         **{d: "f" + d.name.removeprefix("float").replace("_", "").upper() for d in dtypes.FLOAT8},
     }

@@ -35,7 +35,7 @@ def in_bytes(b: Builder, x: Value) -> Value:
     """Factors of fewer than eight bits in a wider type where XLA has no products of them."""
     if b.module.platform == "tpu":
         return x
-    return b.convert(x, dtypes.bfloat16 if x.dtype == FLOAT4 else SMALL.get(x.dtype, x.dtype))
+    return b.convert(x, dtypes.BFLOAT16 if x.dtype == FLOAT4 else SMALL.get(x.dtype, x.dtype))
 
 
 @rule("dot_general")

@@ -15,7 +15,7 @@ Types = list[Tensor]
 Combine = Callable[[Builder, Value, Value], Value]
 RULES, rule = table()
 
-NARROW = (dtypes.float16, dtypes.bfloat16, *dtypes.FLOAT8)
+NARROW = (dtypes.float16, dtypes.BFLOAT16, *dtypes.FLOAT8)
 
 
 def reduce(
