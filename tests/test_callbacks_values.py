@@ -252,7 +252,7 @@ def test_exceptions_of_callbacks_keep_what_they_hold():
         raise FileNotFoundError(2, "not there", "name") from error
 
     error = ValueError("cause")
-    with pytest.raises(pb.errors.JaxRuntimeError, match="FileNotFoundError.*not there") as info:
+    with pytest.raises(pb.errors.JaxRuntimeError, match=r"FileNotFoundError.*not there") as info:
         pb.jit(lambda x: pb.pure_callback(fail, SCALAR, x))(1.0)
     assert isinstance(info.value, FileNotFoundError)
     assert info.value.filename == "name"

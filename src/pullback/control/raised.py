@@ -22,7 +22,8 @@ def raised_class(kind: type[Exception]) -> type[Exception]:
     """A class that is caught as `kind` and as `JaxRuntimeError`."""
     told = errors.JaxRuntimeError
     names: dict[str, Any] = {"__module__": told.__module__, "raised": kind}
-    return type(told.__name__, (Raised, kind, told), names)
+    bases: Any = (Raised, kind, told)
+    return type(told.__name__, bases, names)
 
 
 def as_raised(error: Exception) -> Exception:
@@ -36,9 +37,9 @@ def as_raised(error: Exception) -> Exception:
     except TypeError:
         pass
     # Exceptions of Python's own classes are made anew.
-    _, args, *state = error.__reduce__()
-    made = wanted(*args)
-    made.__dict__.update(state[0] if state else {})
+    reduced: Any = error.__reduce__()
+    made = wanted(*reduced[1])
+    made.__dict__.update(error.__dict__)
     made.__cause__, made.__context__ = error.__cause__, error.__context__
     made.__suppress_context__ = error.__suppress_context__
     return made.with_traceback(error.__traceback__)
