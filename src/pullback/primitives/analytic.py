@@ -68,6 +68,8 @@ expn_p, expn = binary(
     _no_derivative_in_n,
     lambda t, y, n, x: mul(t, neg(expn(sub(n, 1), x))),
 )
+# gamma -- the gamma function
+gamma_p, gamma = _analytic("gamma", lambda y, x: mul(y, digamma(x)))
 # poch -- Gamma(z + m) / Gamma(z)
 poch_p, poch = binary(
     "poch",

@@ -12,6 +12,7 @@ import numpy as np
 from . import elementary, extrema
 from .context import FLOATS, FORMATS, HALVES, SIGNED, UNSIGNED, Context
 from .convert import convert
+from .remainder import float_rem
 from .text import WIDTHS, Function, constant, ir_type, mangle, vector
 
 Rule = Callable[..., str]
@@ -146,18 +147,13 @@ def _float_quotient(c: Context, x: str, y: str) -> str:
 def _(c: Context, x: str, y: str) -> str:
     """The sign is that of x; x % 0 is x for integers."""
     if c.dtype in FLOATS:
-        return _float_rem(c, x, y)
+        return float_rem(c, x, y)
     safe, zero, _ = _divisor(c, x, y)
     if _divides_as_floats(c, y):
         remainder = c.op("sub", x, c.op("mul", _float_quotient(c, x, safe), safe))
     else:
         remainder = c.op("srem" if c.dtype in SIGNED else "urem", x, safe)
     return c.select(zero, x, remainder)
-
-
-def _float_rem(c: Context, x: str, y: str) -> str:
-    """LLVM's frem, a call of fmod for each lane."""
-    return c.op("frem", x, y)
 
 
 rule("max", exact=True)(extrema.greatest)

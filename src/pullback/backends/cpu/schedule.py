@@ -59,7 +59,7 @@ FULL = 32
 CALL_LINES = 12
 # The nanoseconds of an addition alone.
 ADDITION_TIME = 0.25
-NO_VECTOR = frozenset({"rem", "nextafter"})
+NO_VECTOR = frozenset({"nextafter"})
 
 
 @dataclass(frozen=True, slots=True)

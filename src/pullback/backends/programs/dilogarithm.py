@@ -7,8 +7,9 @@ from ...primitives.arithmetic import add, div, mul, neg, sub
 from ...primitives.bitwise import bitwise_or
 from ...primitives.compare import eq, gt, lt
 from ...primitives.exponential import log, log1p
+from ...primitives.fitted import polynomial
 from ...primitives.power import square
-from .series import both, choose, is_nan, polynomial
+from .series import both, choose, is_nan
 
 NAN, INF = math.nan, math.inf
 

@@ -15,6 +15,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp1": exponential.exp1,
     "expi": exponential.expi,
     "expn": exponential.expn,
+    "gamma": gamma.gamma,
     "igamma": incomplete.igamma,
     "igammac": incomplete.igammac,
     "igamma_grad_a": incomplete.igamma_grad_a,

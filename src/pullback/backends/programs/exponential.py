@@ -4,22 +4,37 @@ import math
 from typing import Any
 
 from ... import dtypes
+from ...control.loop import fori_loop
+from ...primitives import fits
 from ...primitives.arithmetic import add, div, mul, neg, sub
 from ...primitives.bitwise import bitwise_not, bitwise_or
 from ...primitives.compare import eq, ge, gt, le, lt
-from ...primitives.exponential import exp, log
+from ...primitives.convert import convert_element_type
+from ...primitives.exponential import exp, log, log1p
+from ...primitives.fitted import fitted
 from ...primitives.magnitude import abs
 from ...primitives.shape import full_like
 from ...primitives.special import digamma
-from .series import Terms, both, choose, eps_of, fraction, is_infinite, is_nan, spread, summed
+from .series import Terms, both, choose, eps_of, is_infinite, is_nan, spread, summed
 
 NAN, INF = math.nan, math.inf
 EULER = 0.57721566490153286
+# As many as count at 1 and beyond.
+FRACTION_TERMS = {dtypes.float32: 24, dtypes.float64: 90}
+# The zero of expi, in two parts for each precision.
+EXPI_ROOT = {
+    dtypes.float32: (0.3725074231624603, -1.2381093692686445e-08),
+    dtypes.float64: (0.3725074107813666, 1.3140183414386028e-17),
+}
 
 
 def exp1(x: Any) -> Any:
     """The integral of exp(-t) / t from x on; NaN below 0."""
-    return expn(full_like(x, 1), x)
+    low = lt(x, 0.5)
+    near = sub(mul(x, fitted(fits.EXP1_NEAR, x)), add(log(choose(low, x, 1)), EULER))
+    z = choose(low, 1, x)
+    far = mul(exp(neg(z)), div(fitted(fits.EXP1_FAR, z), z))
+    return choose(low, near, far)
 
 
 def expn(n: Any, x: Any) -> Any:
@@ -27,7 +42,7 @@ def expn(n: Any, x: Any) -> Any:
     good = both(gt(x, 0), ge(n, 0), bitwise_not(is_infinite(x)))
     order, z = choose(good, n, 1), choose(good, x, 1)
     near = both(le(z, 1), gt(order, 0))
-    out = choose(near, _expn_series(order, z, near), _expn_fraction(order, z, bitwise_not(near)))
+    out = choose(near, _expn_series(order, z, near), _expn_fraction(order, z))
     out = choose(eq(order, 0), div(exp(neg(z)), z), out)
     at_zero = choose(gt(n, 1), div(1, choose(gt(n, 1), sub(n, 1), 1)), INF)
     out = choose(eq(x, 0), at_zero, choose(is_infinite(x), 0.0, out))
@@ -59,50 +74,41 @@ def _expn_series(n: Any, x: Any, where: Any) -> Any:
     return add(total, mul(lead, sub(digamma(n), log(x))))
 
 
-def _expn_fraction(n: Any, x: Any, where: Any) -> Any:
-    def terms(k: Any) -> tuple[Any, Any]:
-        return neg(mul(k, add(n, sub(k, 1)))), add(add(x, n), mul(k, 2))
+def _expn_fraction(n: Any, x: Any) -> Any:
+    """exp(-x) / (x + n - n / (x + n + 2 - 2 (n + 1) / (x + n + 4 - ...))), from its end on."""
+    last = FRACTION_TERMS[x.dtype]
 
-    return div(exp(neg(x)), fraction(add(x, n), terms, where))
+    def step(k: int, tail: Any) -> Any:
+        j = convert_element_type(sub(last, k), x.dtype)
+        over = mul(add(n, sub(j, 1)), j)
+        return sub(add(add(x, n), mul(sub(j, 1), 2)), div(over, tail))
+
+    return div(exp(neg(x)), fori_loop(0, last, step, add(add(x, n), 2 * last)))
 
 
 def expi(x: Any) -> Any:
     """The integral of exp(t) / t up to x, its principal value."""
     below = neg(exp1(choose(lt(x, 0), neg(x), 1)))
-    good = both(gt(x, 0), bitwise_not(is_infinite(x)))
-    z = choose(good, x, 1)
-    far = gt(z, 50 if x.dtype == dtypes.float64 else 25)
-    near = add(_expi_series(z, bitwise_not(far)), add(log(z), EULER))
-    above = choose(far, mul(div(exp(z), z), _expi_far(z, far)), near)
+    near, far = lt(x, 6), ge(x, 24)
+    z = choose(near, 6, x)
+    rest = choose(lt(x, 12), fitted(fits.EXPI_MIDDLE, z), fitted(fits.EXPI_HIGH, z))
+    # exp(x) may be infinite where exp(x) / x is not.
+    half = exp(mul(z, 0.5))
+    above = mul(half, mul(half, div(choose(far, fitted(fits.EXPI_FAR, z), rest), z)))
+    above = choose(near, _expi_near(choose(both(near, gt(x, 0)), x, 1)), above)
     out = choose(gt(x, 0), above, below)
     out = choose(eq(x, 0), -INF, choose(eq(x, INF), INF, out))
     return choose(is_nan(x), NAN, choose(eq(x, -INF), neg(full_like(x, 0)), out))
 
 
-def _expi_series(x: Any, where: Any) -> Any:
-    """sum over k > 0 of x^k / (k k!)."""
-
-    def step(k: Any, state: Terms) -> Terms:
-        total, power, _ = state
-        power = div(mul(power, x), k)
-        part = div(power, k)
-        return add(total, part), power, part
-
-    def going(state: Terms) -> Any:
-        return both(where, gt(state[2], mul(state[0], eps_of(x) / 4)))
-
-    return summed((full_like(x, 0), full_like(x, 1), full_like(x, 1)), step, going)[0]
-
-
-def _expi_far(x: Any, where: Any) -> Any:
-    """1 + 1!/x + 2!/x^2 + ... as far as terms shrink."""
-
-    def step(k: Any, state: Terms) -> Terms:
-        total, term = state
-        term = div(mul(term, k), x)
-        return add(total, term), term
-
-    def going(state: Terms) -> Any:
-        return both(where, gt(state[1], mul(state[0], eps_of(x) / 4)))
-
-    return summed((full_like(x, 1), full_like(x, 1)), step, going)[0]
+def _expi_near(x: Any) -> Any:
+    """log(x / r) + (x - r) P(x), r the zero; the logarithm near 1 is of the distance to it."""
+    high, low = EXPI_ROOT[x.dtype]
+    distance = sub(sub(x, high), low)
+    slope = choose(lt(x, 3), fitted(fits.EXPI_NEAR, x), fitted(fits.EXPI_LOW, x))
+    ratio = mul(distance, 1 / high)
+    close = lt(abs(ratio), 0.5)
+    logarithm = choose(
+        close, log1p(choose(close, ratio, 0)), log(mul(choose(close, high, x), 1 / high))
+    )
+    return add(logarithm, mul(distance, slope))

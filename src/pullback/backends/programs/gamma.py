@@ -10,16 +10,19 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ... import dtypes
+from ...primitives import fits
 from ...primitives.arithmetic import add, div, mul, neg, sub
 from ...primitives.bitwise import bitwise_or
 from ...primitives.compare import eq, ge, gt, le, lt
 from ...primitives.exponential import exp, log
+from ...primitives.fitted import fitted, polynomial
 from ...primitives.magnitude import abs, max, min
+from ...primitives.power import pow
 from ...primitives.rounding import floor
 from ...primitives.shape import full_like
 from ...primitives.special import lgamma
 from ...primitives.trigonometric import sin, tan
-from .series import both, choose, is_infinite, polynomial
+from .series import both, choose, is_infinite, odd_part
 
 
 class Tables(NamedTuple):
@@ -77,6 +80,8 @@ ROOT = {
     dtypes.float32: (1.4616321325302124, 1.2438149938918909542e-8),
     dtypes.float64: (1.4616321449683622, 9.5499954299656977152e-17),
 }
+# Below this and 5/2 the gamma function goes to [3/2, 5/2] by recurrence.
+GAMMA_STEPS = 31
 # Bernoulli numbers B_2, B_4, ...
 BERNOULLI = (
     1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510, 43867 / 798,
@@ -163,15 +168,62 @@ def _digamma(x: Any) -> Any:
     return add(choose(far, large, near), fraction)
 
 
+def gamma(x: Any) -> Any:
+    """Gamma(x) = -pi / (sin(pi x) x Gamma(-x)) below 0; infinite at 0, NaN at the other poles."""
+    below = lt(x, 0)
+    near, root = _gamma_parts(choose(eq(x, 0), 1, abs(x)))
+    offset = _offset(x)
+    turn = mul(sin(mul(offset, math.pi)), sub(1, mul(odd_part(sub(x, offset)), 2)))
+    mirror = div(div(div(-math.pi, mul(choose(below, turn, 1), x)), root), mul(near, root))
+    out = choose(below, mirror, mul(mul(near, root), root))
+    # 1 / x keeps the sign of a zero.
+    out = choose(eq(x, 0), div(1, x), out)
+    pole = bitwise_or(both(below, eq(offset, 0)), eq(x, -math.inf))
+    return choose(pole, NAN, choose(eq(x, math.inf), math.inf, out))
+
+
+def _gamma_parts(x: Any) -> tuple[Any, Any]:
+    """Numbers u and v with Gamma(x) = u v^2, for x > 0: v is 1 but where Stirling's series is used.
+
+    Products of whole numbers are exact.
+    """
+    far = ge(x, GAMMA_STEPS + 2.5)
+    tiny, low = lt(x, 0.5), lt(x, 1.5)
+    steps = choose(far, 0, _steps(x, GAMMA_STEPS))
+    start = sub(x, steps)
+    product = full_like(x, 1)
+    for k in range(GAMMA_STEPS):
+        product = choose(gt(steps, k), mul(product, add(start, k)), product)
+    d = choose(tiny, x, choose(low, sub(x, 1), choose(far, 0, sub(start, 2))))
+    under = choose(low, choose(tiny, mul(x, add(x, 1)), x), 1)
+    near = mul(div(fitted(fits.GAMMA, d), under), product)
+    z = choose(far, x, 1)
+    inverse = div(1, z)
+    tail = mul(polynomial(STIRLING[: tables(x).terms], mul(inverse, inverse)), inverse)
+    large = mul(exp(sub(tail, z)), math.sqrt(2 * math.pi))
+    root = pow(z, mul(sub(z, 0.5), 0.5))
+    return choose(far, large, near), choose(far, root, 1)
+
+
 def poch(z: Any, m: Any) -> Any:
     """Gamma(z + m) / Gamma(z)."""
     top = add(z, m)
     size = exp(sub(lgamma(top), lgamma(z)))
     out = mul(size, mul(_gamma_sign(top), _gamma_sign(z)))
-    return choose(eq(m, 0), 1.0, out)
+    # What z + m lost, but where it is exact.
+    safe = both(gt(z, 0), gt(m, 0), lt(top, GAMMA_STEPS))
+    a, b, c = choose(safe, z, 1), choose(safe, m, 1), choose(safe, top, 2)
+    quotient = div(_gamma_parts(c)[0], _gamma_parts(a)[0])
+    quotient = add(quotient, mul(mul(quotient, digamma(c)), _lost(a, b, c)))
+    return choose(eq(m, 0), 1.0, choose(safe, quotient, out))
+
+
+def _lost(a: Any, b: Any, c: Any) -> Any:
+    """a + b - c exactly, c the rounded sum of positive numbers."""
+    large, small = max(a, b), min(a, b)
+    return sub(small, sub(c, large))
 
 
 def _gamma_sign(x: Any) -> Any:
     """The sign of Gamma(x): that of (-1)^floor(x) below 0."""
-    half = mul(floor(x), 0.5)
-    return choose(both(lt(x, 0), gt(half, floor(half))), -1.0, full_like(x, 1))
+    return choose(both(lt(x, 0), eq(odd_part(floor(x)), 1)), -1.0, full_like(x, 1))

@@ -12,10 +12,20 @@ from ...primitives.bitwise import bitwise_not, bitwise_or
 from ...primitives.compare import eq, ge, gt, le, lt
 from ...primitives.exponential import exp, log, log1p
 from ...primitives.magnitude import abs
-from ...primitives.rounding import floor
 from ...primitives.shape import full_like
 from ...primitives.special import digamma, lgamma
-from .series import Terms, both, choose, eps_of, fraction, is_infinite, is_nan, summed, tiny_of
+from .series import (
+    Terms,
+    both,
+    choose,
+    eps_of,
+    fraction,
+    is_infinite,
+    is_nan,
+    odd_part,
+    summed,
+    tiny_of,
+)
 
 NAN = float("nan")
 
@@ -201,9 +211,3 @@ def _beta_term(p: Any, q: Any, z: Any, k: Any) -> Any:
     odd = neg(div(mul(mul(add(p, m), add(add(p, q), m)), z), over))
     even = div(mul(mul(m, sub(q, m)), z), over)
     return choose(eq(full_like(z, 1), odd_part(k)), odd, even)
-
-
-def odd_part(k: Any) -> Any:
-    """1 for an odd number, 0 for an even one."""
-    half = mul(k, 0.5)
-    return mul(sub(half, floor(half)), 2)

@@ -3,71 +3,44 @@
 import math
 from typing import Any
 
+from ...primitives import fits
 from ...primitives.arithmetic import add, div, mul, neg, sub
 from ...primitives.bitwise import bitwise_or
-from ...primitives.compare import eq, ge, gt, lt
+from ...primitives.compare import eq, gt, lt
 from ...primitives.exponential import exp, log, log1p
+from ...primitives.fitted import fitted
 from ...primitives.magnitude import abs
 from ...primitives.power import sqrt, square
 from ...primitives.rounding import floor
-from ...primitives.shape import broadcast_in_dim, iota, reduce_sum
 from ...primitives.special import erf_inv, erfc
-from .series import both, choose, fraction, is_infinite, is_nan, polynomial, spread
+from .series import both, choose, is_nan
 
 NAN, INF = math.nan, math.inf
 
 
 def dawsn(x: Any) -> Any:
-    """exp(-x^2) times the integral of exp(t^2) from 0 to x, by Rybicki's sum over odd numbers.
-
-    D(x) = sum over odd n of exp(-(x - n h)^2) / n / sqrt(pi), up to exp(-(pi / 2h)^2) (G. Rybicki,
-    "Dawson's integral and the sampling theorem", 1989).
-    """
+    """exp(-x^2) times the integral of exp(t^2) from 0 to x."""
     size = abs(x)
-    step, count = 0.2, 36
-    safe = choose(both(lt(size, 12), ge(size, step)), size, 1)
-    middle = mul(floor(mul(safe, 0.5 / step)), 2)
-    shape = (*x.shape, count)
-    odd = add(mul(iota(x.dtype, shape, len(x.shape)), 2), 1 - count)
-    axes = tuple(range(len(x.shape)))
-    n = add(odd, broadcast_in_dim(middle, shape, axes))
-    gap = sub(broadcast_in_dim(safe, shape, axes), mul(n, step))
-    total = reduce_sum(div(exp(neg(square(gap))), n), (len(x.shape),))
-    out = mul(total, 1 / math.sqrt(math.pi))
-    q = square(size)
-    out = choose(lt(size, step), mul(size, polynomial(DAWSON_NEAR, q)), out)
-    inverse = div(1, choose(ge(size, 12), q, 1))
-    far = div(mul(polynomial(DAWSON_FAR, inverse), 0.5), choose(eq(size, 0), 1, size))
-    out = choose(ge(size, 12), far, out)
-    out = choose(lt(x, 0), neg(out), choose(eq(x, 0), x, out))
-    return choose(is_nan(x), NAN, out)
-
-
-def _double_factorial(n: int) -> int:
-    return math.prod(range(n, 0, -2))
-
-
-# D(x) = x sum of (-2 x^2)^k / (2k+1)!!, and (1 + 1/(2 x^2) + 3/(2 x^2)^2 + ...) / (2 x)
-DAWSON_NEAR = tuple((-2.0) ** k / _double_factorial(2 * k + 1) for k in range(10))
-DAWSON_FAR = tuple(_double_factorial(2 * k - 1) / 2.0**k for k in range(9))
+    near, low, high = lt(size, 1), lt(size, 3), lt(size, 6)
+    out = fitted(fits.DAWSON_LOW, size)
+    out = choose(near, mul(size, fitted(fits.DAWSON_NEAR, square(size))), out)
+    safe = choose(low, 3, size)
+    inverse = div(1, safe)
+    far = fitted(fits.DAWSON_FAR, square(inverse))
+    tail = mul(choose(high, fitted(fits.DAWSON_HIGH, safe), far), mul(inverse, 0.5))
+    out = choose(low, out, tail)
+    return choose(lt(x, 0), neg(out), choose(eq(x, 0), x, out))
 
 
 def erfcx(x: Any) -> Any:
     """exp(x^2) erfc(x)."""
     size = abs(x)
-    far = ge(size, 1.5)
-    z = choose(far, size, 1.5)
-    near = choose(far, 1.5, size)
-    tail = mul(div(1 / math.sqrt(math.pi), _erfc_fraction(z, far)), 1)
-    out = choose(far, tail, mul(exp(square(near)), erfc(near)))
-    out = choose(is_infinite(size), 0.0, out)
-    other = sub(mul(exp(square(size)), 2), out)
-    return choose(is_nan(x), NAN, choose(lt(x, 0), other, out))
-
-
-def _erfc_fraction(x: Any, where: Any) -> Any:
-    """x + (1/2) / (x + 1 / (x + (3/2) / (x + ...))) (Abramowitz and Stegun, 7.1.14)."""
-    return fraction(x, lambda k: (spread(mul(k, 0.5), x), x), where)
+    out = div(fitted(fits.ERFCX, size), add(mul(size, 2), 1))
+    # exp(x^2) as the product over a few leading digits of x and over the rest.
+    leading = mul(floor(mul(size, 32)), 1 / 32)
+    rest = mul(sub(size, leading), add(size, leading))
+    other = sub(mul(mul(exp(square(leading)), exp(rest)), 2), out)
+    return choose(lt(x, 0), choose(lt(x, -30), INF, other), out)
 
 
 def log_ndtr(x: Any) -> Any:

@@ -14,6 +14,7 @@ from ...primitives.compare import eq, gt, lt, ne
 from ...primitives.convert import convert_element_type
 from ...primitives.magnitude import abs
 from ...primitives.reduce import reduce_or
+from ...primitives.rounding import floor
 from ...primitives.select import select
 from ...primitives.shape import broadcast_in_dim, full_like
 
@@ -124,9 +125,7 @@ def chebyshev(coefficients: Sequence[float], t: Any) -> Any:
     return add(sub(mul(t, now), before), coefficients[0])
 
 
-def polynomial(coefficients: Sequence[float], x: Any) -> Any:
-    """sum over k of c_k x^k, by Horner's rule."""
-    out = full_like(x, coefficients[-1])
-    for c in reversed(coefficients[:-1]):
-        out = add(mul(out, x), c)
-    return out
+def odd_part(k: Any) -> Any:
+    """1 for an odd number, 0 for an even one."""
+    half = mul(k, 0.5)
+    return mul(sub(half, floor(half)), 2)

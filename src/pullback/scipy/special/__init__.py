@@ -5,12 +5,9 @@ from typing import TYPE_CHECKING
 from ...lazy import later
 from ...nn.normalize import logsumexp
 from .functions import (
-    beta,
     betainc,
-    betaln,
     boxcox,
     boxcox1p,
-    comb,
     dawsn,
     digamma,
     entr,
@@ -22,8 +19,6 @@ from .functions import (
     expi,
     expit,
     expn,
-    factorial,
-    gamma,
     gammainc,
     gammaincc,
     gammaln,
@@ -37,7 +32,6 @@ from .functions import (
     log_softmax,
     loggamma,
     logit,
-    multigammaln,
     ndtr,
     ndtri,
     poch,
@@ -49,6 +43,7 @@ from .functions import (
     xlogy,
     zeta,
 )
+from .gammas import beta, betaln, comb, factorial, gamma, multigammaln
 
 if TYPE_CHECKING:
     from .harmonics import bernoulli, bessel_jn, sph_harm_y

@@ -1,7 +1,6 @@
 """Gamma and beta functions, error functions, entropies, modified Bessel functions."""
 
 from collections.abc import Callable
-from math import log, pi
 from typing import Any
 
 import numpy as np
@@ -126,49 +125,6 @@ def gammasgn(x: Any) -> Any:
     return pnp.where(((x < 0) & (below == x)) | pnp.isnan(x) | (x == -np.inf), np.nan, sign)
 
 
-def gamma(x: Any) -> Any:
-    """The gamma function.
-
-    >>> import pullback as pb
-    >>> round(float(pb.scipy.special.gamma(5.0)), 3)
-    24.0
-    """
-    x = as_inexact("gamma", x)
-    return gammasgn(x) * pnp.exp(ew.lgamma(x))
-
-
-def factorial(n: Any, exact: bool = False) -> Any:
-    """n! = Gamma(n + 1), 0 for negative n.
-
-    >>> pb.scipy.special.factorial(pnp.array([3.0, 5.0])).round(3)
-    Array([  6., 120.], dtype=float32)
-    """
-    if exact:
-        raise NotImplementedError("factorial: exact=True is not supported: use math.factorial")
-    n = as_inexact("factorial", n)
-    return pnp.where(n < 0, 0, pnp.exp(ew.lgamma(n + 1)))
-
-
-def betaln(a: Any, b: Any) -> Any:
-    """log |Beta(a, b)|.
-
-    >>> pb.scipy.special.betaln(2.0, 3.0).round(4)
-    Array(-2.4849, dtype=float32, weak_type=True)
-    """
-    a, b = floats("betaln", a, b)
-    return ew.lgamma(a) + ew.lgamma(b) - ew.lgamma(a + b)
-
-
-def beta(a: Any, b: Any) -> Any:
-    """Gamma(a) Gamma(b) / Gamma(a + b).
-
-    >>> pb.scipy.special.beta(2.0, 3.0).round(5)
-    Array(0.08333, dtype=float32)
-    """
-    a, b = floats("beta", a, b)
-    return gammasgn(a) * gammasgn(b) * gammasgn(a + b) * pnp.exp(betaln(a, b))
-
-
 def betainc(a: Any, b: Any, x: Any) -> Any:
     """The regularized incomplete beta function.
 
@@ -176,31 +132,6 @@ def betainc(a: Any, b: Any, x: Any) -> Any:
     Array([0.    , 0.6875, 1.    ], dtype=float32)
     """
     return incomplete.betainc(*floats("betainc", a, b, x))
-
-
-def multigammaln(a: Any, d: Any) -> Any:
-    """The logarithm of the gamma function of d dimensions.
-
-    >>> pb.scipy.special.multigammaln(2.0, 1).round(4)
-    Array(0., dtype=float32)
-    """
-    a, d = as_inexact("multigammaln", a), int(d)
-    steps = pnp.arange(d, dtype=a.dtype) / 2
-    constant = d * (d - 1) / 4 * log(pi)
-    return pnp.sum(ew.lgamma(pnp.expand_dims(a, -1) - steps), -1) + constant
-
-
-def comb(N: Any, k: Any, *, repetition: bool = False) -> Any:
-    """The number of ways to choose k of N things, each once or, with `repetition`, often.
-
-    >>> pb.scipy.special.comb(5.0, 2.0).round(3)
-    Array(10., dtype=float32, weak_type=True)
-    """
-    n, k = floats("comb", N, k)
-    if repetition:
-        n = n + k - 1
-    ways = pnp.exp(ew.lgamma(n + 1) - ew.lgamma(k + 1) - ew.lgamma(n - k + 1))
-    return pnp.where((k < 0) | (n < 0) | (k > n), 0, ways)
 
 
 def zeta(x: Any, q: Any = None) -> Any:
@@ -239,7 +170,10 @@ def logit(x: Any) -> Any:
     Array(0., dtype=float32, weak_type=True)
     """
     x = as_inexact("logit", x)
-    return pnp.log(x) - pnp.log1p(-x)
+    middle = (x > 0.25) & (x < 0.75)
+    safe = pnp.where(middle, x, 0.5)
+    near = pnp.log1p((2 * safe - 1) / (1 - safe))
+    return pnp.where(middle, near, pnp.log(x) - pnp.log1p(-x))
 
 
 @custom_jvp

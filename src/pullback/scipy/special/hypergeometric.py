@@ -12,7 +12,8 @@ from ... import dtypes, lax
 from ... import numpy as pnp
 from ...numpy.values import describe
 from ...transforms.stop import stop_gradient
-from .functions import at_least_single, floats, gamma
+from .functions import at_least_single, floats
+from .gammas import gamma
 
 # Most terms of a series.
 TERMS = 20000

@@ -11,10 +11,28 @@ from ... import numpy as pnp
 from ...control.custom_jvp import custom_jvp
 from ...numpy.elementwise import as_inexact
 from ...numpy.values import convert
+from ...primitives import fits
+from ...primitives.fitted import fitted
 from .functions import at_least_single, floats
 
-# Terms of Weideman's series, of power series, of continued fractions, and points of quadrature.
-WOFZ_TERMS, SERIES_TERMS, FRACTION_TERMS, POINTS = 48, 24, 60, 40
+# Terms of Weideman's series and of power series.
+WOFZ_TERMS, SERIES_TERMS = 48, 14
+# The positive points of Gauss's quadrature on [-1, 1] at 40 points and their weights, from 40-digit
+# values.
+POINTS = (
+    0.03877241750605082, 0.11608407067525521, 0.1926975807013711, 0.2681521850072537,
+    0.3419940908257585, 0.413779204371605, 0.4830758016861787, 0.5494671250951282,
+    0.6125538896679802, 0.6719566846141796, 0.7273182551899271, 0.7783056514265194,
+    0.8246122308333117, 0.8659595032122595, 0.9020988069688743, 0.9328128082786765,
+    0.9579168192137917, 0.9772599499837743, 0.990726238699457, 0.9982377097105593,
+)  # fmt: skip
+WEIGHTS = (
+    0.0775059479784248, 0.07703981816424797, 0.07611036190062624, 0.07472316905796826,
+    0.07288658239580406, 0.07061164739128678, 0.0679120458152339, 0.06480401345660104,
+    0.06130624249292894, 0.05743976909939155, 0.05322784698393682, 0.04869580763507223,
+    0.04387090818567327, 0.038782167974472016, 0.033460195282547844, 0.0279370069800234,
+    0.02224584919416696, 0.01642105838190789, 0.010498284531152813, 0.004521277098533191,
+)  # fmt: skip
 
 
 def _sum(coefficients: Any, x: Any) -> Any:
@@ -68,32 +86,55 @@ def wofz(z: Any) -> Any:
 
 @custom_jvp
 def _fresnel(x: Any) -> tuple[Any, Any]:
-    """C + i S = (1 + i) / 2 erf((1 - i) u): by power series near 0, by w on a diagonal beyond."""
+    """By power series up to 5/4, by S = 1/2 - f cos p - g sin p, C = 1/2 + f sin p - g cos p on."""
     size = pnp.abs(x)
-    near = size < 1.5
+    near = size < 1.25
     small, large = pnp.where(near, size, 1), pnp.where(near, 2, size)
-    beyond = size > 1 / pnp.finfo(x.dtype).eps ** 2
-    large = pnp.where(beyond, 1e4, large)
     terms = range(SERIES_TERMS)
     h = pi / 2
     sines = [(-1) ** k * h ** (2 * k + 1) / (factorial(2 * k + 1) * (4 * k + 3)) for k in terms]
     cosines = [(-1) ** k * h ** (2 * k) / (factorial(2 * k) * (4 * k + 1)) for k in terms]
     fourth = small**4
     near_s, near_c = small**3 * _sum(sines, fourth), small * _sum(cosines, fourth)
-    phase = h * large * large
-    u = large * (sqrt(pi) / 2)
-    wave = lax.complex(pnp.cos(phase), pnp.sin(phase)) * _wofz(lax.complex(u, u))
-    whole = wave.dtype.type(0.5 + 0.5j) * (1 - wave)
-    s = pnp.where(beyond, 0.5, pnp.where(near, near_s, pnp.imag(whole)))
-    c = pnp.where(beyond, 0.5, pnp.where(near, near_c, pnp.real(whole)))
+    sine, cosine = _quarters(_square_of_four(large))
+    inverse = 1 / (pi * large)
+    square = large * large
+    f = fitted(fits.FRESNEL_F, square) * inverse
+    g = fitted(fits.FRESNEL_G, square) * inverse * inverse / large
+    s = pnp.where(near, near_s, 0.5 - (f * cosine + g * sine))
+    c = pnp.where(near, near_c, 0.5 + (f * sine - g * cosine))
     return pnp.sign(x) * s, pnp.sign(x) * c
+
+
+def _square_of_four(x: Any) -> Any:
+    """x^2 less a multiple of 4, by parts of x whose products are exact."""
+    # Numbers of this size are multiples of 4.
+    x = pnp.where(pnp.abs(x) < 4 / pnp.finfo(x.dtype).eps, x, 0)
+    exponent = 8 if x.dtype == np.float32 else 11
+    high = lax.reduce_precision(x, exponent, (pnp.finfo(x.dtype).nmant - 1) // 2)
+    low = x - high
+    return high * high % 4 + 2 * high * low % 4 + low * low % 4
+
+
+def _quarters(x: Any) -> tuple[Any, Any]:
+    """Sine and cosine of so many quarters of a turn, at least 0."""
+    nearest = pnp.round(x)
+    angle = (x - nearest) * (pi / 2)
+    sine, cosine = pnp.sin(angle), pnp.cos(angle)
+    odd = nearest % 2 == 1
+    sine, cosine = pnp.where(odd, cosine, sine), pnp.where(odd, sine, cosine)
+    quarter = nearest % 4
+    return (
+        pnp.where(quarter >= 2, -sine, sine),
+        pnp.where((quarter == 1) | (quarter == 2), -cosine, cosine),
+    )
 
 
 @_fresnel.defjvp
 def _(primals: Any, tangents: Any) -> Any:
     (x,), (t,) = primals, tangents
-    phase = pi / 2 * x * x
-    return _fresnel(x), (t * pnp.sin(phase), t * pnp.cos(phase))
+    sine, cosine = _quarters(_square_of_four(x))
+    return _fresnel(x), (t * sine, t * cosine)
 
 
 def _real(name: str, x: Any) -> Any:
@@ -115,34 +156,24 @@ def fresnel(x: Any) -> tuple[Any, Any]:
 
 @custom_jvp
 def _sici(x: Any) -> tuple[Any, Any]:
-    """By power series up to 4, by the continued fraction of E1(i x) beyond."""
+    """By power series up to 2, by Si = pi / 2 - f cos x - g sin x, Ci = f sin x - g cos x on."""
     size = pnp.abs(x)
-    near = size <= 4
-    small, large = pnp.where(near & (size > 0), size, 1), pnp.where(near, 8, size)
-    large = pnp.where(pnp.isinf(large), 8, large)
+    near = size <= 2
+    small, large = pnp.where(near & (size > 0), size, 1), pnp.where(near, 2, size)
     terms = range(SERIES_TERMS)
     sines = [(-1) ** k / (factorial(2 * k + 1) * (2 * k + 1)) for k in terms]
     cosines = [0, *[(-1) ** k / (factorial(2 * k) * 2 * k) for k in terms[1:]]]
     square = small * small
     near_s = small * _sum(sines, square)
     near_c = np.euler_gamma + pnp.log(small) + _sum(cosines, square)
-    e1 = lax.complex(pnp.cos(large), -pnp.sin(large)) * _fraction(large)
-    si = pnp.where(near, near_s, pi / 2 + pnp.imag(e1))
-    ci = pnp.where(near, near_c, -pnp.real(e1))
-    si = pnp.where(size == 0, 0, pnp.where(pnp.isinf(x), pi / 2, si))
-    ci = pnp.where(size == 0, -np.inf, pnp.where(pnp.isinf(x), 0, ci))
+    angle = pnp.where(pnp.isinf(large), 0, large)
+    sine, cosine = pnp.sin(angle), pnp.cos(angle)
+    f = fitted(fits.SICI_F, large) / large
+    g = fitted(fits.SICI_G, large) / large / large
+    si = pnp.where(near, near_s, pi / 2 - (f * cosine + g * sine))
+    ci = pnp.where(near, near_c, f * sine - g * cosine)
+    ci = pnp.where(size == 0, -np.inf, ci)
     return pnp.sign(x) * si, pnp.where(x == -np.inf, np.nan, ci)
-
-
-def _fraction(x: Any) -> Any:
-    """exp(z) E1(z) at z = i x: 1 / (z + 1 - 1 / (z + 3 - 4 / (z + 5 - ...)))."""
-    z = lax.complex(pnp.zeros_like(x), x)
-
-    def step(j: Any, tail: Any) -> Any:
-        k = (FRACTION_TERMS - j).astype(x.dtype)
-        return z + (2 * k - 1) - k * k / tail
-
-    return 1 / lax.fori_loop(0, FRACTION_TERMS, step, z + (2 * FRACTION_TERMS + 1))
 
 
 @_sici.defjvp
@@ -167,17 +198,30 @@ def _owens_t(h: Any, a: Any) -> Any:
     h, size = pnp.abs(h), pnp.abs(a)
     far = size > 1
     g, b = pnp.where(far, size * h, h), pnp.where(far, 1 / pnp.where(far, size, 1), size)
-    nodes, weights = np.polynomial.legendre.leggauss(POINTS)
-    total: Any = 0
-    for node, weight in zip((nodes + 1) / 2, weights / (4 * pi), strict=True):
-        s = 1 + (b * node) ** 2
-        total = total + weight * pnp.exp(-0.5 * g * g * s) / s
-    part = b * total
+    values = []
+    for point, weight in zip(POINTS, WEIGHTS, strict=True):
+        for node in ((1 - point) / 2, (1 + point) / 2):
+            s = (b * node) ** 2
+            values.append(weight / (4 * pi) * pnp.exp(-0.5 * g * g * s) / (1 + s))
+    part = b * _bell(g) * _pairwise(values)
     low, high = (lax.erfc(v * sqrt(0.5)) for v in (h, size * h))
     whole = pnp.where(
         size * h <= 0.67, 0.25 - 0.25 * (1 - low) * (1 - high), 0.25 * (low + high - low * high)
     )
     return pnp.sign(a) * pnp.where(far, whole - part, part)
+
+
+def _pairwise(values: list[Any]) -> Any:
+    """The sum of arrays, in pairs: fewer roundings lie on the way of each."""
+    half = len(values) // 2
+    return _pairwise(values[:half]) + _pairwise(values[half:]) if half else values[0]
+
+
+def _bell(x: Any) -> Any:
+    """exp(-x^2 / 2), over a few leading digits of x and over the rest."""
+    leading = pnp.floor(x * 32) / 32
+    rest = pnp.where(pnp.isinf(x), 0, x - leading) * (x + leading)
+    return pnp.exp(-0.5 * leading * leading) * pnp.exp(-0.5 * rest)
 
 
 @_owens_t.defjvp
