@@ -27,7 +27,7 @@ def ulp(got: np.ndarray, wanted: np.ndarray) -> float:
 
 
 def nanoseconds(run: Callable[[], object], turns: int = 9) -> float:
-    """The least time of a turn for each element, on this thread alone; one turn of seconds will do."""
+    """The least time of a turn for each element, on this thread; one turn of seconds will do."""
     run()
     best = float("inf")
     for _ in range(turns):
