@@ -121,6 +121,13 @@ def test_powers_have_second_derivatives_in_both(y: float) -> None:
             np.testing.assert_allclose(g, w, 1e-5)
 
 
+@pytest.mark.parametrize("x", [1.5, -0.3])
+def test_neighbours_move_with_their_number(x: float) -> None:
+    for wrap in (pb.jit, lambda f: f):
+        assert pb.grad(wrap(pnp.nextafter), (0, 1))(x, 2.0) == (1, 0)
+        assert pb.grad(wrap(pnp.spacing))(x) == 0
+
+
 @pytest.mark.parametrize("x", [0.0, 1e-4, 0.1, 0.7])
 def test_sinc_has_derivatives_near_zero(x: float) -> None:
     pi_x = np.pi * x

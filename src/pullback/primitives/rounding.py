@@ -1,4 +1,4 @@
-"""Rounding to integers, neighbours and finiteness: piecewise constant functions of floats."""
+"""Rounding to integers, neighbours and finiteness: functions of floats that are not smooth."""
 
 from enum import IntEnum
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from ..core.parameters import parameter_type
 from .nary import binary, bool_result, unary
 from .rules import FLOATS
+from .shape import full_like
 
 
 @parameter_type
@@ -34,7 +35,10 @@ floor_p, floor = unary("floor", np.floor, FLOATS)
 ceil_p, ceil = unary("ceil", np.ceil, FLOATS)
 round_p, _ = unary("round", _round, FLOATS)
 is_finite_p, is_finite = unary("is_finite", np.isfinite, FLOATS, out_dtype=bool_result)
-nextafter_p, nextafter = binary("nextafter", np.nextafter, FLOATS)
+# nextafter -- z = x and a unit in its last place, which is constant between powers of two
+nextafter_p, nextafter = binary(
+    "nextafter", np.nextafter, FLOATS, lambda t, *_: t, lambda t, *_: full_like(t, 0)
+)
 
 
 def round(x: Any, rounding_method: RoundingMethod = RoundingMethod.AWAY_FROM_ZERO) -> Any:
