@@ -202,3 +202,9 @@ def test_division_by_zero(name, dtype):
     got, want = getattr(pnp, name)(x, y), getattr(jax.numpy, name)(x, y)
     assert_same(got, want)
     assert_same(pb.jit(getattr(pnp, name))(x, y), want)
+
+
+@pytest.mark.parametrize("values", [{"nan": -np.inf}, {"posinf": -np.inf}, {"neginf": np.inf}])
+def test_infinities_in_place_of_others_are_replaced(values: dict[str, float]) -> None:
+    x = np.array([np.nan, np.inf, -np.inf, 1.0], np.float32)
+    np.testing.assert_array_equal(pnp.nan_to_num(x, **values), jax.numpy.nan_to_num(x, **values))

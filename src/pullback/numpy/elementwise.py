@@ -432,13 +432,10 @@ def nan_to_num(
     limits = dtypes.info(x.dtype)
     top = limits.max if posinf is None else posinf
     bottom = limits.min if neginf is None else neginf
-    for found, value in (
-        (ew.ne(x, x), nan),
-        (ew.eq(x, np.inf), top),
-        (ew.eq(x, -np.inf), bottom),
-    ):
-        x = pick(found, sh.full_like(x, value), x)
-    return x
+    # One after the other: an infinity in place of NaN is replaced as well.
+    x = pick(ew.ne(x, x), sh.full_like(x, nan), x)
+    x = pick(ew.eq(x, np.inf), sh.full_like(x, top), x)
+    return pick(ew.eq(x, -np.inf), sh.full_like(x, bottom), x)
 
 
 def iscomplex(x: Any) -> Any:
