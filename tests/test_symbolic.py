@@ -18,6 +18,7 @@ from pullback import numpy as pnp
 CONSTRAINTS = ["b >= 2", "c <= 9", "b >= c"]
 OPERATIONS = [
     operator.add, operator.sub, operator.mul, operator.floordiv, operator.mod,
+    pb.core.max_dim, pb.core.min_dim,
 ]  # fmt: skip
 COMPARISONS = [operator.ge, operator.gt, operator.le, operator.lt]
 
@@ -79,8 +80,8 @@ def test_what_follows() -> None:
 
 
 def test_shapes_as_text() -> None:
-    text = "(a, 3, 2*a + 1, floordiv(a, 2), a*d*d, _, ...)"
-    like = (5, 3, 11, 2, 45, 8, 6, 7)
+    text = "(a, 3, 2*a + 1, floordiv(a, 2), a*d*d, _, max(a, d), min(a + d, max(a, 2*d)), ...)"
+    like = (5, 3, 11, 2, 45, 8, 5, 6, 6, 7)
     ours, theirs = [m.symbolic_shape(text, like=like) for m in (export, jax.export)]
     assert [at(n, a=5, d=3) for n in ours] == [at(n, a=5, d=3) for n in map(power, theirs)]
     assert export.symbolic_shape("") == () == export.symbolic_shape("()")
@@ -99,6 +100,7 @@ def power(size: Any) -> str:
     [
         ("a b", {}, "is no shape"),
         ("_", {}, "is no shape"),
+        ("least(a, 2)", {}, "is no shape"),
         ("a", {"constraints": ["a > 3"]}, "a constraint is a >= b"),
         ("a", {"constraints": ["a >= 3", "a <= 2"]}, "contradict"),
         ("a", {"constraints": ["a + 1 == 3"]}, "one product"),

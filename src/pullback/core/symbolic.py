@@ -7,7 +7,7 @@ decided by intervals, and refused where these do not tell.
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -88,18 +88,18 @@ class Scope:
         self.bounds[name] = low, high
 
 
-class Quotient(NamedTuple):
-    """An integer quotient or a remainder that is not resolved."""
+class Pair(NamedTuple):
+    """A quotient, a remainder or an extremum of two sizes that is not resolved."""
 
     kind: str
-    above: "Dim"
-    below: "Dim"
+    first: "Dim"
+    second: "Dim"
 
     def __str__(self) -> str:
-        return f"{self.kind}({self.above}, {self.below})"
+        return f"{self.kind}({self.first}, {self.second})"
 
 
-Atom = str | Quotient
+Atom = str | Pair
 Monomial = tuple[Atom, ...]
 
 
@@ -175,7 +175,7 @@ class Dim:
         low, high = bounds(above)
         if low >= 0 and high < bounds(below)[0]:
             return whole, rest
-        atoms = [Quotient(kind, above, below) for kind in ("floordiv", "mod")]
+        atoms = [Pair(kind, above, below) for kind in ("floordiv", "mod")]
         quotient, modulo = [Dim([((a,), 1)], self.scope) for a in atoms]
         return whole + quotient, modulo
 
@@ -246,43 +246,50 @@ def is_constant_dim(size: Any) -> bool:
     return isinstance(size, Integral)
 
 
+EXTREMA: dict[str, Any] = {"max": max, "min": min}
+KINDS: dict[str, Callable[[Any, Any], Any]] = {
+    "floordiv": lambda a, b: a // b,
+    "mod": lambda a, b: a % b,
+    **EXTREMA,
+}
+
+
 def max_dim(d1: Any, d2: Any) -> Any:
-    """The greater of two sizes; of symbolic ones it must be known which that is.
+    """The greater of two sizes, which may be unknown.
 
-    Raises:
-      InconclusiveDimensionOperation: it is not known.
-
-    >>> pb.core.max_dim(2, 3)
-    3
+    >>> a, b = pb.export.symbolic_shape("a, b")
+    >>> pb.core.max_dim(a, b), pb.core.max_dim(a, a + b)
+    (max(a, b), b + a)
     """
-    return _ordered(d1, d2)[0]
+    return _extremum("max", d1, d2)
 
 
 def min_dim(d1: Any, d2: Any) -> Any:
-    """The smaller of two sizes; of symbolic ones it must be known which that is.
+    """The lesser of two sizes, which may be unknown.
 
-    Raises:
-      InconclusiveDimensionOperation: it is not known.
-
-    >>> pb.core.min_dim(2, 3)
-    2
+    >>> a, b = pb.export.symbolic_shape("a, b")
+    >>> pb.core.min_dim(a, b), pb.core.min_dim(a, a + b)
+    (min(a, b), a)
     """
-    return _ordered(d1, d2)[1]
+    return _extremum("min", d1, d2)
 
 
-def _ordered(a: Any, b: Any) -> tuple[Any, Any]:
-    """Two sizes, the greater first; where they may be equal one of the questions decides."""
-    try:
-        return (a, b) if a >= b else (b, a)
-    except InconclusiveDimensionOperation:
-        return (b, a) if b >= a else (a, b)
+def _extremum(kind: str, d1: Any, d2: Any) -> Any:
+    """The size that is known to be it, or an unknown of its own."""
+    scopes = [d.scope for d in (d1, d2) if isinstance(d, Dim)]
+    if not scopes:
+        return EXTREMA[kind](d1, d2)
+    first, second = _dim(d1, scopes[0]), _dim(d2, scopes[0])
+    low, high = bounds(_dim(d1 - d2, scopes[0]))
+    if low >= 0 or high <= 0:
+        return d1 if (low >= 0) == (kind == "max") else d2
+    return Dim([((Pair(kind, first, second),), 1)], scopes[0])
 
 
 def guess(size: Any) -> int:
     """A size, and of one that is not known some size: for choices that change no result."""
-    if isinstance(size, Quotient):
-        above, below = guess(size.above), guess(size.below)
-        return above // below if size.kind == "floordiv" else above % below
+    if isinstance(size, Pair):
+        return KINDS[size.kind](guess(size.first), guess(size.second))
     if not isinstance(size, Dim):
         return GUESS if isinstance(size, str) else size
     return sum([c * math.prod(map(guess, m)) for m, c in size.terms])
@@ -291,7 +298,7 @@ def guess(size: Any) -> int:
 def bounds(e: Dim) -> Bounds:
     """The least and the greatest value of an expression, as far as intervals tell."""
     low, high = _interval(e)
-    for known in [*e.scope.known, *_of_quotients(e)]:
+    for known in [*e.scope.known, *_of_quotients(e), *_of_extrema(e)]:
         low = max(low, _interval(_dim(e - known, e.scope))[0])
         high = min(high, _interval(_dim(e + known, e.scope))[1])
     return low, high
@@ -299,10 +306,21 @@ def bounds(e: Dim) -> Bounds:
 
 def _of_quotients(e: Dim) -> list[Any]:
     """What is at least 0 of the quotients q = above // below in an expression."""
-    atoms = {a for m, _ in e.terms for a in m if isinstance(a, Quotient) and a.kind == "floordiv"}
-    below = [(Dim([((q,), 1)], e.scope), q) for q in atoms if isinstance(_plain(q.below), int)]
-    rest = [(q.above - x * _plain(q.below), _plain(q.below)) for x, q in below]
+    below = [(x, q) for x, q in _pairs(e, "floordiv") if isinstance(_plain(q.second), int)]
+    rest = [(q.first - x * _plain(q.second), _plain(q.second)) for x, q in below]
     return [k for r, n in rest if n > 0 for k in (r, n - 1 - r)]
+
+
+def _of_extrema(e: Dim) -> list[Any]:
+    """What is at least 0 of the greater and the lesser sizes in an expression."""
+    above = [x - one for x, q in _pairs(e, "max") for one in (q.first, q.second)]
+    return above + [one - x for x, q in _pairs(e, "min") for one in (q.first, q.second)]
+
+
+def _pairs(e: Dim, kind: str) -> list[tuple[Dim, Pair]]:
+    """The unknowns of a kind in an expression, as sizes too."""
+    atoms = {a for m, _ in e.terms for a in m if isinstance(a, Pair) and a.kind == kind}
+    return [(Dim([((a,), 1)], e.scope), a) for a in sorted(atoms, key=str)]
 
 
 def _interval(e: Dim) -> Bounds:
@@ -323,12 +341,15 @@ def _times(a: float, b: float) -> float:
 def _atom_bounds(atom: Atom, scope: Scope) -> Bounds:
     if isinstance(atom, str):
         return scope.of(atom)
-    low, high = bounds(atom.below)
+    low, high = bounds(atom.second)
+    if atom.kind in EXTREMA:
+        least, most = bounds(atom.first)
+        return KINDS[atom.kind](least, low), KINDS[atom.kind](most, high)
     if low <= 0:
         return -math.inf, math.inf
     if atom.kind == "mod":
         return 0, high - 1
-    least, most = bounds(atom.above)
+    least, most = bounds(atom.first)
     ends = [x // y if math.isfinite(x) else x for x in (least, most) for y in (low, high)]
     return min(ends), max(ends)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import tree
 from ..core.aval import ShapedArray
-from ..core.symbolic import Dim, Scope
+from ..core.symbolic import Dim, Scope, max_dim, min_dim
 from ..core.trace import get_aval
 from ..dtypes import canonicalize_dtype
 from ..transforms.make_jaxpr import ShapeDtypeStruct
@@ -20,7 +20,12 @@ BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.FloorDiv: lambda a, b: a // b,
     ast.Mod: lambda a, b: a % b,
 }
-CALLS = {"floordiv": BINARY[ast.FloorDiv], "mod": BINARY[ast.Mod]}
+CALLS: dict[str, Callable[[Any, Any], Any]] = {
+    "floordiv": BINARY[ast.FloorDiv],
+    "mod": BINARY[ast.Mod],
+    "max": max_dim,
+    "min": min_dim,
+}
 CONSTRAINT = re.compile(r"(.*?)(==|>=|<=)(.*)")
 
 
@@ -123,6 +128,7 @@ def _value(node: ast.expr, scope: Scope) -> Any:
     if isinstance(node, ast.BinOp) and type(node.op) in BINARY:
         return BINARY[type(node.op)](_value(node.left, scope), _value(node.right, scope))
     assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name), ast.dump(node)
+    assert node.func.id in CALLS, node.func.id
     return CALLS[node.func.id](*[_value(a, scope) for a in node.args])
 
 
