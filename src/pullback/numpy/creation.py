@@ -404,7 +404,7 @@ def empty_like(prototype: Any, dtype: Any = None, shape: Any = None, *, device: 
 
 def known(name: str, x: Any) -> Any:
     """The value of a size or bound, which must not be traced."""
-    x = unwrapped(x)
+    x = x if type(x) is Dim else unwrapped(x)
     if isinstance(x, Tracer):
         concrete = x.concrete()
         if concrete is None:
