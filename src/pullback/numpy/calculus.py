@@ -24,6 +24,7 @@ from .values import (
     promote_arrays,
     promote_arrays_inexact,
 )
+from .worth import compiled_where_worth
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
@@ -189,14 +190,7 @@ def interp(
         raise ValueError("xp and fp must be one-dimensional arrays of equal size")
     if period is not None:
         x, xp, fp = _periodic(x, xp, fp, abs(period))
-    n = xp.shape[0]
-    at = clip(searchsorted(xp, x, "right"), 1, n - 1)
-    x0, x1, y0, y1 = (take(v, at - k, mode="clip") for v, k in ((xp, 1), (xp, 0), (fp, 1), (fp, 0)))
-    width = x1 - x0
-    flat = ew.eq(width, 0)
-    slope = (y1 - y0) / pick(flat, sh.full_like(width, 1), width)
-    out = y0 + (x - x0) * slope
-    out = pick(flat, convert(y0, out.dtype, out.weak_type), out)
+    out = _between(x, xp, fp)
     if period is not None:
         return out
     for beyond, value, edge in ((x < xp[0], left, fp[0]), (x > xp[-1], right, fp[-1])):
@@ -208,6 +202,18 @@ def interp(
             continue
         out = where(beyond, edge if value is None else value, out)
     return out
+
+
+@compiled_where_worth()
+def _between(x: Any, xp: Any, fp: Any) -> Any:
+    """What lies on the lines through points, also beyond the first and the last one."""
+    at = clip(searchsorted(xp, x, "right"), 1, xp.shape[0] - 1)
+    x0, x1, y0, y1 = (take(v, at - k, mode="clip") for v, k in ((xp, 1), (xp, 0), (fp, 1), (fp, 0)))
+    width = x1 - x0
+    flat = ew.eq(width, 0)
+    slope = (y1 - y0) / pick(flat, sh.full_like(width, 1), width)
+    out = y0 + (x - x0) * slope
+    return pick(flat, convert(y0, out.dtype, out.weak_type), out)
 
 
 def _periodic(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:

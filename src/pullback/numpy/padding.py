@@ -1,6 +1,6 @@
 """pad: an array with a border."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,8 @@ from . import binary, elementwise, means, reductions
 from .creation import known
 from .indexing import take
 from .joining import concatenate
-from .values import as_array, convert, describe, expand
+from .values import as_array, convert, expand
+from .worth import compiled_where_worth
 
 ALLOWED = {
     "constant": {"constant_values": 0},
@@ -27,7 +28,7 @@ ALLOWED = {
     "wrap": {},
     "empty": {},
 }
-Widths = list[tuple[int, int]]
+Widths = Sequence[tuple[int, int]]
 # More pieces than a border on either side has are read by their positions.
 MANY_RUNS = 5
 
@@ -58,7 +59,7 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     Array([3, 2, 1, 2, 3, 2, 1], dtype=int32)
     """
     x = as_array("pad", array)
-    widths = _widths(pad_width, x.ndim)
+    widths = tuple(_widths(pad_width, x.ndim))
     if callable(mode):
         return _by_function(x, widths, mode, kwargs)
     if mode not in ALLOWED:
@@ -74,8 +75,12 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> An
     if mode in ("edge", "reflect", "symmetric", "wrap"):
         return _by_index(x, widths, mode, options.get("reflect_type", "even"))
     if mode == "linear_ramp":
-        return _ramp(x, widths, options["end_values"])
-    return _statistic(x, widths, mode, options["stat_length"])
+        dtype = x.dtype if dtypes.is_float(x.dtype) else dtypes.float32
+        return _ramp(x, widths, _pairs(options["end_values"], x.ndim, dtype))
+    length = options["stat_length"]
+    if length is not None:
+        length = tuple(map(tuple, np.broadcast_to(length, (x.ndim, 2)).tolist()))
+    return _statistic(x, widths, mode, length)
 
 
 def _pairs(values: Any, ndim: int, dtype: Any) -> Any:
@@ -99,6 +104,7 @@ def _constant(x: Any, widths: Widths, values: Any) -> Any:
     return x
 
 
+@compiled_where_worth("widths", "mode", "reflect_type", exact=True)
 def _by_index(x: Any, widths: Widths, mode: Any, reflect_type: str) -> Any:
     if reflect_type == "odd" and mode in ("reflect", "symmetric"):
         return _odd(x, widths, mode)
@@ -159,8 +165,8 @@ def _odd(x: Any, widths: Widths, mode: str) -> Any:
     return x
 
 
-def _ramp(x: Any, widths: Widths, values: Any) -> Any:
-    pairs = _pairs(values, x.ndim, x.dtype if dtypes.is_float(x.dtype) else dtypes.float32)
+@compiled_where_worth("widths")
+def _ramp(x: Any, widths: Widths, pairs: Any) -> Any:
     for d, (a, b) in enumerate(widths):
         parts = [x]
         for side, width in ((0, a), (1, b)):
@@ -178,21 +184,21 @@ def _ramp(x: Any, widths: Widths, values: Any) -> Any:
     return x
 
 
-def _statistic(x: Any, widths: Widths, mode: str, length: Any) -> Any:
+@compiled_where_worth("widths", "mode", "lengths")
+def _statistic(x: Any, widths: Widths, mode: str, lengths: Widths | None) -> Any:
     reduce: Callable[..., Any] = {
         "maximum": reductions.max,
         "minimum": reductions.min,
         "mean": means.mean,
         "median": _median,
     }[mode]
-    lengths = np.broadcast_to(length, (x.ndim, 2)) if length is not None else None
     for d, (a, b) in enumerate(widths):
         if not (a or b):
             continue
         n = x.shape[d]
-        counts = (n, n) if lengths is None else [min(int(v), n) for v in lengths[d]]
+        counts = (n, n) if lengths is None else [min(v, n) for v in lengths[d]]
         if 0 in counts:
-            raise ValueError(f"pad: stat_length must be at least 1, got {describe(length)}")
+            raise ValueError(f"pad: stat_length must be at least 1, got {lengths}")
         first = reduce(pc.slice_in_dim(x, 0, counts[0], 1, d), d, keepdims=True)
         last = reduce(pc.slice_in_dim(x, n - counts[1], n, 1, d), d, keepdims=True)
         parts = []

@@ -7,8 +7,10 @@ import numpy as np
 
 from .. import _native, dtypes
 from .._native import ArrayImpl
+from ..control.loop import while_loop
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
+from ..primitives.reduce import reduce_or
 from .elementwise import as_inexact, convert, pick, strong
 from .values import (
     as_array,
@@ -161,14 +163,22 @@ def gcd(x1: Any, x2: Any) -> Any:
     Array([4, 2], dtype=int32)
     """
     x, y = _whole_pair("gcd", x1, x2)
+    known = _eager(np.gcd, x, y)
+    if known is not NotImplemented:
+        return known
     weak = x.weak_type and y.weak_type
     x, y = _magnitude(x), _magnitude(y)
-    bits = 8 * x.dtype.itemsize
-    # Euclid's algorithm on the largest numbers takes at most 1.45 steps a bit.
-    for _ in range(int(1.45 * bits) + 2):
+
+    def step(state: Any) -> Any:
+        x, y = state
         zero = ew.eq(y, 0)
         safe = pick(zero, sh.full_like(y, 1), y)
-        x, y = pick(zero, x, y), pick(zero, y, ew.rem(x, safe))
+        return pick(zero, x, y), pick(zero, y, ew.rem(x, safe))
+
+    def is_left(state: Any) -> Any:
+        return reduce_or(ew.ne(state[1], 0), tuple(range(state[1].ndim)))
+
+    x, _ = while_loop(is_left, step, (x, y))
     return convert(x, x.dtype, weak)
 
 
@@ -179,6 +189,9 @@ def lcm(x1: Any, x2: Any) -> Any:
     Array([20, 30], dtype=int32)
     """
     x, y = _whole_pair("lcm", x1, x2)
+    known = _eager(np.lcm, x, y)
+    if known is not NotImplemented:
+        return known
     x, y = _magnitude(x), _magnitude(y)
     common = gcd(x, y)
     zero = ew.eq(common, 0)

@@ -33,6 +33,7 @@ from .values import (
     not_in_place,
     promote_arrays,
 )
+from .worth import compiled_where_worth
 
 
 def where(
@@ -364,6 +365,7 @@ def _before(x: Any, y: Any, side: str) -> Any:
     return ew.bitwise_or(ew.bitwise_and(out, ew.bitwise_not(both)), later)
 
 
+@compiled_where_worth("side", exact=True)
 def _bisect(x: Any, v: Any, side: str) -> Any:
     """Halving a fixed number of times: the answer grows by falling powers of two."""
     n = x.shape[0]
@@ -395,7 +397,11 @@ def digitize(x: Any, bins: Any, right: bool = False, *, method: str | None = Non
         raise ValueError(f"digitize: bins must be a 1-dimensional array, got {describe(edges)}")
     if edges.size == 0:
         return sh.full(values.shape, 0, dtypes.int32)
-    side = "left" if right else "right"
+    return _bins(values, edges, "left" if right else "right")
+
+
+@compiled_where_worth("side", exact=True)
+def _bins(values: Any, edges: Any, side: str) -> Any:
     rising = getitem(edges, -1) >= getitem(edges, 0)
     down = edges.size - searchsorted(pc.rev(edges, (0,)), values, side)
     return where(rising, searchsorted(edges, values, side), down)

@@ -1,0 +1,47 @@
+"""Functions of many operations, compiled where that is worth it though nobody asked for it: NumPy
+takes a pass over its operands for each operation, compiled code takes one."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from .._native import ArrayImpl, is_eager, is_traced
+from ..core.memo import Memory
+from ..core.trace import current_trace
+from ..jit import jit
+
+CONCRETE = (ArrayImpl, np.ndarray)
+# From this size on, a few passes take about as long as a tenth of compiling them.
+MANY = 1 << 12
+# Calls with operands of the same types, after which there will be more.
+FEW = 8
+
+
+def compiled_where_worth(*static: str, exact: bool = False) -> Callable[[Any], Any]:
+    """A decorator for functions of arrays and of what these names stand for, which is hashable.
+
+    One that is exact, so that nobody can tell who computed it, is compiled too when it has been
+    called a few times with operands of the same types, however small they are.
+    """
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        compiled = jit(function, static_argnames=static)
+        calls: Memory[Any, int] = Memory()
+
+        @wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            arrays = [x for x in (*args, *kwargs.values()) if isinstance(x, CONCRETE)]
+            if is_traced() or not is_eager() or not arrays or current_trace().watches:
+                return function(*args, **kwargs)
+            worth = max([x.size for x in arrays]) >= MANY
+            if exact and not worth:
+                key = tuple([(x.shape, x.dtype) for x in arrays])
+                count = calls[key] = (calls.get(key) or 0) + 1
+                worth = count > FEW
+            return (compiled if worth else function)(*args, **kwargs)
+
+        return run
+
+    return decorated

@@ -1,0 +1,82 @@
+"""Functions that are compiled where they have much to do: they say the same then."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import pullback as pb
+from pullback import numpy as pnp
+from pullback.numpy.worth import FEW, MANY, compiled_where_worth
+
+RNG = np.random.default_rng(0)
+VALUES = RNG.normal(size=2 * MANY).astype("float32")
+MATRIX = RNG.normal(size=(80, 70)).astype("float32")
+EDGES = np.linspace(-2, 2, 33, dtype="float32")
+WHOLE = RNG.integers(-50, 50, size=(2, 2 * MANY)).astype("int32")
+EXACT: dict[str, Callable[[Any], Any]] = {
+    "searchsorted": lambda m: m.searchsorted(m.asarray(EDGES), m.asarray(VALUES), side="right"),
+    "digitize": lambda m: m.digitize(m.asarray(VALUES), m.asarray(EDGES[::-1])),
+    "isin": lambda m: m.isin(m.asarray(WHOLE[0]), m.asarray(WHOLE[1, :9])),
+    "pad edge": lambda m: m.pad(m.asarray(MATRIX), ((1, 2), (3, 0)), mode="edge"),
+    "pad odd": lambda m: m.pad(m.asarray(MATRIX), 2, mode="reflect", reflect_type="odd"),
+    "gcd": lambda m: m.gcd(m.asarray(WHOLE[0]), m.asarray(WHOLE[1])),
+    "lcm": lambda m: m.lcm(m.asarray(WHOLE[0]), m.asarray(WHOLE[1])),
+}
+ROUNDED: dict[str, Callable[[Any], Any]] = {
+    "pad mean": lambda m: m.pad(m.asarray(MATRIX), 2, mode="mean", stat_length=7),
+    "pad ramp": lambda m: m.pad(m.asarray(MATRIX), 2, mode="linear_ramp", end_values=((1, 2),) * 2),
+    "interp": lambda m: m.interp(m.asarray(VALUES), m.asarray(EDGES), m.sin(EDGES), right=7),
+}
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_many_elements(name: str) -> None:
+    ours, theirs = EXACT[name](pnp), EXACT[name](jnp)
+    assert (ours.dtype, ours.weak_type) == (theirs.dtype, theirs.weak_type)
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("name", ROUNDED)
+def test_many_elements_that_are_rounded(name: str) -> None:
+    np.testing.assert_allclose(ROUNDED[name](pnp), ROUNDED[name](jnp), rtol=1e-5, atol=1e-6)
+
+
+def test_few_elements_are_compiled_when_they_come_again() -> None:
+    staged = []
+
+    @compiled_where_worth("by", exact=True)
+    def shifted(x: Any, *, by: int) -> Any:
+        staged.append(not isinstance(x, pb.Array) or isinstance(x, pb.core.Tracer))
+        return x + by
+
+    for _ in range(FEW + 4):
+        np.testing.assert_array_equal(shifted(pnp.arange(3), by=2), [2, 3, 4])
+    assert staged == [False] * FEW + [True]
+    np.testing.assert_array_equal(shifted(pnp.arange(3), by=3), [3, 4, 5])
+    assert shifted(pnp.arange(4), by=3).shape == (4,) and staged[-1] is False
+
+
+def test_what_is_traced_is_not_compiled_by_itself() -> None:
+    x = pnp.asarray(MATRIX)
+    text = str(pb.make_jaxpr(lambda x: pnp.pad(x, 2, mode="edge"))(x))
+    assert "jit" not in text
+    rows = pb.vmap(lambda v: pnp.interp(v, pnp.asarray(EDGES), pnp.cos(EDGES)))(x)
+    wanted = jax.vmap(lambda v: jnp.interp(v, jnp.asarray(EDGES), jnp.cos(EDGES)))(MATRIX)
+    np.testing.assert_allclose(rows, wanted, rtol=1e-5, atol=1e-6)
+    slopes = pb.grad(lambda v: pnp.pad(v, 2, mode="mean").sum())(x)
+    wanted = jax.grad(lambda v: jnp.pad(v, 2, mode="mean").sum())(MATRIX)
+    np.testing.assert_allclose(slopes, wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["int32", "uint8", "int8"])
+def test_common_divisors_in_programs(dtype: str) -> None:
+    x, y = WHOLE.astype(dtype)
+    np.testing.assert_array_equal(pb.jit(pnp.gcd)(x, y), np.gcd(x, y))
+    np.testing.assert_array_equal(pb.jit(pnp.lcm)(x, y), np.lcm(x, y))
+    one = pb.vmap(pnp.gcd)(pnp.asarray(x[:50]), pnp.asarray(y[:50]))
+    np.testing.assert_array_equal(one, np.gcd(x[:50], y[:50]))
+    assert int(pb.jit(pnp.gcd)(12, 18)) == 6
