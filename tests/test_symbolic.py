@@ -1,6 +1,7 @@
 """Sizes that are not known: arithmetic and comparisons against numbers, types against JAX's."""
 
 import operator
+from functools import partial
 from typing import Any
 
 import hypothesis.strategies as st
@@ -26,7 +27,7 @@ COMPARISONS = [operator.ge, operator.gt, operator.le, operator.lt]
 def at(size: Any, **values: int) -> int:
     """The number that a size is for some values of the unknowns."""
     names = {"floordiv": operator.floordiv, "mod": operator.mod, **values}
-    return eval(str(size), names)
+    return eval(str(size).replace("^", "**"), names)
 
 
 def expressions(leaves: Any) -> Any:
@@ -83,22 +84,85 @@ def test_shapes_as_text() -> None:
     text = "(a, 3, 2*a + 1, floordiv(a, 2), a*d*d, _, max(a, d), min(a + d, max(a, 2*d)), ...)"
     like = (5, 3, 11, 2, 45, 8, 5, 6, 6, 7)
     ours, theirs = [m.symbolic_shape(text, like=like) for m in (export, jax.export)]
-    assert [at(n, a=5, d=3) for n in ours] == [at(n, a=5, d=3) for n in map(power, theirs)]
+    assert [at(n, a=5, d=3) for n in ours] == [at(n, a=5, d=3) for n in theirs]
     assert export.symbolic_shape("") == () == export.symbolic_shape("()")
     scope = export.SymbolicScope(["h == 2*w"])
     h, w = export.symbolic_shape("h, w", scope=scope)
     assert h == 2 * w and h // w == 2
 
 
-def power(size: Any) -> str:
-    """The text of one of JAX's sizes in Python's terms."""
-    return str(size).replace("^", "**")
+TEXTS = """
+    2*b*a; -2 * b * a^2 + b^2; 3 * a * b * a - 2; a - b; -2*a; a + -1; + a - b; + 2; a - 1 ,;
+    3 * a * mod(a + 2, b + 2); 3 * floordiv(a + 2, b + 2) * 2; max(a, b); min(a, b) - a;
+    a*b + a^2 + b + a; mod(a, 4) + floordiv(a, 4) + a; a*b^2 + a^2*b; max(a + 2, a); min(3, 4);
+    a*floordiv(b, 8)*mod(b, 4); - mod(a, 4) + 3; max(a, 3) + b^2
+"""
+
+
+@pytest.mark.parametrize("text", TEXTS.split(";"))
+def test_texts_are_jax_texts(text: str) -> None:
+    ours, theirs = [m.symbolic_shape(text.strip()) for m in (export, jax.export)]
+    assert str(ours) == str(theirs)
+    assert str(export.symbolic_shape(str(ours[0]))[0]) == str(ours[0])
+
+
+def test_the_greater_and_the_smaller() -> None:
+    for p, m in ((pb, export), (jax, jax.export)):
+        a, b, c = m.symbolic_shape("a, b, c")
+        most, least = p.core.max_dim, p.core.min_dim
+        assert most(a, a + 2) == a + 2 and most(a, a - 2) is a and most(a % 2 - 1, 0) == 0
+        assert most(a, b) >= a and most(a, b) + c - 1 >= b and least(a, b) <= b
+        assert most(a, b) >= least(a, b) and a - least(a, b) >= 0 and b - most(b - a, 0) >= 1
+        assert most(15 - a, 0) <= 14 and most(1 - b, 0) == 0 and least(a, 5) >= least(a, 2)
+
+
+def test_constraints_may_speak_of_them() -> None:
+    for m in (export, jax.export):
+        a, b = m.symbolic_shape("a, b", constraints=["max(a, b) >= 3", "a^2 >= 9"])
+        assert a * a > 8 and str(a + b) == "b + a"
+
+
+SLICES = [
+    slice(3), slice(2, 5), slice(-3, None), slice(None, -1), slice(1, None), slice(None, None, 2),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("at", SLICES, ids=str)
+def test_slices_may_be_longer_than_the_axis(at: slice) -> None:
+    found = []
+    for p, m in ((pb, export), (jax, jax.export)):
+        x = p.ShapeDtypeStruct(m.symbolic_shape("a"), np.float32)
+        found.append(str(p.eval_shape(lambda x: x[at], x).shape).replace(" ", ""))
+    assert found[0] == found[1] or at.start == -3
+
+
+MADE = {
+    "split": lambda n, x: n.split(x, 2)[1],
+    "arange": lambda n, x: n.arange(x.shape[1]),
+    "take": lambda n, x: n.take(x, n.array([0, 1]), axis=0),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_pieces_ranges_and_places(name: str) -> None:
+    found = []
+    for p, m, n in ((pb, export, pnp), (jax, jax.export, jnp)):
+        x = p.ShapeDtypeStruct(m.symbolic_shape("2*a, b"), np.float32)
+        found.append(str(p.eval_shape(partial(MADE[name], n), x).shape))
+    assert found[0] == found[1]
 
 
 @pytest.mark.parametrize(
     ("text", "options", "match"),
     [
         ("a b", {}, "is no shape"),
+        ("a ^ a", {}, "is no shape"),
+        ("mod(a)", {}, "is no shape"),
+        ("floordiv(a, b, c)", {}, "is no shape"),
+        ("other(a, b)", {}, "is no shape"),
+        ("3", {"like": (4,)}, "axis 0 is of size 4, not 3"),
+        ("b, 7, c, ...", {"like": (4, 7)}, "is no shape"),
+        ("a", {"constraints": ["a >= "]}, "is no constraint"),
         ("_", {}, "is no shape"),
         ("least(a, 2)", {}, "is no shape"),
         ("a", {"constraints": ["a > 3"]}, "a constraint is a >= b"),
@@ -158,7 +222,7 @@ def test_types_are_those_of_numbers_and_of_jax(name: str) -> None:
     for mine, other, number in zip(*leaves, strict=True):
         assert mine.dtype == other.dtype == number.dtype
         assert tuple(at(n, b=5) for n in mine.shape) == number.shape
-        assert tuple(at(power(n), b=5) for n in other.shape) == number.shape
+        assert tuple(at(n, b=5) for n in other.shape) == number.shape
 
 
 def test_derivatives_batches_and_calls() -> None:

@@ -1,13 +1,15 @@
 """Sizes of axes that are not known yet: polynomials in named unknowns, with what holds of them.
 
 A `Dim` stands where a shape has an integer. Sums, differences and products are kept in a normal
-form; what a quotient or a remainder cannot be resolved to is an unknown of its own. Comparisons are
-decided by intervals, and refused where these do not tell.
+form; a quotient, a remainder or a maximum that cannot be resolved is an unknown of its own.
+Comparisons are decided by intervals, and refused where these do not tell.
 """
 
 import math
 import operator
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import permutations
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -92,14 +94,22 @@ class Pair(NamedTuple):
     """A quotient, a remainder or an extremum of two sizes that is not resolved."""
 
     kind: str
-    first: "Dim"
-    second: "Dim"
+    above: "Dim"
+    below: "Dim"
 
     def __str__(self) -> str:
-        return f"{self.kind}({self.first}, {self.second})"
+        return f"{self.kind}({self.above}, {self.below})"
 
 
 Atom = str | Pair
+# What pairs mean of numbers.
+MEANING: dict[str, Callable[[Any, Any], Any]] = {
+    "floordiv": lambda a, b: a // b,
+    "mod": lambda a, b: a % b,
+    "max": max,
+    "min": min,
+}
+EXTREMA = ("max", "min")
 Monomial = tuple[Atom, ...]
 
 
@@ -231,8 +241,8 @@ class Dim:
         return bool(self != 0)
 
     def __str__(self) -> str:
-        text = " + ".join([_text(m, c) for m, c in self.terms])
-        return text.replace("+ -", "- ") if text else "0"
+        text = " ".join([_text(m, c) for m, c in sorted(self.terms, key=_shown, reverse=True)])
+        return text.removeprefix("+ ") if text else "0"
 
     __repr__ = __str__
 
@@ -246,16 +256,8 @@ def is_constant_dim(size: Any) -> bool:
     return isinstance(size, Integral)
 
 
-EXTREMA: dict[str, Any] = {"max": max, "min": min}
-KINDS: dict[str, Callable[[Any, Any], Any]] = {
-    "floordiv": lambda a, b: a // b,
-    "mod": lambda a, b: a % b,
-    **EXTREMA,
-}
-
-
 def max_dim(d1: Any, d2: Any) -> Any:
-    """The greater of two sizes, which may be unknown.
+    """The greater of two sizes, which may be symbolic.
 
     >>> a, b = pb.export.symbolic_shape("a, b")
     >>> pb.core.max_dim(a, b), pb.core.max_dim(a, a + b)
@@ -265,7 +267,7 @@ def max_dim(d1: Any, d2: Any) -> Any:
 
 
 def min_dim(d1: Any, d2: Any) -> Any:
-    """The lesser of two sizes, which may be unknown.
+    """The smaller of two sizes, which may be symbolic.
 
     >>> a, b = pb.export.symbolic_shape("a, b")
     >>> pb.core.min_dim(a, b), pb.core.min_dim(a, a + b)
@@ -274,22 +276,24 @@ def min_dim(d1: Any, d2: Any) -> Any:
     return _extremum("min", d1, d2)
 
 
-def _extremum(kind: str, d1: Any, d2: Any) -> Any:
-    """The size that is known to be it, or an unknown of its own."""
-    scopes = [d.scope for d in (d1, d2) if isinstance(d, Dim)]
-    if not scopes:
-        return EXTREMA[kind](d1, d2)
-    first, second = _dim(d1, scopes[0]), _dim(d2, scopes[0])
-    low, high = bounds(_dim(d1 - d2, scopes[0]))
-    if low >= 0 or high <= 0:
-        return d1 if (low >= 0) == (kind == "max") else d2
-    return Dim([((Pair(kind, first, second),), 1)], scopes[0])
+def _extremum(kind: str, a: Any, b: Any) -> Any:
+    """The greater or smaller size, as far as it is known; else a formula."""
+    scope = next((x.scope for x in (a, b) if isinstance(x, Dim)), None)
+    if scope is None:
+        return MEANING[kind](a, b)
+    low, high = bounds(_dim(a - b, scope))
+    if low >= 0:
+        return a if kind == "max" else b
+    if high <= 0:
+        return b if kind == "max" else a
+    return Dim([((Pair(kind, _dim(a, scope), _dim(b, scope)),), 1)], scope)
 
 
 def guess(size: Any) -> int:
     """A size, and of one that is not known some size: for choices that change no result."""
     if isinstance(size, Pair):
-        return KINDS[size.kind](guess(size.first), guess(size.second))
+        above, below = guess(size.above), guess(size.below)
+        return MEANING[size.kind](above, below)
     if not isinstance(size, Dim):
         return GUESS if isinstance(size, str) else size
     return sum([c * math.prod(map(guess, m)) for m, c in size.terms])
@@ -298,29 +302,63 @@ def guess(size: Any) -> int:
 def bounds(e: Dim) -> Bounds:
     """The least and the greatest value of an expression, as far as intervals tell."""
     low, high = _interval(e)
-    for known in [*e.scope.known, *_of_quotients(e), *_of_extrema(e)]:
+    given = [k for k in e.scope.known if _pairs(k) <= _pairs(e)]
+    for known in [*given, *_of_quotients(e), *_of_extrema(e)]:
         low = max(low, _interval(_dim(e - known, e.scope))[0])
         high = min(high, _interval(_dim(e + known, e.scope))[1])
+    cases = [bounds(x) for x in _cases(e)]
+    if cases:
+        low = max(low, min(case[0] for case in cases))
+        high = min(high, max(case[1] for case in cases))
     return low, high
+
+
+def _pairs(e: Dim) -> set[Pair]:
+    return {atom for m, _ in e.terms for atom in m if isinstance(atom, Pair)}
 
 
 def _of_quotients(e: Dim) -> list[Any]:
     """What is at least 0 of the quotients q = above // below in an expression."""
-    below = [(x, q) for x, q in _pairs(e, "floordiv") if isinstance(_plain(q.second), int)]
-    rest = [(q.first - x * _plain(q.second), _plain(q.second)) for x, q in below]
+    atoms = {a for a in _pairs(e) if a.kind == "floordiv"}
+    below = [(Dim([((q,), 1)], e.scope), q) for q in atoms if isinstance(_plain(q.below), int)]
+    rest = [(q.above - x * _plain(q.below), _plain(q.below)) for x, q in below]
     return [k for r, n in rest if n > 0 for k in (r, n - 1 - r)]
 
 
 def _of_extrema(e: Dim) -> list[Any]:
-    """What is at least 0 of the greater and the lesser sizes in an expression."""
-    above = [x - one for x, q in _pairs(e, "max") for one in (q.first, q.second)]
-    return above + [one - x for x, q in _pairs(e, "min") for one in (q.first, q.second)]
+    """What is at least 0 of the greater and the smaller ones of two sizes in an expression."""
+    found: list[Any] = []
+    atoms = _extrema(e)
+    for atom in atoms:
+        sign, x = 1 if atom.kind == "max" else -1, _alone(atom, e.scope)
+        found += [sign * (x - atom.above), sign * (x - atom.below)]
+    for p, q in permutations(atoms, 2):
+        alike = (p.kind, p.above) == (q.kind, q.above)
+        if alike and bounds(_dim(p.below - q.below, e.scope))[0] >= 0:
+            found.append(_alone(p, e.scope) - _alone(q, e.scope))
+    return found
 
 
-def _pairs(e: Dim, kind: str) -> list[tuple[Dim, Pair]]:
-    """The unknowns of a kind in an expression, as sizes too."""
-    atoms = {a for m, _ in e.terms for a in m if isinstance(a, Pair) and a.kind == kind}
-    return [(Dim([((a,), 1)], e.scope), a) for a in sorted(atoms, key=str)]
+def _extrema(e: Dim) -> list[Pair]:
+    return sorted([a for a in _pairs(e) if a.kind in EXTREMA], key=str)
+
+
+def _alone(atom: Atom, scope: Scope) -> Dim:
+    return Dim([((atom,), 1)], scope)
+
+
+def _cases(e: Dim) -> list[Dim]:
+    """The expression with either of the two sizes of which one unknown is an extremum."""
+    return [_put(e, atom, x) for atom in _extrema(e)[:1] for x in (atom.above, atom.below)]
+
+
+def _put(e: Dim, atom: Atom, value: Dim) -> Dim:
+    """The expression with a size in place of an unknown."""
+    total: Any = 0
+    for monomial, c in e.terms:
+        factors = [value if a == atom else _alone(a, e.scope) for a in monomial]
+        total = total + c * math.prod(factors)
+    return _dim(total, e.scope)
 
 
 def _interval(e: Dim) -> Bounds:
@@ -341,15 +379,15 @@ def _times(a: float, b: float) -> float:
 def _atom_bounds(atom: Atom, scope: Scope) -> Bounds:
     if isinstance(atom, str):
         return scope.of(atom)
-    low, high = bounds(atom.second)
+    low, high = bounds(atom.below)
     if atom.kind in EXTREMA:
-        least, most = bounds(atom.first)
-        return KINDS[atom.kind](least, low), KINDS[atom.kind](most, high)
+        of, (least, most) = MEANING[atom.kind], bounds(atom.above)
+        return of(low, least), of(high, most)
     if low <= 0:
         return -math.inf, math.inf
     if atom.kind == "mod":
         return 0, high - 1
-    least, most = bounds(atom.first)
+    least, most = bounds(atom.above)
     ends = [x // y if math.isfinite(x) else x for x in (least, most) for y in (low, high)]
     return min(ends), max(ends)
 
@@ -422,6 +460,21 @@ def _without(m: Monomial, divisor: Monomial) -> Monomial | None:
     return tuple(rest)
 
 
+def _shown(term: tuple[Monomial, int]) -> Any:
+    """Texts have larger terms first: of a higher degree, then of later unknowns."""
+    return sum(map(_weight, term[0])), sorted(map(_key, term[0]), reverse=True)
+
+
+def _weight(atom: Atom) -> int:
+    return 1 if isinstance(atom, str) else 2
+
+
+def _key(atom: Atom) -> tuple[int, str]:
+    return _weight(atom), str(atom)
+
+
 def _text(m: Monomial, c: int) -> str:
-    sign = {1: "", -1: "-"}.get(c, f"{c}*") if m else str(c)
-    return sign + "*".join(map(str, m))
+    powers = Counter(sorted(m, key=_key))
+    factors = [f"{atom}^{n}" if n > 1 else str(atom) for atom, n in powers.items()]
+    number = [str(abs(c))] if abs(c) != 1 or not m else []
+    return f"{'-' if c < 0 else '+'} {'*'.join(number + factors)}"

@@ -213,8 +213,9 @@ def export(
       A function of arguments, or of `ShapeDtypeStruct`s in their place, that returns an `Exported`.
 
     Raises:
-      ValueError: `fun_jit` is not jitted, there is no such platform, or the function calls back
-        into Python.
+      ValueError: `fun_jit` is not jitted.
+      RuntimeError: there is no such platform.
+      NotImplementedError: the function calls back into Python.
 
     >>> import numpy as np, pullback as pb
     >>> exported = pb.export.export(pb.jit(lambda x: x + 1))(pb.ShapeDtypeStruct((2,), np.float32))

@@ -20,7 +20,7 @@ BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.FloorDiv: lambda a, b: a // b,
     ast.Mod: lambda a, b: a % b,
 }
-CALLS: dict[str, Callable[[Any, Any], Any]] = {
+CALLS: dict[str, Callable[..., Any]] = {
     "floordiv": BINARY[ast.FloorDiv],
     "mod": BINARY[ast.Mod],
     "max": max_dim,
@@ -53,7 +53,11 @@ class SymbolicScope(Scope):
             raise ValueError(
                 f"symbolic_shape: a constraint is a >= b, a <= b or a == b, got {text!r}"
             )
-        left, right = [_value(ast.parse(found[k].strip(), mode="eval").body, self) for k in (1, 3)]
+        try:
+            sides = [ast.parse(found[k].strip().replace("^", "**"), mode="eval") for k in (1, 3)]
+            left, right = [_value(side.body, self) for side in sides]
+        except (SyntaxError, AssertionError) as error:
+            raise ValueError(f"symbolic_shape: {text!r} is no constraint") from error
         if found[2] == "==":
             if not isinstance(left, Dim) or [c for _, c in left.terms] != [1]:
                 raise ValueError(f"symbolic_shape: the left side is one product, got {text!r}")
@@ -95,7 +99,7 @@ def symbolic_shape(
         raise ValueError("symbolic_shape: constraints belong to the scope: SymbolicScope([...])")
     scope = scope if scope is not None else SymbolicScope(constraints)
     text = "..." if shape_spec is None else shape_spec
-    inside = re.sub(r"^\((.*)\)$", r"\1", text.strip()).strip().rstrip(",")
+    inside = re.sub(r"^\((.*)\)$", r"\1", text.strip()).strip().rstrip(",").replace("^", "**")
     try:
         items = ast.parse(f"({inside},)" if inside else "()", mode="eval").body
         assert isinstance(items, ast.Tuple)
@@ -108,14 +112,25 @@ def _sizes(items: Sequence[ast.expr], scope: Scope, like: Any) -> tuple[Any, ...
     out: list[Any] = []
     for k, item in enumerate(items):
         if isinstance(item, ast.Constant) and item.value is Ellipsis:
-            assert like is not None and k == len(items) - 1
+            assert like is not None and k == len(items) - 1 and k <= len(like)
             out += like[k:]
         elif isinstance(item, ast.Name) and item.id == "_":
             assert like is not None and k < len(like)
             out.append(like[k])
         else:
             out.append(_value(item, scope))
+            _check_like(out, like)
     return tuple(out)
+
+
+def _check_like(out: Sequence[Any], like: Any) -> None:
+    """Raise unless the last size may be the one in its place of the shape that was given."""
+    if like is None:
+        return
+    assert len(out) <= len(like), "like is shorter"
+    known, said = like[len(out) - 1], out[-1]
+    if isinstance(known, int) and isinstance(said, int) and known != said:
+        raise ValueError(f"symbolic_shape: axis {len(out) - 1} is of size {known}, not {said}")
 
 
 def _value(node: ast.expr, scope: Scope) -> Any:
@@ -123,12 +138,14 @@ def _value(node: ast.expr, scope: Scope) -> Any:
         return node.value
     if isinstance(node, ast.Name):
         return 0 + Dim([((node.id,), 1)], scope)
-    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        return -_value(node.operand, scope)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.UAdd)):
+        value = _value(node.operand, scope)
+        return -value if isinstance(node.op, ast.USub) else value
     if isinstance(node, ast.BinOp) and type(node.op) in BINARY:
+        assert not isinstance(node.op, ast.Pow) or isinstance(node.right, ast.Constant)
         return BINARY[type(node.op)](_value(node.left, scope), _value(node.right, scope))
     assert isinstance(node, ast.Call) and isinstance(node.func, ast.Name), ast.dump(node)
-    assert node.func.id in CALLS, node.func.id
+    assert node.func.id in CALLS and len(node.args) == 2, ast.dump(node)
     return CALLS[node.func.id](*[_value(a, scope) for a in node.args])
 
 

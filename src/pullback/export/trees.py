@@ -118,7 +118,7 @@ def _register(name: str, kind: Kind) -> None:
 
 
 def written(treedef: PyTreeDef) -> Any:
-    """A structure as lists, strings and numbers; TypeError for nodes that are not registered."""
+    """A structure as lists, strings and numbers; ValueError for nodes that are not registered."""
     return _write(tree.unflatten(treedef, list(range(treedef.num_leaves))))
 
 
@@ -130,10 +130,12 @@ def _write(node: Any) -> Any:
         return [kind.__name__, [_write(c) for c in node]]
     if kind is dict:
         if not all(type(k) in (str, int, bool) for k in node):
-            raise TypeError(f"export: keys of dictionaries must be strings or integers, got {node}")
+            raise ValueError(
+                f"export: keys of dictionaries must be strings or integers, got {node}"
+            )
         return ["dict", [[k, _write(v)] for k, v in node.items()]]
     if kind not in _by_type:
-        raise TypeError(
+        raise ValueError(
             f"export: a structure with a {kind.__name__} cannot be written: register it with"
             " export.register_pytree_node_serialization or register_namedtuple_serialization"
         )

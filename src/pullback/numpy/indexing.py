@@ -8,6 +8,7 @@ import numpy as np
 from .. import _native, dtypes
 from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, canonical_axis
+from ..core.symbolic import Dim
 from ..core.trace import Tracer
 from ..errors import OperandError
 from ..primitives import dynamic as dy
@@ -137,7 +138,8 @@ def located(where: Picks, size: int) -> Any:
         return at
     if at.dtype.itemsize < 4:
         at = convert(at, dtypes.int32)
-    return pick(ew.lt(at, 0), ew.add(at, at.dtype.type(size)), at)
+    whole = convert(as_array("index", size), at.dtype) if isinstance(size, Dim) else None
+    return pick(ew.lt(at, 0), ew.add(at, at.dtype.type(size) if whole is None else whole), at)
 
 
 def _slice_dynamic(x: Any, parts: Sequence[Part], picks: Sequence[Picks]) -> Any:

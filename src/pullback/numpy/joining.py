@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -284,8 +284,7 @@ def _split(name: str, ary: Any, sections: Any, axis: int) -> list[Any]:
             raise ValueError(
                 f"split: axis {axis} of size {n} is not divisible into {pieces} pieces"
             )
-        steps = np.cumsum([0] + [small + 1] * more + [small] * (pieces - more))
-        bounds = [int(b) for b in steps]
+        bounds = [0, *accumulate([small + 1] * more + [small] * (pieces - more))]
     return [pc.slice_in_dim(x, a, max(a, b), 1, axis) for a, b in pairwise(bounds)]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from .. import dtypes, errors
 from .._native import ArrayImpl, DeviceArray
 from ..core.aval import Shape, type_name
-from ..core.symbolic import Dim
+from ..core.symbolic import Dim, max_dim, min_dim
 from ..core.trace import Tracer, show_line, user_line
 from .creation import array
 from .slices import Window
@@ -241,8 +241,7 @@ def _unknown_span(item: slice, size: Any) -> tuple[Any, int, Any]:
     def place(v: Any, default: Any) -> Any:
         if v is None:
             return default
-        v = v + size if v < 0 else v
-        return low if v < low else high if v > high else v
+        return min_dim(high, max_dim(low, v + size if v < 0 else v))
 
     start, stop = (
         place(item.start, 0 if step > 0 else high),

@@ -66,7 +66,7 @@ def artifact(jaxpr: Jaxpr, name: str, platforms: Sequence[str], anywhere: bool) 
     for platform in platforms:
         lowered = lower(jaxpr, name, (), platform)
         if lowered.callbacks:
-            raise ValueError(
+            raise NotImplementedError(
                 f"export: {name} calls functions of Python on {platform!r}, which cannot be"
                 " exported: take callbacks and debug prints out of it"
             )
