@@ -363,3 +363,31 @@ def test_rules_that_write_zeros(around, both):
         return s.grad(total)(x), s.jit(s.grad(total))(x), s.linearize(total, x)[1](x)
 
     compare(program, sample(2) + 2)
+
+
+def test_keywords_after_arguments_that_are_left_out():
+    def program(s, x):
+        @partial(s.custom_jvp, nondiff_argnums=(1, 2, 4))
+        def f(x, axis=None, keep=False, b=None, sign=False):
+            y = s.np.sum(x if b is None else x * b, axis, keepdims=keep)
+            return (y, x) if sign else y
+
+        @f.defjvp
+        def _(axis, keep, sign, primals, tangents):
+            out = f(primals[0], axis, keep, primals[1], sign)
+            t = 3 * s.np.sum(tangents[0], axis, keepdims=keep)
+            return out, (t, tangents[0]) if sign else t
+
+        @s.custom_vjp
+        def g(x, y=2.0, z=3.0):
+            return x * y * z
+
+        g.defvjp(lambda x, y, z: (g(x, y, z), x), lambda x, ct: (5 * ct * x, ct.sum(), ct.sum()))
+        return (
+            f(x, sign=True),
+            s.grad(lambda x: f(x, b=x, sign=True)[0])(x),
+            s.jit(s.grad(lambda x: f(x, keep=True)[0]))(x),
+            s.grad(lambda x: s.np.sum(g(x, z=4.0)))(x),
+        )
+
+    compare(program, sample(3))

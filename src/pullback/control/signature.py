@@ -17,12 +17,14 @@ def positional(
         bound = inspect.signature(f).bind(*args, **kwargs)
     except TypeError as error:
         raise TypeError(f"{what}: {function_name(f)}: {error}") from error
-    if bound.kwargs:
-        raise TypeError(
-            f"{what}: {function_name(f)} has keyword-only arguments {sorted(bound.kwargs)}, which a"
-            " rule cannot receive: make them positional"
-        )
+    # Before the defaults are in, what follows an argument that was left out is a keyword.
     bound.apply_defaults()
+    only = sorted(bound.kwargs.keys() & kwargs.keys())
+    if only:
+        raise TypeError(
+            f"{what}: {function_name(f)} has keyword-only arguments {only}, which a rule cannot"
+            " receive: make them positional"
+        )
     return bound.args
 
 
