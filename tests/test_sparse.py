@@ -244,6 +244,15 @@ def test_sparsified_programs():
         close(sparse.sparsify(f)(m), f(pnp.asarray(M)))
 
 
+def test_sparsified_functions_take_arguments_by_name():
+    m, dense = sparse.BCOO.fromdense(M), pnp.asarray(M)
+    theirs = jax_sparse.sparsify(jax.numpy.sum)(jax_sparse.BCOO.fromdense(M), axis=1)
+    close(sparse.sparsify(pnp.sum)(m, axis=1), theirs.todense())
+    close(sparse.sparsify(lambda x, y: x @ y)(m, y=W), dense @ W)
+    close(sparse.sparsify(lambda x, y: x + y)(m, y=m), 2 * dense)
+    close(pb.jit(lambda y: sparse.sparsify(pnp.matmul)(m, y))(W), dense @ W)
+
+
 def test_a_vector_is_not_spread_over_a_large_matrix():
     n = 10**6
     m = sparse.eye(n) * np.ones(n, np.float32)

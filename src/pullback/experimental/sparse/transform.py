@@ -83,7 +83,8 @@ def sparsify(f: Callable[..., Any], use_tracer: bool = False) -> Callable[..., A
     """A function written for dense arrays, of sparse ones.
 
     Args:
-      f: function of arrays or pytrees of arrays.
+      f: function of arrays or pytrees of arrays. What is given by name, and is not sparse, goes
+        to it as it is: an axis, a dtype.
       use_tracer: has no effect.
 
     Returns:
@@ -100,11 +101,12 @@ def sparsify(f: Callable[..., Any], use_tracer: bool = False) -> Callable[..., A
 
     @wraps(f)
     def sparse_f(*args: Any, **kwargs: Any) -> Any:
-        values, in_tree = tree.flatten((args, kwargs), is_sparse)
+        named = {k: v for k, v in kwargs.items() if any(map(is_sparse, tree.leaves(v, is_sparse)))}
+        values, in_tree = tree.flatten((args, named), is_sparse)
 
         def flat(*leaves: Any) -> Any:
-            args, kwargs = in_tree.unflatten(leaves)
-            return f(*args, **kwargs)
+            args, named = in_tree.unflatten(leaves)
+            return f(*args, **{**kwargs, **named})
 
         closed, shapes = make_jaxpr(flat, return_shape=True)(*map(_type, values))
         given = [v if is_sparse(v) else pnp.asarray(v) for v in values]
