@@ -29,6 +29,9 @@ EXACT: dict[str, Callable[[Any], Any]] = {
 ROUNDED: dict[str, Callable[[Any], Any]] = {
     "pad mean": lambda m: m.pad(m.asarray(MATRIX), 2, mode="mean", stat_length=7),
     "pad ramp": lambda m: m.pad(m.asarray(MATRIX), 2, mode="linear_ramp", end_values=((1, 2),) * 2),
+    "nanmean": lambda m: m.nanmean(m.log(m.asarray(MATRIX)), axis=1, keepdims=True),
+    "nanvar": lambda m: m.nanvar(m.log(m.asarray(VALUES)), ddof=1),
+    "nanstd": lambda m: m.nanstd(m.log(m.asarray(MATRIX)), axis=(0, 1), where=MATRIX < 2),
     "interp": lambda m: m.interp(m.asarray(VALUES), m.asarray(EDGES), m.sin(EDGES), right=7),
 }
 

@@ -16,6 +16,7 @@ from .joining import concatenate
 from .searching import clip
 from .shapes import reshape
 from .values import as_array, convert, describe, no_out
+from .worth import compiled_where_worth
 
 Function = Callable[..., Any]
 
@@ -134,9 +135,13 @@ def nanmean(
     Array(1.5, dtype=float32)
     """
     no_out("nanmean", out)
-    x = as_array("nanmean", a)
+    return _nan_mean(as_array("nanmean", a), where, axis, dtype, keepdims)
+
+
+@compiled_where_worth("axis", "dtype", "keepdims")
+def _nan_mean(x: Any, where: Any, axis: Any, dtype: Any, keepdims: bool) -> Any:
     if not dtypes.is_float(x.dtype):
-        return means.mean(x, axis, dtype, out, keepdims, where=where)
+        return means.mean(x, axis, dtype, None, keepdims, where=where)
     x = x if dtype is None else convert(x, dtypes.canonicalize_dtype(dtype))
     total = nansum(x, axis, keepdims=keepdims, where=where)
     mean = binary.divide(total, _count(x, axis, keepdims, where, total.dtype))
@@ -153,7 +158,14 @@ def nanvar(
     Array(1., dtype=float32)
     """
     no_out("nanvar", out)
-    x, result = means.squared_in("nanvar", as_array("nanvar", a), dtype)
+    return _nan_variance(as_array("nanvar", a), where, mean, axis, dtype, ddof, keepdims)
+
+
+@compiled_where_worth("axis", "dtype", "ddof", "keepdims")
+def _nan_variance(
+    x: Any, where: Any, mean: Any, axis: Any, dtype: Any, ddof: Any, keepdims: bool
+) -> Any:
+    x, result = means.squared_in("nanvar", x, dtype)
     centre = nanmean(x, axis, keepdims=True, where=where) if mean is None else mean
     centre = convert(as_array("nanvar", centre), x.dtype)
     gap = pick(isnan(x), sh.full_like(x, 0), binary.subtract(x, centre))

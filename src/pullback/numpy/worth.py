@@ -1,7 +1,7 @@
 """Functions of many operations, compiled where that is worth it though nobody asked for it: NumPy
 takes a pass over its operands for each operation, compiled code takes one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import wraps
 from typing import Any
 
@@ -34,6 +34,9 @@ def compiled_where_worth(*static: str, exact: bool = False) -> Callable[[Any], A
         def run(*args: Any, **kwargs: Any) -> Any:
             arrays = [x for x in (*args, *kwargs.values()) if isinstance(x, CONCRETE)]
             if is_traced() or not is_eager() or not arrays or current_trace().watches:
+                return function(*args, **kwargs)
+            others = [x for x in (*args, *kwargs.values()) if not isinstance(x, CONCRETE)]
+            if not all(isinstance(x, Hashable) for x in others):
                 return function(*args, **kwargs)
             worth = max([x.size for x in arrays]) >= MANY
             if exact and not worth:
