@@ -20,7 +20,9 @@ RANGES = {
     "expn": ((0, 6), (0.1, 8)), "polygamma": ((1, 6), (0.3, 20)), "zeta": ((1.1, 9), (0.2, 20)),
     "regularized_incomplete_beta": ((0.3, 5), (0.3, 5), (0.05, 0.95)), "ndtri": ((0.001, 0.999),),
     "poch": ((0.3, 5), (0.3, 5)), "spence": ((0.1, 5),), "erfcx": ((-2, 20),), "dawsn": ((-9, 9),),
-    "log_ndtr": ((-20, 4),), "bessel_i0e": ((-30, 30),), "bessel_i1e": ((-30, 30),),
+    "log_ndtr": ((-20, 4),),
+    "beta": ((0.3, 30), (0.3, 30)), "betaln": ((0.3, 50), (0.3, 50)),
+    "bessel_i0e": ((-30, 30),), "bessel_i1e": ((-30, 30),),
 }  # fmt: skip
 WHOLE = ("expn", "polygamma")
 

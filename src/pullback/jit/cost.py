@@ -16,10 +16,10 @@ MOVES = frozenset(
     " sharding_constraint slice split squeeze stop_gradient transpose".split()
 )
 TRANSCENDENTALS = frozenset(
-    "acos acosh asin asinh atan atan2 atanh bessel_i0e bessel_i1e cbrt cos cosh dawsn digamma erf"
-    " erf_inv erfc erfcx exp exp1 exp2 expi expm1 gamma igamma igammac lgamma log log1p log_ndtr"
-    " logistic ndtri poch polygamma pow regularized_incomplete_beta rsqrt sin sinh spence sqrt tan"
-    " tanh zeta".split()
+    "acos acosh asin asinh atan atan2 atanh bessel_i0e bessel_i1e beta betaln cbrt cos cosh dawsn"
+    " digamma erf erf_inv erfc erfcx exp exp1 exp2 expi expm1 gamma igamma igammac lgamma log"
+    " log1p log_ndtr logistic ndtri poch polygamma pow regularized_incomplete_beta rsqrt sin sinh"
+    " spence sqrt tan tanh zeta".split()
 )
 
 

@@ -78,3 +78,47 @@ poch_p, poch = binary(
     lambda t, y, z, m: mul(t, mul(y, sub(digamma(add(z, m)), digamma(z)))),
     lambda t, y, z, m: mul(t, mul(y, digamma(add(z, m)))),
 )
+
+
+def _where_positive(name: str, elsewhere: Any) -> Any:
+    """SciPy's function of positive numbers, and a formula where they are not."""
+
+    def value(a: np.ndarray, b: np.ndarray) -> Any:
+        positive = (a > 0) & (b > 0)
+        found = getattr(scipy_special, name)(np.where(positive, a, 1), np.where(positive, b, 1))
+        return np.where(positive, found, elsewhere(a, b)).astype(a.dtype)
+
+    return widened(value)
+
+
+def _betaln_elsewhere(a: np.ndarray, b: np.ndarray) -> Any:
+    gammaln = scipy_special.gammaln
+    return gammaln(a) + gammaln(b) - gammaln(a + b)
+
+
+def _beta_elsewhere(a: np.ndarray, b: np.ndarray) -> Any:
+    sign = scipy_special.gammasgn
+    return sign(a) * sign(b) * sign(a + b) * np.exp(_betaln_elsewhere(a, b))
+
+
+def _beta_slope(a: Any, b: Any) -> Any:
+    """The derivative of log Beta(a, b) with respect to a."""
+    return sub(digamma(a), digamma(add(a, b)))
+
+
+# betaln -- log |Beta(a, b)|
+betaln_p, betaln = binary(
+    "betaln",
+    _where_positive("betaln", _betaln_elsewhere),
+    FLOATS,
+    lambda t, y, a, b: mul(t, _beta_slope(a, b)),
+    lambda t, y, a, b: mul(t, _beta_slope(b, a)),
+)
+# beta -- Gamma(a) Gamma(b) / Gamma(a + b)
+beta_p, beta = binary(
+    "beta",
+    _where_positive("beta", _beta_elsewhere),
+    FLOATS,
+    lambda t, y, a, b: mul(t, mul(y, _beta_slope(a, b))),
+    lambda t, y, a, b: mul(t, mul(y, _beta_slope(b, a))),
+)

@@ -6,10 +6,12 @@ They take arrays of one shape and one dtype, float32 or float64.
 from collections.abc import Callable
 from typing import Any
 
-from . import bessel, dilogarithm, exponential, gamma, incomplete, normal, zeta
+from . import bessel, beta, dilogarithm, exponential, gamma, incomplete, normal, zeta
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "bessel_i0e": bessel.bessel_i0e,
+    "beta": beta.beta,
+    "betaln": beta.betaln,
     "dawsn": normal.dawsn,
     "erfcx": normal.erfcx,
     "exp1": exponential.exp1,

@@ -171,7 +171,7 @@ def _digamma(x: Any) -> Any:
 def gamma(x: Any) -> Any:
     """Gamma(x) = -pi / (sin(pi x) x Gamma(-x)) below 0; infinite at 0, NaN at the other poles."""
     below = lt(x, 0)
-    near, root = _gamma_parts(choose(eq(x, 0), 1, abs(x)))
+    near, root = gamma_parts(choose(eq(x, 0), 1, abs(x)))
     offset = _offset(x)
     turn = mul(sin(mul(offset, math.pi)), sub(1, mul(odd_part(sub(x, offset)), 2)))
     mirror = div(div(div(-math.pi, mul(choose(below, turn, 1), x)), root), mul(near, root))
@@ -182,7 +182,7 @@ def gamma(x: Any) -> Any:
     return choose(pole, NAN, choose(eq(x, math.inf), math.inf, out))
 
 
-def _gamma_parts(x: Any) -> tuple[Any, Any]:
+def gamma_parts(x: Any) -> tuple[Any, Any]:
     """Numbers u and v with Gamma(x) = u v^2, for x > 0: v is 1 but where Stirling's series is used.
 
     Products of whole numbers are exact.
@@ -209,21 +209,21 @@ def poch(z: Any, m: Any) -> Any:
     """Gamma(z + m) / Gamma(z)."""
     top = add(z, m)
     size = exp(sub(lgamma(top), lgamma(z)))
-    out = mul(size, mul(_gamma_sign(top), _gamma_sign(z)))
+    out = mul(size, mul(gamma_sign(top), gamma_sign(z)))
     # What z + m lost, but where it is exact.
     safe = both(gt(z, 0), gt(m, 0), lt(top, GAMMA_STEPS))
     a, b, c = choose(safe, z, 1), choose(safe, m, 1), choose(safe, top, 2)
-    quotient = div(_gamma_parts(c)[0], _gamma_parts(a)[0])
-    quotient = add(quotient, mul(mul(quotient, digamma(c)), _lost(a, b, c)))
+    quotient = div(gamma_parts(c)[0], gamma_parts(a)[0])
+    quotient = add(quotient, mul(mul(quotient, digamma(c)), lost(a, b, c)))
     return choose(eq(m, 0), 1.0, choose(safe, quotient, out))
 
 
-def _lost(a: Any, b: Any, c: Any) -> Any:
+def lost(a: Any, b: Any, c: Any) -> Any:
     """a + b - c exactly, c the rounded sum of positive numbers."""
     large, small = max(a, b), min(a, b)
     return sub(small, sub(c, large))
 
 
-def _gamma_sign(x: Any) -> Any:
+def gamma_sign(x: Any) -> Any:
     """The sign of Gamma(x): that of (-1)^floor(x) below 0."""
     return choose(both(lt(x, 0), eq(odd_part(floor(x)), 1)), -1.0, full_like(x, 1))

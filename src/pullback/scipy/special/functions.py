@@ -36,6 +36,11 @@ def at_least_single(f: Function, *xs: Any) -> Any:
     return convert(found, xs[0].dtype, weak)
 
 
+def strong(x: Any) -> Any:
+    """The array with a dtype of its own, though it was made of Python numbers."""
+    return convert(x, x.dtype, False)
+
+
 def _table(name: str, op: Function, doc: str, *parameters: str) -> Function:
     """A function that is one operation, with these parameter names."""
     forms: dict[tuple[str, ...], Function] = {
@@ -56,11 +61,11 @@ digamma = _table("digamma", ew.digamma, "The derivative of log Gamma.", "x")
 erf = _table("erf", ew.erf, "The error function.", "x")
 erfc = _table("erfc", ew.erfc, "1 - erf(x).", "x")
 erfinv = _table("erfinv", ew.erf_inv, "The inverse of erf.", "x")
-erfcx = _table("erfcx", analytic.erfcx, "exp(x^2) erfc(x).", "x")
+erfcx = _table("erfcx", lambda x: strong(analytic.erfcx(x)), "exp(x^2) erfc(x).", "x")
 expit = _table("expit", ew.logistic, "The logistic function, 1 / (1 + exp(-x)).", "x")
-expi = _table("expi", analytic.expi, "The exponential integral Ei.", "x")
-exp1 = _table("exp1", analytic.exp1, "The exponential integral E1.", "x")
-dawsn = _table("dawsn", analytic.dawsn, "Dawson's integral.", "x")
+expi = _table("expi", lambda x: strong(analytic.expi(x)), "The exponential integral Ei.", "x")
+exp1 = _table("exp1", lambda x: strong(analytic.exp1(x)), "The exponential integral E1.", "x")
+dawsn = _table("dawsn", lambda x: strong(analytic.dawsn(x)), "Dawson's integral.", "x")
 spence = _table("spence", analytic.spence, "Spence's function, the dilogarithm of 1 - x.", "x")
 i0e = _table("i0e", _special.bessel_i0e, "exp(-|x|) i0(x).", "x")
 i1e = _table("i1e", _special.bessel_i1e, "exp(-|x|) i1(x).", "x")
@@ -68,7 +73,9 @@ gammainc = _table("gammainc", incomplete.igamma, "The lower incomplete gamma fun
 gammaincc = _table("gammaincc", incomplete.igammac, "1 - gammainc(a, x).", "a", "x")
 polygamma = _table("polygamma", _special.polygamma, "The n-th derivative of digamma.", "n", "x")
 expn = _table("expn", analytic.expn, "The exponential integral E_n.", "n", "x")
-poch = _table("poch", analytic.poch, "Gamma(z + m) / Gamma(z).", "z", "m")
+poch = _table(
+    "poch", lambda z, m: strong(analytic.poch(z, m)), "Gamma(z + m) / Gamma(z).", "z", "m"
+)
 
 
 def loggamma(x: Any) -> Any:

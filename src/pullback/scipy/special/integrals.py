@@ -13,7 +13,7 @@ from ...numpy.elementwise import as_inexact
 from ...numpy.values import convert
 from ...primitives import fits
 from ...primitives.fitted import fitted
-from .functions import at_least_single, floats
+from .functions import at_least_single, floats, strong
 
 # Terms of Weideman's series and of power series.
 WOFZ_TERMS, SERIES_TERMS = 48, 14
@@ -240,7 +240,7 @@ def owens_t(h: Any, a: Any) -> Any:
     >>> pb.scipy.special.owens_t(0.0, 1.0).round(4)
     Array(0.125, dtype=float32)
     """
-    return _owens_t(*floats("owens_t", h, a))
+    return strong(_owens_t(*floats("owens_t", h, a)))
 
 
 __all__ = ["fresnel", "owens_t", "sici", "wofz"]

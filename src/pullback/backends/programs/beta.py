@@ -1,0 +1,75 @@
+"""The beta function and its logarithm as programs without loops."""
+
+import math
+from typing import Any
+
+from ...primitives.arithmetic import add, div, mul, neg, sub
+from ...primitives.compare import gt, lt
+from ...primitives.exponential import exp, log, log1p
+from ...primitives.fitted import polynomial
+from ...primitives.magnitude import max, min
+from ...primitives.shape import full_like
+from ...primitives.special import digamma, lgamma
+from .gamma import STIRLING, gamma_parts, gamma_sign, lost
+from .series import both, choose
+
+# From here on Stirling's series is as good as the precision.
+FAR = 10
+
+
+def betaln(a: Any, b: Any) -> Any:
+    """log |Beta(a, b)|, of large arguments by what Stirling's formula leaves.
+
+    Source: Didonato and Morris, ACM Trans. Math. Softw. 18 (1992).
+    """
+    good, near, over, under, logarithm = _parts(a, b)
+    found = choose(near, sub(log(over), log(under)), logarithm)
+    return choose(good, found, sub(add(lgamma(a), lgamma(b)), lgamma(add(a, b))))
+
+
+def beta(a: Any, b: Any) -> Any:
+    """Gamma(a) Gamma(b) / Gamma(a + b)."""
+    good, near, over, under, logarithm = _parts(a, b)
+    elsewhere = sub(add(lgamma(a), lgamma(b)), lgamma(add(a, b)))
+    signs = mul(mul(gamma_sign(a), gamma_sign(b)), gamma_sign(add(a, b)))
+    far = mul(signs, exp(choose(good, logarithm, elsewhere)))
+    return choose(both(good, near), div(over, under), far)
+
+
+def _parts(a: Any, b: Any) -> tuple[Any, ...]:
+    """Where both are positive, and where both are below `FAR`; there numbers of which the quotient
+    is the beta function, elsewhere its logarithm."""
+    p, q = min(a, b), max(a, b)
+    good = both(gt(p, 0), lt(q, math.inf))
+    p, q = choose(good, p, 1), choose(good, q, 1)
+    near = lt(q, FAR)
+    logarithm = choose(lt(p, FAR), _mixed(p, q), _far(p, q))
+    p, q = choose(near, p, 1), choose(near, q, 1)
+    low, s = lt(p, 1), add(p, q)
+    first = gamma_parts(choose(low, add(p, 1), p))[0]
+    over = div(mul(first, gamma_parts(q)[0]), gamma_parts(s)[0])
+    over = sub(over, mul(over, mul(digamma(s), lost(p, q, s))))
+    return good, near, over, choose(low, p, 1), logarithm
+
+
+def _mixed(p: Any, q: Any) -> Any:
+    """Of any p and a large q."""
+    s = add(p, q)
+    rest = add(lgamma(p), sub(_rest(q), _rest(s)))
+    most = sub(add(rest, p), mul(p, log(s)))
+    return add(most, mul(sub(q, 0.5), log1p(neg(div(p, s)))))
+
+
+def _far(p: Any, q: Any) -> Any:
+    """Of two large numbers."""
+    s = add(p, q)
+    rest = sub(add(_rest(p), _rest(q)), _rest(s))
+    rest = add(rest, sub(math.log(2 * math.pi) / 2, mul(log(q), 0.5)))
+    tail = mul(q, log1p(neg(div(p, s))))
+    return add(add(rest, mul(sub(p, 0.5), log(div(p, s)))), tail)
+
+
+def _rest(x: Any) -> Any:
+    """log Gamma(x) less (x - 1/2) log x - x + log(2 pi) / 2."""
+    inverse = div(1, max(x, full_like(x, FAR)))
+    return mul(polynomial(STIRLING, mul(inverse, inverse)), inverse)
