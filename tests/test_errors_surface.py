@@ -74,7 +74,7 @@ CASES: list[tuple[Any, type[Exception], str]] = [
     (lambda: pnp.concatenate(3.0), TypeError, "concatenate: wants a sequence of arrays"),
     (lambda: pnp.max(pnp.zeros(0)), ValueError, "zero-size array"),
     (lambda: X[3], IndexError, "index 3 is out of bounds for axis 0 with size 3"),
-    (lambda: X[np.array([0, 5])], IndexError, "out of bounds for axis 0 with size 3"),
+    (lambda: X[pnp.array([0, 5])], IndexError, "out of bounds for axis 0 with size 3"),
     (
         lambda: pb.jit(lambda x: x[3])(X),
         IndexError,

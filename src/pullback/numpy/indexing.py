@@ -27,7 +27,7 @@ BASIC = (int, slice, type(None), type(Ellipsis))
 
 
 def getitem(x: Any, index: Any) -> Any:
-    """x[index], with NumPy's meaning. A constant out of bounds raises IndexError."""
+    """x[index], with NumPy's meaning. Out of bounds raises IndexError where that is known."""
     if type(x) is ArrayImpl and _native.is_eager():
         kind = type(index)
         if kind is int or kind is slice or index is None or index is Ellipsis:
@@ -38,11 +38,7 @@ def getitem(x: Any, index: Any) -> Any:
             return _read_window(x, index)
         parts = parse("indexing", index, x.shape)
         if all(concrete(p.at) is not None for p in parts if type(p) is Picks):
-            try:
-                return ArrayImpl(x._npy[numpy_index(index)], x.weak_type)
-            except IndexError:
-                if not is_computed(parts):
-                    raise
+            return ArrayImpl(x._npy[numpy_index(index)], x.weak_type)
     return (
         _read_window(x, index)
         if has_slices(index)
@@ -59,11 +55,6 @@ def numpy_index(index: Any) -> Any:
     """The index in NumPy's terms, where all of it is known."""
     found = [concrete(i) if _is_traceable(i) else i for i in items_of(index)]
     return tuple([i.astype(np.int32) if _is_nothing(i) else i for i in found])
-
-
-def is_computed(parts: Sequence[Part]) -> bool:
-    """Whether an array is among the indices, as it may be in compiled code."""
-    return any(type(p) is Picks and _is_traceable(p.at) for p in parts)
 
 
 def _is_traceable(i: Any) -> bool:

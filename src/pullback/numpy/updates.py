@@ -17,15 +17,7 @@ from ..primitives.index import GatherScatterMode, ScatterDimensionNumbers
 from . import binary, powers
 from .divided import divides
 from .elementwise import pick
-from .indexing import (
-    CLIP,
-    index_parts,
-    is_computed,
-    located,
-    numpy_index,
-    stack_last,
-    together,
-)
+from .indexing import CLIP, index_parts, located, numpy_index, stack_last, together
 from .parse import (
     New,
     Part,
@@ -305,11 +297,7 @@ class IndexUpdateRef:
             else parse_unwrapped("at", self.index, x.shape)
         )
         if wraps and mode is None and _is_known(x, values, parts):
-            try:
-                return self._eager(op, x, values)
-            except IndexError:
-                if not is_computed(parts):
-                    raise
+            return self._eager(op, x, values)
         return scatter_parts(op, x, parts, values, GatherScatterMode.from_any(mode), options)
 
     def _eager(self, op: Function, x: ArrayImpl, values: ArrayImpl) -> ArrayImpl:
