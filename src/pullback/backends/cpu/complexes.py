@@ -6,7 +6,6 @@ together cancel, so chains of operations never store it.
 """
 
 from collections.abc import Callable
-from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,8 +53,7 @@ def in_parts(jaxpr: Jaxpr) -> Jaxpr:
 def _in_parts(eqn: JaxprEqn) -> JaxprEqn:
     if eqn.primitive.name not in RULES or not any(map(_is_complex, [*eqn.invars, *eqn.outvars])):
         return eqn
-    if eqn.primitive is sc.scatter_mul_p and not _is_distinct(eqn):
-        # What is multiplied again and again is no program of both parts apart.
+    if _is_left(eqn):
         return eqn
     (out,) = eqn.outvars
 
@@ -65,6 +63,11 @@ def _in_parts(eqn: JaxprEqn) -> JaxprEqn:
     jaxpr = stage(fun, [v.aval for v in eqn.invars], eqn.primitive.name).jaxpr
     params = {"name": eqn.primitive.name, "jaxpr": jaxpr}
     return eqn.replace(primitive=jit_p, params=params)
+
+
+def _is_left(eqn: JaxprEqn) -> bool:
+    """Whether an operation is a product or an extremum of nothing."""
+    return eqn.primitive.name.startswith("reduce_") and eqn.invars[0].aval.size == 0
 
 
 def _is_complex(atom: Atom) -> bool:
@@ -367,21 +370,16 @@ def dot_general(x: Pair, y: Pair, **params: Any) -> Pair:
 # Scatters
 
 
-def _is_distinct(eqn: JaxprEqn) -> bool:
-    """Whether no element is written twice."""
-    return eqn.params["unique_indices"] or prod(eqn.invars[1].aval.shape[:-1]) <= 1
-
-
 def _of_parts(primitive: Primitive, combine: Rule) -> Rule:
     def apply(x: Pair, indices: Any, u: Pair, **params: Any) -> Any:
         if sc.is_single(indices):
-            return _read_and_written(combine)(x, indices, u, **params)
+            return read_and_written(combine)(x, indices, u, **params)
         return Pair(*[primitive.bind(a, indices, b, **params) for a, b in zip(x, u, strict=True)])
 
     return apply
 
 
-def _read_and_written(combine: Rule) -> Rule:
+def read_and_written(combine: Rule) -> Rule:
     """What is there is read and written, so that an update in place stays one."""
 
     def apply(x: Pair, indices: Any, u: Pair, **params: Any) -> Any:
@@ -394,4 +392,3 @@ def _read_and_written(combine: Rule) -> Rule:
 
 rule("scatter-add")(_of_parts(sc.scatter_add_p, add))
 rule("scatter-sub")(_of_parts(sc.scatter_sub_p, sub))
-rule("scatter-mul")(_read_and_written(mul))

@@ -18,6 +18,7 @@ from . import (
     buffers,
     chosen,
     coalesce,
+    complex_folds,
     components,
     dead,
     digits,
@@ -52,6 +53,8 @@ from .values import in_buffer, row_major, storage
 
 # The rules that `simplify` finds on primitives: importing these modules sets them.
 REWRITES = (algebra, unused)
+# The rules that `in_parts` finds besides its own.
+IN_PARTS = (complex_folds,)
 
 # Code made quickly is there sooner and slower, and so is code that calls the library's elementary
 # functions. When it has run for about as long as better code takes to compile, that is due: so many

@@ -13,7 +13,7 @@ from . import elementary, extrema
 from .context import FLOATS, FORMATS, HALVES, SIGNED, UNSIGNED, Context
 from .convert import convert
 from .remainder import float_rem
-from .text import WIDTHS, Function, constant, ir_type, mangle, vector
+from .text import WIDTHS, Function, ir_type, mangle, vector
 
 Rule = Callable[..., str]
 RULES: dict[str, Rule] = {}
@@ -58,22 +58,38 @@ def lower(
 
 @rule("real", exact=True)
 def _(c: Context, x: str) -> str:
-    half = ir_type(f"int{c.bits // 2}", c.lanes)
-    return c.f.line(f"bitcast {half} {c.f.line(f'trunc {c.type} {x} to {half}')} to {_out(c)}")
+    return _part(c, x, 0)
 
 
 @rule("imag", exact=True)
 def _(c: Context, x: str) -> str:
-    return RULES["real"](c, c.op("lshr", x, c.c(c.bits // 2)))
+    return _part(c, x, 1)
+
+
+def _part(c: Context, x: str, k: int) -> str:
+    """The k-th part of each number: lanes of a vector of parts."""
+    both = vector(ir_type(c.out_dtype), 2 * c.lanes)
+    parts = c.f.line(f"bitcast {c.type} {x} to {both}")
+    if c.lanes == 1:
+        return c.f.line(f"extractelement {both} {parts}, i64 {k}")
+    order = ", ".join(f"i32 {2 * n + k}" for n in range(c.lanes))
+    return c.f.line(
+        f"shufflevector {both} {parts}, {both} poison, {vector('i32', c.lanes)} <{order}>"
+    )
 
 
 @rule("complex", exact=True)
 def _(c: Context, x: str, y: str) -> str:
-    half = ir_type(f"int{c.bits}", c.lanes)
-    bits = [c.f.line(f"bitcast {c.type} {part} to {half}") for part in (x, y)]
-    low, high = (c.f.line(f"zext {half} {b} to {_out(c)}") for b in bits)
-    up = c.f.line(f"shl {_out(c)} {high}, {constant(c.out_dtype, c.bits, c.lanes)}")
-    return c.f.line(f"or {_out(c)} {low}, {up}")
+    both = vector(ir_type(c.dtype), 2 * c.lanes)
+    if c.lanes == 1:
+        first = c.f.line(f"insertelement {both} poison, {c.type} {x}, i64 0")
+        parts = c.f.line(f"insertelement {both} {first}, {c.type} {y}, i64 1")
+    else:
+        order = ", ".join(f"i32 {k}" for n in range(c.lanes) for k in (n, n + c.lanes))
+        parts = c.f.line(
+            f"shufflevector {c.type} {x}, {c.type} {y}, {vector('i32', 2 * c.lanes)} <{order}>"
+        )
+    return c.f.line(f"bitcast {both} {parts} to {_out(c)}")
 
 
 def _out(c: Context) -> str:
