@@ -706,3 +706,45 @@ def test_passes_keep_programs_well_formed_and_text_parses_back(name: str) -> Non
         check.check(p)
         text = show.program(p)
         assert show.program(parse.program(text)) == text
+
+
+def test_short_axes_are_written_out_where_a_place_of_one_is_read() -> None:
+    becomes(
+        [components.components],
+        """
+        arg a0: float32[200] 0
+        out o0: float32[200] 0
+        temp t1: float32[200]
+        for i0:100 i1:2
+          t1[2*i0 + i1] = sin:float32(a0[2*i0 + i1])
+        for i2:100 i3:2
+          o0[2*i2 + i3] = mul:float32(t1[2*i2 + i3], t1[2*i2 + 1])
+        """,
+        """
+        arg a0: float32[200] 0
+        out o0: float32[200] 0
+        temp t1: float32[200]
+        for i0:100
+          t1[2*i0] = sin:float32(a0[2*i0])
+          t1[2*i0 + 1] = sin:float32(a0[2*i0 + 1])
+        for i1:100
+          o0[2*i1] = mul:float32(t1[2*i1], t1[2*i1 + 1])
+          o0[2*i1 + 1] = mul:float32(t1[2*i1 + 1], t1[2*i1 + 1])
+        """,
+    )
+
+
+def test_layout_leaves_records_that_are_found_at_run_time() -> None:
+    text = """
+        arg a0: int32[1] 0
+        arg a1: float32[3] 1
+        out o0: float32[3] 0
+        temp t1: float32[300]
+        for i0:300
+          t1[i0] = float32:0.0
+        for i1:3
+          t1[i1 + 3*{min:int32(max:int32(a0[0], int32:0), int32:99) in 0..99}] = a1[i1]
+        for i2:3
+          o0[i2] = t1[3*{min:int32(max:int32(a0[0], int32:0), int32:99) in 0..99} + i2]
+        """
+    becomes([layout.layout], text, text)

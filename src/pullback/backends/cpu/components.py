@@ -84,14 +84,22 @@ def _size(kernel: Kernel) -> int:
 
 
 def _disagree(kernels: list[Kernel]) -> bool:
-    """Whether one reads, in another order or rank of its axes, what another wrote."""
-    spaces: dict[str, Space] = {}
+    """Whether one reads, in another order or rank of its axes, or at one place of a short one, what
+    another wrote."""
+    spaces: dict[str, tuple[Space, Space]] = {}
     for kernel in kernels:
         mine = (*[a.extent for a in in_order(kernel.axes)], -1, *[a.extent for a in kernel.reduce])
-        if any(spaces.get(b, mine) != mine for b, _ in loops.kernel_reads(kernel)):
-            return True
-        spaces.update(dict.fromkeys([b for b, _ in loops.kernel_writes(kernel)], mine))
+        for buffer, offset in loops.kernel_reads(kernel):
+            here = mine, _steps(offset)
+            if spaces.get(buffer, here) != here:
+                return True
+        spaces.update({b: (mine, _steps(offset)) for b, offset in loops.kernel_writes(kernel)})
     return False
+
+
+def _steps(offset: Index) -> Space:
+    """By how much an offset grows along each short axis."""
+    return tuple([k for atom, k in offset[1] if atom.kind == "axis" and _is_short(atom)])
 
 
 def written_out(program: Program, kernel: Kernel) -> Kernel:

@@ -5,6 +5,7 @@ Who steps through records and fields as through one axis divides by m there; `di
 two axes again."""
 
 from collections.abc import Iterator
+from math import prod
 
 from . import index as ix
 from . import loops
@@ -12,6 +13,7 @@ from .components import SHORT
 from .index import Index
 from .loops import Block, Nest, Program
 from .relocate import relocated
+from .schedule import points
 
 # How often the body of a loop of unknown length is thought to run.
 OFTEN = 10
@@ -27,7 +29,7 @@ def layout(program: Program) -> None:
 
 
 def _uses(program: Program) -> dict[str, list[tuple[Index, int]]]:
-    """The offsets at which nests alone touch each temporary, and how often."""
+    """The offsets at which nests alone touch each temporary, and how many elements."""
     found: dict[str, list[tuple[Index, int]]] = {
         b.name: [] for b in program.buffers.values() if b.kind == "temp"
     }
@@ -36,10 +38,12 @@ def _uses(program: Program) -> dict[str, list[tuple[Index, int]]]:
             for name in loops.reads(stmt) | loops.writes(stmt):
                 found.pop(name, None)
             continue
+        outer = times * prod([a.extent for a in stmt.axes])
         for kernel in stmt.kernels:
+            often = outer * points(kernel)
             for name, offset in (*loops.kernel_reads(kernel), *loops.kernel_writes(kernel)):
                 if name in found:
-                    found[name].append((offset, times))
+                    found[name].append((offset, often))
     return found
 
 
@@ -78,8 +82,9 @@ def _is_known(offset: Index, m: int) -> bool:
 
 
 def _stands_apart(record: Index, field: Index) -> bool:
-    """Whether neighbouring records are read or written at one field."""
-    return not field[1] and any(k == 1 for _, k in record[1])
+    """Whether neighbouring records are read or written at one field, be it at one after another."""
+    one = all(atom.kind == "axis" for atom, _ in field[1])
+    return one and any(atom.kind != "dyn" and k == 1 for atom, k in record[1])
 
 
 def _moved(program: Program, block: Block, fields: dict[str, int]) -> Block:

@@ -354,8 +354,11 @@ def _width(kernel: Kernel, axis: Atom, cost: float, natural: int, vector_bytes: 
     there are for states, since long runs of memory are read faster, but several blocks of them."""
     if not kernel.reduce and axis.extent >= FULL * natural:
         return _chains(kernel)
-    if not kernel.reduce or axis not in kernel.axes or cost >= HEAVY:
+    if not kernel.reduce or axis not in kernel.axes:
         return 1
+    if cost >= HEAVY:
+        # A second vector uses more of each page that a pass comes to.
+        return 2 if points(kernel) >= MANY and axis.extent >= FULL * natural else 1
     width = 16 if vector_bytes == 64 else 8
     while width > 4 and 3 * width * natural > axis.extent:
         width //= 2
