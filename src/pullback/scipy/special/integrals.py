@@ -235,12 +235,15 @@ def _(primals: Any, tangents: Any) -> Any:
 def owens_t(h: Any, a: Any) -> Any:
     """The probability that a normal number exceeds h and another lies between 0 and a times it.
 
+    The result has the default floating dtype, as in JAX.
+
     Source: Owen, Ann. Math. Statist. 27 (1956).
 
     >>> pb.scipy.special.owens_t(0.0, 1.0).round(4)
     Array(0.125, dtype=float32)
     """
-    return strong(_owens_t(*floats("owens_t", h, a)))
+    wide = [x.astype(float) for x in floats("owens_t", h, a)]
+    return strong(_owens_t(*wide))
 
 
 __all__ = ["fresnel", "owens_t", "sici", "wofz"]
