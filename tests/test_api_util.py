@@ -82,7 +82,7 @@ def test_backends():
     found = backend.backends()
     assert found[default.platform] == default
     assert set(found) <= {"cpu", "xla", "cuda", "tpu"}
-    with pytest.raises(ValueError, match="platforms are"):
+    with pytest.raises(RuntimeError, match="platforms are"):
         backend.get_backend("no_such")
     f = pb.jit(lambda x: x + 1)
     assert f(1) == 2

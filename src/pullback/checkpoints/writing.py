@@ -223,7 +223,7 @@ def _structure(given: Any) -> tuple[Any, str]:
     """The structure as data, or None and why it cannot be written."""
     try:
         return written(tree.structure(given)), ""
-    except TypeError as error:
+    except ValueError as error:
         return None, str(error)
 
 

@@ -49,7 +49,7 @@ Array([1.    , 0.4658], dtype=float32)
 Array([0.    , 0.2079], dtype=float32)
 
 >>> pb.scipy.special.poch(3.0, 2.0).round(4)
-Array(12., dtype=float32, weak_type=True)
+Array(12., dtype=float32)
 
 >>> pb.scipy.special.polygamma(1, pnp.array([1.0, 2.0])).round(4)
 Array([1.6449, 0.6449], dtype=float32)
