@@ -10,7 +10,7 @@ from ...primitives import elementwise as ew
 from ...primitives import scatter as sc
 from ...primitives.pieces import concatenate, slice_in_dim
 from ...primitives.shape import iota, reshape, transpose
-from .complexes import Pair, Rule, mul, read_and_written, rule
+from .complexes import Pair, Rule, bilinear, mul, read_and_written, rule
 
 
 def _is_nan(x: Pair) -> Any:
@@ -105,13 +105,7 @@ rule("cummin")(_running(smaller))
 # Windows
 
 
-@rule("conv_general_dilated")
-def convolution(x: Pair, w: Pair, **params: Any) -> Pair:
-    def product(a: Any, b: Any) -> Any:
-        return conv.conv_general_dilated_p.bind(a, b, **{**params, "preferred_element_type": None})
-
-    re = ew.sub(product(x.re, w.re), product(x.im, w.im))
-    return Pair(re, ew.add(product(x.re, w.im), product(x.im, w.re)))
+rule("conv_general_dilated")(bilinear(conv.conv_general_dilated_p))
 
 
 @rule("reduce_window_sum")

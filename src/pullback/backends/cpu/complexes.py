@@ -358,13 +358,19 @@ def cumsum(x: Pair, *, axis: int, reverse: bool) -> Pair:
     return Pair(*[cum.cumsum(p, axis, reverse) for p in x])
 
 
-@rule("dot_general")
-def dot_general(x: Pair, y: Pair, **params: Any) -> Pair:
-    def product(a: Any, b: Any) -> Any:
-        return contract.dot_general_p.bind(a, b, **{**params, "preferred_element_type": None})
+def bilinear(primitive: Primitive) -> Rule:
+    """An operation that is linear in each of two operands."""
 
-    re = ew.sub(product(x.re, y.re), product(x.im, y.im))
-    return Pair(re, ew.add(product(x.re, y.im), product(x.im, y.re)))
+    def apply(x: Pair, y: Pair, **params: Any) -> Pair:
+        params = {**params, "preferred_element_type": None}
+        re = ew.sub(primitive.bind(x.re, y.re, **params), primitive.bind(x.im, y.im, **params))
+        crossed = primitive.bind(x.re, y.im, **params), primitive.bind(x.im, y.re, **params)
+        return Pair(re, ew.add(*crossed))
+
+    return apply
+
+
+rule("dot_general")(bilinear(contract.dot_general_p))
 
 
 # Scatters

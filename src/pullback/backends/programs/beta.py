@@ -24,16 +24,20 @@ def betaln(a: Any, b: Any) -> Any:
     """
     good, near, over, under, logarithm = _parts(a, b)
     found = choose(near, sub(log(over), log(under)), logarithm)
-    return choose(good, found, sub(add(lgamma(a), lgamma(b)), lgamma(add(a, b))))
+    return choose(good, found, _by_gammas(a, b))
 
 
 def beta(a: Any, b: Any) -> Any:
     """Gamma(a) Gamma(b) / Gamma(a + b)."""
     good, near, over, under, logarithm = _parts(a, b)
-    elsewhere = sub(add(lgamma(a), lgamma(b)), lgamma(add(a, b)))
     signs = mul(mul(gamma_sign(a), gamma_sign(b)), gamma_sign(add(a, b)))
-    far = mul(signs, exp(choose(good, logarithm, elsewhere)))
+    far = mul(signs, exp(choose(good, logarithm, _by_gammas(a, b))))
     return choose(both(good, near), div(over, under), far)
+
+
+def _by_gammas(a: Any, b: Any) -> Any:
+    """log |Beta(a, b)| of any numbers, with the error of its parts."""
+    return sub(add(lgamma(a), lgamma(b)), lgamma(add(a, b)))
 
 
 def _parts(a: Any, b: Any) -> tuple[Any, ...]:
