@@ -3,6 +3,8 @@
 import functools
 import re
 import threading
+import tracemalloc
+import warnings
 from functools import partial
 
 import jax
@@ -152,6 +154,39 @@ def test_forwarded_numpy_arguments_are_copies():
     (b,) = pb.jit(lambda x: (x,))(a)
     a[0] = 7.0
     assert b.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_numpy_arguments_are_read_where_they_lie():
+    """No copy of 8 MB is made."""
+    f = pb.jit(lambda x: x[:3] * 2)
+    x = np.ones(2_000_000, np.float32)
+    f(x)
+    tracemalloc.start()
+    y = f(x)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert y.tolist() == [2.0, 2.0, 2.0] and peak < 100_000
+
+
+@pytest.mark.parametrize("size", [10, 1_000_000])
+def test_donated_numpy_arguments_are_not_written_to(size):
+    x = np.ones(size, np.float32)
+    double = pb.jit(lambda x: x * 2, donate_argnums=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert double(x)[-1] == double(x)[0] == 2.0
+    assert x[0] == x[-1] == 1.0
+
+
+@pytest.mark.parametrize("name", ["bool", "int8", "uint16", "int64", "float16", "bfloat16"])
+def test_numpy_arguments_of_every_dtype_and_order(name):
+    x = np.arange(12).reshape(3, 4).astype(pnp.dtype(name))
+    f = pb.jit(lambda x: x[::-1] + x)
+    for given in (x, x.T, x[:, ::2], x[0], x[:0]):
+        wanted = jax.jit(lambda x: x[::-1] + x)(given)
+        got = f(given)
+        assert got.dtype == wanted.dtype
+        np.testing.assert_array_equal(np.asarray(got), np.asarray(wanted))
 
 
 def test_nested_jit_and_outer_values():

@@ -37,6 +37,12 @@ inline bool owned(PyArrayObject* npy) {
     return Py_REFCNT(npy) == 1 && PyArray_CHKFLAGS(npy, NPY_ARRAY_OWNDATA);
 }
 
+// Can native code read this memory as it lies?
+inline bool readable(PyArrayObject* npy) {
+    constexpr int kReadable = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+    return (PyArray_FLAGS(npy) & kReadable) == kReadable;
+}
+
 inline bool is_array(PyObject* object) { return Py_TYPE(object) == array_impl_type; }
 inline ArrayImpl* as_array(PyObject* object) { return reinterpret_cast<ArrayImpl*>(object); }
 inline PyObject* object(ArrayImpl* array) { return reinterpret_cast<PyObject*>(array); }

@@ -1,5 +1,7 @@
 #include "device_program.h"
 
+#include "array.h"
+
 #include "native.h"
 
 namespace nb = nanobind;
@@ -26,16 +28,29 @@ int DeviceProgram::traverse(visitproc visit, void* arg) const {
     return builder.traverse(visit, arg);
 }
 
+namespace {
+
+// The leaf, or a copy where others may write to its memory: the runtime may read it later.
+PyObject* unshared(PyObject* leaf) {
+    if (!is_array(leaf) || !as_array(leaf)->borrows) return Py_NewRef(leaf);
+    PyArrayObject* npy = array_npy(as_array(leaf));
+    PyObject* copied = npy ? PyArray_NewCopy(npy, NPY_CORDER) : nullptr;
+    return copied ? array_wrap(ndarray(copied), as_array(leaf)->weak) : nullptr;
+}
+
+}  // namespace
+
 // The operands of the runtime's program, as a new list.
 PyObject* DeviceProgram::buffers(PyObject* const* leaves) const {
     Ref list(PyList_New(static_cast<Py_ssize_t>(kept.size() + consts.size())));
     if (!list) return nullptr;
     Py_ssize_t at = 0;
     for (size_t k = 0; k < kept.size(); ++k) {
-        PyObject* leaf = leaves[kept[k]];
-        bool here = is_device_array(leaf) && as_device_array(leaf)->device == places[k];
-        PyObject* pair[] = {leaf, places[k]};
-        PyObject* buffer = here ? Py_XNewRef(device_array_buffer(as_device_array(leaf)))
+        Ref leaf(unshared(leaves[kept[k]]));
+        if (!leaf) return nullptr;
+        bool here = is_device_array(leaf.get()) && as_device_array(leaf.get())->device == places[k];
+        PyObject* pair[] = {leaf.get(), places[k]};
+        PyObject* buffer = here ? Py_XNewRef(device_array_buffer(as_device_array(leaf.get())))
                                 : PyObject_Vectorcall(put, pair, 2, nullptr);
         if (!buffer) return nullptr;
         PyList_SET_ITEM(list.get(), at++, buffer);

@@ -51,6 +51,18 @@ class Kept {
     std::vector<PyObject*> values_;
 };
 
+// Whether the dtype is in use: one of NumPy's own, of 64 bits only where these are enabled.
+bool in_use(PyArray_Descr* dtype, bool x64) {
+    switch (canonical_type_num(dtype)) {
+        case NPY_INT64:
+        case NPY_UINT64:
+        case NPY_FLOAT64:
+        case NPY_COMPLEX128: return x64;
+        case -1: return false;
+        default: return PyTypeNum_ISNUMBER(dtype->type_num) || dtype->type_num == NPY_BOOL;
+    }
+}
+
 }  // namespace
 
 void Signature::clear() {
@@ -115,10 +127,21 @@ Flat Flattener::converted(PyObject* value) {
     return add(array_type(made), array.get());
 }
 
+// A NumPy array that native code can read as it lies. Its owner may write to it after the call.
+Flat Flattener::lent(PyArrayObject* npy) {
+    Ref array(array_wrap(ndarray(Py_NewRef(::pullback::object(npy))), false));
+    if (!array) return Flat::Failed;
+    as_array(array.get())->borrows = true;
+    return add(array_type(as_array(array.get())), array.get());
+}
+
 Flat Flattener::leaf(PyObject* value, bool may_be_node) {
     if (is_array(value)) return add(array_type(as_array(value)), value);
     if (is_device_array(value)) return elsewhere(value);
     if (ArrayType* type = number_type(value, x64_)) return add(type, value);
+    if (PyArray_CheckExact(value) && readable(ndarray(value)) &&
+        in_use(PyArray_DESCR(ndarray(value)), x64_))
+        return lent(ndarray(value));
     if (PyArray_CheckExact(value) || PyArray_IsScalar(value, Generic)) return converted(value);
     // An int that is too large comes here too: the conversion says so.
     if (may_be_node && !PyLong_CheckExact(value)) return Flat::General;

@@ -19,8 +19,8 @@ namespace {
 std::atomic<int64_t> long_enough{INT64_MAX};
 // Calls of as many or more are begun at once, where to wake another thread is little beside them.
 constexpr int64_t kLong = 1000000;
-// Memory that the caller may write again is copied; the call waits where that is more than this.
-constexpr npy_intp kCopied = 1 << 20;
+// What it takes to copy a byte, beside which the call should be long.
+constexpr double kCopyNanoseconds = 1;
 
 // A flight being made. What is not handed in is released.
 class Launch {
@@ -157,14 +157,17 @@ bool make_room() {
 int64_t launch_above(int64_t nanoseconds) { return long_enough.exchange(nanoseconds); }
 
 bool launches(const Executable& program, PyObject* const* leaves) {
-    if (program.nanoseconds < long_enough || !program.externals.empty() || inside_queue()) return false;
+    int64_t nanoseconds = program.nanoseconds;
+    if (nanoseconds < long_enough || !program.externals.empty() || inside_queue()) return false;
+    // Memory that the caller may write again is copied, or read before the call returns.
     npy_intp copied = 0;
     for (size_t leaf : program.kept) {
         if (!is_array(leaves[leaf]) || !as_array(leaves[leaf])->borrows) continue;
         PyArrayObject* npy = as_array(leaves[leaf])->npy;
-        if (npy && (copied += PyArray_NBYTES(npy)) > kCopied) return false;
+        if (npy) copied += PyArray_NBYTES(npy);
     }
-    return !queue_closed();
+    return static_cast<double>(copied) * kCopyNanoseconds <= static_cast<double>(nanoseconds) &&
+           !queue_closed();
 }
 
 bool launch(const Executable& program, PyObject* const* leaves, PyObject** results) {

@@ -16,12 +16,6 @@ struct alignas(16) Number {
 // of the others.
 uint32_t mark_repeated(PyObject* const* leaves, size_t n);
 
-// Can native code read this memory as it lies?
-inline bool readable(PyArrayObject* npy) {
-    constexpr int kReadable = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
-    return (PyArray_FLAGS(npy) & kReadable) == kReadable;
-}
-
 // May a result of this type be written to memory that only one array holds?
 bool reusable(PyArrayObject* npy, const ArrayType* type);
 

@@ -46,6 +46,7 @@ class Flattener {
     // The highest bit keeps it apart from a leaf's word, the address of its type.
     void word(Tag tag, Py_ssize_t n) { number(static_cast<int64_t>(tag) | n << 3); }
     Flat leaf(PyObject* value, bool may_be_node);
+    Flat lent(PyArrayObject* npy);
     Flat converted(PyObject* value);
     Flat add(ArrayType* type, PyObject* value);
     Flat elsewhere(PyObject* value);
