@@ -2,7 +2,7 @@
 
 import dataclasses
 import functools
-from collections import OrderedDict, namedtuple
+from collections import OrderedDict, defaultdict, namedtuple
 
 import jax
 import jax.flatten_util
@@ -184,3 +184,121 @@ def test_partial_functions():
 def test_structures_of_one_node(node):
     ours, theirs = pb.tree.structure(node), jax.tree.structure(node)
     assert tree_util.treedef_is_leaf(ours) == jax.tree_util.treedef_is_leaf(theirs)
+
+
+class Pair:
+    def __init__(self, a, b, data=None):
+        self.a, self.b, self.data = a, b, data
+
+
+class Keyed(Pair):
+    pass
+
+
+@dataclasses.dataclass
+class Layer:
+    weight: object
+    bias: object
+    name: object = "dense"
+
+
+for library in (jax.tree_util, tree_util):
+    key = library.GetAttrKey
+    library.register_pytree_node(Pair, lambda p: ([p.a, p.b], p.data), lambda d, c: Pair(*c, d))
+    library.register_pytree_with_keys(
+        Keyed,
+        lambda p, key=key: ([(key("a"), p.a), (key("b"), p.b)], p.data),
+        lambda d, c: Keyed(*c, d),
+    )
+    library.register_dataclass(Layer, ["weight", "bias"], ["name"])
+
+OF_MANY_KINDS = (
+    3.5,
+    None,
+    "text",
+    [[], (), {}, None],
+    {"b": 1, "a": (2, [3, None])},
+    {2: "x", 1: {"z": 1, "y": np.ones(2)}},
+    OrderedDict(z=1, a=[2]),
+    defaultdict(list, {"q": 1, "p": 2}),
+    [Point(1, {"k": 2}), Point(Point(3, 4), None)],
+    [Pair(1, [2, 3]), Pair(4, Pair(5, 6), "data")],
+    {"k": Keyed(1, Keyed(2, 3, ("data",)))},
+    (Layer(1, {"z": 2}), Layer(Pair(1, 2), 3, "last")),
+)
+
+
+@pytest.mark.parametrize("tree", OF_MANY_KINDS, ids=str)
+def test_paths_and_leaves_of_many_kinds(tree):
+    for _ in range(2):  # the second time the structure is known
+        pairs, treedef = tree_util.tree_flatten_with_path(tree)
+        wanted = jax.tree_util.tree_leaves_with_path(tree)
+        assert [as_text(p) for p, _ in pairs] == [jax.tree_util.keystr(p) for p, _ in wanted]
+        assert all(a is b for (_, a), (_, b) in zip(pairs, wanted, strict=True))
+        leaves, same = tree_util.tree_flatten(tree)
+        assert same is tree_util.tree_structure(tree)
+        assert same == treedef
+        assert all(a is b for a, (_, b) in zip(leaves, pairs, strict=True))
+        assert tree_util.tree_structure(same.unflatten(leaves)) == same
+
+
+def test_structures_keep_keys_and_data_as_they_are():
+    for one, other in (({1: 0}, {True: 0}), ({(1,): 0}, {(1.0,): 0})):
+        assert repr(tree_util.tree_map(id, one)).split(":")[0] == repr(one).split(":")[0]
+        assert repr(tree_util.tree_map(id, other)).split(":")[0] == repr(other).split(":")[0]
+    assert list(tree_util.tree_map(str, {"b": 1, "a": 2})) == ["b", "a"]
+    assert list(tree_util.tree_map(str, {"a": 1, "b": 2})) == ["a", "b"]
+    for data in (1, True, 1.0, 0.0, -0.0, (0,), (False,), [3], [3]):
+        made = tree_util.tree_map(str, Pair(1, 2, data))
+        assert repr(made.data) == repr(data)
+        assert made.data is data
+
+
+def test_a_class_may_become_a_node_after_it_was_a_leaf():
+    class Late:
+        x = 1
+
+    assert tree_util.tree_leaves([Late]) == [Late]
+    late = Late()
+    assert tree_util.tree_flatten([late])[0] == [late]
+    assert pb.jit(lambda xs: xs[0] + 1)([2.0]) == 3
+    tree_util.register_pytree_node(Late, lambda p: ((p.x,), None), lambda _, c: Late())
+    assert tree_util.tree_flatten([late])[0] == [1]
+    assert pb.jit(lambda p: p[0].x + 1)([late]) == 2
+
+
+def test_errors_of_nodes_come_through():
+    class Bad:
+        pass
+
+    def raises(_):
+        raise KeyError("bad")
+
+    tree_util.register_pytree_node(Bad, raises, lambda *_: Bad())
+    with pytest.raises(KeyError, match="bad"):
+        tree_util.tree_leaves([1, Bad()])
+    nested = []
+    for _ in range(100_000):
+        nested = [nested]
+    with pytest.raises(RecursionError):
+        tree_util.tree_leaves(nested)
+    deep = []
+    deep.append(deep)
+    with pytest.raises(RecursionError):
+        tree_util.tree_structure(deep)
+
+
+def test_compiled_functions_of_nodes():
+    @pb.jit
+    def total(tree):
+        names.append(tree["layer"].name)
+        return tree["layer"].weight + tree["point"].x * tree["pair"].b
+
+    names = []
+    for name in ("a", "a", "b"):
+        tree = {"layer": Layer(1.0, 0, name), "point": Point(2.0, 0), "pair": Pair(0, 3.0)}
+        assert total(tree) == 7
+    assert names == ["a", "b"]
+    for _ in range(2):  # data without a hash
+        assert total(tree | {"layer": Layer(1.0, 0, [])}) == 7
+    assert names == ["a", "b", []]

@@ -136,6 +136,49 @@ def swap_trace(trace: Any, /) -> Any:
 def set_eager_trace(trace: Any, /) -> None:
     """Set the trace that each thread starts with."""
 
+# Trees
+
+def flatten(tree: Any, /) -> tuple[list[Any], Any]:
+    """The leaves of a tree, and its structure: the same object for trees of the same one."""
+
+def leaves(tree: Any, is_leaf: Callable[[Any], bool] | None, /) -> list[Any]:
+    """The leaves of a tree."""
+
+def flatten_with_path(tree: Any, /) -> tuple[list[tuple[tuple[Any, ...], Any]], Any] | None:
+    """Pairs of path and leaf, and the structure; None of a tree that only optree takes apart."""
+
+def leaves_with_path(
+    tree: Any, is_leaf: Callable[[Any], bool], /
+) -> list[tuple[tuple[Any, ...], Any]] | None:
+    """Pairs of path and leaf; None of a tree that only optree takes apart."""
+
+def forget_structures() -> None:
+    """Make structures again."""
+
+def add_node(
+    cls: type, flatten: Callable[[Any], Any], with_keys: Callable[[Any], Any] | None, /
+) -> None:
+    """Make a class a node, by functions to (children, data) and (pairs of key and child, data)."""
+
+def add_attributes_node(
+    cls: type, children: tuple[str, ...], data: tuple[str, ...], keys: tuple[Any, ...], /
+) -> None:
+    """Make a class a node by its attributes; `keys` are those of the children."""
+
+def make_named(cls: type, names: tuple[str, ...], values: Any, others: Any, /) -> Any:
+    """What a class makes of values by name, which are in two tuples."""
+
+def set_trees(
+    namespace: str,
+    sequence_key: type,
+    dict_key: type,
+    flat_key: type,
+    describe: Callable[[type], Any],
+    /,
+) -> None:
+    """Set the classes of keys, and what says of a class that it is a leaf (None) or a named tuple
+    (its keys); False where only optree knows."""
+
 def is_eager() -> bool:
     """Are operations computed in this thread at once, on the host?"""
 

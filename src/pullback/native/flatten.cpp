@@ -2,20 +2,13 @@
 
 #include "array.h"
 #include "device_array.h"
+#include "nodes.h"
 #include "order.h"
+#include "structure.h"
 #include "tree.h"
 
 namespace pullback {
 namespace {
-
-// optree is found when first needed: its import is not paid by those who never leave tuples,
-// lists and dicts.
-PyObject* optree_flatten() {
-    static PyObject* function = nullptr;
-    if (function) return function;
-    Ref module(PyImport_ImportModule("optree._C"));
-    return function = module ? PyObject_GetAttrString(module.get(), "flatten") : nullptr;
-}
 
 // One level deeper, in a container kept alive: a conversion may run any code.
 class Nested {
@@ -144,8 +137,27 @@ Flat Flattener::leaf(PyObject* value, bool may_be_node) {
         return lent(ndarray(value));
     if (PyArray_CheckExact(value) || PyArray_IsScalar(value, Generic)) return converted(value);
     // An int that is too large comes here too: the conversion says so.
-    if (may_be_node && !PyLong_CheckExact(value)) return Flat::General;
+    if (may_be_node && !PyLong_CheckExact(value)) return node(value);
     return converted(value);
+}
+
+Flat Flattener::node(PyObject* tree) {
+    auto node = find_node(Py_TYPE(tree));
+    if (!node) return Flat::Failed;
+    if (node->kind == Node::Kind::Leaf) return converted(tree);
+    Level level;
+    Opened opened = open_node(*node, tree, false, level);
+    if (opened != Opened::Done) return opened == Opened::Failed ? Flat::Failed : Flat::General;
+    Py_ssize_t n = PyTuple_GET_SIZE(level.children.get());
+    word(Tag::Node, n);
+    Flat flat = object(node->type.get());
+    if (flat == Flat::Done && level.data) flat = object(level.data.get());
+    if (flat == Flat::Unknown) return Flat::General;  // data without a hash
+    Nested nested(level.children.get());
+    if (!nested) return Flat::Failed;
+    for (Py_ssize_t i = 0; flat == Flat::Done && i < n; ++i)
+        flat = this->tree(PyTuple_GET_ITEM(level.children.get(), i));
+    return flat;
 }
 
 Flat Flattener::tree(PyObject* tree) {

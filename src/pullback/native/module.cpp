@@ -12,6 +12,8 @@
 #include "interrupt.h"
 #include "jit.h"
 #include "native.h"
+#include "nodes.h"
+#include "structure.h"
 #include "trace.h"
 #include "view.h"
 
@@ -43,6 +45,8 @@ NB_MODULE(_native, m) {
     add(m, view_methods);
     add(m, eager_methods);
     add(m, dlpack_methods);
+    add(m, node_methods);
+    add(m, structure_methods);
     require(elementwise_init(m.ptr()));
     require(jit_init(m.ptr()));
     require(interrupt_init());

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "nodes.h"
+
 namespace pullback {
 namespace {
 
@@ -62,7 +64,17 @@ std::shared_ptr<const Order> make_order(PyObject* const* keys, size_t n) {
 
 Order::~Order() {
     for (PyObject* key : keys) Py_DECREF(key);
+    for (PyObject* step : steps_) Py_DECREF(step);
     Py_XDECREF(names);
+}
+
+const std::vector<PyObject*>* Order::steps() const {
+    while (steps_.size() < places.size()) {
+        PyObject* step = dict_key(keys[places[steps_.size()]]);
+        if (!step) return nullptr;
+        steps_.push_back(step);
+    }
+    return &steps_;
 }
 
 std::shared_ptr<const Order> find_order(PyObject* const* keys, size_t n) {

@@ -15,6 +15,11 @@ struct Order {
     Py_hash_t hash;               // of names
 
     ~Order();
+    // The keys of paths, sorted; null with an error set.
+    const std::vector<PyObject*>* steps() const;
+
+  private:
+    mutable std::vector<PyObject*> steps_;  // made when first asked for
 };
 
 // The order of these keys, remembered for the next dict with the very same ones. Null where keys do

@@ -42,7 +42,7 @@ class Flattener {
     Flat object(PyObject* object);
 
   private:
-    enum class Tag : int64_t { None, Tuple, List, Dict, Spec, Object };
+    enum class Tag : int64_t { None, Tuple, List, Dict, Node, Spec, Object };
     // The highest bit keeps it apart from a leaf's word, the address of its type.
     void word(Tag tag, Py_ssize_t n) { number(static_cast<int64_t>(tag) | n << 3); }
     Flat leaf(PyObject* value, bool may_be_node);
@@ -51,6 +51,7 @@ class Flattener {
     Flat add(ArrayType* type, PyObject* value);
     Flat elsewhere(PyObject* value);
     Flat dict(PyObject* dict);
+    Flat node(PyObject* tree);
 
     Signature& out_;
     PyObject* convert_;

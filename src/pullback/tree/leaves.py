@@ -1,5 +1,6 @@
 """Flatten, unflatten, map, reduce: trees and their leaves, on optree."""
 
+import builtins
 import functools
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -7,9 +8,12 @@ from typing import Any
 import optree
 from optree import PyTreeSpec
 
+from .. import _native
+
 NAMESPACE = "pullback"
 
 PyTreeDef = PyTreeSpec
+_map = builtins.map
 LeafTest = Callable[[Any], bool] | None
 _ABSENT: Any = object()
 
@@ -21,6 +25,8 @@ def flatten(tree: Any, is_leaf: LeafTest = None) -> tuple[list[Any], PyTreeSpec]
     >>> pb.tree.flatten({"b": (1, 2), "a": None})[0]
     [1, 2]
     """
+    if is_leaf is None:
+        return _native.flatten(tree)
     return optree.tree_flatten(tree, is_leaf, namespace=NAMESPACE)
 
 
@@ -40,7 +46,7 @@ def leaves(tree: Any, is_leaf: LeafTest = None) -> list[Any]:
     >>> pb.tree.leaves({"b": 1, "a": [2, None, 3]})
     [2, 3, 1]
     """
-    return optree.tree_leaves(tree, is_leaf, namespace=NAMESPACE)
+    return _native.leaves(tree, is_leaf)
 
 
 def structure(tree: Any, is_leaf: LeafTest = None) -> PyTreeSpec:
@@ -49,7 +55,7 @@ def structure(tree: Any, is_leaf: LeafTest = None) -> PyTreeSpec:
     >>> pb.tree.structure((1, {"a": 2}))
     PyTreeSpec((*, {'a': *}))
     """
-    return optree.tree_structure(tree, is_leaf, namespace=NAMESPACE)
+    return flatten(tree, is_leaf)[1]
 
 
 def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: LeafTest = None) -> Any:
@@ -59,7 +65,16 @@ def map(f: Callable[..., Any], tree: Any, *rest: Any, is_leaf: LeafTest = None) 
     >>> pb.tree.map(lambda x, y: x + y, [1, 2], [10, 20])
     [11, 22]
     """
-    return optree.tree_map(f, tree, *rest, is_leaf=is_leaf, namespace=NAMESPACE)
+    first, treedef = flatten(tree, is_leaf)
+    if not rest:
+        return treedef.unflatten([f(x) for x in first])
+    return treedef.unflatten(_map(f, first, *[leaves_below(treedef, r) for r in rest]))
+
+
+def leaves_below(treedef: PyTreeSpec, tree: Any) -> list[Any]:
+    """What stands in a tree at the leaves of a structure that is a prefix of it."""
+    found, same = _native.flatten(tree)
+    return found if same is treedef else treedef.flatten_up_to(tree)
 
 
 def reduce(

@@ -2,13 +2,17 @@
 
 import functools
 import warnings
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import field, fields, is_dataclass
 from typing import Any, TypeVar
 
 import optree
+from optree.utils import total_order_sorted
 
+from .. import _native
 from .leaves import NAMESPACE
+from .paths import DictKey, FlattenedIndexKey, GetAttrKey, SequenceKey
 
 T = TypeVar("T", bound=type)
 
@@ -55,6 +59,7 @@ def register_node(
         optree.register_pytree_node(
             nodetype, to_children, unflatten_func, path_entry_type=_Key, namespace=NAMESPACE
         )
+    _native.add_node(nodetype, flatten_func, flatten_with_keys_func)
 
 
 def register_node_class(cls: T) -> T:
@@ -184,13 +189,14 @@ def register_dataclass(
     data = tuple(n for n in data_fields if n not in drop_fields)
     meta = tuple(n for n in meta_fields if n not in drop_fields)
 
+    names = (*data, *meta)
+
     def to_children(node: Any) -> Any:
         children = tuple(getattr(node, n) for n in data)
         return children, tuple(getattr(node, n) for n in meta), data
 
     def from_children(aux: Any, children: Any) -> Any:
-        values = (*zip(data, children, strict=True), *zip(meta, aux, strict=True))
-        return nodetype(**dict(values))
+        return _native.make_named(nodetype, names, children, aux)
 
     optree.register_pytree_node(
         nodetype,
@@ -199,6 +205,8 @@ def register_dataclass(
         path_entry_type=optree.GetAttrEntry,
         namespace=NAMESPACE,
     )
+    keys = tuple([GetAttrKey(n) for n in data])
+    _native.add_attributes_node(nodetype, data, meta, keys)
     return nodetype
 
 
@@ -264,4 +272,34 @@ register_node(
     Partial,
     lambda p: ((p.args, p.keywords), p.func),
     lambda func, children: Partial(func, *children[0], **children[1]),
+)
+
+
+def _describe(cls: type) -> tuple[GetAttrKey, ...] | bool | None:
+    """Of a class not registered here: None of leaves, the keys of a named tuple, or False."""
+    entry = optree.register_pytree_node.get(cls, namespace=NAMESPACE)
+    if optree.is_namedtuple_class(cls) and getattr(entry, "type", None) is not cls:
+        return tuple([GetAttrKey(n) for n in optree.namedtuple_fields(cls)])
+    return None if entry is None and not optree.is_structseq_class(cls) else False
+
+
+def _items(mapping: Any, keys: Iterable[Any]) -> list[tuple[DictKey, Any]]:
+    return [(DictKey(k), mapping[k]) for k in keys]
+
+
+_native.set_trees(NAMESPACE, SequenceKey, DictKey, FlattenedIndexKey, _describe)
+_native.add_node(
+    OrderedDict,
+    lambda d: (d.values(), tuple(d)),
+    lambda d: (_items(d, d), tuple(d)),
+)
+_native.add_node(
+    defaultdict,
+    lambda d: ([d[k] for k in total_order_sorted(d)], (d.default_factory, tuple(d))),
+    lambda d: (_items(d, total_order_sorted(d)), (d.default_factory, tuple(d))),
+)
+_native.add_node(
+    deque,
+    lambda d: (d, d.maxlen),
+    lambda d: ([(SequenceKey(i), x) for i, x in enumerate(d)], d.maxlen),
 )

@@ -5,7 +5,17 @@ from typing import Any
 
 import optree
 
-from .leaves import NAMESPACE, LeafTest, PyTreeDef, all_leaves, flatten, leaves, structure
+from .. import _native
+from .leaves import (
+    NAMESPACE,
+    LeafTest,
+    PyTreeDef,
+    all_leaves,
+    flatten,
+    leaves,
+    leaves_below,
+    structure,
+)
 
 
 class _Key:
@@ -110,8 +120,21 @@ def _entry(entry: Any) -> Any:
 
 def key_paths(tree: Any, is_leaf: LeafTest = None) -> list[KeyPath]:
     """The path of each leaf, a tuple of keys."""
+    return [path for path, _ in _flatten_with_path(tree, is_leaf)[0]]
+
+
+def _flatten_with_path(tree: Any, is_leaf: LeafTest) -> tuple[list[tuple[KeyPath, Any]], PyTreeDef]:
+    if is_leaf is None:
+        both = _native.flatten_with_path(tree)
+        return both or (_by_accessors(tree, None), structure(tree))
+    pairs = _native.leaves_with_path(tree, is_leaf)
+    return (_by_accessors(tree, is_leaf) if pairs is None else pairs), structure(tree, is_leaf)
+
+
+def _by_accessors(tree: Any, is_leaf: LeafTest) -> list[tuple[KeyPath, Any]]:
     accessors = optree.tree_accessors(tree, is_leaf, namespace=NAMESPACE)
-    return [tuple(_entry(e) for e in a) for a in accessors]
+    keys = [tuple([_entry(e) for e in a]) for a in accessors]
+    return list(zip(keys, leaves(tree, is_leaf), strict=True))
 
 
 def paths(tree: Any, is_leaf: LeafTest = None) -> list[str]:
@@ -190,8 +213,7 @@ def flatten_with_path(
     if is_leaf is not None and is_leaf_takes_path:
         found, treedef = flatten(_parted(tree, is_leaf, ()))
         return [(x.path, x.value) for x in found], treedef
-    pairs = zip(key_paths(tree, is_leaf), leaves(tree, is_leaf), strict=True)
-    return list(pairs), structure(tree, is_leaf)
+    return _flatten_with_path(tree, is_leaf)
 
 
 def leaves_with_path(
@@ -218,8 +240,9 @@ def map_with_path(
     {'a': ["['a'][0]", "['a'][1]"]}
     """
     pairs, treedef = flatten_with_path(tree, is_leaf, is_leaf_takes_path)
-    others = [treedef.flatten_up_to(r) for r in rest]
-    columns = zip(*others, strict=True) if others else [()] * len(pairs)
+    if not rest:
+        return treedef.unflatten([f(path, leaf) for path, leaf in pairs])
+    columns = zip(*[leaves_below(treedef, r) for r in rest], strict=True)
     results = [f(path, leaf, *o) for (path, leaf), o in zip(pairs, columns, strict=True)]
     return treedef.unflatten(results)
 
