@@ -6,11 +6,12 @@ from functools import wraps
 from typing import Any
 
 from . import config, tree
+from ._native import DeviceArray
 from .backends.devices import devices as all_devices
-from .control.manual import in_manual
-from .control.shard_map import local_shape, scope, shard_map_p
+from .control.manual import scope, scopes
+from .control.shard_map import local_shape, shard_map_p
 from .control.varying import settled
-from .core.abstract_mesh import concrete
+from .core.abstract_mesh import AbstractMesh, concrete
 from .core.aval import ShapedArray, type_name
 from .core.mesh import Mesh
 from .core.sharding import NamedSharding, PartitionSpec
@@ -55,6 +56,7 @@ def shard_map(
         must have the same value.
       in_specs: how the arguments are cut: a pytree of `PartitionSpec`s that is a prefix of the
         tuple of arguments. Along an axis that a spec does not name, all devices get the same.
+        An argument whose spec is None is given to `f` as it is.
       mesh: the devices; None: that of `set_mesh`.
       axis_names: axes of the mesh along which `f` is one device's program; along the others the
         compiler divides it. Empty: all.
@@ -87,20 +89,57 @@ def shard_map(
 
     @wraps(f)
     def mapped(*args: Any) -> Any:
-        found = concrete(mesh or config.current().mesh, config.current().mesh, "shard_map")
-        if not isinstance(found, Mesh):
-            raise ValueError(f"shard_map: wants a Mesh, or one set by set_mesh, got {found!r}")
-        program = _Program(f, found, _axes(found, axis_names), check_vma)
-        return program(args, in_specs, out_specs)
+        found = _mesh(mesh, args)
+        of_parts, parts, specs = _without_fixed(f, args, in_specs)
+        program = _Program(of_parts, found, _axes(found, axis_names), check_vma)
+        return program(parts, specs, out_specs)
 
     return mapped
+
+
+def _without_fixed(f: Any, args: tuple[Any, ...], specs: Any) -> tuple[Any, Any, Any]:
+    """A function, its arguments and their specs without those arguments that have none."""
+    each = tree.broadcast_prefix(specs, args, is_leaf=lambda s: s is None)
+    if None not in each:
+        return f, args, specs
+    leaves, structure = tree.flatten(args)
+
+    @wraps(f)
+    def of_parts(*parts: Any) -> Any:
+        given = iter(parts)
+        pairs = zip(leaves, each, strict=True)
+        return f(*structure.unflatten([x if s is None else next(given) for x, s in pairs]))
+
+    divided = [(x, s) for x, s in zip(leaves, each, strict=True) if s is not None]
+    return of_parts, tuple([x for x, _ in divided]), tuple([s for _, s in divided])
+
+
+def _mesh(mesh: Any, args: Any) -> Mesh:
+    """The devices of a mesh; of an abstract one, those of an argument that lies on such a mesh."""
+    there = config.current().mesh
+    if isinstance(mesh, AbstractMesh) and not isinstance(there, Mesh):
+        places = [x._place.sharding for x in tree.leaves(args) if isinstance(x, DeviceArray)]
+        there = next((s.mesh for s in places if isinstance(s, NamedSharding)), there)
+    found = concrete(mesh or there, there, "shard_map")
+    if not isinstance(found, Mesh):
+        raise ValueError(f"shard_map: wants a Mesh, or one set by set_mesh, got {found!r}")
+    return found
 
 
 def _axes(mesh: Mesh, names: AbstractSet[Any]) -> tuple[Any, ...]:
     unknown = [n for n in names if n not in mesh.axis_names]
     if unknown:
         raise ValueError(f"shard_map: axis_names {unknown} are not among {mesh.axis_names}")
-    return tuple([n for n in mesh.axis_names if not names or n in names])
+    around = [n for s in scopes() for n in s.sizes]
+    axes = tuple([n for n in mesh.axis_names if n in names or (not names and n not in around)])
+    if not axes or any(n in around for n in axes):
+        raise ValueError(
+            f"shard_map inside another, of the axes {around}: axis_names must be others of"
+            f" {mesh.axis_names}, got {sorted(names)}"
+        )
+    if any(s.mesh != mesh for s in scopes()):
+        raise ValueError("shard_map inside another: both must have the same mesh")
+    return axes
 
 
 class _Program:
@@ -114,26 +153,30 @@ class _Program:
         self.what = f"shard_map of {function_name(f)}"
 
     def __call__(self, args: tuple[Any, ...], in_specs: Any, out_specs: Any) -> Any:
-        """Stage it for the parts of some arguments, and run it on all devices."""
-        if in_manual():
-            raise NotImplementedError(f"{self.what}: a shard_map inside another")
+        """Stage it for the parts of some arguments, and run it on all devices.
+
+        Inside another it is settled with that one.
+        """
         args, loans = borrow(args, self.what)
         leaves, in_tree = arguments(args, self.what)
         given = specs = self.specs(in_specs, args, "in_specs")
         avals = [self.part(get_aval(x), s) for x, s in zip(leaves, specs, strict=True)]
         flat = Flat(self.f, in_tree, name=self.what)
-        with scope(self.mesh, self.axes, self.checks):
+        inner = bool(scopes())
+        with scope(self.mesh, self.axes, self.checks), config.override(mesh=self.mesh):
             closed = stage(loans.lent(flat), avals, self.what)
             specs = [P()] * len(closed.consts) + specs
             names = tuple([frozenset(s.all_names) for s in specs])
-            jaxpr, found = settled(hoist(closed.jaxpr), names, self.axes if self.checks else ())
+            program = hoist(closed.jaxpr)
+            jaxpr, found = settled(program, names, self.axes if self.checks else ())
         n = flat.out_tree.num_leaves
         outs = self.specs(out_specs, flat.out_tree.unflatten(range(n)), "out_specs")
         outs += [given[i] for i in loans.written]
         self.check(outs, found, jaxpr.out_avals)
         results = shard_map_p.bind(
-            *closed.consts, *leaves, jaxpr=jaxpr, name=function_name(self.f), mesh=self.mesh,
-            axes=self.axes, in_specs=tuple(specs), out_specs=tuple(outs),
+            *closed.consts, *leaves, jaxpr=program if inner else jaxpr,
+            name=function_name(self.f), mesh=self.mesh, axes=self.axes, in_specs=tuple(specs),
+            out_specs=tuple(outs), check_vma=self.checks,
         )  # fmt: skip
         loans.settle(results[n:])
         return flat.out_tree.unflatten(results[:n])

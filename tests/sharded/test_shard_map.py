@@ -241,6 +241,47 @@ def test_axes_left_to_the_compiler(mesh, jax_mesh):
     assert out.sharding.spec == P(None, "y")
 
 
+def test_what_varies_by_pcast_has_gradients_of_its_own(mesh, jax_mesh):
+    ours, theirs = both(
+        lambda n, k, w, v: (pb if n is pnp else jax).grad(lambda u: n.sin(v @ u).sum())(
+            k.pcast(w, XY, to="varying")
+        ),
+        [(), (XY,)], (XY,), (mesh, jax_mesh),
+    )  # fmt: skip
+    close(pb.jit(ours)(W, A), jax.jit(theirs)(W, A))
+    with pytest.raises(ValueError, match="may differ there"):
+        pb.shard_map(lambda w: lax.pcast(w, "x", to="varying"), mesh=mesh, in_specs=P(),
+                     out_specs=P())(W)  # fmt: skip
+
+
+def test_arguments_without_specs_and_sums_of_numbers(mesh, jax_mesh):
+    """They are given as they are, shapes for example."""
+    for k, s, p, m in ((lax, pb, P, mesh), (jax.lax, jax, JaxP, jax_mesh)):
+        f = s.shard_map(
+            lambda v, shape, k=k: v.reshape(shape) * k.psum(2.0, "x"), mesh=m,
+            in_specs=(p("x"), None), out_specs=p("x"),
+        )  # fmt: skip
+        close(f(A, (2, 16)), 8 * A.reshape(8, 16))
+
+
+def test_the_mesh_of_the_arguments_stands_for_an_abstract_one(mesh):
+    x = pb.device_put(A, pb.NamedSharding(mesh, P("x")))
+    f = pb.shard_map(lambda v: v * 2, mesh=mesh.abstract_mesh, in_specs=P("x"), out_specs=P("x"))
+    close(f(x), 2 * A)
+    with pytest.raises(ValueError, match="has no devices"):
+        f(A)
+
+
+def test_keys_of_rbg(mesh):
+    """Its bits are those of one device."""
+    keys = pb.random.split(pb.random.key(0, impl="rbg"), 4)
+    f = pb.shard_map(
+        lambda k: pb.random.bits(k[0], (2,))[None], mesh=mesh, in_specs=P("x"), out_specs=P("x")
+    )
+    wanted = [np.asarray(pb.random.bits(k, (2,))) for k in keys]
+    np.testing.assert_array_equal(np.asarray(f(keys)), wanted)
+
+
 def test_a_mesh_in_another_order(mesh):
     turned = pb.sharding.Mesh(mesh.devices.T[::-1], ("a", "b"))
     f = pb.shard_map(
@@ -291,7 +332,7 @@ def test_what_is_refused(mesh):
         run(lambda v: v, P("x"), P("x"), A, axis_names={"z"})
     with pytest.raises(NameError, match="unbound axis name: z"):
         run(lambda v: lax.psum(v, "z"), P("x"), P("x"), A)
-    with pytest.raises(NotImplementedError, match="inside another"):
+    with pytest.raises(ValueError, match="inside another"):
         run(lambda v: run(lambda u: u, P(), P(), v), P("x"), P("x"), A)
     with pytest.raises(ValueError, match="wants a Mesh"):
         pb.shard_map(lambda v: v, in_specs=P("x"), out_specs=P("x"))(A)

@@ -8,6 +8,7 @@ from ..core.trace import get_aval
 from ..primitives.batching import move_axis
 from ..primitives.shape import reshape
 from ..transforms.flat import arguments
+from ..transforms.replicas import vary_p
 from .axis import axis_size, names_of, pick, psum_scatter_p
 from .collective import psum
 from .crowd import crowd, everyone
@@ -188,11 +189,13 @@ def pbroadcast(x: Any, axis_name: Any, source: int) -> Any:
 
 
 def pcast(x: Any, axis_name: Any, *, to: str) -> Any:
-    """`x` itself: along the axes of `vmap` every value may vary.
+    """`x` itself, which varies along axes of a mesh; along those of `vmap` every value may.
+
+    The gradient inside `shard_map` in a value that varies is each device's own.
 
     Args:
       x: pytree of arrays.
-      axis_name: name, or tuple of names, of axes that `vmap` maps.
+      axis_name: name, or tuple of names, of axes that `vmap` or `shard_map` maps.
       to: "varying" or "reduced".
 
     >>> pb.vmap(lambda x: pb.lax.pcast(x, "i", to="varying"), axis_name="i")(pnp.array([1, 2]))
@@ -201,7 +204,10 @@ def pcast(x: Any, axis_name: Any, *, to: str) -> Any:
     if to not in ("varying", "reduced"):
         raise ValueError(f"pcast: to must be 'varying' or 'reduced', got {to!r}")
     axis_size(axis_name)
-    return _each(lambda leaf: leaf, x, "pcast")
+    axes = names_of(axis_name)
+    if to == "reduced" or not are_mesh_axes(axes):
+        return _each(lambda leaf: leaf, x, "pcast")
+    return _each(lambda leaf: vary_p.bind(leaf, axes=axes), x, "pcast")
 
 
 def ppermute(x: Any, axis_name: Any, perm: Any) -> Any:

@@ -1,6 +1,7 @@
 """The program of one device among several: the axes of a mesh that it may name."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from ..core import trace as tracing
@@ -19,6 +20,7 @@ class ManualScope(Trace):
 
     def __init__(self, mesh: Mesh, axes: Sequence[AxisName], checks: bool) -> None:
         super().__init__(tracing.current_trace())
+        self.mesh = mesh
         self.sizes = {name: mesh.shape[name] for name in axes}
         self.manual = tuple(axes) if checks else ()
 
@@ -41,11 +43,19 @@ def are_mesh_axes(names: Sequence[Any]) -> bool:
     return all(isinstance(tracing.trace_of_axis(name), ManualScope) for name in names)
 
 
-def in_manual() -> bool:
-    """Whether the current program is already that of one device."""
+@contextmanager
+def scope(mesh: Mesh, axes: Sequence[AxisName], checks: bool = False) -> Iterator[None]:
+    """Where programs of one device are made and transformed: the mesh's axes have names."""
+    with tracing.use(ManualScope(mesh, axes, checks)):
+        yield
+
+
+def scopes() -> list[ManualScope]:
+    """Those around, from the inside: the current program is already that of one device."""
+    found: list[ManualScope] = []
     trace: Trace | None = tracing.current_trace()
     while trace is not None:
         if isinstance(trace, ManualScope):
-            return True
+            found.append(trace)
         trace = trace.parent
-    return False
+    return found

@@ -5,8 +5,7 @@ is copied to them, which transposes to a sum; a result that is the same on sever
 their values, which transposes to equal shares.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -22,7 +21,7 @@ from ..core.rewrite import keep_arguments, prune
 from ..core.sharding import NamedSharding, PartitionSpec, place_of
 from ..core.stage import eval_jaxpr
 from ..core.trace import axis_size as mapped_size
-from ..core.trace import evaluate, get_aval, use
+from ..core.trace import evaluate, get_aval
 from ..primitives.arithmetic import div
 from ..primitives.shape import reshape, transpose
 from ..transforms.program import (
@@ -38,7 +37,7 @@ from ..transforms.program import (
 from .axis import pick as element
 from .axis import psum_p
 from .call import body_of, check_operands, interpret, out_dims, to_front
-from .manual import ManualScope
+from .manual import scope, scopes
 from .varying import settled
 
 Specs = tuple[PartitionSpec, ...]
@@ -56,14 +55,6 @@ def whole_shape(shape: Shape, spec: PartitionSpec, mesh: Mesh) -> Shape:
     """The shape of the array of all parts."""
     tiles = NamedSharding(mesh, spec).tiles(len(shape))
     return tuple([n * t for n, t in zip(shape, tiles, strict=True)])
-
-
-@contextmanager
-def scope(mesh: Mesh, axes: Sequence[AxisName], checks: bool = False) -> Iterator[None]:
-    """Where programs of one device are made and transformed: the mesh's axes have names."""
-    trace = ManualScope(mesh, axes, checks)
-    with use(trace):
-        yield
 
 
 @shard_map_p.def_type
@@ -271,9 +262,10 @@ def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
     wanted = tuple(pick(params["in_specs"], linear))
     given = tuple(pick(params["out_specs"], nonzero))
     known = tuple(pick(params["in_specs"], plain))
+    inner = bool(scopes())
     with scope(params["mesh"], params["axes"], True):
         program = _transposed(
-            params["jaxpr"], linear, nonzero, known, given, wanted, params["axes"]
+            params["jaxpr"], linear, nonzero, known, given, wanted, params["axes"], inner
         )
     outs = shard_map_p.bind(
         *pick(args, plain),
@@ -293,8 +285,12 @@ def _transposed(
     given: Specs,
     wanted: Specs,
     axes: tuple[AxisName, ...],
+    inner: bool,
 ) -> Jaxpr:
-    """(known arguments, cotangents of results, as their specs say) -> cotangents of the others."""
+    """(known arguments, cotangents of results, as their specs say) -> cotangents of the others.
+
+    inner: whether it stands in another shard_map, with which it is settled.
+    """
     program = transposed_jaxpr(jaxpr, linear, nonzero)
 
     def fun(*args: Any) -> list[Any]:
@@ -303,6 +299,8 @@ def _transposed(
         return [_summed(o, s, axes) for o, s in zip(outs, wanted, strict=True)]
 
     whole = stage_pure(fun, program.in_avals, "shard_map")
+    if inner:
+        return whole
     names = tuple([frozenset(s.all_names) for s in (*known, *given)])
     return settled(whole, names, axes)[0]
 

@@ -16,8 +16,9 @@ from ..core.stage import literal_value
 from ..core.trace import axis_size, get_aval, manual_axes, runs_equations
 from ..primitives.arithmetic import div, mul
 from ..transforms.program import stage_pure
-from ..transforms.replicas import STANDINS, enter_p, leave_p, share_p, total_p
+from ..transforms.replicas import STANDINS, enter_p, leave_p, share_p, total_p, vary_p
 from .axis import pmax_p, pmin_p, psum_p
+from .manual import scope
 
 Names = frozenset[Any]
 NONE: Names = frozenset()
@@ -129,8 +130,12 @@ def total(x: Any, axes: Sequence[Any], names: Names) -> Any:
     over = tuple(a for a in axes if a in names or get_aval(x).dtype == dtypes.bool_)
     out = psum_p.bind(x, axes=over) if over else x
     for name in axes:
-        out = out if name in over else mul(out, axis_size(name))
+        out = out if name in over else _times(out, axis_size(name))
     return out
+
+
+def _times(x: Any, n: int) -> Any:
+    return x * n if isinstance(x, (int, float, complex)) else mul(x, n)
 
 
 def _psum(eqn: JaxprEqn, values: Sequence[Any], names: Sequence[Names]) -> Any:
@@ -146,6 +151,19 @@ def _extremum(eqn: JaxprEqn, values: Sequence[Any], names: Sequence[Names]) -> A
 
 def _exchange(eqn: JaxprEqn, values: Sequence[Any], names: Sequence[Names]) -> Any:
     return _bind(eqn, values), [union(names).union(eqn.params["axes"])]
+
+
+def _vary(eqn: JaxprEqn, values: Sequence[Any], names: Sequence[Names]) -> Any:
+    return [values[0]], [names[0].union(eqn.params["axes"])]
+
+
+def _shard_map(eqn: JaxprEqn, values: Sequence[Any], names: Sequence[Names]) -> Any:
+    """The program of one device along further axes: outside they are whole again."""
+    p = eqn.params
+    inside = [n.union(s.all_names) for n, s in zip(names, p["in_specs"], strict=True)]
+    with scope(p["mesh"], p["axes"], p["check_vma"]):
+        body, found = _settled(p["jaxpr"], inside)
+    return _bind(eqn, values, jaxpr=body), [n.difference(p["axes"]) for n in found]
 
 
 def _copies(names: Names) -> list[Any]:
@@ -176,6 +194,8 @@ RULES: dict[str, Rule] = {
     leave_p.name: _same,
     share_p.name: _share,
     total_p.name: _total,
+    vary_p.name: _vary,
+    "shard_map": _shard_map,
     "scan": _scan,
     "while": _while,
     "cond": _cond,

@@ -85,12 +85,12 @@ def axis_size(name: Any) -> int:
 
 def manual_axes() -> tuple[Any, ...]:
     """The axes of a mesh along which the current program is one device's, which it is to know."""
+    found: tuple[Any, ...] = ()
     trace: Trace | None = current_trace()
     while trace is not None:
-        if trace.manual:
-            return trace.manual
+        found += trace.manual
         trace = trace.parent
-    return ()
+    return found
 
 
 def mapped_axes() -> tuple[Any, ...]:

@@ -14,6 +14,7 @@ from .. import dtypes
 from ..core.aval import ShapedArray
 from ..core.primitive import Primitive, Zero
 from ..core.trace import get_aval, manual_axes
+from ..primitives.rules import deflinear
 from .batch import to_dim
 
 # enter, leave -- x, whose copies are those of like
@@ -23,7 +24,30 @@ leave_p = Primitive("leave")
 share_p = Primitive("share")
 # total -- the sum of x over the copies of like
 total_p = Primitive("total")
-STANDINS = (enter_p, leave_p, share_p, total_p)
+# vary -- x, of which each device along some axes has a copy of its own
+vary_p = Primitive("vary", linear=True)
+deflinear(vary_p)
+STANDINS = (enter_p, leave_p, share_p, total_p, vary_p)
+
+
+@vary_p.def_type
+def _(x: ShapedArray, *, axes: tuple[Any, ...]) -> ShapedArray:
+    return x
+
+
+@vary_p.def_value
+def _(x: Any, *, axes: tuple[Any, ...]) -> NoReturn:
+    raise AssertionError("it stands in programs for several devices alone")
+
+
+@vary_p.def_transpose
+def _(ct: Any, x: Any, *, axes: tuple[Any, ...]) -> list[Any]:
+    return [ct]
+
+
+@vary_p.def_batch
+def _(args: Sequence[Any], dims: Sequence[Any], *, axes: tuple[Any, ...]) -> Any:
+    return vary_p.bind(args[0], axes=axes), dims[0]
 
 
 def _define(primitive: Primitive, transposed: Primitive) -> None:

@@ -30,13 +30,16 @@ def _(
     axes: tuple[Any, ...],
     **rest: Any,
 ) -> list[Value]:
-    """Shardy's manual computation. Where each device is, is an argument for each axis."""
+    """Shardy's manual computation. Where each device is, is an argument for each axis, those of
+    the computation around it too."""
     if not b.module.devices:
         return b.run(_whole(jaxpr, mesh, in_specs, out_specs, axes, rest), args)
-    name, loose = b.module.mesh_name(mesh), len(axes) < len(mesh.axis_names)
+    around = {} if b.manual is None else b.manual.index
+    every = (*around, *axes)
+    name, loose = b.module.mesh_name(mesh), len(every) < len(mesh.axis_names)
     places = [b.iota(dtypes.int32, (mesh.shape[a],), 0) for a in axes]
-    given = [*args, *places]
-    in_specs = [*in_specs, *[PartitionSpec(a) for a in axes]]
+    given = [*args, *around.values(), *places]
+    in_specs = [*in_specs, *[PartitionSpec()] * len(around), *[PartitionSpec(a) for a in axes]]
 
     def listed(values: Sequence[Any], specs: Sequence[PartitionSpec]) -> str:
         pairs = zip(values, specs, strict=True)
@@ -53,7 +56,7 @@ def _(
         f" in_shardings=[{listed(given, in_specs)}] out_shardings=[{listed(types, out_specs)}]"
         f" manual_axes={{{', '.join(map(axis_text, axes))}}} ({head}) {{"
     )
-    b.text.lines.extend(_body(b, jaxpr, mesh, axes, params))
+    b.text.lines.extend(_body(b, jaxpr, mesh, every, params))
     b.text.line(f"}} : {types_text([v.type for v in given])} -> {types_text(types)}")
     return outs
 

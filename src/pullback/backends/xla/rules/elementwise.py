@@ -98,6 +98,9 @@ SMALL = {
     **dict.fromkeys(dtypes.INT_SMALL, np.dtype(np.int8)),
     **dict.fromkeys(dtypes.UINT_SMALL, np.dtype(np.uint8)),
 }
+# Products of integers in twice as many bits hold the upper half, too; inside a manual computation
+# XLA knows no `mulhi`.
+TWICE = {np.dtype(np.int32): np.dtype(np.int64), np.dtype(np.uint32): np.dtype(np.uint64)}
 # Of signed numbers these read the bits beyond the sign.
 OF_BITS = ("popcnt", "count_leading_zeros", "shift_right_logical")
 
@@ -107,20 +110,26 @@ def computed(b: Builder, name: str, *args: Value) -> Value:
     dtype = args[0].dtype
     if dtype in SMALL:
         return _on_bytes(b, name, *args)
+    if dtype in TWICE and name == "chlo.mulhi":
+        return _upper_half(b, *args, wide=TWICE[dtype], bits=32)
     if dtype in dtypes.FLOAT8 and name.startswith("chlo."):
         wide = [b.convert(a, dtypes.float32) for a in args]
         return b.convert(b.same(name, *wide), dtype)
     return b.same(name, *args)
 
 
+def _upper_half(b: Builder, x: Value, y: Value, wide: np.dtype, bits: int) -> Value:
+    shift = "arithmetic" if dtypes.kind(x.dtype) == "signed" else "logical"
+    product = b.same("multiply", b.convert(x, wide), b.convert(y, wide))
+    return b.convert(b.same(f"shift_right_{shift}", product, b.like(product, bits)), x.dtype)
+
+
 def _on_bytes(b: Builder, name: str, *args: Value) -> Value:
     dtype = args[0].dtype
-    first, *rest = [b.convert(a, SMALL[dtype]) for a in args]
     bits = int(dtypes.info(dtype).bits)
     if name == "chlo.mulhi":
-        shift = "arithmetic" if dtypes.kind(dtype) == "signed" else "logical"
-        product = b.same("multiply", first, *rest)
-        return b.convert(b.same(f"shift_right_{shift}", product, b.like(product, bits)), dtype)
+        return _upper_half(b, *args, wide=SMALL[dtype], bits=bits)
+    first, *rest = [b.convert(a, SMALL[dtype]) for a in args]
     if name in OF_BITS:
         first = b.same("and", first, b.like(first, (1 << bits) - 1))
     out = b.same(name, first, *rest)
