@@ -1,6 +1,7 @@
 """The house: who may import whom, how large things may be, and what every primitive must have."""
 
 import ast
+import builtins
 import importlib
 import pkgutil
 import re
@@ -264,6 +265,42 @@ def switches(module: Module) -> list[str]:
     ]
 
 
+def bound(node: ast.stmt) -> set[str]:
+    """The names that a statement at the top of a module gives a meaning."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {alias.asname or alias.name for alias in node.names}
+    stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+    return {n.id for n in stored if isinstance(n.ctx, ast.Store)}
+
+
+def annotations(tree: ast.Module) -> Iterator[ast.expr]:
+    """What functions say of their arguments and results."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.returns:
+            yield node.returns
+        elif isinstance(node, ast.arg) and node.annotation:
+            yield node.annotation
+
+
+def hidden_types(modules: list[Module]) -> list[str]:
+    """Annotations by a built-in type whose name the module gives another meaning.
+
+    From Python 3.14 on they are read when the whole module is there.
+    """
+    breaks = []
+    for module in modules:
+        hidden = set(dir(builtins)) & set().union(*map(bound, module.tree.body))
+        breaks += [
+            f"{module.path}:{node.lineno}: {node.id} is not the built-in one"
+            for annotation in annotations(module.tree)
+            for node in ast.walk(annotation)
+            if isinstance(node, ast.Name) and node.id in hidden
+        ]
+    return breaks
+
+
 def has(primitive: Any, rule: str) -> bool:
     """Is this slot of a primitive filled?"""
     return getattr(primitive, rule, None) is not None
@@ -332,6 +369,10 @@ def test_modules_say_what_they_are():
 
 def test_sources_hold_nothing_unwanted():
     report(unwanted(MODULES))
+
+
+def test_annotations_name_types():
+    report(hidden_types(MODULES))
 
 
 def test_switches_are_few():
@@ -421,6 +462,11 @@ def test_guards_see_inner_imports_and_long_functions(tmp_path):
     assert len(inner_imports(modules)) == 1
     assert len(long_functions(modules)) == 1
     assert len(undocumented(modules)) == 1
+
+
+def test_guards_see_hidden_types(tmp_path):
+    text = "def g(x: float) -> int: ...\ndef f(x: int) -> float: ...\nint = 1"
+    assert len(hidden_types(house(tmp_path / "pullback", core__a=text))) == 2
 
 
 def test_guards_see_missing_rules(heart):

@@ -57,6 +57,16 @@ def eager_vmap_grad(xp: Any) -> Call:
     return lambda: f(params, xs).block_until_ready()
 
 
+def eager_scan(xp: Any) -> Call:
+    def step(carry: Any, x: Any) -> tuple[Any, Any]:
+        for _ in range(20):
+            carry = xp.np.tanh(carry * x + 0.1)
+        return carry, carry
+
+    x = xp.np.linspace(0.0, 1.0, 100)
+    return lambda: xp.block_until_ready(xp.lax.scan(step, 0.5, x))
+
+
 def jit_leaves(count: int) -> Build:
     def build(xp: Any) -> Call:
         f = xp.jit(lambda leaves: [x + 1 for x in leaves])
@@ -93,6 +103,7 @@ CASES = (
     Case("eager dumb_computation 50x50", "overhead", eager_dumb, (jax(0.3),)),
     Case("eager value_and_grad of sigmoid", "overhead", eager_value_and_grad, (jax(0.12),)),
     Case("eager vmap(grad) of sigmoid, 100", "overhead", eager_vmap_grad, (jax(0.12),)),
+    Case("eager scan of 60 operations", "overhead", eager_scan, (jax(1.0),)),
     *[
         Case(f"jit call, {count} leaves", "overhead", jit_leaves(count), (jax(1.0),))
         for count in (10, 100, 1000)

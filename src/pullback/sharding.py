@@ -44,8 +44,8 @@ def make_mesh(
       ValueError: there are fewer devices than the mesh needs.
 
     >>> import pullback as pb
-    >>> pb.make_mesh((1,), ("x",), devices=pb.devices("xla")).shape
-    OrderedDict([('x', 1)])
+    >>> pb.make_mesh((1,), ("x",), devices=pb.devices("xla")).shape["x"]
+    1
     """
     sizes = tuple(int(n) for n in axis_shapes)
     found = all_devices() if devices is None else list(devices)
@@ -116,8 +116,8 @@ def use_abstract_mesh(mesh: AbstractMesh) -> AbstractContextManager[None]:
 
     >>> mesh = pb.sharding.AbstractMesh((2,), ("x",))
     >>> with pb.sharding.use_abstract_mesh(mesh):
-    ...     pb.sharding.get_abstract_mesh().shape
-    OrderedDict([('x', 2)])
+    ...     pb.sharding.get_abstract_mesh().shape["x"]
+    2
     """
     if not isinstance(mesh, AbstractMesh):
         raise ValueError(f"use_abstract_mesh: wants an AbstractMesh, got {mesh!r}")

@@ -1,5 +1,6 @@
 """Scalar types as dtypes and constructors: `numpy.float32(x)` is an array of that dtype."""
 
+import builtins
 from typing import Any
 
 import ml_dtypes
@@ -24,7 +25,7 @@ class ScalarType(type):
         """The value as an array of this dtype."""
         return asarray(x, self.dtype)
 
-    def __eq__(self, other: object) -> bool:
+    def __eq__(self, other: object) -> builtins.bool:
         if isinstance(other, ScalarType):
             return self.dtype == other.dtype
         return other is self.dtype.type or (isinstance(other, np.dtype) and self.dtype == other)

@@ -66,7 +66,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "vander2d": _vander2d,
     "vander3d": _vander3d,
     "der": series.der,
-    "int": series.int,
+    "int": series.integral,
     "fromroots": series.fromroots,
     "roots": fits.roots,
     "companion": fits.companion,

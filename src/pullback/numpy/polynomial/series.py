@@ -168,7 +168,7 @@ def _factor(scl: Any, c: Any) -> Any:
     return as_array("scl", scl).astype(c.dtype)
 
 
-def int(
+def integral(
     basis: Basis, c: Any, m: Any = 1, k: Any = (), lbnd: Any = 0, scl: Any = 1, axis: Any = 0
 ) -> Any:
     """The m-th integrals of series along an axis.
