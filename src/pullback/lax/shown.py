@@ -33,8 +33,8 @@ Array([ 2., -1.], dtype=float32)
 >>> pb.lax.clz(pnp.array([1, 16]))
 Array([31, 27], dtype=int32)
 
->>> pb.lax.cosh(pnp.array([0.0, 1.0]))
-Array([1.       , 1.5430807], dtype=float32)
+>>> pb.lax.cosh(pnp.array([0.0, 1.5]))
+Array([1.       , 2.3524096], dtype=float32)
 
 >>> pb.lax.digamma(pnp.array([1.0, 2.0]))
 Array([-0.5772157 ,  0.42278433], dtype=float32)

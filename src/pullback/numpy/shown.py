@@ -41,8 +41,8 @@ Array([ 2., -1.], dtype=float32)
 >>> pnp.cos(pnp.array([0.0, np.pi]))
 Array([ 1., -1.], dtype=float32)
 
->>> pnp.cosh(pnp.array([0.0, 1.0]))
-Array([1.       , 1.5430807], dtype=float32)
+>>> pnp.cosh(pnp.array([0.0, 1.5]))
+Array([1.       , 2.3524096], dtype=float32)
 
 >>> pnp.exp(pnp.array([0, 1]))
 Array([1.      , 2.718282], dtype=float32)
