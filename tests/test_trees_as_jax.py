@@ -2,6 +2,8 @@
 
 import dataclasses
 import functools
+import gc
+import weakref
 from collections import OrderedDict, defaultdict, namedtuple
 
 import jax
@@ -302,3 +304,16 @@ def test_compiled_functions_of_nodes():
     for _ in range(2):  # data without a hash
         assert total(tree | {"layer": Layer(1.0, 0, [])}) == 7
     assert names == ["a", "b", []]
+
+
+def test_structures_keep_nobody_alive():
+    class Large:
+        def method(self, x):
+            return x
+
+    owner = Large()
+    gone = weakref.ref(owner)
+    assert pb.tree.leaves(pb.tree.map(abs, pb.tree_util.Partial(owner.method, -1))) == [1]
+    del owner
+    gc.collect()
+    assert gone() is None

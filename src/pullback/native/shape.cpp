@@ -26,6 +26,16 @@ uint64_t hash_of(PyObject* data) {
     return hash;
 }
 
+// Does it live on in any case, or cost next to nothing?
+bool is_light(PyObject* data) {
+    if (!PyTuple_CheckExact(data))
+        return PyUnicode_CheckExact(data) || PyLong_CheckExact(data) || PyBool_Check(data) ||
+               data == Py_None || PyType_Check(data);
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(data); ++i)
+        if (!is_light(PyTuple_GET_ITEM(data, i))) return false;
+    return true;
+}
+
 bool same_keys(const Order& a, const Order& b) {
     if (&a == &b) return true;
     for (size_t i = 0; i < a.keys.size(); ++i)
@@ -43,6 +53,7 @@ void Shape::add_order(std::shared_ptr<const Order> order) {
 void Shape::add_data(PyObject* object) {
     words.push_back(hash_of(object));
     data.push_back(Ref::borrow(object));
+    light = light && is_light(object);
 }
 
 uint64_t Shape::hash() const {

@@ -26,6 +26,7 @@ struct Shape {
     std::vector<uint64_t> words;
     std::vector<std::shared_ptr<const Order>> orders;  // of the keys of dicts
     std::vector<Ref> data;                             // of nodes
+    bool light = true;  // May it be kept? Data of nodes may hold anything, arrays too.
 };
 
 }  // namespace pullback

@@ -173,6 +173,7 @@ Ref find_spec(Shape& shape, PyObject* tree) {
     Ref both = by_optree(tree, Py_None);
     if (!both) return Ref();
     Ref spec = Ref::borrow(PyTuple_GET_ITEM(both.get(), 1));
+    if (!shape.light) return spec;
     if (structures().size() >= kMostStructures) Table().swap(structures());
     Known known{std::move(shape), Ref::borrow(spec.get())};
     std::swap(structures()[hash], known);
