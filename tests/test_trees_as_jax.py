@@ -230,7 +230,7 @@ OF_MANY_KINDS = (
 )
 
 
-@pytest.mark.parametrize("tree", OF_MANY_KINDS, ids=str)
+@pytest.mark.parametrize("tree", OF_MANY_KINDS)
 def test_paths_and_leaves_of_many_kinds(tree):
     for _ in range(2):  # the second time the structure is known
         pairs, treedef = tree_util.tree_flatten_with_path(tree)
