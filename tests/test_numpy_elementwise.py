@@ -150,6 +150,17 @@ def test_mantissas_have_derivatives(x: float) -> None:
     np.testing.assert_allclose(got, 2.0 ** -np.frexp(np.float32(x))[1], 1e-6)
 
 
+@pytest.mark.parametrize("name", ["log2", "log10"])
+def test_logarithms_of_infinite_complex_numbers(name: str) -> None:
+    """Part by part: infinity times 0 is no part of them."""
+    parts = [0.0, -0.0, 1.0, -2.0, np.inf, -np.inf]
+    x = np.array([complex(a, b) for a in parts for b in parts], np.complex64)
+    function, want = getattr(pnp, name), getattr(jax.numpy, name)(x)
+    for got in (function(x), pb.jit(function)(x)):
+        np.testing.assert_allclose(got.real, want.real, 1e-6, strict=True)
+        np.testing.assert_allclose(got.imag, want.imag, 1e-6, strict=True)
+
+
 @pytest.mark.parametrize("name", ["logaddexp", "logaddexp2"])
 def test_logarithms_of_sums_of_complex_exponentials(name: str) -> None:
     x, y = c(20) * 4, c(20) * 4

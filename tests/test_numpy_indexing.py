@@ -181,6 +181,15 @@ def test_update_of_a_known_window_is_one_operation() -> None:
     assert "dynamic_update_slice" in str(jaxpr)
 
 
+@pytest.mark.parametrize("shape", [(0,), (0, 3), (2, 0), (0, 0)])
+def test_masks_with_an_axis_of_no_elements_choose_none(shape: tuple[int, ...]) -> None:
+    x, mask = np.arange(6.0, dtype=np.float32).reshape(2, 3), np.zeros(shape, bool)
+    np.testing.assert_array_equal(pnp.asarray(x)[mask], x[mask], strict=True)
+    np.testing.assert_array_equal(pnp.asarray(x).at[mask].set(7.0), x)
+    with pytest.raises(IndexError, match="did not match"):
+        pnp.asarray(x)[np.zeros((0, 4), bool)]
+
+
 def test_values_of_another_dtype_warn() -> None:
     with pytest.warns(FutureWarning, match="incompatible types"):
         pnp.arange(3).at[0].set(pnp.float32(1.5))

@@ -15,7 +15,7 @@ HOST = (1, 0)
 # Numbers of devices whose memory the processor reads: the host's, and pinned by CUDA and ROCm.
 HOST_KINDS = frozenset((1, 3, 11))
 READ_ONLY, IS_COPIED = 1, 2
-OLDEST, VERSIONED = (0, 5), (1, 0)
+VERSIONED = (1, 0)
 
 _FLOAT8 = "e3m4 e4m3 e4m3b11fnuz e4m3fn e4m3fnuz e5m2 e5m2fnuz e8m0fnu".split()
 # Dtype -> (code, bits). Types narrower than a byte are packed there and not here.
@@ -54,7 +54,7 @@ def export(
       copy: True for memory of its own, which the consumer may write to.
 
     Raises:
-      BufferError: DLPack has no such dtype, or a stream, device or version that is not there.
+      BufferError: DLPack has no such dtype, or a stream or device that is not there.
     """
     if stream is not None:
         raise BufferError(f"__dlpack__: arrays on the host have no streams, got stream={stream!r}")
@@ -62,10 +62,6 @@ def export(
         raise BufferError(
             f"__dlpack__: the array is on the host, {HOST}, got dl_device={dl_device}:"
             " move it first with device_put"
-        )
-    if max_version is not None and tuple(max_version) < OLDEST:
-        raise BufferError(
-            f"__dlpack__: versions before {OLDEST} are not written, got max_version={max_version}"
         )
     if x.dtype not in CODES:
         raise BufferError(

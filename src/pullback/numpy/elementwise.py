@@ -95,8 +95,14 @@ def round_even(x: Any) -> Any:
 
 
 def _log_base(base: int) -> Function:
+    scale = np.log(base)
+
     def log_base(x: Any) -> Any:
-        return strong(ew.div(ew.log(x), x.dtype.type(np.log(base))))
+        y = ew.log(x)
+        if dtypes.kind(x.dtype) != "complex":
+            return strong(ew.div(y, x.dtype.type(scale)))
+        # Part by part: a complex quotient of an infinite number is NaN.
+        return strong(ew.complex(ew.div(ew.real(y), scale), ew.div(ew.imag(y), scale)))
 
     return log_base
 

@@ -180,7 +180,7 @@ def parse(name: str, index: Any, shape: Shape, checked: bool = True) -> list[Par
 
 def _check_mask(mask: Any, shape: Shape, axis: int) -> None:
     for d, size in enumerate(mask.shape, axis):
-        if shape[d] != size:
+        if size not in (shape[d], 0):
             raise IndexError(
                 f"boolean index did not match shape of indexed array in index {axis}: axis {d} of"
                 f" the array has size {shape[d]}, the mask has size {size} there"
