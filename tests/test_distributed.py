@@ -286,3 +286,5 @@ def test_utilities_of_one_process() -> None:
     tiled = multihost_utils.process_allgather(values, tiled=True)
     assert tiled["a"].tolist() == [0.0, 1.0, 2.0]
     multihost_utils.sync_global_devices("alone")
+    for m in (multihost_utils, jax_utils):
+        assert m.reached_preemption_sync_point(3) is False

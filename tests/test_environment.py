@@ -134,6 +134,7 @@ def test_devices_know_their_platform_process_and_memory(p):
     assert device.host_id == device.task_id == device.process_index == 0
     client = device.client
     assert client is device.client and client.platform == "cpu"
+    assert isinstance(client.runtime_type, str) and client.platform_version == "cpu"
     assert client.process_index() == client.host_id() == client.task_id() == 0
     assert client.devices() == p.devices("cpu") and client.local_devices() == p.local_devices()
     assert client.device_from_local_hardware_id(0) is device

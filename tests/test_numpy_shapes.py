@@ -235,6 +235,33 @@ def test_einsum(subscripts: str, operands: Any, optimize: Any) -> None:
     check("einsum", subscripts, *operands, optimize=optimize)
 
 
+@pytest.mark.parametrize(("subscripts", "operands"), EINSUM, ids=[s for s, _ in EINSUM])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_einsum_by_a_function_that_is_given(subscripts: str, operands: Any, dtype: Any) -> None:
+    operands = [x.astype(dtype) for x in operands]
+
+    def contracted(p: Any) -> tuple[list[Any], Any]:
+        calls = []
+
+        def dot(x: Any, y: Any, dimension_numbers: Any, *args: Any, **kwargs: Any) -> Any:
+            given = [(a.shape, str(a.dtype)) for a in (x, y)]
+            calls.append((given, dimension_numbers, args, {**kwargs}))
+            return 2 * p.lax.dot_general(x, y, dimension_numbers, *args, **kwargs)
+
+        out = p.numpy.einsum(
+            subscripts,
+            *operands,
+            precision="highest",
+            preferred_element_type=np.float32,
+            _dot_general=dot,
+        )
+        return calls, out
+
+    (calls, out), (wanted, truth) = contracted(pb), contracted(jax)
+    assert calls == wanted
+    np.testing.assert_allclose(out, truth, rtol=1e-5)
+
+
 def test_shapes_of_what_is_no_array_of_numbers():
     text = np.array([["a", "b"]])
     for p in (pb.numpy, jax.numpy):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 
@@ -56,6 +57,26 @@ def test_results_are_divided(name: str, compiled: bool) -> None:
     found = pb.jit(lambda: call(ROWS))() if compiled else call(ROWS)
     assert found.sharding.is_equivalent_to(ROWS, found.ndim)
     np.testing.assert_allclose(found, call(None), 1e-6)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_shardings_of_types_choose_nothing(name: str) -> None:
+    call, whole = CALLS[name], jax.typeof(X).sharding
+    assert repr(pb.typeof(X).sharding) == repr(whole)
+    wanted = call(None)
+    found = [call(pb.typeof(wanted).sharding), pb.jit(lambda: call(pb.typeof(wanted).sharding))()]
+    with pb.set_mesh(MESH):
+        found += [pb.jit(lambda: call(pb.typeof(wanted).sharding))()]
+    for x in found:
+        np.testing.assert_allclose(x, wanted, 1e-6)
+
+
+def test_devices_of_types_choose_nothing() -> None:
+    f = jax.jit(lambda x: jax.device_put(2 * x, jax.typeof(x).sharding))
+    g = pb.jit(lambda x: pb.device_put(2 * x, pb.typeof(x).sharding))
+    np.testing.assert_array_equal(g(X), f(X))
+    places = (s.numpy.zeros(3, device=s.typeof(s.numpy.ones(3)).sharding) for s in (pb, jax))
+    assert [x.devices() for x in places] == [{pb.devices()[0]}, {jax.devices()[0]}]
 
 
 def test_the_spec_of_a_mesh_in_context() -> None:

@@ -23,6 +23,11 @@ class Backend:
         """What computes there."""
         return self.platform
 
+    @property
+    def runtime_type(self) -> str:
+        """What runs programs there."""
+        return "pullback" if self.platform == "cpu" else "pjrt"
+
     def devices(self) -> list[Device]:
         """Its devices, of all processes."""
         return known.devices(self.platform)

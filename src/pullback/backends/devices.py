@@ -144,9 +144,12 @@ def process_indices(backend: str | None = None) -> list[int]:
 
 def resolve(device: Any) -> Device | None:
     """Where arrays lie: a device by itself or by the name of its platform, whose first device is
-    meant; or what a sharding or, under `set_mesh`, a `PartitionSpec` says."""
+    meant; or what a sharding or, under `set_mesh`, a `PartitionSpec` says. None: nowhere, as the
+    shardings of types say."""
     if device is None or isinstance(device, Device):
         return device
+    if shardings.is_undivided(device):
+        return None
     if isinstance(device, str):
         return local_devices(backend=device)[0]
     if isinstance(device, memory.MemorySpace):

@@ -465,6 +465,13 @@ def undivided(ndim: int) -> NamedSharding:
     return NamedSharding(axes, PartitionSpec(*[None] * ndim))
 
 
+def is_undivided(value: Any) -> bool:
+    """Whether it is what types say (`undivided`): no choice of devices."""
+    if not isinstance(value, NamedSharding) or not isinstance(value.mesh, AbstractMesh):
+        return False
+    return not value.spec.all_names
+
+
 def place_of(sharding: Sharding) -> Device:
     """Where arrays of a sharding lie: what their `_place` is."""
     return sharding.devices[0].spread(sharding)

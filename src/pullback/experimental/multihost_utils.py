@@ -129,6 +129,29 @@ def sync_global_devices(name: str) -> None:
     assert_equal(np.uint32(zlib.crc32(name.encode())), f"sync_global_devices: not all at {name!r}")
 
 
+def reached_preemption_sync_point(step_id: int) -> bool:
+    """Whether a notice to stop has come and this is the step at which all processes save.
+
+    Args:
+      step_id: the number of the step, counted alike in all processes.
+
+    Returns:
+      False: nobody watches for such notices where a process computes alone.
+
+    Raises:
+      NotImplementedError: there are several processes.
+
+    >>> from pullback.experimental import multihost_utils
+    >>> multihost_utils.reached_preemption_sync_point(3)
+    False
+    """
+    if process_count() > 1:
+        raise NotImplementedError(
+            "reached_preemption_sync_point: notices to several processes are not watched for"
+        )
+    return False
+
+
 def assert_equal(in_tree: Any, fail_message: str = "") -> None:
     """Raise in every process unless all have the same.
 
@@ -340,5 +363,6 @@ __all__ = [
     "global_array_to_host_local_array",
     "host_local_array_to_global_array",
     "process_allgather",
+    "reached_preemption_sync_point",
     "sync_global_devices",
 ]

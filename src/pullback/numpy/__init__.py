@@ -12,8 +12,7 @@ from .binary import (
     less_equal, mod, nextafter, not_equal, remainder, right_shift, true_divide,
 )
 from .contractions import (
-    cross, dot, einsum, einsum_path, inner, kron, matmul, matvec, outer, tensordot, trace, vdot,
-    vecdot, vecmat,
+    cross, dot, inner, kron, matmul, matvec, outer, tensordot, trace, vdot, vecdot, vecmat,
 )
 from .creation import (
     arange, array, asarray, copy, empty, empty_like, full, full_like, ones, ones_like, zeros,
@@ -29,6 +28,7 @@ from .elementwise import (
     logical_not, modf, nan_to_num, positive, rad2deg, radians, real, reciprocal, rint, round, sign,
     signbit, sin, sinc, sinh, spacing, sqrt, square, tan, tanh, trunc,
 )
+from .einsums import einsum, einsum_path
 from .grids import fromfunction, indices, meshgrid
 from .indexing import take, take_along_axis
 from .joining import (

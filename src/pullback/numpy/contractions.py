@@ -1,16 +1,14 @@
-"""Products that sum over axes: dot, matmul, tensordot, einsum and their kin, all by dot_general."""
+"""Products that sum over axes: dot, matmul, tensordot and their kin, all by dot_general."""
 
 import operator
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from .. import _native, dtypes
 from .._native import ArrayImpl
-from ..core.aval import Shape, canonical_axis
-from ..core.symbolic import guess
+from ..core.aval import canonical_axis
 from ..dtypes import DType
 from ..errors import OperandError
 from ..lazy import LazyModule
@@ -25,8 +23,6 @@ from .reductions import sum as summed
 from .shapes import expand_dims, moveaxis, ravel, reshape
 from .values import (
     as_array,
-    as_arrays,
-    check_standard,
     convert,
     describe,
     expand,
@@ -128,10 +124,10 @@ def _batched_matmul(x: Any, y: Any, params: dict[str, Any]) -> Any:
     batch = ([x_kept.index(d) for d in both], [y_kept.index(d) for d in both])
     out = contract(x, y, ((x.ndim - 1,), (y.ndim - 2,)), batch, **params)
     order = [*both, *only_x, "row", *only_y, "column"]
-    return _permuted(out, [order.index(v) for v in (*lead, "row", "column")])
+    return permuted(out, [order.index(v) for v in (*lead, "row", "column")])
 
 
-def _permuted(x: Any, order: Sequence[int]) -> Any:
+def permuted(x: Any, order: Sequence[int]) -> Any:
     return x if list(order) == list(range(x.ndim)) else sh.transpose(x, order)
 
 
@@ -301,133 +297,6 @@ def tensordot(
             raise _sizes_differ("tensordot", x, y, x.shape[i], y.shape[j])
     out = contract(x, y, (xs, ys), precision=precision, preferred=preferred_element_type)
     return divided(out, out_sharding)
-
-
-# einsum: opt_einsum chooses the order of pairs; each pair is one dot_general.
-
-
-@lru_cache(maxsize=1024)
-def _plan(
-    subscripts: str, shapes: tuple[Shape, ...], optimize: Any
-) -> tuple[list[str], str, list[tuple[int, ...]]]:
-    path, info = opt_einsum.contract_path(subscripts, *shapes, shapes=True, optimize=optimize)
-    return info.input_subscripts.split(","), info.output_subscript, path
-
-
-def _einsum_arguments(subscripts: Any, operands: Sequence[Any]) -> tuple[str, Sequence[Any]]:
-    if isinstance(subscripts, str):
-        return subscripts.replace(" ", ""), operands
-    text, arrays = opt_einsum.parser.convert_interleaved_input((subscripts, *operands))
-    return text, arrays
-
-
-def einsum(
-    subscripts: Any, /, *operands: Any, out: None = None, optimize: Any = "auto",
-    precision: Any = None, preferred_element_type: Any = None, _dot_general: Any = None,
-    out_sharding: Any = None,
-) -> Any:  # fmt: skip
-    """Sums of products in Einstein's notation: `einsum("ij,jk->ik", x, y)`.
-
-    Args:
-      subscripts: letters for the axes of each operand and, after "->", of the result: a letter that
-        is not there is summed over. "..." stands for axes that broadcast. Or operands and lists of
-        integers in turn, as in NumPy.
-      *operands: arrays.
-      optimize: how the order of contractions is chosen: "optimal", "greedy", "auto" or False.
-      precision: accepted; products are of full precision.
-      preferred_element_type: dtype of the result; by default that of the operands.
-
-    Raises:
-      ValueError: the subscripts do not fit the operands.
-
-    >>> x = pnp.arange(4.0).reshape(2, 2)
-    >>> pnp.einsum("ij,jk,k->i", x, x, pnp.ones(2))
-    Array([ 5., 17.], dtype=float32)
-    >>> pnp.einsum("ii", x)
-    Array(3., dtype=float32)
-    """
-    no_out("einsum", out)
-    text, given = _einsum_arguments(subscripts, operands)
-    arrays = as_arrays("einsum", given)
-    optimize = {True: "optimal", "auto": "auto", False: False}.get(_key(optimize), optimize)
-    optimize = tuple(optimize) if isinstance(optimize, list) else optimize
-    try:
-        terms, result, path = _plan(
-            text, tuple(tuple(map(guess, x.shape)) for x in arrays), optimize
-        )
-    except ValueError as error:
-        given = ", ".join(describe(x) for x in arrays)
-        raise ValueError(f"einsum: {error}: {text!r} of {given}") from error
-    check_standard("einsum", arrays)
-    wanted, weak = result_type_of(arrays)
-    if preferred_element_type is not None:
-        wanted, weak = requested_dtype("einsum", preferred_element_type), False
-    terms = list(terms)
-    arrays = [convert(x, wanted, weak) for x in arrays]
-    for chosen in path:
-        picked = sorted(chosen, reverse=True)
-        pairs = [(terms.pop(i), arrays.pop(i)) for i in picked][::-1]
-        rest = set(result).union(*terms)
-        term, x = pairs[0]
-        for k, (other, y) in enumerate(pairs[1:], 2):
-            needed = rest.union(*(t for t, _ in pairs[k:]))
-            term, x = _pair(term, x, other, y, needed, precision)
-        terms.append(term)
-        arrays.append(x)
-    term, x = _single(terms[0], arrays[0], set(result))
-    return divided(_permuted(x, [term.index(i) for i in result]), out_sharding)
-
-
-def _key(optimize: Any) -> Any:
-    return optimize if isinstance(optimize, (bool, str)) else None
-
-
-def _single(term: str, x: Any, needed: set[str]) -> tuple[str, Any]:
-    """Take diagonals of repeated indices and sum over those that nothing needs."""
-    for i in sorted(set(term)):
-        while term.count(i) > 1:
-            first, second = term.index(i), term.rindex(i)
-            x = diagonal(x, 0, first, second)
-            term = "".join(c for d, c in enumerate(term) if d not in (first, second)) + i
-    gone = [d for d, i in enumerate(term) if i not in needed]
-    return "".join(i for i in term if i in needed), sh.reduce_sum(x, gone)
-
-
-def _pair(a: str, x: Any, b: str, y: Any, rest: set[str], precision: Any) -> tuple[str, Any]:
-    a, x = _single(a, x, rest | set(b))
-    b, y = _single(b, y, rest | set(a))
-    a, x, b, y = _without_ones(a, x, b, y)
-    batch = [i for i in a if i in b and i in rest]
-    summed = [i for i in a if i in b and i not in rest]
-    numbers = ([a.index(i) for i in summed], [b.index(i) for i in summed])
-    groups = ([a.index(i) for i in batch], [b.index(i) for i in batch])
-    out = contract(x, y, numbers, groups, precision)
-    term = batch + [i for i in a if i not in b] + [i for i in b if i not in a]
-    return "".join(term), out
-
-
-def _without_ones(a: str, x: Any, b: str, y: Any) -> tuple[str, Any, str, Any]:
-    """Axes of size 1 that stand against larger ones are dropped: they broadcast."""
-    for i in sorted(set(a) & set(b)):
-        n, m = x.shape[a.index(i)], y.shape[b.index(i)]
-        if n == 1 and m != 1:
-            x, a = sh.squeeze(x, (a.index(i),)), a.replace(i, "")
-        elif m == 1 and n != 1:
-            y, b = sh.squeeze(y, (b.index(i),)), b.replace(i, "")
-    return a, x, b, y
-
-
-def einsum_path(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> tuple[Any, Any]:
-    """The order in which `einsum` contracts, and a report on it.
-
-    >>> a, x = np.ones((9, 9)), np.ones(9)
-    >>> path, report = pnp.einsum_path("ij,jk,k->i", a, a, x)
-    >>> path
-    [(1, 2), (0, 1)]
-    """
-    text, arrays = _einsum_arguments(subscripts, operands)
-    shapes = [as_array("einsum_path", x).shape for x in arrays]
-    return opt_einsum.contract_path(text, *shapes, shapes=True, optimize=optimize)
 
 
 def kron(a: Any, b: Any) -> Any:

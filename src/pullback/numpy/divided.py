@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from ..core.sharding import is_undivided
 from ..lazy import LazyModule
 
 P = ParamSpec("P")
@@ -12,8 +13,13 @@ _sharding: Any = LazyModule("pullback.sharding")
 
 
 def divided(x: Any, out_sharding: Any) -> Any:
-    """The result, divided as `with_sharding_constraint` does it where a sharding is given."""
-    return x if out_sharding is None else _sharding.with_sharding_constraint(x, out_sharding)
+    """The result, divided as `with_sharding_constraint` does it where a sharding is given.
+
+    That of a type, `typeof(x).sharding`, chooses nothing.
+    """
+    if out_sharding is None or is_undivided(out_sharding):
+        return x
+    return _sharding.with_sharding_constraint(x, out_sharding)
 
 
 def divides(f: Callable[P, R]) -> Callable[P, R]:

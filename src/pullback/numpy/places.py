@@ -14,9 +14,8 @@ from ..transforms.make_jaxpr import ShapeDtypeStruct
 
 def on(device: Any, x: Any) -> Any:
     """The array on a device; None: on the default one, if it was made outside of any program."""
-    if device is not None:
-        chosen = resolve(device)
-        assert chosen is not None
+    chosen = None if device is None else resolve(device)
+    if chosen is not None:
         return device_put(x, chosen)
     if _native.is_eager() or _native.is_traced() or type(x) is not ArrayImpl:
         return x

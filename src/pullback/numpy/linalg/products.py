@@ -11,6 +11,7 @@ from ..contractions import cross as cross_product
 from ..contractions import outer as outer_product
 from ..contractions import tensordot as tensor_product
 from ..diagonals import eye
+from ..einsums import einsum
 from ..elementwise import as_inexact
 from ..values import as_array, as_arrays, describe, expand
 
@@ -41,9 +42,7 @@ def multi_dot(arrays: Sequence[Any], *, precision: Any = None) -> Any:
     for x, y in pairwise(factors):
         if x.shape[-1] != y.shape[0]:
             raise ValueError(f"multi_dot: shapes do not match, {describe(x)} and {describe(y)}")
-    return contractions.einsum(
-        f"{','.join(terms)}->{ends}", *factors, optimize="auto", precision=precision
-    )
+    return einsum(f"{','.join(terms)}->{ends}", *factors, optimize="auto", precision=precision)
 
 
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
