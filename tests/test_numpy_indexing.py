@@ -140,6 +140,15 @@ def test_other_updates(op: str) -> None:
     np.testing.assert_allclose(got, want, 1e-6)
 
 
+@pytest.mark.parametrize("op", ["set", "add", "divide", "power", "max"])
+def test_sequences_are_written(op: str) -> None:
+    x = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
+    want = getattr(jnp.asarray(x).at[:, 1], op)([2, 5])
+    np.testing.assert_allclose(getattr(pnp.asarray(x).at[:, 1], op)((2, 5)), want, 1e-6)
+    got = pb.jit(lambda v, a: getattr(v.at[:, 1], op)([a, 5]))(x, 2)
+    np.testing.assert_allclose(got, want, 1e-6)
+
+
 def test_apply_and_get() -> None:
     x = pnp.array([1.0, 4.0, 9.0])
     np.testing.assert_allclose(x.at[1:].apply(pnp.sqrt), [1, 2, 3])

@@ -206,6 +206,17 @@ def test_apply_primitive_compiles_the_lowering():
     np.testing.assert_array_equal(double_p.bind(X), 2 * X)
 
 
+def test_rules_that_write_mlir_are_not_used():
+    triple_p = pb.extend.core.Primitive("triple")
+    triple_p.def_impl(lambda x: 3 * x)
+    triple_p.def_abstract_eval(lambda x: x)
+    pb.interpreters.mlir.register_lowering(triple_p, lambda ctx, x: [x], platform="cuda")
+    np.testing.assert_allclose(pb.jit(triple_p.bind)(X), 3 * X)
+    with pytest.raises(NotImplementedError, match="for 'cuda' alone"):
+        lowering = pb.interpreters.mlir.lower_fun(lambda x: 3 * x, multiple_results=False)
+        pb.interpreters.mlir.register_lowering(triple_p, lowering, platform="cuda")
+
+
 def test_lowering_may_hold_arrays():
     table = pb.numpy.arange(6.0).reshape(2, 3)
     plus_p = pb.extend.core.Primitive("plus_table")

@@ -55,7 +55,7 @@ def register_lowering(
       prim: a `pullback.extend.core.Primitive`.
       rule: what `lower_fun` returns. A rule that writes MLIR is not used: compiled programs call
         the operation's `impl` back instead.
-      platform: None, or "cpu" for the host.
+      platform: None, or "cpu" for the host; any for a rule that writes MLIR.
       inline, cacheable: accepted; have no effect.
 
     >>> from pullback.extend.core import Primitive
@@ -69,9 +69,10 @@ def register_lowering(
     """
     if not isinstance(prim, Primitive):
         raise NotImplementedError(f"register_lowering: {prim.name} is not an operation of a user's")
+    if not isinstance(rule, Lowering):
+        return
     if platform not in (None, "cpu"):
         raise NotImplementedError(
             f"register_lowering: there are no lowerings for {platform!r} alone: give none"
         )
-    if isinstance(rule, Lowering):
-        prim.lowering = rule
+    prim.lowering = rule

@@ -15,6 +15,7 @@ from ..primitives import shape as sh
 from ..primitives.dynamic import dynamic_update_slice
 from ..primitives.index import GatherScatterMode, ScatterDimensionNumbers
 from . import binary, powers
+from .creation import asarray
 from .divided import divides
 from .elementwise import pick
 from .indexing import CLIP, index_parts, located, numpy_index, stack_last, together
@@ -276,7 +277,7 @@ class IndexUpdateRef:
         )
 
     def _update(self, op: Function, values: Any, options: dict[str, Any]) -> Any:
-        x, values = as_array("at", self.array), as_array("at", values)
+        x, values = as_array("at", self.array), _as_values(values)
         options = {**DEFAULTS, **options}
         unknown = set(options) - set(DEFAULTS)
         if unknown:
@@ -331,7 +332,7 @@ class IndexUpdateRef:
         """x[index] /= values; an index that appears twice is divided by twice."""
         x = self.array
         if dtypes.kind(x.dtype) in ("float", "complex") and self._is_one_window():
-            divisors = _cast(x, as_array("at", values))
+            divisors = _cast(x, _as_values(values))
             return self.set(binary.divide(self._read(options), divisors), **options)
         ones = expand(as_array("at", x.dtype.type(1)), x.shape)
         factor = IndexUpdateRef(ones, self.index)._update(_mul, values, options)
@@ -339,7 +340,7 @@ class IndexUpdateRef:
 
     def power(self, values: Any, **options: Any) -> Any:
         """x[index] **= values."""
-        return self.set(powers.power(self._read(options), values), **options)
+        return self.set(powers.power(self._read(options), _as_values(values)), **options)
 
     def min(self, values: Any, **options: Any) -> Any:
         """x[index] = minimum(x[index], values)."""
@@ -371,6 +372,11 @@ DEFAULTS: dict[str, Any] = {
     "mode": None,
     "wrap_negative_indices": True,
 }
+
+
+def _as_values(values: Any) -> Any:
+    """What is written, as an array: sequences of numbers too."""
+    return asarray(values) if isinstance(values, (list, tuple)) else as_array("at", values)
 
 
 def is_traced_mask(index: Any) -> bool:
