@@ -3,9 +3,23 @@
 import mpmath
 import numpy as np
 import pytest
+import scipy.special
 
 import pullback as pb
 from pullback.scipy import special
+
+
+def _lower(a, x):
+    return mpmath.gammainc(a, 0, x, regularized=True)
+
+
+def _upper(a, x):
+    return mpmath.gammainc(a, x, regularized=True)
+
+
+def _beta(a, b, x):
+    return mpmath.betainc(a, b, 0, x, regularized=True)
+
 
 # The value, intervals of arguments, and how many units the result may be off.
 CASES = {
@@ -28,6 +42,15 @@ CASES = {
     "poch": (lambda z, m: mpmath.gamma(z + m) / mpmath.gamma(z), ((0.1, 10), (0.1, 5)), 8),
     "fresnel": (lambda x: (mpmath.fresnels(x), mpmath.fresnelc(x)), ((-1000, 1000),), 6),
     "sici": (lambda x: (mpmath.si(x), mpmath.ci(x)), ((0.7, 3),), 6),
+    "gammainc": (_lower, ((0.1, 30), (10, 30)), 32),
+    "gammaincc": (_upper, ((0.1, 30), (0.1, 30)), 16),
+    # Small ones, where 1 - gammainc would lose all digits.
+    "gammaincc of small": (_upper, ((1e-9, 1e-5), (1e-4, 1)), 32),
+    "gammaincc of large": (_upper, ((900, 1000), (900, 1000)), 32),
+    "gammainc of large": (_lower, ((900, 1000), (850, 1000)), 64),
+    "betainc": (_beta, ((0.2, 10), (0.2, 10), (0.01, 0.99)), 16),
+    "betainc of mixed": (_beta, ((1, 9), (100, 200), (0.01, 0.1)), 32),
+    "betainc of large": (_beta, ((150, 160), (150, 160), (0.4, 0.6)), 64),
 }
 PRECISION = {"float32": 24, "float64": 53}
 
@@ -46,9 +69,9 @@ def _units(got: np.ndarray, wanted: list, dtype: str) -> float:
 def test_errors(name, dtype):
     reference, ranges, bound = CASES[name]
     rng = np.random.default_rng(11)
-    args = [rng.uniform(low, high, 150).astype(dtype) for low, high in ranges]
+    args = [rng.uniform(low, high, 100).astype(dtype) for low, high in ranges]
     with pb.enable_x64(), mpmath.workdps(50):
-        got = pb.jit(getattr(special, name))(*args)
+        got = pb.jit(getattr(special, name.split()[0]))(*args)
         wanted = [reference(*map(mpmath.mpf, map(float, v))) for v in zip(*args, strict=True)]
         if not isinstance(got, tuple):
             got, wanted = (got,), [(w,) for w in wanted]
@@ -71,3 +94,33 @@ def test_derivatives(name):
     with pb.enable_x64():
         f = getattr(special, name)
         pb.test_util.check_grads(f, args, order=2, modes=["fwd", "rev"], rtol=1e-4)
+
+
+# They are normal to the digits that are asked for.
+@pytest.mark.parametrize(("dtype", "size"), [("float32", 1e12), ("float64", 1e14)])
+def test_huge_incomplete_functions(dtype, size):
+    z = np.linspace(-3, 3, 13)
+    a = np.full(13, size, dtype)
+    with pb.enable_x64():
+        x = (a.astype(float) + z * np.sqrt(size)).astype(dtype)
+        exact = (x.astype(float) - a.astype(float)) / np.sqrt(size)
+        got = np.asarray(pb.jit(special.gammainc)(a, x))
+        np.testing.assert_allclose(got, scipy.special.ndtr(exact), rtol=1e-5)
+        half = np.full(13, size / 2, dtype)
+        x = (0.5 + z * 0.5 / np.sqrt(size)).astype(dtype)
+        exact = (x.astype(float) - 0.5) * 2 * np.sqrt(size)
+        got = np.asarray(pb.jit(special.betainc)(half, half, x))
+        np.testing.assert_allclose(got, scipy.special.ndtr(exact), rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", PRECISION)
+@pytest.mark.parametrize("interval", [(1, 30), (500, 600)])
+def test_slope_of_gammainc(dtype, interval):
+    rng = np.random.default_rng(3)
+    a, x = (rng.uniform(*interval, 40).astype(dtype) for _ in range(2))
+    with pb.enable_x64(), mpmath.workdps(40):
+        got = np.asarray(pb.jit(pb.lax.igamma_grad_a)(a, x))
+        h = mpmath.mpf(10) ** -12
+        for g, p, y in zip(got, map(float, a), map(float, x), strict=True):
+            wanted = (_lower(p + h, y) - _lower(p - h, y)) / (2 * h)
+            assert abs(float(g) / wanted - 1) < 64 * np.finfo(dtype).eps

@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import Any
 
 import mpmath as mp
+from temme import temme
 
 mp.mp.dps = 50
 SOURCE = Path(__file__).resolve().parents[1] / "src/pullback/primitives/fits.py"
@@ -19,7 +20,7 @@ PARTS = {"single": mp.mpf(2) ** -26, "double": mp.mpf(2) ** -55}
 END = mp.mpf(10) ** -30
 HEAD = '''"""Polynomials near special functions; `tools/fits.py` writes them."""
 
-from .fitted import Fit
+from .fitted import Fit, Sum
 
 # fmt: off
 '''
@@ -55,10 +56,14 @@ def powers(coefficients: list[Number]) -> list[Number]:
 
 def cut(f: Function, part: Number) -> list[Number]:
     """As many coefficients as count."""
+    return kept(f, part * min(abs(f(mp.mpf(j) / 10)) for j in range(-10, 11)))
+
+
+def kept(f: Function, error: Number) -> list[Number]:
+    """As many coefficients as an error wants."""
     coefficients = chebyshev(f)
-    least = min(abs(f(mp.mpf(j) / 10)) for j in range(-10, 11))
     left, count = mp.mpf(0), NODES
-    while left + abs(coefficients[count - 1]) <= part * least:
+    while left + abs(coefficients[count - 1]) <= error:
         left += abs(coefficients[count - 1])
         count -= 1
     assert count < NODES, "the function is not smooth enough"
@@ -186,7 +191,14 @@ def sici_g(x: Number) -> Number:
     return asymptotic(lambda j: (-1) ** j * mp.factorial(2 * j + 1) / x ** (2 * j))
 
 
+def atanh_rest(q: Number) -> Number:
+    """(atanh(r) / r - 1) / q of q = r^2."""
+    r = mp.sqrt(q)
+    return (mp.atanh(r) / r - 1) / q if q > END else mp.mpf(1) / 3
+
+
 FITS = {
+    "ATANH_REST": line(atanh_rest, 0, mp.mpf(1) / 9),
     "GAMMA": line(lambda d: mp.gamma(2 + d), -0.5, 0.5),
     "ERFCX": ray(erfcx, 0, mp.inf, 3),
     "DAWSON_NEAR": line(dawson_near, 0, 1),
@@ -205,6 +217,8 @@ FITS = {
     "SICI_F": ray(sici_f, 2, mp.inf, 4),
     "SICI_G": ray(sici_g, 2, mp.inf, 4),
 }
+# Of Temme's expansion: how many orders, and from which a and up to which |eta| they suffice.
+ORDERS, LEAST, MOST = {"single": 4, "double": 10}, 20, mp.mpf(1) / 2
 
 
 def number(x: Number) -> str:
@@ -231,8 +245,21 @@ def table(name: str, f: Function, variable: tuple[Number, ...]) -> str:
     return f"{name} = Fit(\n{arguments}{shown})\n"
 
 
+def expansion(name: str) -> str:
+    """The polynomials of Temme's expansion in eta / MOST, each to what counts of it."""
+    series = temme(max(ORDERS.values()), NODES)
+    parts = []
+    for precision, part in PARTS.items():
+        lines = ""
+        for k, terms in enumerate(series[: ORDERS[precision]]):
+            found = kept(lambda u, t=terms: mp.polyval(t[::-1], u * MOST), part * LEAST**k / 4)
+            lines += f"        (\n{rows([number(c) for c in found])}        ),\n"
+        parts.append(f"    (\n{lines}    ),\n")
+    return f"{name} = Sum(\n{''.join(parts)})\n"
+
+
 def main() -> None:
-    tables = [table(name, *fit) for name, fit in FITS.items()]
+    tables = [table(name, *fit) for name, fit in FITS.items()] + [expansion("TEMME")]
     SOURCE.write_text(HEAD + "".join(tables) + "# fmt: on\n")
 
 

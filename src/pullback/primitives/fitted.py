@@ -19,6 +19,13 @@ class Fit(NamedTuple):
     pole: float | None = None
 
 
+class Sum(NamedTuple):
+    """Coefficients of polynomials, for float32 and for float64, that a sum over k weighs by y^k."""
+
+    single: Sequence[Sequence[float]]
+    double: Sequence[Sequence[float]]
+
+
 def polynomial(coefficients: Sequence[float], x: Any) -> Any:
     """sum over k of c_k x^k, by Horner's rule."""
     out = full_like(x, coefficients[-1])

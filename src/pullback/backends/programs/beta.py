@@ -6,15 +6,13 @@ from typing import Any
 from ...primitives.arithmetic import add, div, mul, neg, sub
 from ...primitives.compare import gt, lt
 from ...primitives.exponential import exp, log, log1p
-from ...primitives.fitted import polynomial
 from ...primitives.magnitude import max, min
 from ...primitives.shape import full_like
-from ...primitives.special import digamma, lgamma
-from .gamma import STIRLING, gamma_parts, gamma_sign, lost
+from ...primitives.special import lgamma
+from .exact import lost
+from .gamma import gamma_sign, near_gamma, slope
 from .series import both, choose
-
-# From here on Stirling's series is as good as the precision.
-FAR = 10
+from .stirling import FAR, remainder
 
 
 def betaln(a: Any, b: Any) -> Any:
@@ -48,32 +46,36 @@ def _parts(a: Any, b: Any) -> tuple[Any, ...]:
     p, q = choose(good, p, 1), choose(good, q, 1)
     near = lt(q, FAR)
     logarithm = choose(lt(p, FAR), _mixed(p, q), _far(p, q))
-    p, q = choose(near, p, 1), choose(near, q, 1)
+    over, under = near_parts(choose(near, p, 1), choose(near, q, 1))
+    return good, near, over, under, logarithm
+
+
+def near_parts(p: Any, q: Any) -> tuple[Any, Any]:
+    """Numbers of which the quotient is the beta function, for p and q below `FAR`."""
     low, s = lt(p, 1), add(p, q)
-    first = gamma_parts(choose(low, add(p, 1), p))[0]
-    over = div(mul(first, gamma_parts(q)[0]), gamma_parts(s)[0])
-    over = sub(over, mul(over, mul(digamma(s), lost(p, q, s))))
-    return good, near, over, choose(low, p, 1), logarithm
+    first = near_gamma(choose(low, add(p, 1), p), FAR)
+    over = div(mul(first, near_gamma(q, FAR)), near_gamma(s, 2 * FAR))
+    over = sub(over, mul(over, mul(slope(s), lost(p, q, s))))
+    return over, choose(low, p, 1)
 
 
 def _mixed(p: Any, q: Any) -> Any:
     """Of any p and a large q."""
     s = add(p, q)
-    rest = add(lgamma(p), sub(_rest(q), _rest(s)))
-    most = sub(add(rest, p), mul(p, log(s)))
+    left = add(lgamma(p), sub(rest(q), rest(s)))
+    most = sub(add(left, p), mul(p, log(s)))
     return add(most, mul(sub(q, 0.5), log1p(neg(div(p, s)))))
 
 
 def _far(p: Any, q: Any) -> Any:
     """Of two large numbers."""
     s = add(p, q)
-    rest = sub(add(_rest(p), _rest(q)), _rest(s))
-    rest = add(rest, sub(math.log(2 * math.pi) / 2, mul(log(q), 0.5)))
+    left = sub(add(rest(p), rest(q)), rest(s))
+    left = add(left, sub(math.log(2 * math.pi) / 2, mul(log(q), 0.5)))
     tail = mul(q, log1p(neg(div(p, s))))
-    return add(add(rest, mul(sub(p, 0.5), log(div(p, s)))), tail)
+    return add(add(left, mul(sub(p, 0.5), log(div(p, s)))), tail)
 
 
-def _rest(x: Any) -> Any:
-    """log Gamma(x) less (x - 1/2) log x - x + log(2 pi) / 2."""
-    inverse = div(1, max(x, full_like(x, FAR)))
-    return mul(polynomial(STIRLING, mul(inverse, inverse)), inverse)
+def rest(x: Any) -> Any:
+    """`remainder` of large numbers, some number of others."""
+    return remainder(max(x, full_like(x, FAR)))

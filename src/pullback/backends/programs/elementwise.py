@@ -6,7 +6,18 @@ They take arrays of one shape and one dtype, float32 or float64.
 from collections.abc import Callable
 from typing import Any
 
-from . import bessel, beta, dilogarithm, exponential, gamma, incomplete, normal, zeta
+from . import (
+    bessel,
+    beta,
+    dilogarithm,
+    exponential,
+    gamma,
+    incomplete_beta,
+    incomplete_gamma,
+    incomplete_slopes,
+    normal,
+    zeta,
+)
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "bessel_i0e": bessel.bessel_i0e,
@@ -18,14 +29,14 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "expi": exponential.expi,
     "expn": exponential.expn,
     "gamma": gamma.gamma,
-    "igamma": incomplete.igamma,
-    "igammac": incomplete.igammac,
-    "igamma_grad_a": incomplete.igamma_grad_a,
+    "igamma": incomplete_gamma.igamma,
+    "igammac": incomplete_gamma.igammac,
+    "igamma_grad_a": incomplete_slopes.igamma_grad_a,
     "log_ndtr": normal.log_ndtr,
     "ndtri": normal.ndtri,
     "poch": gamma.poch,
-    "random_gamma_grad": incomplete.random_gamma_grad,
-    "regularized_incomplete_beta": incomplete.betainc,
+    "random_gamma_grad": incomplete_slopes.random_gamma_grad,
+    "regularized_incomplete_beta": incomplete_beta.betainc,
     "spence": dilogarithm.spence,
 }
 # The same for those that XLA has itself.

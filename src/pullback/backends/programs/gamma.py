@@ -22,6 +22,7 @@ from ...primitives.rounding import floor
 from ...primitives.shape import full_like
 from ...primitives.special import lgamma
 from ...primitives.trigonometric import sin, tan
+from .exact import lost
 from .series import both, choose, is_infinite, odd_part
 
 
@@ -188,21 +189,26 @@ def gamma_parts(x: Any) -> tuple[Any, Any]:
     Products of whole numbers are exact.
     """
     far = ge(x, GAMMA_STEPS + 2.5)
-    tiny, low = lt(x, 0.5), lt(x, 1.5)
-    steps = choose(far, 0, _steps(x, GAMMA_STEPS))
-    start = sub(x, steps)
-    product = full_like(x, 1)
-    for k in range(GAMMA_STEPS):
-        product = choose(gt(steps, k), mul(product, add(start, k)), product)
-    d = choose(tiny, x, choose(low, sub(x, 1), choose(far, 0, sub(start, 2))))
-    under = choose(low, choose(tiny, mul(x, add(x, 1)), x), 1)
-    near = mul(div(fitted(fits.GAMMA, d), under), product)
+    near = near_gamma(choose(far, 1, x), GAMMA_STEPS)
     z = choose(far, x, 1)
     inverse = div(1, z)
     tail = mul(polynomial(STIRLING[: tables(x).terms], mul(inverse, inverse)), inverse)
     large = mul(exp(sub(tail, z)), math.sqrt(2 * math.pi))
     root = pow(z, mul(sub(z, 0.5), 0.5))
     return choose(far, large, near), choose(far, root, 1)
+
+
+def near_gamma(x: Any, most: int) -> Any:
+    """Gamma(x) for 0 < x < most + 5/2: by so many steps at most from near 2."""
+    tiny, low = lt(x, 0.5), lt(x, 1.5)
+    steps = _steps(x, most)
+    start = sub(x, steps)
+    product = full_like(x, 1)
+    for k in range(most):
+        product = choose(gt(steps, k), mul(product, add(start, k)), product)
+    d = choose(tiny, x, choose(low, sub(x, 1), sub(start, 2)))
+    under = choose(low, choose(tiny, mul(x, add(x, 1)), x), 1)
+    return mul(div(fitted(fits.GAMMA, d), under), product)
 
 
 def poch(z: Any, m: Any) -> Any:
@@ -214,14 +220,14 @@ def poch(z: Any, m: Any) -> Any:
     safe = both(gt(z, 0), gt(m, 0), lt(top, GAMMA_STEPS))
     a, b, c = choose(safe, z, 1), choose(safe, m, 1), choose(safe, top, 2)
     quotient = div(gamma_parts(c)[0], gamma_parts(a)[0])
-    quotient = add(quotient, mul(mul(quotient, digamma(c)), lost(a, b, c)))
+    quotient = add(quotient, mul(mul(quotient, slope(c)), lost(a, b, c)))
     return choose(eq(m, 0), 1.0, choose(safe, quotient, out))
 
 
-def lost(a: Any, b: Any, c: Any) -> Any:
-    """a + b - c exactly, c the rounded sum of positive numbers."""
-    large, small = max(a, b), min(a, b)
-    return sub(small, sub(c, large))
+def slope(x: Any) -> Any:
+    """digamma to a few digits, of positive numbers."""
+    z = add(x, 1)
+    return sub(sub(log(z), div(0.5, z)), div(1, x))
 
 
 def gamma_sign(x: Any) -> Any:

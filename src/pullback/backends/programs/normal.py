@@ -35,12 +35,17 @@ def dawsn(x: Any) -> Any:
 def erfcx(x: Any) -> Any:
     """exp(x^2) erfc(x)."""
     size = abs(x)
-    out = div(fitted(fits.ERFCX, size), add(mul(size, 2), 1))
+    out = scaled_erfc(size)
     # exp(x^2) as the product over a few leading digits of x and over the rest.
     leading = mul(floor(mul(size, 32)), 1 / 32)
     rest = mul(sub(size, leading), add(size, leading))
     other = sub(mul(mul(exp(square(leading)), exp(rest)), 2), out)
     return choose(lt(x, 0), choose(lt(x, -30), INF, other), out)
+
+
+def scaled_erfc(x: Any) -> Any:
+    """exp(x^2) erfc(x) of x >= 0."""
+    return div(fitted(fits.ERFCX, x), add(mul(x, 2), 1))
 
 
 def log_ndtr(x: Any) -> Any:

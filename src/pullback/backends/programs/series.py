@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import dtypes
 from ...control.loop import while_loop
-from ...primitives.arithmetic import add, div, mul, sub
+from ...primitives.arithmetic import add, div, mul, neg, sub
 from ...primitives.bitwise import bitwise_and
 from ...primitives.compare import eq, gt, lt, ne
 from ...primitives.convert import convert_element_type
@@ -90,29 +90,27 @@ def _any(x: Any) -> Any:
     return reduce_or(x, tuple(range(len(x.shape))))
 
 
-def fraction(b0: Any, terms: Callable[[Any], tuple[Any, Any]], where: Any) -> Any:
-    """b0 + a1 / (b1 + a2 / (b2 + ...)) by Lentz's algorithm; terms(k) are a_k and b_k.
+def inverse_fraction(b0: Any, terms: Callable[[Any], tuple[Any, Any]], where: Any) -> Any:
+    """1 / (b0 + a1 / (b1 + a2 / (b2 + ...))) as a sum, by Steed's algorithm; terms(k) are a_k and
+    b_k.
 
     Where `where` does not hold, the result is not computed.
     """
     small = tiny_of(b0)
 
-    def nonzero(v: Any) -> Any:
-        return choose(eq(v, 0), small, v)
-
     def step(k: Any, state: Terms) -> Terms:
-        f, c, d, _ = state
+        total, change, d = state
         a, b = terms(k)
-        d = div(1, nonzero(add(b, mul(a, d))))
-        c = nonzero(add(b, div(a, c)))
-        ratio = mul(c, d)
-        return mul(f, ratio), c, d, ratio
+        below = add(b, mul(a, d))
+        new = div(1, choose(eq(below, 0), small, below))
+        change = neg(mul(mul(a, d), mul(new, change)))
+        return add(total, change), change, new
 
     def going(state: Terms) -> Any:
-        return both(where, gt(abs(sub(state[3], 1)), eps_of(b0)))
+        return both(where, gt(abs(state[1]), mul(abs(state[0]), eps_of(b0) / 4)))
 
-    first = nonzero(b0)
-    return summed((first, first, full_like(b0, 0), full_like(b0, 0)), step, going)[0]
+    first = div(1, choose(eq(b0, 0), small, b0))
+    return summed((first, first, first), step, going)[0]
 
 
 def chebyshev(coefficients: Sequence[float], t: Any) -> Any:
