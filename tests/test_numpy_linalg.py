@@ -103,7 +103,8 @@ def label(case: Any) -> str:
 @pytest.mark.parametrize("case", VALUES, ids=label)
 def test_value_is_jax(case):
     name, args, kwargs = case
-    check(f"linalg.{name}", *args, rtol=1e-9, atol=1e-10, **kwargs)
+    narrow = any(np.asarray(x).dtype == "float32" for x in args)
+    check(f"linalg.{name}", *args, rtol=2e-7 if narrow else 1e-9, atol=1e-10, **kwargs)
 
 
 # Functions of real matrices, whose results do not depend on choices of bases.

@@ -83,3 +83,25 @@ def test_common_divisors_in_programs(dtype: str) -> None:
     one = pb.vmap(pnp.gcd)(pnp.asarray(x[:50]), pnp.asarray(y[:50]))
     np.testing.assert_array_equal(one, np.gcd(x[:50], y[:50]))
     assert int(pb.jit(pnp.gcd)(12, 18)) == 6
+
+
+@pytest.mark.parametrize("name", ["inv", "cholesky", "eigvalsh", "norm", "det"])
+def test_functions_of_matrices_are_compiled_at_once(name: str) -> None:
+    matrix = MATRIX[:6, :6] @ MATRIX[:6, :6].T + np.eye(6, dtype="float32")
+    x = pnp.asarray(matrix)
+    ours, theirs = getattr(pnp.linalg, name), getattr(jnp.linalg, name)
+    np.testing.assert_array_equal(ours(x), pb.jit(ours)(x))
+    np.testing.assert_allclose(ours(x), theirs(matrix), rtol=1e-4, atol=1e-5)
+
+
+def test_limits_of_matrices_may_be_arrays() -> None:
+    x = pnp.asarray(MATRIX[:6, :4])
+    for limit in (0.6, pnp.asarray(0.6), np.float32(0.6)):
+        rank = pnp.linalg.matrix_rank(x, limit * pnp.linalg.svdvals(x)[0])
+        out = pnp.linalg.lstsq(x, x[:, 0], rcond=limit)
+        wanted = jnp.linalg.lstsq(MATRIX[:6, :4], MATRIX[:6, 0], rcond=0.6)
+        assert int(rank) == int(out[2]) == int(wanted[2])
+        np.testing.assert_allclose(out[0], wanted[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        pnp.linalg.pinv(x, pnp.asarray(0.6)), jnp.linalg.pinv(MATRIX[:6, :4], 0.6), atol=1e-5
+    )

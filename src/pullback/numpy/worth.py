@@ -19,11 +19,14 @@ MANY = 1 << 12
 FEW = 8
 
 
-def compiled_where_worth(*static: str, exact: bool = False) -> Callable[[Any], Any]:
+def compiled_where_worth(
+    *static: str, exact: bool = False, least: int = MANY
+) -> Callable[[Any], Any]:
     """A decorator for functions of arrays and of what these names stand for, which is hashable.
 
-    One that is exact, so that nobody can tell who computed it, is compiled too when it has been
-    called a few times with operands of the same types, however small they are.
+    They are compiled where an operand has `least` elements. One that is exact, so that nobody can
+    tell who computed it, is compiled too when it has been called a few times with operands of the
+    same types, however small they are.
     """
 
     def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -38,7 +41,7 @@ def compiled_where_worth(*static: str, exact: bool = False) -> Callable[[Any], A
             others = [x for x in (*args, *kwargs.values()) if not isinstance(x, CONCRETE)]
             if not all(isinstance(x, Hashable) for x in others):
                 return function(*args, **kwargs)
-            worth = max([x.size for x in arrays]) >= MANY
+            worth = max([x.size for x in arrays]) >= least
             if exact and not worth:
                 key = tuple([(x.shape, x.dtype) for x in arrays])
                 count = calls[key] = (calls.get(key) or 0) + 1
@@ -48,3 +51,10 @@ def compiled_where_worth(*static: str, exact: bool = False) -> Callable[[Any], A
         return run
 
     return decorated
+
+
+def compiled_matrices(*static: str) -> Callable[[Any], Any]:
+    """A decorator for functions of matrices, which are compiled however small these are: what
+    LAPACK does takes less time than what is around it, and no other thread spins for work.
+    """
+    return compiled_where_worth(*static, least=1)

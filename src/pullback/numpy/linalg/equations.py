@@ -19,10 +19,12 @@ from ..diagonals import eye
 from ..elementwise import as_inexact
 from ..searching import where
 from ..values import as_array, convert, describe, expand, promote_arrays_inexact
+from ..worth import compiled_matrices
 from .factors import matrices_of, square_of, svd
 from .norms import norm
 
 
+@compiled_matrices()
 def solve(a: Any, b: Any) -> Any:
     """The solution x of a x = b. A one-dimensional b is a vector, any other holds columns.
 
@@ -54,6 +56,7 @@ def _solve_columns(a: Any, b: Any) -> Any:
     return shapes.moveaxis(sh.reshape(x, columns.shape), 0, -2)
 
 
+@compiled_matrices()
 def inv(a: Any) -> Any:
     """The inverses of matrices.
 
@@ -110,6 +113,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     return shapes.reshape(inv(shapes.reshape(x, (prod(rows), prod(rows)))), columns + rows)
 
 
+@compiled_matrices("hermitian")
 def pinv(a: Any, rtol: Any = None, hermitian: bool = False, *, rcond: Any = None) -> Any:
     """The pseudo-inverses of matrices; singular values up to rtol of the largest one are zero.
 
@@ -190,16 +194,20 @@ def lstsq(
             f"Leading dimensions of input arrays must match, got {describe(x)} and {describe(y)}"
         )
     columns = y if y.ndim == 2 else y[:, None]
-    out, rank, s = _least_squares(x, columns, rcond)
+    out, residuals, rank, s = _least_squares(x, columns, rcond)
     m, n = x.shape
     if numpy_resid and (m <= n or rank < n):
         residuals = filled((0,), 0, s.dtype)
-    else:
-        residuals = norm(columns - matmul(x, out), axis=0) ** 2
     return (out if y.ndim == 2 else shapes.ravel(out)), residuals, rank, s
 
 
-def _least_squares(x: Any, y: Any, rcond: Any) -> tuple[Any, Any, Any]:
+@compiled_matrices()
+def _least_squares(x: Any, y: Any, rcond: Any) -> tuple[Any, Any, Any, Any]:
+    out, rank, s = _solution(x, y, rcond)
+    return out, norm(y - matmul(x, out), axis=0) ** 2, rank, s
+
+
+def _solution(x: Any, y: Any, rcond: Any) -> tuple[Any, Any, Any]:
     m, n = x.shape
     if not m * n:
         rank = filled((), 0, dtypes.default_dtype(int))
