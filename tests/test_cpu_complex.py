@@ -54,9 +54,16 @@ def test_special_points(f: Callable[[Any], Any], dtype: str) -> None:
     close(got, wanted, dtype)
 
 
+def expm1(x: np.ndarray) -> np.ndarray:
+    """NumPy's own is NaN at infinity."""
+    y = np.exp(x)
+    y.real -= 1
+    return y
+
+
 EDGES = [-np.inf, -1.0, -0.0, 0.0, 1.0, np.inf, np.nan]
 AT_EDGES = [
-    *(np.exp, np.log, np.log1p, np.sqrt, np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh),
+    *(np.exp, expm1, np.log, np.log1p, np.sqrt, np.sin, np.cos, np.tan, np.sinh, np.cosh, np.tanh),
     *(np.arcsin, np.arccos, np.arctan, np.arcsinh, np.arccosh, np.arctanh, np.abs),
 ]
 
@@ -74,6 +81,19 @@ def test_infinities_and_no_numbers(f: Callable[[Any], Any], dtype: str) -> None:
                 lone = np.isinf(b) & np.isnan(wanted.real + wanted.imag)
                 a, b = (np.where(lone, np.abs(p), p) for p in (a, b))
                 np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-15)
+
+
+@pytest.mark.parametrize("f", AT_EDGES, ids=lambda f: f.__name__)
+def test_signs_of_zeros(f: Callable[[Any], Any]) -> None:
+    parts = [-10.0, -2.0, -0.0, 0.0, 2.0, 10.0]
+    x = np.array([complex(a, b) for a in parts for b in parts], np.complex64)
+    mine = getattr(pnp, f.__name__)
+    with np.errstate(all="ignore"):
+        wanted = f(x)
+    for got in (np.asarray(mine(x)), np.asarray(pb.jit(mine)(x))):
+        for a, b in ((got.real, wanted.real), (got.imag, wanted.imag)):
+            zero = (a == 0) & (b == 0)
+            np.testing.assert_array_equal(np.signbit(a)[zero], np.signbit(b)[zero])
 
 
 def test_log1p_beside_its_pole() -> None:

@@ -15,6 +15,18 @@ def _exp2(x: np.ndarray) -> Any:
     return np.exp2(x) if x.dtype.kind != "c" else np.exp(x * x.dtype.type(math.log(2)))
 
 
+def _expm1(x: np.ndarray) -> Any:
+    if x.dtype.kind != "c":
+        return np.expm1(x)
+    whole, finite = np.array(x), np.isfinite(x)
+    np.exp(x, out=whole)
+    a, b = (np.where(finite, p, 0).astype(np.float64) for p in (np.real(x), np.imag(x)))
+    # exp(a) cos(b) - 1, without cancellation near 0; from 0 on, so that it is +0 at -0.
+    near = 0 - 2 * np.sin(b / 2) ** 2 + np.expm1(a) * np.cos(b)
+    whole.real = np.where(finite, near, whole.real - 1)
+    return whole
+
+
 def _log1p(x: np.ndarray) -> Any:
     if x.dtype.kind != "c":
         return np.log1p(x)
@@ -43,7 +55,7 @@ def _logistic(x: np.ndarray) -> Any:
 
 exp_p, exp = unary("exp", np.exp, INEXACT, lambda t, y, x: mul(t, y))
 exp2_p, exp2 = unary("exp2", _exp2, INEXACT, lambda t, y, x: mul(t, mul(y, math.log(2))))
-expm1_p, expm1 = unary("expm1", np.expm1, INEXACT, lambda t, y, x: mul(t, add(y, 1)))
+expm1_p, expm1 = unary("expm1", _expm1, INEXACT, lambda t, y, x: mul(t, add(y, 1)))
 log_p, log = unary("log", np.log, INEXACT, lambda t, y, x: div(t, x))
 log1p_p, log1p = unary("log1p", _log1p, INEXACT, lambda t, y, x: div(t, add(x, 1)))
 logistic_p, logistic = unary(

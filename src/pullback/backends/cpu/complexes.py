@@ -179,9 +179,13 @@ def sign(x: Pair) -> Pair:
 def exp(x: Pair) -> Pair:
     """Of an infinite real part with an angle that is no number, C's Annex G tells the values."""
     size, angle = ew.exp(x.re), _angle(x)
-    im = _product(size, ew.sin(angle), angle)
+    return Pair(ew.mul(size, ew.cos(angle)), _exp_im(x, size, angle))
+
+
+def _exp_im(x: Pair, size: Any, angle: Any) -> Any:
+    im = _product(size, ew.sin(angle))
     nowhere = ew.bitwise_and(ew.eq(x.re, np.inf), ew.bitwise_not(ew.is_finite(x.im)))
-    return Pair(ew.mul(size, ew.cos(angle)), ew.select(nowhere, full_like(im, np.nan), im))
+    return ew.select(nowhere, full_like(im, np.nan), im)
 
 
 def _angle(x: Pair) -> Any:
@@ -190,16 +194,20 @@ def _angle(x: Pair) -> Any:
     return ew.select(lost, full_like(x.im, 0), x.im)
 
 
-def _product(a: Any, b: Any, y: Any) -> Any:
-    """a b, where b is 0 as y is: then y, even if a is no finite number."""
-    return ew.select(ew.eq(y, 0), y, ew.mul(a, b))
+def _product(a: Any, b: Any) -> Any:
+    """a b, and 0 where b is, even if a is no finite number."""
+    side = ew.select(ew.lt(a, 0), full_like(a, -1), full_like(a, 1))
+    lost = ew.bitwise_and(ew.eq(b, 0), ew.bitwise_not(ew.is_finite(a)))
+    return ew.mul(ew.select(lost, side, a), b)
 
 
 @rule("expm1")
 def expm1(x: Pair) -> Pair:
-    half = ew.sin(ew.mul(x.im, 0.5))
-    re = ew.sub(ew.mul(ew.expm1(x.re), ew.cos(x.im)), ew.mul(ew.mul(half, half), 2))
-    return Pair(re, _product(ew.exp(x.re), ew.sin(x.im), x.im))
+    angle = _angle(x)
+    half = ew.sin(ew.mul(angle, 0.5))
+    down = ew.sub(0, ew.mul(ew.mul(half, half), 2))
+    re = ew.add(down, ew.mul(ew.expm1(x.re), ew.cos(angle)))
+    return Pair(re, _exp_im(x, ew.exp(x.re), angle))
 
 
 @rule("log")
@@ -269,15 +277,14 @@ def power(x: Pair, y: Any) -> Pair:
 
 @rule("sinh")
 def sinh(x: Pair) -> Pair:
-    angle = _angle(x)
-    im = _product(ew.cosh(x.re), ew.sin(x.im), x.im)
-    return Pair(_product(ew.cos(angle), ew.sinh(x.re), x.re), im)
+    im = _product(ew.cosh(x.re), ew.sin(x.im))
+    return Pair(_product(ew.cos(_angle(x)), ew.sinh(x.re)), im)
 
 
 @rule("cosh")
 def cosh(x: Pair) -> Pair:
-    im = _product(ew.sinh(x.re), ew.sin(x.im), ew.select(ew.lt(x.re, 0), ew.neg(x.im), x.im))
-    im = ew.select(ew.eq(x.re, 0), ew.select(ew.lt(x.im, 0), ew.neg(x.re), x.re), im)
+    a, b = ew.sinh(x.re), ew.sin(x.im)
+    im = ew.select(ew.eq(a, 0), _product(b, a), _product(a, b))
     return Pair(ew.mul(ew.cosh(x.re), ew.cos(_angle(x))), im)
 
 
@@ -303,8 +310,8 @@ def tanh(x: Pair) -> Pair:
     # 1 - h², without cancellation.
     rest = ew.div(ew.mul(decay, 4), ew.mul(inverse, inverse))
     scale = ew.add(ew.mul(ew.mul(h, h), ew.mul(t, t)), 1)
-    re = _product(ew.div(ew.add(ew.mul(t, t), 1), scale), h, x.re)
-    return Pair(re, _product(ew.div(rest, scale), t, x.im))
+    re = _product(ew.div(ew.add(ew.mul(t, t), 1), scale), h)
+    return Pair(re, _product(ew.div(rest, scale), t))
 
 
 @rule("tan")
