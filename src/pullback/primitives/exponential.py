@@ -18,13 +18,13 @@ def _exp2(x: np.ndarray) -> Any:
 def _expm1(x: np.ndarray) -> Any:
     if x.dtype.kind != "c":
         return np.expm1(x)
-    whole, finite = np.array(x), np.isfinite(x)
-    np.exp(x, out=whole)
-    a, b = (np.where(finite, p, 0).astype(np.float64) for p in (np.real(x), np.imag(x)))
+    whole, finite = np.array(x, np.complex128), np.isfinite(x)
+    a, b = (np.where(finite, p, 0) for p in (whole.real, whole.imag))
+    np.exp(whole, out=whole)
     # exp(a) cos(b) - 1, without cancellation near 0; from 0 on, so that it is +0 at -0.
     near = 0 - 2 * np.sin(b / 2) ** 2 + np.expm1(a) * np.cos(b)
     whole.real = np.where(finite, near, whole.real - 1)
-    return whole
+    return whole.astype(x.dtype)
 
 
 def _log1p(x: np.ndarray) -> Any:
