@@ -267,7 +267,19 @@ def test_arrays_of_what_lends_its_memory(x: Any) -> None:
         assert pnp.array(x).dtype == wanted.dtype
 
 
-NAMES = ["bool", "int4", "int8", "uint8", "int32", "uint64", "int64", "bfloat16", "float64", "O"]
+NAMES = [
+    "bool",
+    "int4",
+    "int8",
+    "uint8",
+    "int32",
+    "uint32",
+    "uint64",
+    "int64",
+    "bfloat16",
+    "float64",
+    "O",
+]
 TYPES = [*NAMES, "S1", "complex64", "complex128", int, float, complex, np.generic, np.inexact]
 
 

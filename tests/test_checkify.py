@@ -384,3 +384,9 @@ def test_checks_are_effects():
     program = pb.make_jaxpr(lambda x: positive(OURS, x))(1.0)
     assert [e.value for e in program.effects] == ["Check"]
     assert [e.primitive for e in program.eqns if e.primitive.effect] == [check_p]
+
+
+def test_a_divisor_may_be_a_number() -> None:
+    for top, ck in ((pb, ours), (jax, theirs)):
+        error, _ = top.jit(ck.checkify(lambda x: x // 0, errors=ck.div_checks))(3)
+        assert "division by zero" in (error.get() or "")

@@ -81,3 +81,30 @@ def test_extrema_keep_the_dtype(name: str, compiled: bool) -> None:
         got = np.asarray(ours(pb.numpy.asarray(x), pb.numpy.asarray(y)))
         assert got.dtype == wanted.dtype
         np.testing.assert_array_equal(got.astype(int), wanted.astype(int))
+
+
+@pytest.mark.parametrize("compiled", [False, True], ids=["value", "compiled"])
+@pytest.mark.parametrize("dtype", [*NAMES, "int8", "uint8", "int16", "float32"])
+@pytest.mark.parametrize("name", [*NAMES[1:3], "int8", "float32"])
+def test_views_read_their_bits(name: str, dtype: str, compiled: bool) -> None:
+    """As many numbers as there are bits for; the first is the lowest."""
+    numbers = np.random.default_rng(0).integers(0, 256, (2, 16), np.uint8)
+    x = jnp.asarray(numbers).astype(name)
+    wanted = x.view(dtype)
+    view = pb.jit(lambda v: v.view(dtype)) if compiled else lambda v: v.view(dtype)
+    got = view(pb.numpy.asarray(numbers).astype(name))
+    assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype)
+    np.testing.assert_array_equal(
+        np.asarray(got).astype("float32"), np.asarray(wanted).astype("float32")
+    )
+
+
+def test_bitcasts_take_or_make_a_last_axis() -> None:
+    x = np.arange(8, dtype="int8")
+    four = pb.numpy.asarray(x).astype("int4")
+    bytes_ = lax.bitcast_convert_type(four.reshape(4, 2), "int8")
+    np.testing.assert_array_equal(np.asarray(bytes_), [16, 50, 84, 118])
+    again = pb.vmap(lambda v: lax.bitcast_convert_type(v, "int4"))(bytes_)
+    np.testing.assert_array_equal(np.asarray(again).astype(int), x.reshape(4, 2))
+    with pytest.raises(ValueError, match="last axis must have 2 elements"):
+        lax.bitcast_convert_type(four, "int8")

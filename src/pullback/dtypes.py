@@ -269,7 +269,7 @@ def _is_python(t: Any) -> bool:
 
 
 def promote_types(a: Any, b: Any) -> DType:
-    """The dtype that holds the values of both, of 64 bits even where those are off.
+    """The dtype that holds the values of both, of 64 bits where one has those or they are on.
 
     Raises:
       ValueError: one is no dtype of arrays, or they do not mix.
@@ -281,7 +281,9 @@ def promote_types(a: Any, b: Any) -> DType:
     for dtype, _ in types:
         if dtype not in UPPER_BOUNDS and dtype not in KEY_DTYPES:
             raise ValueError(f"promote_types: no array holds values of dtype {short_name(dtype)}")
-    return promote(types)[0]
+    found = promote(types)[0]
+    narrow = all(canonicalize_dtype(dtype) == dtype for dtype, _ in types)
+    return canonicalize_dtype(found) if narrow else found
 
 
 def issubdtype(a: Any, b: Any) -> bool:

@@ -10,6 +10,7 @@ from ..core.trace import get_aval
 from ..numpy.values import as_array, expand, joint_shape
 from ..primitives import elementwise as ew
 from ..primitives.elementwise import RoundingMethod
+from ..primitives.packed import bitcast
 from .shown import SHOWN
 
 Function = Callable[..., Any]
@@ -331,7 +332,7 @@ def bitcast_convert_type(operand: Any, new_dtype: Any) -> Any:
     Array([1065353216], dtype=int32)
     """
     (x,) = operands("bitcast_convert_type", operand)
-    return ew.bitcast_convert_type(x, dtypes.canonicalize_dtype(new_dtype))
+    return bitcast(x, dtypes.canonicalize_dtype(new_dtype))
 
 
 def reduce_precision(operand: Any, exponent_bits: int, mantissa_bits: int) -> Any:

@@ -11,6 +11,7 @@ from ..core.trace import Tracer
 from ..lazy import LazyModule
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
+from ..primitives.packed import bitcast
 from . import (
     binary,
     contractions,
@@ -191,15 +192,15 @@ def _view(x: Any, dtype: Any = None, type: None = None) -> Any:
         if x.dtype == dtypes.bool_:
             return _view(shapes.astype(x, narrow), wanted)
         return binary.not_equal(_view(x, narrow), 0)
-    if wanted.itemsize == x.dtype.itemsize:
-        return ew.bitcast_convert_type(x, wanted)
-    ratio = max(wanted.itemsize, x.dtype.itemsize) // min(wanted.itemsize, x.dtype.itemsize)
-    if x.ndim == 0 or (wanted.itemsize > x.dtype.itemsize and x.shape[-1] % ratio):
+    old, new = dtypes.itemsize_bits(x.dtype), dtypes.itemsize_bits(wanted)
+    if new == old:
+        return bitcast(x, wanted)
+    ratio = max(new, old) // min(new, old)
+    if x.ndim == 0 or (new > old and x.shape[-1] % ratio):
         raise ValueError(f"view: the last axis of {describe(x)} does not divide into {wanted.name}")
-    if wanted.itemsize > x.dtype.itemsize:
-        split = sh.reshape(x, (*x.shape[:-1], x.shape[-1] // ratio, ratio))
-        return ew.bitcast_convert_type(split, wanted)
-    out = ew.bitcast_convert_type(x, wanted)
+    if new > old:
+        return bitcast(sh.reshape(x, (*x.shape[:-1], x.shape[-1] // ratio, ratio)), wanted)
+    out = bitcast(x, wanted)
     return sh.reshape(out, (*x.shape[:-1], x.shape[-1] * ratio))
 
 

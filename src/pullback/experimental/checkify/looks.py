@@ -13,7 +13,7 @@ from ...core.trace import get_aval
 from ...primitives.compare import eq, ne
 from ...primitives.index import GatherDimensionNumbers, ScatterDimensionNumbers
 from ...primitives.reduce import reduce_or
-from ...primitives.rules import const
+from ...primitives.rules import scalar
 from .failures import DivisionByZeroError, ErrorCategory, NaNError, OOBError
 
 Categories = frozenset[ErrorCategory]
@@ -54,7 +54,8 @@ def _nan(eqn: JaxprEqn, x: Any) -> Error:
 
 
 def _division(eqn: JaxprEqn, values: Values) -> Error:
-    return failed(_any(eq(values[1], const(values[1], 0))), DivisionByZeroError, (), eqn.line)
+    zero = scalar(0, eqn.invars[1].aval.dtype)
+    return failed(_any(eq(values[1], zero)), DivisionByZeroError, (), eqn.line)
 
 
 # Indices, along their last axis one for each of these axes, and the largest that is allowed.
