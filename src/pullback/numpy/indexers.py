@@ -1,6 +1,7 @@
 """Helpers that make indices: ix_, r_, c_, s_, mgrid, ogrid, triangles, ravel_multi_index."""
 
 import math
+import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +46,10 @@ def _indices(found: tuple[np.ndarray, ...]) -> Any:
     return tuple(asarray(i.astype(np.int32), dtypes.default_dtype(int)) for i in found)
 
 
+def _size(name: str, *sizes: Any) -> list[int]:
+    return [operator.index(known(name, n)) for n in sizes]
+
+
 def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
     """The indices of the lower triangle of an n by m matrix.
 
@@ -52,7 +57,7 @@ def tril_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
     >>> x[pnp.tril_indices(2)]
     Array([1, 3, 4], dtype=int32)
     """
-    return _indices(np.tril_indices(n, k, m))
+    return _indices(np.tril_indices(*_size("tril_indices", n, k, n if m is None else m)))
 
 
 def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
@@ -62,7 +67,7 @@ def triu_indices(n: int, k: int = 0, m: int | None = None) -> tuple[Any, Any]:
     >>> x[pnp.triu_indices(2)]
     Array([1, 2, 4], dtype=int32)
     """
-    return _indices(np.triu_indices(n, k, m))
+    return _indices(np.triu_indices(*_size("triu_indices", n, k, n if m is None else m)))
 
 
 def _matrix(name: str, arr: Any) -> Any:

@@ -72,7 +72,8 @@ def repeat(
         grown = sh.broadcast_in_dim(x, sizes, kept)
         return sh.reshape(grown, (*x.shape[:axis], x.shape[axis] * n, *x.shape[axis + 1 :]))
     if total_repeat_length is None:
-        counts = np.broadcast_to(known("repeat", repeats), (x.shape[axis],))
+        counts = np.asarray(known("repeat", repeats)).astype(np.intp, casting="same_kind")
+        counts = np.broadcast_to(counts, (x.shape[axis],))
         return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis, mode="clip")
     return _repeat_counted(x, as_array("repeat", repeats), axis, total_repeat_length)
 
