@@ -29,6 +29,7 @@ def every_product_generated(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No size is left to loop nests or to BLAS."""
     monkeypatch.setattr(build, "MATRIX_WORK", 1)
     monkeypatch.setattr(build, "GEMM_WORK", 1)
+    monkeypatch.setattr(build, "ROW_BYTES", 1)
     monkeypatch.setattr(gemm, "COPY_SERVES", 1)
     with config.override(enable_x64=True):
         yield

@@ -9,6 +9,7 @@ import pytest
 import scipy.special
 from kernels import TARGET, add_kernel, numpy_type, run
 
+import pullback as pb
 from pullback.backends.cpu import elementary
 from pullback.backends.cpu.scalar import lower
 from pullback.backends.cpu.text import Function, Module
@@ -251,3 +252,24 @@ def test_every_half(name: str, dtype: str) -> None:
         for v in (got, wanted)
     ]
     assert np.max(np.abs(order[0] - order[1])[~np.isnan(wanted)]) <= 1
+
+
+@pytest.mark.parametrize("dtype", SINGLE_DOUBLE)
+@pytest.mark.parametrize("y", [0.5, 1.5, 2.5, -0.5, -1.5])
+def test_powers_by_roots(y: float, dtype: str) -> None:
+    """At numbers of every size, and where C says what a power is."""
+    info = np.finfo(dtype)
+    special = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, -1.0, 1.0, info.max, -info.max])
+    sizes = np.exp(np.random.default_rng(0).uniform(np.log(info.tiny), np.log(info.max), 4000))
+    x = np.concatenate([special, [info.smallest_subnormal], sizes]).astype(dtype)
+    with np.errstate(all="ignore"):
+        exact = np.power(x.astype(np.longdouble), np.longdouble(y))
+        wanted = exact.astype(dtype)
+    with pb.enable_x64(True):
+        got = np.asarray(pb.jit(lambda x: x**y)(x))
+        text = pb.jit(lambda x: x**y).lower(x).compile().as_text()
+    assert "sqrt" in text and "pow" not in text
+    ordinary = np.isfinite(wanted)
+    np.testing.assert_array_equal(got[~ordinary], wanted[~ordinary])
+    unit = np.ldexp(1.0, np.maximum(np.frexp(wanted[ordinary])[1] - 1, info.minexp) - info.nmant)
+    assert np.max(np.abs(got[ordinary] - exact[ordinary]) / unit) <= 2

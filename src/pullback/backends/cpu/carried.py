@@ -1,15 +1,32 @@
 """`carried_loop` on the states of reductions in place of operands."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from . import monoid
 from .emit_value import Operand
-from .loops import Reduction
+from .expr import Node
+from .loops import Kernel, Reduction
 from .monoid import State
 from .text import Function
 
 States = list[State]
+
+
+def in_bytes(kernel: Kernel) -> Kernel:
+    """The kernel with booleans combined as bytes: wide vectors of bits that a loop carries are
+    taken apart by LLVM."""
+    if all(r.dtype != "bool" for r in kernel.reductions):
+        return kernel
+    return replace(kernel, reductions=tuple([_in_bytes(r) for r in kernel.reductions]))
+
+
+def _in_bytes(r: Reduction) -> Reduction:
+    if r.dtype != "bool":
+        return r
+    value = Node("convert_element_type", "uint8", (r.value,), (), r.value.deps)
+    return replace(r, value=value, dtype="uint8")
 
 
 class CarriedStates:

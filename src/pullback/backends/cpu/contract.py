@@ -11,12 +11,16 @@ from .build import Builder, at_view
 from .expr import Node
 from .loops import Gemm, Kernel, Nest, Operand, Reduction
 from .reduction import WIDE, widened
+from .text import WIDTHS
 from .values import Indices, Value, View, in_buffer, row_major, storage
 
 # Products of fewer multiplications than this, in each matrix or in all the batch, are loops: a call
 # costs more than the work.
 MATRIX_WORK = 8 * 8 * 8
 GEMM_WORK = 16 * 16 * 16
+# Rows of a result of fewer bytes fill no vector: with few terms products are loops too.
+ROW_BYTES = 16
+FEW_TERMS = 8
 # Half-precision operands are widened first where each element is met by so many others.
 WIDENED = 32
 
@@ -77,7 +81,7 @@ def _sizes(x: Value, y: Value, left: Groups, right: Groups) -> tuple[int, int, i
 
 def _worth_widening(x: Value, y: Value, left: Groups, right: Groups) -> bool:
     batch, m, n, k = _sizes(x, y, left, right)
-    return min(m, n) >= WIDENED and _is_worth_a_call(batch, m, n, k)
+    return min(m, n) >= WIDENED and _is_worth_a_call(batch, m, n, k, 4)
 
 
 def _widened_product(
@@ -156,15 +160,16 @@ def _product(
         return
     batch, m, n, k = _sizes(x, y, left, right)
     real = dtype in ("float32", "float64") and x.dtype == dtype and y.dtype == dtype
-    if real and _is_worth_a_call(batch, m, n, k):
+    if real and _is_worth_a_call(batch, m, n, k, WIDTHS[dtype] // 8):
         _gemm(b, x, y, left, right, view, dtype, shape)
     else:
         _nest(b, x, y, left, right, view, dtype, shape)
 
 
-def _is_worth_a_call(batch: int, m: int, n: int, k: int) -> bool:
+def _is_worth_a_call(batch: int, m: int, n: int, k: int, size: int) -> bool:
+    """Whether matrices of elements of so many bytes are multiplied by a call."""
     worth = m * n * k >= MATRIX_WORK and batch * m * n * k >= GEMM_WORK
-    return m > 1 and n > 1 and worth
+    return m > 1 and n > 1 and worth and (n * size >= ROW_BYTES or k > FEW_TERMS)
 
 
 def is_called(eqn: JaxprEqn) -> bool:
@@ -172,7 +177,8 @@ def is_called(eqn: JaxprEqn) -> bool:
     (cx, _), (bx, _) = eqn.params["dimension_numbers"]
     x, y = (v.aval for v in eqn.invars)
     batch, k = prod([x.shape[d] for d in bx]), prod([x.shape[d] for d in cx])
-    return _is_worth_a_call(batch, x.size // max(batch * k, 1), y.size // max(batch * k, 1), k)
+    m, n = (v.size // max(batch * k, 1) for v in (x, y))
+    return _is_worth_a_call(batch, m, n, k, x.dtype.itemsize)
 
 
 def _nest(

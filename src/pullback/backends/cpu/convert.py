@@ -13,6 +13,8 @@ def convert(f: Function, x: str, source: str, target: str, lanes: int) -> str:
     def cast(op: str) -> str:
         return f.line(f"{op} {types[0]} {x} to {types[1]}")
 
+    if target == "bool" and source in HALVES:
+        return convert(f, _float_to_float(f, x, source, "float32", lanes), "float32", target, lanes)
     if target == "bool":
         zero = constant(source, 0, lanes)
         return f.line(f"{'fcmp une' if source in FLOATS else 'icmp ne'} {types[0]} {x}, {zero}")
@@ -73,9 +75,8 @@ def _round_to_odd(f: Function, x: str, lanes: int) -> str:
 
 def _widen_bfloat16(f: Function, x: str, lanes: int) -> str:
     """bfloat16 is the upper half of a float32."""
-    short, word = (vector(t, lanes) for t in ("i16", "i32"))
-    bits = f.line(f"bitcast {ir_type('bfloat16', lanes)} {x} to {short}")
-    wide = f.line(f"zext {short} {bits} to {word}")
+    word = vector("i32", lanes)
+    wide = f.line(f"zext {ir_type('bfloat16', lanes)} {x} to {word}")
     moved = f.line(f"shl {word} {wide}, {constant('int32', 16, lanes)}")
     return f.line(f"bitcast {word} {moved} to {ir_type('float32', lanes)}")
 
@@ -88,6 +89,5 @@ def _round_bfloat16(f: Function, x: str, lanes: int) -> str:
     rounded = k.op("add", bits, k.op("add", lsb, k.c(0x7FFF)))
     quiet = k.op("or", bits, k.c(0x400000))
     chosen = k.select(floats.op("fcmp uno", x, x), quiet, rounded)
-    short = vector("i16", lanes)
-    high = f.line(f"trunc {k.type} {k.op('lshr', chosen, k.c(16))} to {short}")
-    return f.line(f"bitcast {short} {high} to {ir_type('bfloat16', lanes)}")
+    high = k.op("lshr", chosen, k.c(16))
+    return f.line(f"trunc {k.type} {high} to {ir_type('bfloat16', lanes)}")

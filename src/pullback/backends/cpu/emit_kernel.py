@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from itertools import product
 
 from . import expr, monoid, prefix
-from .carried import CarriedStates, States
+from .carried import CarriedStates, States, in_bytes
 from .emit_value import Emitter, Frame, Mask, Operand
 from .expr import Node
 from .index import Atom
@@ -14,6 +14,9 @@ from .monoid import State
 from .scalar import FLOATS, lower
 from .schedule import Plan
 from .text import constant, ir_type, mangle, vector
+
+# Reduced axes of so few elements have no loop.
+SHORT = 4
 
 
 def emit_nest(
@@ -46,7 +49,7 @@ class KernelEmitter:
     def __init__(self, frame: Frame, kernel: Kernel, plan: Plan, dtypes: dict[str, str]) -> None:
         self.frame = frame
         self.f = frame.f
-        self.kernel = kernel
+        self.kernel = kernel = in_bytes(kernel) if plan.axis is not None else kernel
         self.plan = plan
         self.dtypes = dtypes
         self.roots = kernel_roots(kernel)
@@ -257,6 +260,11 @@ class KernelEmitter:
             return body(em, states)
         # The vectorized axis, where it is reduced, is the innermost loop.
         em = self.hoisted(em, [*axes, *(a for a in self.kernel.reduce if a is self.plan.axis)])
+        if axes[0].extent <= SHORT:
+            for k in range(axes[0].extent):
+                self.frame.axes[axes[0]] = k
+                states = self.nested(em.inner(em.axis, em.lanes), axes[1:], states, widths, body)
+            return states
         with self.carried(0, axes[0].extent, 1, states, widths) as loop:
             self.frame.axes[axes[0]] = loop.index
             inner = em.inner(em.axis, em.lanes)
@@ -343,16 +351,23 @@ class KernelEmitter:
                     new.extend(self.absorb(em, axis, i, None, mine))
                 loop.states = new
             states = loop.results
-        rest = n - main
-        if rest > lanes:
-            with self.carried(main, n, lanes, states[:count], widths[:count]) as loop:
-                mask = self.lanes_below(loop.index, n) if rest % lanes else None
-                loop.states = self.absorb(em, axis, loop.index, mask, loop.states)
-            states = [*loop.results, *states[count:]]
-        elif rest:
-            mask = self.first_lanes(rest) if rest < lanes else None
+        last = n % lanes
+        whole = n if self.plan.heavy else n - last
+        if whole - main >= lanes:
+            states = self.singles(em, axis, main, whole, states)
+            main = whole
+        if main < n:
+            mask = self.first_lanes(n - main) if n - main < lanes else None
             states = [*self.absorb(em, axis, main, mask, states[:count]), *states[count:]]
         return states
+
+    def singles(self, em: Emitter, axis: Atom, begin: int, end: int, states: States) -> States:
+        """A part of the vectorized reduced axis by one vector at a time, into the first states."""
+        lanes, count = self.plan.lanes, len(self.kernel.reductions)
+        with self.carried(begin, end, lanes, states[:count], [lanes] * count) as loop:
+            mask = self.lanes_below(loop.index, end) if end % lanes else None
+            loop.states = self.absorb(em, axis, loop.index, mask, loop.states)
+        return [*loop.results, *states[count:]]
 
     def absorb(
         self, em: Emitter, axis: Atom, i: Operand, mask: str | None, states: States

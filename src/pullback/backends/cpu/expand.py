@@ -15,7 +15,7 @@ from ...core.stage import stage
 from ...core.structure import params_key
 from ...primitives.convert import convert_element_type
 from ...primitives.shape import reshape, spread
-from ..programs import choices, elementwise, running
+from ..programs import choices, elementwise, powers, running
 
 Function = Callable[..., Any]
 # Elements that are worked on together where a loop goes on until all of them are done.
@@ -38,6 +38,9 @@ def expanded(jaxpr: Jaxpr) -> Jaxpr:
 
 def _expanded(eqn: JaxprEqn) -> JaxprEqn:
     name = eqn.primitive.name
+    power = powers.by_roots(eqn)
+    if power is not None:
+        return _power(eqn, power)
     if name not in ELEMENTWISE and name not in RULES:
         return eqn
     avals = tuple([v.aval for v in eqn.invars])
@@ -45,6 +48,15 @@ def _expanded(eqn: JaxprEqn) -> JaxprEqn:
     if key not in _known:
         _known[key] = expanded(_program(eqn, avals))
     return eqn.replace(primitive=jit_p, params={"name": name, "jaxpr": _known[key]})
+
+
+def _power(eqn: JaxprEqn, power: Function) -> JaxprEqn:
+    x = eqn.invars[0]
+    key = ("pow", power, x.aval)
+    if key not in _known:
+        _known[key] = _staged(power, (x.aval,), eqn.outvars[0].aval)
+    params = {"name": "pow", "jaxpr": _known[key]}
+    return eqn.replace(primitive=jit_p, invars=(x,), params=params)
 
 
 def _program(eqn: JaxprEqn, avals: tuple[ShapedArray, ...]) -> Jaxpr:

@@ -24,6 +24,8 @@ COLUMNS = 4
 # Blocks of more vectors are hardly faster, and their code takes longer to generate.
 VECTORS = 12
 SQUARE = 4
+# The cycles of a store under a mask, on many processors whose vectors have 32 bytes.
+MASKED_STORE = 12
 
 
 class Tile(NamedTuple):
@@ -53,7 +55,12 @@ def choose(stmt: Gemm, vector_bytes: int) -> Tile | None:
 
 @cache
 def _best(m: int, n: int, k: int, size: int, vector_bytes: int) -> Tile | None:
-    return min(_tiles(m, n, size, vector_bytes), key=lambda t: _cycles(t, m, n, k), default=None)
+    masked = MASKED_STORE if vector_bytes == 32 else 0
+
+    def cycles(tile: Tile) -> float:
+        return _cycles(tile, m, n, k) + (m * masked if n < tile.width else 0)
+
+    return min(_tiles(m, n, size, vector_bytes), key=cycles, default=None)
 
 
 def _tiles(m: int, n: int, size: int, vector_bytes: int) -> list[Tile]:
@@ -199,6 +206,7 @@ class _Panel:
             steps = ", ".join(f"i32 {k}" for k in range(last))
             rest = splat(f, "i32", f.line("trunc i64 %rest to i32"), last)
             self.mask = f.line(f"icmp sgt {vector('i32', last)} {rest}, <{steps}>")
+            self.whole = f.line(f"icmp sge i64 %rest, {last}")
 
     def block(self, i: str) -> None:
         """The rows from i on."""
@@ -252,11 +260,16 @@ class _Panel:
             f.store(self.dtype, value, at, lanes)
             return
         scalar = ir_type(self.dtype)
-        f.effect(
-            f"call void @llvm.masked.store.{mangle(scalar, lanes)}.p0"
-            f"({vector(scalar, lanes)} {value}, ptr align {self.size} {at}, "
-            f"{vector('i1', lanes)} {self.mask})"
-        )
+        # Many processors take as long for one store under a mask as for ten others.
+        with f.if_else(self.whole) as (then, otherwise):
+            with then:
+                f.store(self.dtype, value, at, lanes)
+            with otherwise:
+                f.effect(
+                    f"call void @llvm.masked.store.{mangle(scalar, lanes)}.p0"
+                    f"({vector(scalar, lanes)} {value}, ptr align {self.size} {at}, "
+                    f"{vector('i1', lanes)} {self.mask})"
+                )
 
 
 def splat(f: Function, scalar: str, value: str, lanes: int) -> str:

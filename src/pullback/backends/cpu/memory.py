@@ -66,12 +66,33 @@ def store_run(
     if mask is None:
         f.store(dtype, value, pointer, lanes)
         return
+    if mask.startswith("<"):
+        _store_first(f, dtype, value, pointer, lanes, mask.count("true"))
+        return
     value = _to_memory(f, dtype, value, lanes)
     f.effect(
         f"call void @llvm.masked.store.{_suffix(dtype, lanes)}.p0("
         f"{memory_type(dtype, lanes)} {value}, {_aligned(dtype, 1)} {pointer}, "
         f"{vector('i1', lanes)} {mask})"
     )
+
+
+def _store_first(f: Function, dtype: str, value: str, pointer: str, lanes: int, count: int) -> None:
+    """Write the first elements, in pieces of a power of two: many processors take as long for one
+    store under a mask as for ten others."""
+    begin = 0
+    while begin < count:
+        size = 1 << ((count - begin).bit_length() - 1)
+        at = f.gep(memory_type(dtype), pointer, begin) if begin else pointer
+        f.store(dtype, _part(f, value, ir_type(dtype, lanes), begin, size), at, size)
+        begin += size
+
+
+def _part(f: Function, value: str, type_: str, begin: int, size: int) -> str:
+    """Some lanes side by side; one is a scalar."""
+    if size == 1:
+        return f.line(f"extractelement {type_} {value}, i64 {begin}")
+    return _shuffle(f, value, type_, list(range(begin, begin + size)))
 
 
 def store_reversed(

@@ -26,7 +26,7 @@ MONOIDS = {
     "cummax": "max",
     "cummin": "min",
 }
-# Sums of narrow floats are kept in a wider one.
+# Narrow floats are added and compared as wider ones.
 WIDE = {"float16": "float32", "bfloat16": "float32"}
 
 
@@ -79,7 +79,8 @@ def add_reduction(
     dtype: str,
 ) -> None:
     """Append the nest of one reduction."""
-    wide = value.dtype if op.startswith("arg") else WIDE.get(dtype, dtype)
+    kind = value.dtype if op.startswith("arg") else dtype
+    wide = WIDE.get(kind, kind)
     item = Reduction(op, buffer, offset, widened(b, value, wide), wide)
     b.block.append(Nest((), (Kernel(kept, over, (), (item,)),)))
 

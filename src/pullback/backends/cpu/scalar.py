@@ -13,7 +13,7 @@ from . import elementary, extrema
 from .context import FLOATS, FORMATS, HALVES, SIGNED, UNSIGNED, Context
 from .convert import convert
 from .remainder import float_rem
-from .text import WIDTHS, Function, ir_type, mangle, vector
+from .text import WIDTHS, Function, constant, ir_type, mangle, vector
 
 Rule = Callable[..., str]
 RULES: dict[str, Rule] = {}
@@ -178,11 +178,15 @@ rule("min", exact=True)(extrema.least)
 
 @rule("neg", exact=True)
 def _(c: Context, x: str) -> str:
+    if c.dtype == "bfloat16":
+        return c.op("xor", x, constant("int16", -(1 << 15), c.lanes))
     return c.op("fneg", x) if c.dtype in FLOATS else c.op("sub", c.c(0), x)
 
 
 @rule("abs", exact=True)
 def _(c: Context, x: str) -> str:
+    if c.dtype == "bfloat16":
+        return c.op("and", x, constant("int16", (1 << 15) - 1, c.lanes))
     if c.dtype in FLOATS:
         return c.call("fabs", x)
     if c.dtype in SIGNED:

@@ -241,7 +241,7 @@ def planned(kernel: Kernel, vector_bytes: int) -> tuple[Plan, float]:
     for axis in _candidates(kernel):
         registers = _width(kernel, axis, cost, natural, vector_bytes)
         lanes = min(natural * registers, _power_above(axis.extent))
-        if lanes < 2:
+        if lanes < 2 or (kernel.ordered and axis.extent < lanes):
             continue
         filled = axis.extent / (-(-axis.extent // lanes) * lanes)
         scale = max(1.0, lanes * width / vector_bytes)

@@ -1,7 +1,9 @@
 """LLVM IR as text: functions are lists of lines, values are operand strings, a module joins them.
 
 Types are named by numpy-style dtypes and a number of lanes; one lane is a scalar. A boolean is
-`i1` as a value and one byte in memory. `%1, %2, ...` number the values in the order of their lines.
+`i1` as a value and one byte in memory. A bfloat16 is its bits: LLVM's own type needs functions of a
+compiler's runtime where the processor does not know these numbers. `%1, %2, ...` number the values
+in the order of their lines.
 """
 
 import math
@@ -16,7 +18,7 @@ SCALAR_TYPES = {
     "bool": "i1",
     "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
     "uint8": "i8", "uint16": "i16", "uint32": "i32", "uint64": "i64",
-    "float16": "half", "bfloat16": "bfloat", "float32": "float", "float64": "double",
+    "float16": "half", "bfloat16": "i16", "float32": "float", "float64": "double",
     # Only moved: a complex128.
     "int128": "i128",
 }  # fmt: skip
@@ -31,7 +33,7 @@ _PURE = frozenset(
     "add sub mul udiv urem sdiv srem and or xor shl lshr ashr icmp getelementptr trunc zext sext"
     " insertelement shufflevector select bitcast".split()
 )
-_SUFFIXES = {"half": "f16", "bfloat": "bf16", "float": "f32", "double": "f64"}
+_SUFFIXES = {"half": "f16", "float": "f32", "double": "f64"}
 
 
 def vector(scalar: str, lanes: int) -> str:
@@ -71,7 +73,7 @@ def scalar_constant(dtype: str, value: Any) -> str:
     if dtype == "float16":
         return f"0xH{int(np.asarray(value, np.float16).view(np.uint16)):04X}"
     if dtype == "bfloat16":
-        return f"0xR{bfloat16_bits(float(value)):04X}"
+        return str(bfloat16_bits(float(value)))
     return str(int(value))
 
 
