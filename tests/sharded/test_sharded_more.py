@@ -187,6 +187,23 @@ def test_shardings_of_compiled_functions(mesh, jax_mesh):
         assert str(y[name].sharding.spec) == str(z[name].sharding.spec)
 
 
+def test_types_alone_may_be_divided(mesh):
+    """By in_shardings, or as they say, whatever the default device is."""
+    x = np.arange(16.0, dtype=np.float32).reshape(8, 2)
+    typed = pb.ShapeDtypeStruct(x.shape, x.dtype)
+    divided = pb.NamedSharding(mesh, P("x"))
+    f = pb.jit(lambda v: v * 2, in_shardings=divided)
+    assert f.eval_shape(typed).shape == x.shape
+    compiled = f.lower(typed).compile()
+    assert compiled.input_shardings[0][0].spec == P("x")
+    np.testing.assert_array_equal(np.asarray(compiled(x)), 2 * x)
+    with pb.default_device(pb.devices("xla")[0]):
+        said = pb.ShapeDtypeStruct(x.shape, x.dtype, sharding=divided)
+        compiled = pb.jit(lambda v, w: v + w).lower(said, x).compile()
+        got = compiled(pb.device_put(x, divided), x)
+    np.testing.assert_array_equal(np.asarray(got), 2 * x)
+
+
 def test_types_that_lie_on_different_devices(mesh):
     one = pb.ShapeDtypeStruct((8,), "float32", sharding=pb.NamedSharding(mesh, P("x")))
     other = pb.device_put(np.ones(8, np.float32), pb.devices("xla")[3])

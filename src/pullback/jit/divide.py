@@ -10,7 +10,7 @@ from ..core.aval import type_name
 from ..core.device import Device, Remote
 from ..core.mesh import Mesh
 from ..core.sharding import NamedSharding, PartitionSpec, divided, named, place_of
-from ..core.trace import get_aval
+from ..transforms.make_jaxpr import abstract
 
 
 def shardings(prefix: Any, value: Any, what: str) -> list[NamedSharding | None]:
@@ -62,7 +62,7 @@ def places(
     for i, sharding in enumerate(wanted):
         if sharding is None or not made:
             continue
-        aval = get_aval(operands[i])
+        aval = abstract(operands[i], name)
         sharding.check(aval.shape, f"in_shardings of {name}")
         known = made[i] and made[i].sharding
         if known is not None and not known.is_equivalent_to(sharding, aval.ndim):

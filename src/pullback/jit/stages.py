@@ -11,7 +11,7 @@ from ..backends import devices
 from ..core.abstract_mesh import AbstractMesh
 from ..core.aval import ShapedArray, same_type, type_name
 from ..core.device import Remote, host
-from ..core.ir import ClosedJaxpr, Jaxpr
+from ..core.ir import ClosedJaxpr, Jaxpr, mesh_of
 from ..core.rewrite import simplify
 from ..core.sharding import NamedSharding, format_of, place_of
 from ..core.show import show
@@ -451,10 +451,13 @@ def trace(miss: Miss, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Trace
     donated = miss.donated(args, dict(kwargs))
     operands = [*leaves, *traced.consts]
     device = devices.resolve(miss.options.device)
+    settled = device is not None or mesh_of(traced.jaxpr) is not None
     if device is None and not is_traced():
         device = executable.device_of(traced.jaxpr, operands, traced.name)
+        settled = settled or any(type(x) is DeviceArray and x.committed for x in operands)
     asked = [_asked(x) for x in leaves]
-    where = _common(device if isinstance(device, Remote) else None, asked, traced.name)
+    found = device if isinstance(device, Remote) else None
+    where = _common(found if settled else None, asked, traced.name) or found
     places = miss.places(where, operands, miss.wanted(args, dict(kwargs))) if where else ()
     if places:
         places = [*[p or a for p, a in zip(places, asked, strict=False)], *places[len(asked) :]]
