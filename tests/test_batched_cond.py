@@ -1,5 +1,6 @@
 """vmap of cond and switch over the index: each element its own branch, as JAX computes it."""
 
+import jax
 import numpy as np
 import pytest
 from both import compare, sample
@@ -197,3 +198,25 @@ def test_the_program_that_it_stands_for():
     whole = selected(eqn.params["branches"], eqn.params["batched"], (None, n))
     assert [v.aval for v in whole.outvars] == [v.aval for v in eqn.outvars]
     assert "select_n" in [e.primitive.name for e in whole.eqns]
+
+
+@pytest.mark.parametrize("form", ["plain", "jit"])
+def test_what_all_branches_pass_on_is_not_batched_by_the_choice(form):
+    def results(p):
+        def f(i, step, whole):
+            branches = [lambda s, w: (s + 1, w), lambda s, w: (s, w)]
+            return p.lax.cond(i % 2 == 0, *branches, step, whole)
+
+        g = p.vmap(f, in_axes=(0, 0, None), out_axes=(0, None))
+        g = p.jit(g) if form == "jit" else g
+        args = np.arange(4), np.zeros(4, np.float32), np.arange(3, dtype=np.float32)
+        outs, pull = p.vjp(lambda x, w: g(args[0], x, w), *args[1:])
+        same = p.vmap(lambda i, w: p.lax.switch(i, [lambda w: w] * 3, w), (0, None), None)
+        return [*outs, *pull(outs), same(*args[::2])]
+
+    for ours, theirs in zip(results(pb), results(jax), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(ValueError, match="out_axes"):
+        pb.vmap(lambda i, w: pb.lax.cond(i > 0, lambda w: w, lambda w: w + 1, w), (0, None), None)(
+            np.arange(4), 1.0
+        )

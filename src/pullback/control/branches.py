@@ -29,6 +29,13 @@ def union(masks: Sequence[Sequence[bool]]) -> tuple[bool, ...]:
     return tuple(any(column) for column in zip(*masks, strict=True))
 
 
+def passed(branches: Branches) -> list[int | None]:
+    """For each result the operand that every branch returns there, if there is one."""
+    places = [{id(v): i for i, v in enumerate(b.invars)} for b in branches]
+    each = [[at.get(id(v)) for v in b.outvars] for at, b in zip(places, branches, strict=True)]
+    return [c[0] if len(set(c)) == 1 else None for c in zip(*each, strict=True)]
+
+
 def jvp_branches(branches: Branches, nonzero: Mask) -> tuple[Branches, Mask]:
     """Each branch with its tangents, and which tangents of results any of them makes."""
     none = (False,) * len(branches[0].outvars)

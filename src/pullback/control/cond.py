@@ -8,14 +8,15 @@ import numpy as np
 from .. import dtypes, tree
 from ..core.aval import ShapedArray, same_type, type_name
 from ..core.primitive import Linear, Zero
+from ..core.rewrite import prune
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from ..primitives.select import clamp
 from ..transforms.flat import argument, arguments, function_name
-from ..transforms.program import batched_jaxpr, pick, spread, transposed_jaxpr
+from ..transforms.program import Mask, batched_jaxpr, pick, spread, transposed_jaxpr
 from . import plain
 from .batched_cond import choose_each
-from .branches import Branches, jvp_branches, linearize_branches, union
+from .branches import Branches, jvp_branches, linearize_branches, passed, union
 from .call import check_operands, interpret, out_dims, to_front
 from .effects import refuse_io
 from .holding import HoldingPrimitive
@@ -81,13 +82,25 @@ def _(cts: Sequence[Any], index: Any, *args: Any, branches: Branches) -> list[An
 def _(args: Sequence[Any], dims: Sequence[Any], *, axis: Any, branches: Branches) -> Any:
     index, *ops = to_front(args, dims, axis)
     batched = tuple(d is not None for d in dims[1:])
-    n = len(branches[0].outvars)
     if dims[0] is not None:
         refuse_io("vmap of cond with a batched predicate runs every branch", branches, USE_WHERE)
-        return choose_each(index, ops, batched, axis, branches), [0] * n
-    found = union([batched_jaxpr(b, batched, (False,) * n, axis)[1] for b in branches])
+        return _each_own(index, ops, batched, axis, branches)
+    none = (False,) * len(branches[0].outvars)
+    found = union([batched_jaxpr(b, batched, none, axis)[1] for b in branches])
     programs = tuple(batched_jaxpr(b, batched, found, axis)[0] for b in branches)
     return cond_p.bind(index, *ops, branches=programs), out_dims(found)
+
+
+def _each_own(
+    index: Any, ops: Sequence[Any], batched: Mask, axis: Any, branches: Branches
+) -> tuple[list[Any], list[int | None]]:
+    """Each element's own branch. What all branches pass on is no choice, nor batched by it."""
+    sources = passed(branches)
+    chosen = tuple(i is None for i in sources)
+    programs = branches if all(chosen) else tuple([prune(b, chosen)[0] for b in branches])
+    outs = iter(choose_each(index, ops, batched, axis, programs))
+    dims = [0 if i is None or batched[i] else None for i in sources]
+    return [next(outs) if i is None else ops[i] for i in sources], dims
 
 
 def cond(
