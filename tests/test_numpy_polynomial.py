@@ -107,6 +107,14 @@ def test_derivatives_are_those_of_values(name: str) -> None:
         pb.test_util.check_grads(lambda *xs: f(*xs, *rest), at, 2, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(("module", "prefix"), PREFIXES.items())
+def test_values_in_any_number_of_variables(module: str, prefix: str) -> None:
+    ours, theirs = both(module)
+    with pb.enable_x64():
+        got = getattr(ours, prefix + "valnd")((X, X * 2, X / 3), CUBE)
+        assert_close(got, getattr(theirs, prefix + "val3d")(X, X * 2, X / 3, CUBE))
+
+
 @pytest.mark.parametrize("module", PREFIXES)
 def test_long_series_are_summed_by_a_loop(module: str) -> None:
     """The value of a series whose coefficients fall quickly, and its derivative in x."""

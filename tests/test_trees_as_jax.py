@@ -174,7 +174,7 @@ def test_partial_functions():
     for s in (pb, jax):
         p = s.tree_util.Partial(inner, 2)
         assert isinstance(p, functools.partial) and p.args == (2,) and p(0) == 2
-        assert repr(s.tree_util.Partial(max, 1, key=abs)) == (
+        assert repr(s.tree_util.Partial(max, 1, key=abs)).endswith(
             "Partial(<built-in function max>, 1, key=<built-in function abs>)"
         )
         same = s.tree_util.Partial(inner, 3)

@@ -28,6 +28,8 @@ _PARTS: dict[Any, tuple[str, ...]] = {
     staticmethod: ("__func__",),
     classmethod: ("__func__",),
 }
+# What makes annotations, from Python 3.14 on.
+_ASIDE = frozenset({"__annotate__", "__annotate_func__"})
 # Without types, since what is looked at has none.
 _CONTAINER: Any = (tuple, list, dict, set)
 _KEYED: Any = (dict, set)
@@ -196,7 +198,7 @@ class _Walk:
             self.add(at, _base, i)
         namespace: Any = x.__dict__
         for name, value in list(namespace.items()):
-            if name.startswith("__") and type(value) is FunctionType:
+            if name.startswith("__") and name not in _ASIDE and type(value) is FunctionType:
                 self.add(at, _own, name)
 
     def instance(self, at: int, x: Any) -> None:

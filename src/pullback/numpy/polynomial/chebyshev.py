@@ -24,7 +24,7 @@ BASIS = Basis(
 )
 (
     chebadd, chebsub, chebmulx, chebmul, chebdiv, chebpow, chebval, chebval2d, chebval3d,
-    chebgrid2d, chebgrid3d, chebvander, chebvander2d, chebvander3d, chebder, chebint,
+    chebvalnd, chebgrid2d, chebgrid3d, chebvander, chebvander2d, chebvander3d, chebder, chebint,
     chebfromroots, chebroots, chebcompanion, chebfit, chebline, chebtrim,
 ) = functions(BASIS)  # fmt: skip
 cheb2poly, poly2cheb, chebgauss, chebweight = orthogonal(BASIS, POWERS)

@@ -20,7 +20,7 @@ BASIS = Basis(
 )
 (
     hermadd, hermsub, hermmulx, hermmul, hermdiv, hermpow, hermval, hermval2d, hermval3d,
-    hermgrid2d, hermgrid3d, hermvander, hermvander2d, hermvander3d, hermder, hermint,
+    hermvalnd, hermgrid2d, hermgrid3d, hermvander, hermvander2d, hermvander3d, hermder, hermint,
     hermfromroots, hermroots, hermcompanion, hermfit, hermline, hermtrim,
 ) = functions(BASIS)  # fmt: skip
 herm2poly, poly2herm, hermgauss, hermweight = orthogonal(BASIS, POWERS)

@@ -20,8 +20,8 @@ BASIS = Basis(
 )
 (
     hermeadd, hermesub, hermemulx, hermemul, hermediv, hermepow, hermeval, hermeval2d, hermeval3d,
-    hermegrid2d, hermegrid3d, hermevander, hermevander2d, hermevander3d, hermeder, hermeint,
-    hermefromroots, hermeroots, hermecompanion, hermefit, hermeline, hermetrim,
+    hermevalnd, hermegrid2d, hermegrid3d, hermevander, hermevander2d, hermevander3d, hermeder,
+    hermeint, hermefromroots, hermeroots, hermecompanion, hermefit, hermeline, hermetrim,
 ) = functions(BASIS)  # fmt: skip
 herme2poly, poly2herme, hermegauss, hermeweight = orthogonal(BASIS, POWERS)
 

@@ -19,9 +19,9 @@ BASIS = Basis(
     weight=lambda x: exp(-x),
 )
 (
-    lagadd, lagsub, lagmulx, lagmul, lagdiv, lagpow, lagval, lagval2d, lagval3d, laggrid2d,
-    laggrid3d, lagvander, lagvander2d, lagvander3d, lagder, lagint, lagfromroots, lagroots,
-    lagcompanion, lagfit, lagline, lagtrim,
+    lagadd, lagsub, lagmulx, lagmul, lagdiv, lagpow, lagval, lagval2d, lagval3d, lagvalnd,
+    laggrid2d, laggrid3d, lagvander, lagvander2d, lagvander3d, lagder, lagint, lagfromroots,
+    lagroots, lagcompanion, lagfit, lagline, lagtrim,
 ) = functions(BASIS)  # fmt: skip
 lag2poly, poly2lag, laggauss, lagweight = orthogonal(BASIS, POWERS)
 

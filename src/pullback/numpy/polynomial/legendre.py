@@ -19,9 +19,9 @@ BASIS = Basis(
     weight=ones_like,
 )
 (
-    legadd, legsub, legmulx, legmul, legdiv, legpow, legval, legval2d, legval3d, leggrid2d,
-    leggrid3d, legvander, legvander2d, legvander3d, legder, legint, legfromroots, legroots,
-    legcompanion, legfit, legline, legtrim,
+    legadd, legsub, legmulx, legmul, legdiv, legpow, legval, legval2d, legval3d, legvalnd,
+    leggrid2d, leggrid3d, legvander, legvander2d, legvander3d, legder, legint, legfromroots,
+    legroots, legcompanion, legfit, legline, legtrim,
 ) = functions(BASIS)  # fmt: skip
 leg2poly, poly2leg, leggauss, legweight = orthogonal(BASIS, POWERS)
 

@@ -60,6 +60,7 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "val": series.val,
     "val2d": _val2d,
     "val3d": _val3d,
+    "valnd": series.valnd,
     "grid2d": _grid2d,
     "grid3d": _grid3d,
     "vander": series.vander,

@@ -12,7 +12,7 @@ theirs = np.polynomial.polynomial
 POWERS = Basis("poly", theirs, up=np.ones_like, same=np.zeros_like, down=np.zeros_like)
 (
     polyadd, polysub, polymulx, polymul, polydiv, polypow, polyval, polyval2d, polyval3d,
-    polygrid2d, polygrid3d, polyvander, polyvander2d, polyvander3d, polyder, polyint,
+    polyvalnd, polygrid2d, polygrid3d, polyvander, polyvander2d, polyvander3d, polyder, polyint,
     polyfromroots, polyroots, polycompanion, polyfit, polyline, polytrim,
 ) = functions(POWERS)  # fmt: skip
 polyvalfromroots = named("polyvalfromroots", series.valfromroots, POWERS)

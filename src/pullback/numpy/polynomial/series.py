@@ -110,9 +110,13 @@ def val(basis: Basis, x: Any, c: Any, tensor: bool = True) -> Any:
     return b.clenshaw(basis, coefficients, ones_like(at), lambda v: v * at)
 
 
-def valnd(basis: Basis, points: Sequence[Any], c: Any) -> Any:
-    """The values of series in several variables at points of one shape."""
-    first, *others = promote_arrays_inexact(basis.prefix + "val", *points)
+def valnd(basis: Basis, pts: Sequence[Any], c: Any) -> Any:
+    """The values of series in several variables, along c's first axes, at points of one shape.
+
+    >>> pnp.polynomial.polynomial.polyvalnd((0.5, 2.0), pnp.array([[1.0, 2.0], [3.0, 4.0]]))
+    Array(10.5, dtype=float32)
+    """
+    first, *others = promote_arrays_inexact(basis.prefix + "val", *pts)
     if any(x.shape != first.shape for x in others):
         raise ValueError(
             f"{basis.prefix}val: points have shapes {[x.shape for x in (first, *others)]}"
