@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+import pullback as pb
+
 MODULES = (
     "distributed experimental.compilation_cache.compilation_cache experimental.compute_on"
     " experimental.layout experimental.xla_metadata"
@@ -81,6 +83,13 @@ def test_every_name_is_here(module):
     ours, theirs = both(module)
     missing = {name for name in public(theirs) if not hasattr(ours, name)}
     assert missing == set(MISSING.get(module, {}))
+
+
+@pytest.mark.parametrize("module", ["numpy", "numpy.linalg", "random", "nn", "scipy", "extend"])
+def test_names_that_load_later_are_listed(module):
+    package = importlib.import_module(f"pullback.{module}")
+    assert set(package.__all__) <= set(dir(package))
+    assert set(pb.__all__) <= set(dir(pb))
 
 
 @pytest.mark.parametrize(("module", "name"), FUNCTIONS)

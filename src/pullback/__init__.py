@@ -125,7 +125,7 @@ if TYPE_CHECKING:
     from .visual import visualize_sharding
 
 # Loaded when first used: submodules, and names by the submodule that has them.
-_load = later(
+_load, _names = later(
     __name__,
     (
         "ad",
@@ -203,7 +203,7 @@ _load = later(
 
 # Type checkers know all names, and would take any other for one that is loaded.
 if not TYPE_CHECKING:
-    __getattr__ = _load
+    __getattr__, __dir__ = _load, _names
 
 start_devices()
 settle()

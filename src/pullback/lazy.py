@@ -38,8 +38,8 @@ def compiled_module(package: str, name: str) -> Any:
 
 def later(
     package: str, modules: Iterable[str], names: Mapping[str, str] | None = None
-) -> Callable[[str], Any]:
-    """A package's `__getattr__` that imports when asked: submodules, and names found in them.
+) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """A package's `__getattr__` that imports when asked, and the `__dir__` that lists what it has.
 
     `names` gives, for a submodule, the names (parted by blanks) that the package has from it.
     """
@@ -55,4 +55,7 @@ def later(
         setattr(sys.modules[package], name, value)
         return value
 
-    return __getattr__
+    def __dir__() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *known, *home})
+
+    return __getattr__, __dir__

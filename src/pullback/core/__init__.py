@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .trace import Trace, Tracer, ensure_compile_time_eval, eval_context
 
 # JAX's names of what users meet.
-__getattr__ = later(
+__getattr__, __dir__ = later(
     __name__,
     (),
     {

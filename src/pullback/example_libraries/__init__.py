@@ -7,6 +7,6 @@ from ..lazy import later
 if TYPE_CHECKING:
     from . import optimizers, stax
 
-__getattr__ = later(__name__, ("optimizers", "stax"))
+__getattr__, __dir__ = later(__name__, ("optimizers", "stax"))
 
 __all__ = ["optimizers", "stax"]

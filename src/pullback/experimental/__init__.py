@@ -48,4 +48,4 @@ __all__ = [
     "topologies",
     "xla_metadata",
 ]
-__getattr__ = later(__name__, {*__all__} - {"io_callback"})
+__getattr__, __dir__ = later(__name__, {*__all__} - {"io_callback"})

@@ -7,6 +7,8 @@ from ..lazy import later
 if TYPE_CHECKING:
     from . import backend, core, linear_util, random, source_info_util
 
-__getattr__ = later(__name__, ("backend", "core", "linear_util", "random", "source_info_util"))
+__getattr__, __dir__ = later(
+    __name__, ("backend", "core", "linear_util", "random", "source_info_util")
+)
 
 __all__ = ["backend", "core", "linear_util", "random", "source_info_util"]

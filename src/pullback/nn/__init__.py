@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from .attention import dot_product_attention
     from .scaled import scaled_matmul
 
-__getattr__ = later(
+__getattr__, __dir__ = later(
     __name__,
     ("initializers",),
     {"attention": "dot_product_attention", "scaled": "scaled_matmul"},

@@ -74,7 +74,7 @@ from .ufuncs import (
 __array_api_version__ = "2024.12"
 
 # What few programs use is loaded when it is first asked for: modules, and names by their module.
-__getattr__ = later(__name__, ("fft", "lib", "linalg", "polynomial"), {
+__getattr__, __dir__ = later(__name__, ("fft", "lib", "linalg", "polynomial"), {
     "bits": "packbits unpackbits",
     "calculus": "diff ediff1d gradient interp trapezoid unwrap",
     "conversions": "asanyarray asarray_chkfinite ascontiguousarray real_if_close",

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         orthogonal,
     )
 
-__getattr__ = later(
+__getattr__, __dir__ = later(
     __name__,
     (),
     {

@@ -24,4 +24,4 @@ __all__ = [
     "cluster", "fft", "integrate", "interpolate", "linalg", "ndimage", "optimize", "signal",
     "sparse", "spatial", "special", "stats",
 ]  # fmt: skip
-__getattr__ = later(__name__, __all__)
+__getattr__, __dir__ = later(__name__, __all__)

@@ -8,4 +8,4 @@ if TYPE_CHECKING:
     from . import compilation_cache
 
 __all__ = ["compilation_cache"]
-__getattr__ = later(__name__, __all__)
+__getattr__, __dir__ = later(__name__, __all__)

@@ -344,7 +344,7 @@ map_in_batches(BCOO)
 
 
 # JAX's module of this name has all that is done with them.
-__getattr__ = later(
+__getattr__, _ = later(
     __name__.rpartition(".")[0],
     (),
     {

@@ -37,7 +37,7 @@ from .values import (
 if TYPE_CHECKING:
     from . import primitives
 
-__getattr__ = later(__name__, ("primitives",))
+__getattr__, __dir__ = later(__name__, ("primitives",))
 
 __all__ = [
     "ClosedJaxpr",

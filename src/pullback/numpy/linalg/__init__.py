@@ -6,7 +6,7 @@ from ..shapes import matrix_transpose
 from .products import cross, diagonal, matrix_power, multi_dot, outer, tensordot, trace
 
 # What factorizations need loads when one is asked for.
-__getattr__ = later(__name__, (), {
+__getattr__, __dir__ = later(__name__, (), {
     "equations": "inv lstsq pinv solve tensorinv tensorsolve",
     "factors": "cholesky eig eigh eigvals eigvalsh qr svd svdvals",
     "norms": "matrix_norm norm vector_norm",

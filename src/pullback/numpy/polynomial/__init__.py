@@ -3,4 +3,4 @@
 from ...lazy import later
 
 __all__ = ["chebyshev", "hermite", "hermite_e", "laguerre", "legendre", "polynomial"]
-__getattr__ = later(__name__, tuple(__all__), {})
+__getattr__, __dir__ = later(__name__, tuple(__all__), {})

@@ -8,4 +8,4 @@ if TYPE_CHECKING:
     from . import linalg
 
 __all__ = ["linalg"]
-__getattr__ = later(__name__, __all__)
+__getattr__, __dir__ = later(__name__, __all__)

@@ -8,4 +8,4 @@ if TYPE_CHECKING:
     from . import transform
 
 __all__ = ["transform"]
-__getattr__ = later(__name__, __all__)
+__getattr__, __dir__ = later(__name__, __all__)

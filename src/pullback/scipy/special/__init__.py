@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from .integrals import fresnel, owens_t, sici, wofz
 
 # What few programs use is loaded when it is first asked for.
-__getattr__ = later(__name__, (), {
+__getattr__, __dir__ = later(__name__, (), {
     "harmonics": "bernoulli bessel_jn sph_harm_y",
     "hypergeometric": "hyp1f1 hyp2f1",
     "integrals": "fresnel owens_t sici wofz",

@@ -48,6 +48,6 @@ __all__ = [
     "multinomial", "multivariate_normal", "nbinom", "norm", "pareto", "poisson", "rankdata", "sem",
     "t", "truncnorm", "uniform", "vonmises", "wrapcauchy",
 ]  # fmt: skip
-__getattr__ = later(
+__getattr__, __dir__ = later(
     __name__, DISTRIBUTIONS, {"kde": "gaussian_kde", "samples": "mode rankdata sem"}
 )
