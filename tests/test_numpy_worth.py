@@ -105,3 +105,37 @@ def test_limits_of_matrices_may_be_arrays() -> None:
     np.testing.assert_allclose(
         pnp.linalg.pinv(x, pnp.asarray(0.6)), jnp.linalg.pinv(MATRIX[:6, :4], 0.6), atol=1e-5
     )
+
+
+@pytest.mark.parametrize("nan", [0.0, -0.0, np.nan, np.inf])
+def test_what_stands_for_nan_is_the_same_when_it_comes_again(nan: float) -> None:
+    x = np.asarray([np.nan, 1, np.inf, -np.inf, -0.0], "float32")
+    for _ in range(FEW + 2):
+        ours = pnp.nan_to_num(pnp.asarray(x), nan=nan, neginf=-3)
+        wanted = np.asarray(jnp.nan_to_num(x, nan=nan, neginf=-3))
+        np.testing.assert_array_equal(ours, wanted)
+        np.testing.assert_array_equal(np.signbit(ours), np.signbit(wanted))
+
+
+FEW_ELEMENTS: dict[str, Callable[[Any], Any]] = {
+    "quantile": lambda m: m.quantile(m.asarray(MATRIX[0]), 0.3, method="lower"),
+    "percentile": lambda m: m.percentile(m.asarray(MATRIX[:5, :6]), m.asarray([30.0, 50.0]), 1),
+    "nanmedian": lambda m: m.nanmedian(m.log(m.asarray(MATRIX[:5, :6])), 0, keepdims=True),
+    "sinc": lambda m: m.sinc(m.asarray(MATRIX[0])),
+    "i0": lambda m: m.i0(m.asarray(MATRIX[0])),
+    "poly": lambda m: m.poly(m.asarray(MATRIX[0, :5])),
+    "correlate": lambda m: m.correlate(m.asarray(WHOLE[0, :9]), m.asarray(MATRIX[0, :4]), "same"),
+    "reduceat": lambda m: m.maximum.reduceat(m.asarray(WHOLE[0, :9]), m.asarray([0, 5, 3])),
+    "allclose": lambda m: m.allclose(m.asarray(VALUES), m.asarray(VALUES + 1e-7), atol=1e-6),
+}
+
+
+@pytest.mark.parametrize("name", FEW_ELEMENTS)
+def test_functions_of_many_operations(name: str) -> None:
+    ours, theirs = FEW_ELEMENTS[name](pnp), FEW_ELEMENTS[name](jnp)
+    assert (ours.shape, ours.dtype, ours.weak_type) == (
+        theirs.shape,
+        theirs.dtype,
+        theirs.weak_type,
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=1e-5)

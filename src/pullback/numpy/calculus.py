@@ -24,7 +24,7 @@ from .values import (
     promote_arrays,
     promote_arrays_inexact,
 )
-from .worth import compiled_where_worth
+from .worth import compiled_at_once
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
@@ -204,7 +204,7 @@ def interp(
     return out
 
 
-@compiled_where_worth()
+@compiled_at_once()
 def _between(x: Any, xp: Any, fp: Any) -> Any:
     """What lies on the lines through points, also beyond the first and the last one."""
     at = clip(searchsorted(xp, x, "right"), 1, xp.shape[0] - 1)

@@ -11,7 +11,8 @@ from .._native import ArrayImpl
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from .shown import SHOWN
-from .values import as_array, convert, describe, inexact_dtype, no_out, numeric_dtype
+from .values import as_array, convert, describe, expand, inexact_dtype, no_out, numeric_dtype
+from .worth import compiled_at_once, compiled_where_worth
 
 Function = Callable[..., Any]
 # What the docstrings of functions of this table go on with.
@@ -111,6 +112,7 @@ def _log_base(base: int) -> Function:
 _SINC_SERIES = tuple((-1) ** k / math.factorial(2 * k + 1) for k in range(9))
 
 
+@compiled_at_once()
 def _sinc(x: Any) -> Any:
     angle = ew.mul(x, np.pi)
     # Near 0 the series has the derivatives that the quotient lacks.
@@ -438,10 +440,16 @@ def nan_to_num(
     limits = dtypes.info(x.dtype)
     top = limits.max if posinf is None else posinf
     bottom = limits.min if neginf is None else neginf
+    values = [convert(as_array("nan_to_num", v), x.dtype) for v in (nan, top, bottom)]
+    return _without_nan(x, *values)
+
+
+@compiled_where_worth(exact=True)
+def _without_nan(x: Any, nan: Any, top: Any, bottom: Any) -> Any:
     # One after the other: an infinity in place of NaN is replaced as well.
-    x = pick(ew.ne(x, x), sh.full_like(x, nan), x)
-    x = pick(ew.eq(x, np.inf), sh.full_like(x, top), x)
-    return pick(ew.eq(x, -np.inf), sh.full_like(x, bottom), x)
+    x = pick(ew.ne(x, x), expand(nan, x.shape), x)
+    x = pick(ew.eq(x, np.inf), expand(top, x.shape), x)
+    return pick(ew.eq(x, -np.inf), expand(bottom, x.shape), x)
 
 
 def iscomplex(x: Any) -> Any:

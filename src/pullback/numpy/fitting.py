@@ -18,7 +18,7 @@ from .searching import where
 from .shapes import atleast_1d, roll
 from .sorting import argsort
 from .values import convert, describe, promote_arrays_inexact
-from .worth import compiled_matrices
+from .worth import compiled_at_once
 
 
 def roots(p: Any, *, strip_zeros: bool = True) -> Any:
@@ -57,7 +57,7 @@ def _of_companion(x: Any) -> Any:
     return eigvals(below.at[0].set(-x[1:] / x[0]))
 
 
-@compiled_matrices("deg", "rcond", "full", "cov")
+@compiled_at_once("deg", "rcond", "full", "cov")
 def polyfit(
     x: Any,
     y: Any,

@@ -20,6 +20,7 @@ from .joining import concatenate
 from .powers import power as raised
 from .shapes import atleast_1d
 from .values import as_array, convert, describe, promote_arrays, promote_arrays_inexact
+from .worth import compiled_at_once
 
 linalg: Any = LazyModule(f"{__package__}.linalg")
 
@@ -153,6 +154,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     return p
 
 
+@compiled_at_once()
 def poly(seq_of_zeros: Any) -> Any:
     """The polynomial with these roots, or the characteristic polynomial of a matrix.
 
@@ -214,6 +216,7 @@ def _convolution(name: str, a: Any, v: Any, mode: str, precision: Any, preferred
     return sh.reshape(out, (out.size,))
 
 
+@compiled_at_once("mode", "precision", "preferred_element_type")
 def convolve(
     a: Any, v: Any, mode: str = "full", *, precision: Any = None, preferred_element_type: Any = None
 ) -> Any:
@@ -232,6 +235,7 @@ def convolve(
     return _convolution("convolve", a, v, mode, precision, preferred_element_type)
 
 
+@compiled_at_once("mode", "precision", "preferred_element_type")
 def correlate(
     a: Any,
     v: Any,

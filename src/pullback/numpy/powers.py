@@ -24,6 +24,7 @@ from .values import (
     promote_inexact,
     result_type_of,
 )
+from .worth import compiled_where_worth
 
 _eager: Any = _native.binary
 
@@ -128,6 +129,7 @@ def _scaled(x: Any, n: Any) -> Any:
     return pick(still, x, out)
 
 
+@compiled_where_worth(exact=True)
 def frexp(x: Any, /) -> tuple[Any, Any]:
     """Mantissas in [0.5, 1) and exponents: x = mantissa * 2 ** exponent.
 

@@ -17,10 +17,12 @@ from .indexing import getitem
 from .searching import clip
 from .shapes import axes_of, moveaxis, reshape
 from .values import as_array, convert, describe, expand, no_out, promote_arrays_inexact
+from .worth import compiled_at_once
 
 METHODS = ("linear", "lower", "higher", "midpoint", "nearest", "inverted_cdf")
 
 
+@compiled_at_once("name", "axis", "method", "keepdims", "nans")
 def _quantile(
     name: str, a: Any, q: Any, axis: Any, method: str, keepdims: bool, nans: bool, weights: Any
 ) -> Any:

@@ -16,7 +16,7 @@ from .joining import concatenate
 from .searching import clip
 from .shapes import reshape
 from .values import as_array, convert, describe, no_out
-from .worth import compiled_where_worth
+from .worth import compiled_at_once
 
 Function = Callable[..., Any]
 
@@ -138,7 +138,7 @@ def nanmean(
     return _nan_mean(as_array("nanmean", a), where, axis, dtype, keepdims)
 
 
-@compiled_where_worth("axis", "dtype", "keepdims")
+@compiled_at_once("axis", "dtype", "keepdims")
 def _nan_mean(x: Any, where: Any, axis: Any, dtype: Any, keepdims: bool) -> Any:
     if not dtypes.is_float(x.dtype):
         return means.mean(x, axis, dtype, None, keepdims, where=where)
@@ -161,7 +161,7 @@ def nanvar(
     return _nan_variance(as_array("nanvar", a), where, mean, axis, dtype, ddof, keepdims)
 
 
-@compiled_where_worth("axis", "dtype", "ddof", "keepdims")
+@compiled_at_once("axis", "dtype", "ddof", "keepdims")
 def _nan_variance(
     x: Any, where: Any, mean: Any, axis: Any, dtype: Any, ddof: Any, keepdims: bool
 ) -> Any:

@@ -19,6 +19,7 @@ from . import binary, functional, indexing, reductions, searching, shapes, ufunc
 from .creation import requested_dtype
 from .elementwise import as_inexact, pick, truth
 from .values import as_array, convert, describe, expand, is_array
+from .worth import compiled_at_once
 
 Function = Callable[..., Any]
 
@@ -213,6 +214,7 @@ def reduceat(u: "ufuncs.ufunc", a: Any, indices: Any, axis: Any, dtype: Any) -> 
     return shapes.moveaxis(_stretches(u, rows, starts), 0, place)
 
 
+@compiled_at_once("u")
 def _stretches(u: "ufuncs.ufunc", rows: Any, starts: Any) -> Any:
     # Stretches may overlap, so each row goes to all of those that it lies in.
     count = rows.shape[0]

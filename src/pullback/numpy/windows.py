@@ -12,6 +12,7 @@ from .creation import asarray, known
 from .elementwise import as_inexact, pick
 from .shown import SHOWN
 from .values import describe
+from .worth import compiled_at_once
 
 # Chebyshev coefficients from Cephes (S. Moshier): of exp(-x) I0(x) on [0, 8] in x / 2 - 2, and of
 # sqrt(x) exp(-x) I0(x) beyond in 32 / x - 2.
@@ -48,6 +49,7 @@ def _chebyshev(x: Any, coefficients: tuple[float, ...]) -> Any:
     return ew.mul(ew.sub(b0, b2), 0.5)
 
 
+@compiled_at_once()
 def i0(x: Any) -> Any:
     """The modified Bessel function of order 0.
 

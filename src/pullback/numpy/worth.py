@@ -53,8 +53,9 @@ def compiled_where_worth(
     return decorated
 
 
-def compiled_matrices(*static: str) -> Callable[[Any], Any]:
-    """A decorator for functions of matrices, which are compiled however small these are: what
-    LAPACK does takes less time than what is around it, and no other thread spins for work.
+def compiled_at_once(*static: str) -> Callable[[Any], Any]:
+    """As `compiled_where_worth`, however small the operands are: for functions of so many
+    operations that a few calls take as long as to compile them, and of matrices, where LAPACK takes
+    less time than what is around it and no other thread spins for work.
     """
     return compiled_where_worth(*static, least=1)

@@ -19,12 +19,12 @@ from ..diagonals import eye
 from ..elementwise import as_inexact
 from ..searching import where
 from ..values import as_array, convert, describe, expand, promote_arrays_inexact
-from ..worth import compiled_matrices
+from ..worth import compiled_at_once
 from .factors import matrices_of, square_of, svd
 from .norms import norm
 
 
-@compiled_matrices()
+@compiled_at_once()
 def solve(a: Any, b: Any) -> Any:
     """The solution x of a x = b. A one-dimensional b is a vector, any other holds columns.
 
@@ -56,7 +56,7 @@ def _solve_columns(a: Any, b: Any) -> Any:
     return shapes.moveaxis(sh.reshape(x, columns.shape), 0, -2)
 
 
-@compiled_matrices()
+@compiled_at_once()
 def inv(a: Any) -> Any:
     """The inverses of matrices.
 
@@ -113,7 +113,7 @@ def tensorinv(a: Any, ind: int = 2) -> Any:
     return shapes.reshape(inv(shapes.reshape(x, (prod(rows), prod(rows)))), columns + rows)
 
 
-@compiled_matrices("hermitian")
+@compiled_at_once("hermitian")
 def pinv(a: Any, rtol: Any = None, hermitian: bool = False, *, rcond: Any = None) -> Any:
     """The pseudo-inverses of matrices; singular values up to rtol of the largest one are zero.
 
@@ -201,7 +201,7 @@ def lstsq(
     return (out if y.ndim == 2 else shapes.ravel(out)), residuals, rank, s
 
 
-@compiled_matrices()
+@compiled_at_once()
 def _least_squares(x: Any, y: Any, rcond: Any) -> tuple[Any, Any, Any, Any]:
     out, rank, s = _solution(x, y, rcond)
     return out, norm(y - matmul(x, out), axis=0) ** 2, rank, s

@@ -16,7 +16,7 @@ from ...primitives.linalg import matrices as mt
 from ...primitives.linalg import qr as qr_factors
 from ...primitives.linalg import svd as sv
 from ..elementwise import as_inexact
-from ..worth import compiled_matrices
+from ..worth import compiled_at_once
 
 Range = tuple[int, int] | None
 
@@ -65,7 +65,7 @@ def square_of(name: str, x: Any) -> int:
     return x.shape[-1]
 
 
-@compiled_matrices("upper", "symmetrize_input")
+@compiled_at_once("upper", "symmetrize_input")
 def cholesky(a: Any, *, upper: bool = False, symmetrize_input: bool = True) -> Any:
     """The triangular factor l of positive definite matrices l l^H, or its adjoint.
 
@@ -90,7 +90,7 @@ def cholesky(a: Any, *, upper: bool = False, symmetrize_input: bool = True) -> A
     return mt.adjoint(out) if upper else out
 
 
-@compiled_matrices("mode")
+@compiled_at_once("mode")
 def qr(a: Any, mode: str = "reduced") -> Any:
     """QR factorization: reduced, complete, only r, or raw as LAPACK stores it.
 
@@ -117,7 +117,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     return r if mode == "r" else QRResult(q, r)
 
 
-@compiled_matrices("full_matrices", "compute_uv", "hermitian", "subset_by_index")
+@compiled_at_once("full_matrices", "compute_uv", "hermitian", "subset_by_index")
 def svd(
     a: Any,
     full_matrices: bool = True,
@@ -170,7 +170,7 @@ def _svd_of_hermitian(x: Any, compute_uv: bool, subset_by_index: Range) -> Any:
     return SVDResult(u, s, mt.adjoint(ew.mul(u, signs)))
 
 
-@compiled_matrices()
+@compiled_at_once()
 def svdvals(x: Any, /) -> Any:
     """The singular values of matrices, in descending order.
 
@@ -180,7 +180,7 @@ def svdvals(x: Any, /) -> Any:
     return svd(x, compute_uv=False)
 
 
-@compiled_matrices("UPLO", "symmetrize_input")
+@compiled_at_once("UPLO", "symmetrize_input")
 def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool = True) -> EighResult:
     """Eigenvalues and eigenvectors of Hermitian matrices, from one of their triangles.
 
@@ -204,7 +204,7 @@ def eigh(a: Any, UPLO: str | None = None, symmetrize_input: bool = True) -> Eigh
     return EighResult(values, vectors)
 
 
-@compiled_matrices("UPLO", "symmetrize_input")
+@compiled_at_once("UPLO", "symmetrize_input")
 def eigvalsh(a: Any, UPLO: str | None = "L", *, symmetrize_input: bool = True) -> Any:
     """The eigenvalues of Hermitian matrices, in ascending order.
 
@@ -214,7 +214,7 @@ def eigvalsh(a: Any, UPLO: str | None = "L", *, symmetrize_input: bool = True) -
     return eigh(a, UPLO, symmetrize_input).eigenvalues
 
 
-@compiled_matrices()
+@compiled_at_once()
 def eig(a: Any) -> EigResult:
     """Eigenvalues and eigenvectors of square matrices. Results are complex.
 
@@ -227,7 +227,7 @@ def eig(a: Any) -> EigResult:
     return EigResult(*ei.eig(x, compute_left_eigenvectors=False))
 
 
-@compiled_matrices()
+@compiled_at_once()
 def eigvals(a: Any) -> Any:
     """The eigenvalues of square matrices, as complex numbers.
 

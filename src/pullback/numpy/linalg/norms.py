@@ -10,11 +10,11 @@ from .. import reductions, shapes
 from ..elementwise import as_inexact
 from ..shapes import axes_of
 from ..values import describe
-from ..worth import compiled_matrices
+from ..worth import compiled_at_once
 from .factors import svdvals
 
 
-@compiled_matrices("ord", "axis", "keepdims")
+@compiled_at_once("ord", "axis", "keepdims")
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     """The norm of a vector or matrix. At zero the derivative of a root of squares is 0, not NaN.
 
@@ -101,7 +101,7 @@ def _of_singular_values(s: Any, ord: Any) -> Any:
     return reductions.max(s, -1, initial=0) if ord == 2 else reductions.min(s, -1)
 
 
-@compiled_matrices("ord", "keepdims")
+@compiled_at_once("ord", "keepdims")
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     """The norm of matrices in the last two axes.
 
@@ -111,7 +111,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
     return norm(x, ord, (-2, -1), keepdims)
 
 
-@compiled_matrices("ord", "axis", "keepdims")
+@compiled_at_once("ord", "axis", "keepdims")
 def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
     """The norm of vectors along axes, of all elements unless told otherwise.
 

@@ -11,7 +11,7 @@ from .. import reductions, shapes
 from ..elementwise import as_inexact
 from ..searching import where
 from ..values import as_array, convert, describe
-from ..worth import compiled_matrices
+from ..worth import compiled_at_once
 from .equations import inv
 from .factors import square_of, svd, svdvals
 from .norms import norm
@@ -24,7 +24,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Any
 
 
-@compiled_matrices()
+@compiled_at_once()
 def det(a: Any) -> Any:
     """The determinants of matrices. The derivative is right for singular matrices too.
 
@@ -36,7 +36,7 @@ def det(a: Any) -> Any:
     return dt.det(x)
 
 
-@compiled_matrices("method")
+@compiled_at_once("method")
 def slogdet(a: Any, *, method: str | None = None) -> SlogdetResult:
     """The signs of determinants and the logarithms of their absolute values.
 
@@ -55,7 +55,7 @@ def slogdet(a: Any, *, method: str | None = None) -> SlogdetResult:
     return SlogdetResult(*dt.slogdet(x))
 
 
-@compiled_matrices("p")
+@compiled_at_once("p")
 def cond(x: Any, p: Any = None) -> Any:
     """How much matrices magnify relative errors, in the norm of order p.
 
@@ -77,7 +77,7 @@ def cond(x: Any, p: Any = None) -> Any:
     return where(ew.bitwise_and(ew.ne(out, out), ew.bitwise_not(unknown)), np.inf, out)
 
 
-@compiled_matrices("hermitian")
+@compiled_at_once("hermitian")
 def matrix_rank(M: Any, rtol: Any = None, *, hermitian: bool = False, tol: Any = None) -> Any:
     """How many singular values are greater than a limit.
 

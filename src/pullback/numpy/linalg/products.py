@@ -14,7 +14,7 @@ from ..diagonals import eye
 from ..einsums import einsum
 from ..elementwise import as_inexact
 from ..values import as_array, as_arrays, describe, expand
-from ..worth import compiled_matrices
+from ..worth import compiled_at_once
 
 opt_einsum: Any = LazyModule("opt_einsum")
 equations: Any = LazyModule(f"{__package__}.equations")
@@ -109,7 +109,7 @@ def tensordot(
     )  # fmt: skip
 
 
-@compiled_matrices("n")
+@compiled_at_once("n")
 def matrix_power(a: Any, n: int) -> Any:
     """A square matrix multiplied with itself n times, by repeated squaring.
 

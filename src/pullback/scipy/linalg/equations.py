@@ -10,7 +10,7 @@ from ...numpy.linalg.numbers import det as numpy_det
 from ...numpy.shapes import broadcast_shapes, expand_dims, squeeze
 from ...numpy.sorting import argsort
 from ...numpy.values import as_array, describe, expand, promote_arrays_inexact
-from ...numpy.worth import compiled_matrices
+from ...numpy.worth import compiled_at_once
 from ...primitives import sort as so
 from ...primitives.linalg import lu as lup
 from ...primitives.linalg import matrices as mt
@@ -76,7 +76,7 @@ def det(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     return numpy_det(a)
 
 
-@compiled_matrices("lower", "overwrite_a", "overwrite_b", "debug", "check_finite", "assume_a")
+@compiled_at_once("lower", "overwrite_a", "overwrite_b", "debug", "check_finite", "assume_a")
 def solve(
     a: Any,
     b: Any,
@@ -101,7 +101,7 @@ def solve(
     return numpy_solve(a, b)
 
 
-@compiled_matrices("trans", "lower", "unit_diagonal", "overwrite_b", "debug", "check_finite")
+@compiled_at_once("trans", "lower", "unit_diagonal", "overwrite_b", "debug", "check_finite")
 def solve_triangular(
     a: Any,
     b: Any,

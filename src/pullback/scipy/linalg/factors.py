@@ -7,7 +7,7 @@ from ...numpy.elementwise import as_inexact
 from ...numpy.linalg.factors import matrices_of, square_of
 from ...numpy.shapes import expand_dims, ravel
 from ...numpy.values import convert, describe, promote_arrays_inexact
-from ...numpy.worth import compiled_matrices
+from ...numpy.worth import compiled_at_once
 from ...primitives import pieces as pc
 from ...primitives import shape as sh
 from ...primitives.complex import part_dtype, whole_dtype
@@ -22,7 +22,7 @@ from ...primitives.linalg import svd as sv
 from ...primitives.rules import const
 
 
-@compiled_matrices("lower", "overwrite_a", "check_finite")
+@compiled_at_once("lower", "overwrite_a", "check_finite")
 def cholesky(
     a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> Any:
@@ -51,7 +51,7 @@ def cho_factor(
     return cholesky(a, lower), lower
 
 
-@compiled_matrices("overwrite_a", "check_finite")
+@compiled_at_once("overwrite_a", "check_finite")
 def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> tuple[Any, Any]:
     """Both factors in one matrix, and the rows exchanged, for `lu_solve`.
 
@@ -63,7 +63,7 @@ def lu_factor(a: Any, overwrite_a: bool = False, check_finite: bool = True) -> t
     return factors, pivots
 
 
-@compiled_matrices("permute_l", "overwrite_a", "check_finite")
+@compiled_at_once("permute_l", "overwrite_a", "check_finite")
 def lu(
     a: Any, permute_l: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> tuple[Any, ...]:

@@ -14,7 +14,7 @@ from ...numpy.linalg.factors import square_of
 from ...numpy.linalg.norms import norm
 from ...numpy.searching import where
 from ...numpy.values import convert, promote_arrays_inexact
-from ...numpy.worth import compiled_matrices
+from ...numpy.worth import compiled_at_once
 from ...primitives import elementwise as ew
 from ...primitives.linalg import sylvester as sy
 from ...primitives.linalg.matrices import adjoint
@@ -33,7 +33,7 @@ PADE = (
 LARGEST = 5.371920351148152
 
 
-@compiled_matrices("upper_triangular", "max_squarings")
+@compiled_at_once("upper_triangular", "max_squarings")
 def expm(A: Any, *, upper_triangular: bool = False, max_squarings: int = 16) -> Any:
     """The exponentials of matrices: of a small part, squared again and again.
 
