@@ -100,12 +100,18 @@ def test_numbers_take_the_other_operands_dtype_and_weakness():
     assert not ew.add(as_array(1.5), np.float32(2)).weak_type
 
 
-@pytest.mark.parametrize("x", [0.05, 0.3, 1.0, 2.5, 17.0, -0.4, -3.7])
+@pytest.mark.parametrize("x", [0.05, 0.3, 1.0, 2.5, 17.0, -0.4, -3.7, -28.1])
 def test_digamma_and_its_derivatives(x):
     with config.override(enable_x64=True):
         value = as_array(np.float64(x))
         assert float(ew.digamma(value)) == pytest.approx(float(mpmath.digamma(x)), rel=1e-13)
         assert float(ew.trigamma(value)) == pytest.approx(float(mpmath.psi(1, x)), rel=1e-12)
+
+
+def test_trigamma_is_infinite_at_poles():
+    with config.override(enable_x64=True):
+        got = ew.trigamma(as_array(np.array([0.0, -1.0, -2.0, -100.0])))
+    assert np.isposinf(got._npy).all()
 
 
 def test_inverse_error_function_in_float32():

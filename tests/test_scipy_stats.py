@@ -227,3 +227,24 @@ def test_parameters_that_are_no_numbers_give_none(name, x):
         ("gamma", (np.nan,)),
     ):
         assert np.isnan(getattr(getattr(ours, distribution), name)(x, *shapes))
+
+
+@pytest.mark.parametrize(
+    ("distribution", "shapes"), [("beta", (2.0, 3.0)), ("gamma", (2.0,)), ("uniform", ())]
+)
+def test_densities_of_what_is_no_number(distribution, shapes):
+    f = getattr(ours, distribution).logpdf
+    assert np.isnan(f(np.nan, *shapes))
+    assert np.isnan(f(0.5, *shapes, np.nan))
+    assert np.isnan(ours.bernoulli.logpmf(np.nan, 0.5))
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_far_tails_of_cauchy(compiled):
+    x = np.array([-np.inf, -1e300, -1e10, -3.0, 0.5, 1e5, 1e12, np.inf])
+    with pb.enable_x64(), np.errstate(all="ignore"):
+        for name in ("cdf", "sf", "logcdf", "logsf"):
+            f = getattr(ours.cauchy, name)
+            got = np.asarray(pb.jit(f)(x) if compiled else f(x))
+            wanted = getattr(scipy.stats.cauchy, name)(x)
+            np.testing.assert_allclose(got, wanted, rtol=1e-14, atol=1e-16)

@@ -48,6 +48,8 @@ CASES = {
     "gammaincc of small": (_upper, ((1e-9, 1e-5), (1e-4, 1)), 32),
     "gammaincc of large": (_upper, ((900, 1000), (900, 1000)), 32),
     "gammainc of large": (_lower, ((900, 1000), (850, 1000)), 64),
+    "ndtr": (mpmath.ncdf, ((-12, 8),), 6),
+    "log_ndtr": (lambda x: mpmath.log(mpmath.ncdf(x)), ((-30, 5),), 8),
     "betainc": (_beta, ((0.2, 10), (0.2, 10), (0.01, 0.99)), 16),
     "betainc of mixed": (_beta, ((1, 9), (100, 200), (0.01, 0.1)), 32),
     "betainc of large": (_beta, ((150, 160), (150, 160), (0.4, 0.6)), 64),
@@ -111,6 +113,14 @@ def test_huge_incomplete_functions(dtype, size):
         exact = (x.astype(float) - 0.5) * 2 * np.sqrt(size)
         got = np.asarray(pb.jit(special.betainc)(half, half, x))
         np.testing.assert_allclose(got, scipy.special.ndtr(exact), rtol=1e-5)
+
+
+def test_incomplete_beta_of_tiny_numbers():
+    shapes = np.array([1e-300, 1e-30, 1e-5, 0.5, 3.0, 1e3, 1e30])
+    a, b, x = np.meshgrid(shapes, shapes, [1e-300, 1e-10, 0.3, 0.9])
+    with pb.enable_x64(), np.errstate(all="ignore"):
+        got = np.asarray(pb.jit(special.betainc)(a, b, x))
+    np.testing.assert_allclose(got, scipy.special.betainc(a, b, x), rtol=1e-10, atol=1e-14)
 
 
 @pytest.mark.parametrize("dtype", PRECISION)

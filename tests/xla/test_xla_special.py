@@ -37,6 +37,7 @@ CASES: dict[str, tuple[Any, tuple[Any, ...], float]] = {
     "expn": (analytic.expn, grid((0.0, 1.0, 2.0, 3.0, 7.0), [x for x in ABOVE if x != 0]), 500),
     "spence": (analytic.spence, (np.array(ABOVE),), 64),
     "ndtri": (analytic.ndtri, (np.array(UNIT),), 100),
+    "ndtr": (analytic.ndtr, (np.array([x for x in ANY if x > -9]),), 100),
     "log_ndtr": (analytic.log_ndtr, (np.array([x for x in ANY if x < 5]),), 100),
     "poch": (analytic.poch, grid(np.geomspace(0.1, 9, 8), np.geomspace(0.1, 9, 8)), 300),
     "igamma": (incomplete.igamma, grid(FIRST, SECOND), 1000),

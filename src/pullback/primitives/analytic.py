@@ -49,6 +49,10 @@ def _slope_spence(x: Any) -> Any:
 
 # ndtri -- the x below which a normal number lies with a probability
 ndtri_p, ndtri = _analytic("ndtri", lambda y, p: mul(exp(mul(square(y), 0.5)), ROOT * math.sqrt(2)))
+# ndtr -- the probability that a normal number lies below x
+ndtr_p, ndtr = _analytic(
+    "ndtr", lambda y, x: mul(exp(mul(square(x), -0.5)), 1 / (ROOT * math.sqrt(2)))
+)
 # log_ndtr -- the logarithm of the probability that a normal number lies below x
 log_ndtr_p, log_ndtr = _analytic(
     "log_ndtr",

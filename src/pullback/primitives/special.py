@@ -15,6 +15,7 @@ from .magnitude import abs, sign
 from .nary import binary, unary
 from .power import integer_pow, square
 from .quiet import widened
+from .rounding import floor
 from .rules import FLOATS, const
 from .select import select
 from .trigonometric import sin
@@ -52,7 +53,8 @@ def trigamma(x: Any) -> Any:
     for k, number in enumerate(BERNOULLI):
         total = add(total, mul(integer_pow(end, -2 * k - 3), number))
     # trigamma(x) + trigamma(1 - x) = (pi / sin(pi x))^2
-    mirror = square(div(math.pi, sin(mul(x, math.pi))))
+    offset = sub(x, floor(add(x, 0.5)))
+    mirror = square(div(math.pi, sin(mul(offset, math.pi))))
     return select(reflected, sub(mirror, total), total)
 
 

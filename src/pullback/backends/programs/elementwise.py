@@ -33,6 +33,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "igammac": incomplete_gamma.igammac,
     "igamma_grad_a": incomplete_slopes.igamma_grad_a,
     "log_ndtr": normal.log_ndtr,
+    "ndtr": normal.ndtr,
     "ndtri": normal.ndtri,
     "poch": gamma.poch,
     "random_gamma_grad": incomplete_slopes.random_gamma_grad,

@@ -16,6 +16,7 @@ from ...primitives.compare import eq, ge, gt, lt
 from ...primitives.exponential import exp, log, log1p
 from ...primitives.magnitude import max, min
 from ...primitives.power import pow, sqrt
+from ...primitives.shape import full_like
 from ...primitives.special import lgamma
 from .beta import near_parts, rest
 from .exact import excess
@@ -64,6 +65,7 @@ def _beta(a: Any, b: Any, x: Any) -> Any:
     power = _power(side)
     tail = mul(_front(side, power), _inverse(side, bitwise_not(huge)))
     tail = choose(huge, _normal(side, power), tail)
+    tail = min(tail, full_like(tail, 1))
     return choose(turned, sub(1, tail), tail)
 
 
@@ -137,9 +139,9 @@ def _inverse(s: Side, where: Any) -> Any:
         return add(add(before, k), mul(div(add(s.a, k), add(left, 1)), after))
 
     def terms(k: Any) -> tuple[Any, Any]:
-        left = sub(add(s.a, mul(k, 2)), 1)
-        one = mul(div(sub(add(s.a, k), 1), left), s.x)
-        other = mul(div(sub(add(add(s.a, s.b), k), 1), left), s.x)
+        left = add(s.a, sub(mul(k, 2), 1))
+        one = mul(div(add(s.a, sub(k, 1)), left), s.x)
+        other = mul(div(add(add(s.a, s.b), sub(k, 1)), left), s.x)
         return mul(mul(one, other), mul(k, sub(s.b, k))), whole(k)
 
     first = mul(div(s.a, add(s.a, 1)), add(s.excess, 1))

@@ -9,13 +9,16 @@ from ...primitives.bitwise import bitwise_or
 from ...primitives.compare import eq, gt, lt
 from ...primitives.exponential import exp, log, log1p
 from ...primitives.fitted import fitted
-from ...primitives.magnitude import abs
+from ...primitives.magnitude import abs, min
 from ...primitives.power import sqrt, square
 from ...primitives.rounding import floor
-from ...primitives.special import erf_inv, erfc
+from ...primitives.shape import full_like
+from ...primitives.special import erf_inv
 from .series import both, choose, is_nan
 
 NAN, INF = math.nan, math.inf
+# From here on exp(-x^2 / 2) is 0.
+FLAT = 64
 
 
 def dawsn(x: Any) -> Any:
@@ -48,12 +51,26 @@ def scaled_erfc(x: Any) -> Any:
     return div(fitted(fits.ERFCX, x), add(mul(x, 2), 1))
 
 
+def ndtr(x: Any) -> Any:
+    """The probability that a normal number lies below x."""
+    tail = mul(mul(bell(abs(x)), scaled_erfc(mul(abs(x), math.sqrt(0.5)))), 0.5)
+    return choose(lt(x, 0), tail, sub(1, tail))
+
+
+def bell(x: Any) -> Any:
+    """exp(-x^2 / 2) of x >= 0, as the product over a few leading digits of x and over the rest."""
+    x = min(x, full_like(x, FLAT))
+    leading = mul(floor(mul(x, 32)), 1 / 32)
+    rest = mul(sub(x, leading), add(x, leading))
+    return mul(exp(mul(square(leading), -0.5)), exp(mul(rest, -0.5)))
+
+
 def log_ndtr(x: Any) -> Any:
     """The logarithm of the probability that a normal number lies below x."""
     low = lt(x, -1)
     z = mul(choose(low, x, -1), -math.sqrt(0.5))
-    left = sub(log(mul(erfcx(z), 0.5)), square(z))
-    right = log1p(mul(erfc(mul(choose(low, -1, x), math.sqrt(0.5))), -0.5))
+    left = sub(log(mul(scaled_erfc(z), 0.5)), square(z))
+    right = log1p(neg(ndtr(neg(choose(low, -1, x)))))
     return choose(eq(x, -INF), -INF, choose(low, left, right))
 
 

@@ -17,7 +17,8 @@ def logpmf(k: Any, p: Any, loc: Any = 0) -> Any:
     """
     k, p, loc = floats("bernoulli.logpmf", k, p, loc)
     z = k - loc
-    return pnp.where((z == 0) | (z == 1), xlogy(z, p) + xlog1py(1 - z, -p), -np.inf)
+    impossible = (z != 0) & (z != 1) & ~pnp.isnan(z)
+    return pnp.where(impossible, -np.inf, xlogy(z, p) + xlog1py(1 - z, -p))
 
 
 def pmf(k: Any, p: Any, loc: Any = 0) -> Any:

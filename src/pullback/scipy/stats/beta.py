@@ -16,10 +16,10 @@ def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
     0.5232
     """
     x, a, b, loc, scale = floats("beta.logpdf", x, a, b, loc, scale)
-    inside = (x >= loc) & (x <= loc + scale)
-    z = pnp.where(inside, (x - loc) / scale, 0.5)
+    outside = (x < loc) | (x > loc + scale)
+    z = pnp.where(outside, 0.5, (x - loc) / scale)
     density = xlogy(a - 1, z) + xlog1py(b - 1, -z) - betaln(a, b) - pnp.log(scale)
-    return pnp.where(inside, density, -np.inf)
+    return pnp.where(outside, -np.inf, density)
 
 
 def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -35,7 +35,7 @@ def cdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     0.75
     """
     x, loc, scale = floats("cauchy.cdf", x, loc, scale)
-    return 0.5 + pnp.arctan((x - loc) / scale) / np.pi
+    return pnp.arctan2(1, (loc - x) / scale) / np.pi
 
 
 def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
@@ -54,7 +54,7 @@ def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     0.25
     """
     x, loc, scale = floats("cauchy.sf", x, loc, scale)
-    return cdf(2 * loc - x, loc, scale)
+    return pnp.arctan2(1, (x - loc) / scale) / np.pi
 
 
 def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -16,10 +16,10 @@ def logpdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
     -1.3069
     """
     x, a, loc, scale = floats("gamma.logpdf", x, a, loc, scale)
-    inside = x >= loc
-    z = pnp.where(inside, (x - loc) / scale, 1)
+    below = x < loc
+    z = pnp.where(below, 1, (x - loc) / scale)
     density = xlogy(a - 1, z) - z - gammaln(a) - pnp.log(scale)
-    return pnp.where(inside, density, -np.inf)
+    return pnp.where(below, -np.inf, density)
 
 
 def pdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:

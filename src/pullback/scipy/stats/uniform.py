@@ -15,8 +15,9 @@ def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     -0.0
     """
     x, loc, scale = floats("uniform.logpdf", x, loc, scale)
-    inside = (x >= loc) & (x <= loc + scale)
-    return pnp.where(inside, -pnp.log(scale), -np.inf)
+    outside = (x < loc) | (x > loc + scale)
+    found = pnp.where(outside, -np.inf, -pnp.log(scale))
+    return pnp.where(pnp.isnan(x) | pnp.isnan(loc), np.nan, found)
 
 
 def pdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
