@@ -252,3 +252,31 @@ def test_keys_are_known_by_the_type_of_their_elements(m):
         assert x.dtype.type is m.dtypes.prng_key
         assert x.dtype.type.__name__ == "prng_key"
     assert issubclass(m.dtypes.prng_key, m.dtypes.extended)
+
+
+class Named:
+    """An object that is called, and has its own idea of what a name is."""
+
+    def __init__(self):
+        self.__name__ = pb.numpy.ones(2)
+
+    def __call__(self, x):
+        return (x * x).sum()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["jit", "grad", "value_and_grad", "jacfwd", "jacrev", "hessian", "checkpoint", "named_call"],
+)
+def test_names_may_be_anything(name):
+    x = pb.numpy.arange(3.0)
+    got = getattr(pb, name)(Named())(x)
+    wanted = getattr(pb, name)(lambda x: (x * x).sum())(x)
+    assert pb.tree.all(pb.tree.map(pb.numpy.array_equal, got, wanted))
+
+
+def test_names_of_what_is_staged_may_be_anything():
+    x = pb.numpy.ones((2, 3))
+    assert pb.vmap(Named())(x).tolist() == [3.0, 3.0]
+    assert pb.eval_shape(Named(), x).shape == ()
+    assert "Named" in pb.make_jaxpr(Named()).__name__

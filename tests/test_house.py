@@ -353,6 +353,18 @@ def test_import_is_light():
     assert done.stdout.split() == []
 
 
+def test_the_library_is_compiled_without_the_core():
+    """The build does it (`cmake/library.py`) before there is one."""
+    builds = SOURCE.parent.parent / "cmake"
+    code = (
+        "import sys; from pathlib import Path; sys.modules['pullback._native'] = None; "
+        f"import library; [library.compiler(Path({str(SOURCE.parent)!r}), n) for n in ('library', 'optimise')]"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=builds, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_files_are_short():
     for line in long_files(SOURCE, LONG_FILE):
         print("long:", line)

@@ -7,7 +7,8 @@ from . import tree
 from .core.aval import ShapedArray
 from .core.trace import get_aval
 from .extend.linear_util import Store, WrappedFun, transformation2, transformation_with_aux2
-from .transforms.flat import argument, function_name
+from .transforms.flat import argument
+from .transforms.named import function_name
 
 __all__ = [
     "argnums_partial",

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
-from functools import wraps
 from typing import Any
 
 from . import config, tree
@@ -20,7 +19,8 @@ from .core.trace import get_aval
 from .jit import jit
 from .numpy import expand_dims, moveaxis, squeeze
 from .transforms.cells import borrow
-from .transforms.flat import Flat, arguments, check_function, function_name
+from .transforms.flat import Flat, arguments, check_function
+from .transforms.named import function_name, wraps
 
 P = PartitionSpec
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import ContextDecorator, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import wraps
 from pathlib import Path
 from time import perf_counter_ns
 from typing import Any, Self
@@ -18,6 +17,7 @@ from . import config
 from .backends.devices import live_arrays
 from .core import spans
 from .core.aval import type_name
+from .transforms.named import wraps
 
 __all__ = [
     "ProfileOptions",

@@ -1,11 +1,11 @@
 """Names for parts of a program, which messages tell beside the user's line."""
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from .core.trace import scope
-from .transforms.flat import check_function, function_name
+from .transforms.flat import check_function
+from .transforms.named import function_name, wraps
 
 
 def named_scope(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from functools import partial, wraps
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -21,6 +21,7 @@ from .core.sharding import (
     named,
 )
 from .transforms.flat import argument
+from .transforms.named import wraps
 
 P = PartitionSpec
 

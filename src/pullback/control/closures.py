@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any
 
 from .. import dtypes, tree
 from ..core.stage import JaxprFunction, eval_jaxpr, stage, stage_hoisted
 from ..core.trace import Tracer, get_aval
 from ..transforms.batch import BatchTracer
-from ..transforms.flat import Flat, arguments, check_function, function_name, result_text
+from ..transforms.flat import Flat, arguments, check_function, result_text
 from ..transforms.jvp import JVPTracer
 from ..transforms.make_jaxpr import abstract
+from ..transforms.named import function_name, wraps
 from ..transforms.program import pick
 from ..tree.nodes import Partial
 from .custom_vjp import custom_vjp

@@ -12,7 +12,8 @@ from ..core.rewrite import prune
 from ..core.trace import get_aval
 from ..primitives.convert import convert_element_type
 from ..primitives.select import clamp
-from ..transforms.flat import argument, arguments, function_name
+from ..transforms.flat import argument, arguments
+from ..transforms.named import function_name
 from ..transforms.program import Mask, batched_jaxpr, pick, spread, transposed_jaxpr
 from . import plain
 from .batched_cond import choose_each

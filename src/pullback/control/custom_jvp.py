@@ -7,7 +7,8 @@ from .. import tree
 from ..core.aval import same_type, type_name
 from ..core.trace import Tracer, get_aval
 from ..primitives.arithmetic import add_any
-from ..transforms.flat import Flat, arguments, function_name, result_text
+from ..transforms.flat import Flat, arguments, result_text
+from ..transforms.named import function_name
 from ..transforms.stop import stop_gradient
 from .custom_call import Rule, SymbolicZero, from_symbolic, runs_alone, to_symbolic
 from .custom_function import CustomFunction

@@ -12,8 +12,9 @@ from ..core.primitive import Zero
 from ..core.structure import value_key
 from ..core.trace import Tracer, get_aval
 from ..primitives.convert import convert_element_type
-from ..transforms.flat import Flat, arguments, function_name, result_text
+from ..transforms.flat import Flat, arguments, result_text
 from ..transforms.jvp import instantiate_zeros
+from ..transforms.named import function_name
 from .custom_call import Rule, from_symbolic, runs_alone, to_symbolic
 from .custom_function import CustomFunction
 from .custom_vjp_call import custom_vjp_call_p

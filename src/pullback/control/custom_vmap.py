@@ -6,7 +6,8 @@ from typing import Any
 from .. import tree
 from ..core.stage import stage_hoisted
 from ..core.trace import get_aval
-from ..transforms.flat import Flat, arguments, check_function, function_name, result_text
+from ..transforms.flat import Flat, arguments, check_function, result_text
+from ..transforms.named import function_name
 from .custom_call import Rule
 from .custom_function import CustomFunction
 from .custom_vmap_call import custom_vmap_p

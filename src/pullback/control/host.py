@@ -10,7 +10,8 @@ from .._native import ArrayImpl
 from ..core.aval import ShapedArray, type_name
 from ..core.primitive import Effect, Primitive
 from ..core.trace import as_array, eager_device
-from ..transforms.flat import canonical, function_name
+from ..transforms.flat import canonical
+from ..transforms.named import function_name
 from ..tree import PyTreeDef
 from .custom_call import Rule
 from .raised import as_raised

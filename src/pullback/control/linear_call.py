@@ -15,7 +15,8 @@ from ..core.stage import JaxprFunction, stage_hoisted
 from ..core.trace import get_aval
 from ..primitives.arithmetic import add_any
 from ..transforms.batch import to_dim, vmap_flat
-from ..transforms.flat import Flat, arguments, function_name
+from ..transforms.flat import Flat, arguments
+from ..transforms.named import function_name
 from ..transforms.program import batched_jaxpr, jvp_jaxpr, pick
 from ..transforms.transpose import materialize
 from .call import body_of, check_operands, interpret, jit_p, to_front

@@ -14,7 +14,8 @@ from ..core.trace import Tracer, get_aval
 from ..primitives.arithmetic import add
 from ..primitives.compare import lt
 from ..transforms.cells import borrow, refuse
-from ..transforms.flat import arguments, function_name, result_text
+from ..transforms.flat import arguments, result_text
+from ..transforms.named import function_name
 from . import plain
 from .batches import in_batches
 from .region import (

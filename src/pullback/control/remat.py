@@ -1,7 +1,6 @@
 """checkpoint: keep a function's arguments for the backward pass and compute the rest again."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from ..core.aval import ShapedArray
@@ -9,7 +8,8 @@ from ..core.ir import Jaxpr, JaxprEqn
 from ..core.primitive import Linear, Zero
 from ..core.trace import get_aval
 from ..lazy import LazyModule
-from ..transforms.flat import arguments, check_function, function_name
+from ..transforms.flat import arguments, check_function
+from ..transforms.named import function_name, wraps
 from ..transforms.program import batched_jaxpr, jvp_jaxpr, pick, spread, transposed_jaxpr
 from .barrier import optimization_barrier
 from .call import body_of, check_operands, interpret, out_dims, to_front

@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..transforms.flat import function_name
+from ..transforms.named import function_name
 
 
 def positional(

@@ -8,8 +8,6 @@ from functools import wraps
 from typing import Any, Generic, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary, ref
 
-from .. import _native
-
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -88,4 +86,3 @@ def forget() -> None:
         table.clear()
     for tables in _weak:
         tables.clear()
-    _native.forget_structures()

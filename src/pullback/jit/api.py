@@ -7,12 +7,12 @@ from operator import attrgetter
 from typing import Any, ParamSpec, TypeVar, overload
 from weakref import WeakSet
 
-from .. import tree
+from .. import _native, tree
 from .._native import JitFunction
 from ..core import memo
 from ..core.device import Remote
 from ..lazy import LazyModule
-from ..transforms.flat import function_name
+from ..transforms.named import function_name
 from .executable import compiled
 from .jitted import Jitted
 from .miss import Miss, Options, convert
@@ -176,6 +176,7 @@ def clear_caches() -> None:
     for function in list(_functions):
         _clear_cache(function)
     memo.forget()
+    _native.forget_structures()
 
 
 def _reduce(self: JitFunction) -> Any:

@@ -19,7 +19,8 @@ from ..lazy import LazyModule
 from ..primitives.device_put import device_put
 from ..settle import rarely_collected
 from ..transforms.cells import Loans, borrow
-from ..transforms.flat import Flat, argument, arguments, function_name, is_value
+from ..transforms.flat import Flat, argument, arguments, is_value
+from ..transforms.named import function_name
 from .executable import Traced, check_donated, device_of, executable, run_on
 from .log import COMPILATION, TRACING, timed
 

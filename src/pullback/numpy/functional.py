@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from functools import wraps
 from typing import Any
 
 from ..core.aval import canonical_axis
 from ..primitives import shape as sh
+from ..transforms.named import wraps
 from ..transforms.vmap import vmap
 from .shapes import broadcast_shapes
 from .values import as_array

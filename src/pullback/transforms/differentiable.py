@@ -6,7 +6,8 @@ from typing import Any
 from .. import dtypes
 from ..core.aval import ShapedArray, type_name
 from ..core.trace import get_aval
-from .flat import function_name, is_value
+from .flat import is_value
+from .named import function_name
 
 
 def check_input(aval: ShapedArray, what: str, holomorphic: bool, allow_int: bool) -> None:

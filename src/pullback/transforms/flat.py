@@ -12,9 +12,7 @@ from ..core.cell import Cell
 from ..core.trace import Tracer, as_array, check_alive, get_aval
 from ..tree import PyTreeDef
 from .cells import keep
-
-# What a transformed function takes from the function.
-ASSIGNED = ("__module__", "__name__", "__qualname__", "__doc__")
+from .named import function_name
 
 
 class Flat:
@@ -68,11 +66,6 @@ def result_text(out: Any) -> str:
     """How messages call what a function returned: float32[3], or a tuple."""
     known = isinstance(out, (ArrayImpl, DeviceArray, Tracer, np.ndarray, np.generic))
     return type_name(get_aval(out)) if known else f"a {type(out).__name__}"
-
-
-def function_name(f: Callable[..., Any]) -> str:
-    """How messages call a user's function."""
-    return getattr(f, "__name__", None) or type(f).__name__
 
 
 def check_function(f: Any, what: str) -> None:

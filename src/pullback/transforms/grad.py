@@ -5,7 +5,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
 from typing import Any, ParamSpec
 
 import numpy as np
@@ -17,16 +16,10 @@ from ..primitives.convert import convert_element_type
 from .border import aux_result, tangent
 from .cells import borrow, refuse
 from .differentiable import check_input, check_scalar
-from .flat import (
-    ASSIGNED,
-    Flat,
-    arguments,
-    check_function,
-    positions,
-    select_argnums,
-)
+from .flat import Flat, arguments, check_function, positions, select_argnums
 from .jvp import instantiate_zeros, jvp_flat
 from .linearize import linearize_flat, record
+from .named import ASSIGNED, wraps
 from .replicas import bordered
 from .tape_function import Linearized, PulledBack, Signature, pull
 

@@ -1,7 +1,6 @@
 """Jacobians and Hessians: derivatives along every basis vector at once, by batching."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from itertools import accumulate
 from typing import Any, ParamSpec
 
@@ -20,9 +19,10 @@ from ..tree import PyTreeDef
 from .batch import to_dim, vmap_flat
 from .border import aux_result, weak_as
 from .differentiable import check_input
-from .flat import ASSIGNED, Flat, arguments, check_function, positions, select_argnums
+from .flat import Flat, arguments, check_function, positions, select_argnums
 from .jvp import instantiate_zeros, jvp_flat
 from .linearize import Tape, linearize_flat
+from .named import ASSIGNED, wraps
 from .replicas import bordered
 from .transpose import backward
 

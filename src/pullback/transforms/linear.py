@@ -7,8 +7,9 @@ from .. import dtypes, tree
 from ..core.aval import ShapedArray, same_type, type_name
 from ..core.trace import get_aval
 from .border import cotangent, tangent
-from .flat import Flat, argument, check_function, function_name
+from .flat import Flat, argument, check_function
 from .make_jaxpr import abstract
+from .named import function_name
 from .transpose import transpose_function
 
 

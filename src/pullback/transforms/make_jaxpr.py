@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
-from functools import wraps
 from math import prod
 from typing import Any
 
@@ -14,7 +13,8 @@ from ..core.ir import ClosedJaxpr
 from ..core.stage import stage_touching
 from ..core.trace import current_trace, get_aval
 from .cells import borrow
-from .flat import Flat, argument, function_name, is_value
+from .flat import Flat, argument, is_value
+from .named import function_name, wraps
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,7 +1,6 @@
 """vmap: a function of single elements as one of whole batches."""
 
 from collections.abc import Callable, Hashable, Sequence
-from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 from .. import tree
@@ -9,7 +8,8 @@ from ..core.aval import type_name
 from ..core.trace import get_aval
 from .batch import to_dim, vmap_flat
 from .cells import Loans, borrow
-from .flat import Flat, arguments, check_function, function_name, prefix_axes
+from .flat import Flat, arguments, check_function, prefix_axes
+from .named import function_name, wraps
 from .vmappable import Wholes, any_vmappable
 
 Axes = Any

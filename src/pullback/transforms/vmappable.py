@@ -13,7 +13,8 @@ from .. import tree
 from ..core import trace as tracing
 from ..core.trace import use
 from .batch import BatchTrace, BatchTracer, to_dim
-from .flat import function_name, prefix_axes
+from .flat import prefix_axes
+from .named import function_name
 
 Part = Callable[..., Any]
 

@@ -1,7 +1,6 @@
 """Checks as users write them."""
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from ...control.region import stage_region
 from ...core.trace import Tracer, get_aval, user_line
 from ...primitives.bitwise import bitwise_not
 from ...transforms.flat import argument, check_function
+from ...transforms.named import wraps
 from .failures import DivisionByZeroError, ErrorCategory, FailedCheckError, NaNError, OOBError
 from .interpreter import run
 

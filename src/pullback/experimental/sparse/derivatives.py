@@ -1,13 +1,13 @@
 """Derivatives in sparse arrays: in the elements that they store, and of their form."""
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 from ... import tree
 from ...transforms import grad as dense
 from ...transforms import jacobian as dense_jacobian
 from ...transforms.flat import positions
+from ...transforms.named import wraps
 from ...transforms.vmap import vmap
 from .form import is_sparse
 

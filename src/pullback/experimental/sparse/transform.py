@@ -5,7 +5,7 @@ values, each operation by its rule in the table here.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ...core.stage import literal_value
 from ...core.trace import Tracer, ensure_compile_time_eval, get_aval
 from ...primitives import elementwise
 from ...transforms.make_jaxpr import ShapeDtypeStruct, make_jaxpr
+from ...transforms.named import wraps
 from .bcoo import BCOO, bcoo_transpose
 from .bcsr import BCSR
 from .convolution import bcoo_conv_general_dilated
