@@ -358,7 +358,8 @@ def test_the_library_is_compiled_without_the_core():
     builds = SOURCE.parent.parent / "cmake"
     code = (
         "import sys; from pathlib import Path; sys.modules['pullback._native'] = None; "
-        f"import library; [library.compiler(Path({str(SOURCE.parent)!r}), n) for n in ('library', 'optimise')]"
+        f"import library; source = Path({str(SOURCE.parent)!r}); "
+        "[library.compiler(source, name) for name in ('library', 'optimise')]"
     )
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=builds, capture_output=True, text=True, check=False)

@@ -24,4 +24,5 @@ def wraps(
 ) -> Callable[[F], F]:
     """`functools.wraps` for whatever is called: an object may keep anything under these names."""
     given = [a for a in assigned if a not in _TEXTS or isinstance(getattr(f, a, None), str)]
-    return functools.wraps(f, given, updated)
+    like: Any = functools.wraps(f, given, updated)
+    return like
