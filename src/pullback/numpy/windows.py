@@ -53,8 +53,8 @@ def _chebyshev(x: Any, coefficients: tuple[float, ...]) -> Any:
 def i0(x: Any) -> Any:
     """The modified Bessel function of order 0.
 
-    >>> pnp.i0(pnp.array([0.0, 1.0]))
-    Array([0.99999994, 1.2660661 ], dtype=float32)
+    >>> pnp.i0(pnp.array([0.0, 1.0])).round(3)
+    Array([1.   , 1.266], dtype=float32)
     """
     x = as_inexact("i0", x)
     if dtypes.kind(x.dtype) == "complex":
