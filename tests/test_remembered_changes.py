@@ -1,5 +1,6 @@
 """Functions that were staged are staged again where something that they read is another."""
 
+import contextlib
 import functools
 import types
 from typing import NamedTuple
@@ -260,6 +261,33 @@ def change_module():
         return c + module.scale * x, None
 
     return step, lambda: setattr(module, "scale", 5.0)
+
+
+def change_namespace():
+    settings = types.SimpleNamespace(scale=2.0)
+
+    def step(c, x):
+        return c + settings.scale * x, None
+
+    return step, lambda: setattr(settings, "scale", 5.0)
+
+
+def change_what_a_context_manager_calls():
+    scale = 2.0
+
+    @contextlib.contextmanager
+    def scaled():
+        yield scale
+
+    def step(c, x):
+        with scaled() as s:
+            return c + s * x, None
+
+    def change():
+        nonlocal scale
+        scale = 5.0
+
+    return step, change
 
 
 def change_partial():

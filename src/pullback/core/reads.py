@@ -7,6 +7,7 @@ weakly where that can be, so that it keeps nobody alive.
 """
 
 import builtins
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from types import CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
@@ -155,7 +156,7 @@ class _Walk:
         """Code, defaults, what is enclosed, and globals."""
         if "__wrapped__" in f.__dict__:
             self.add(at, _own, "__wrapped__")
-        if _is_fixed(f):
+        if _is_fixed(f) or (f.__closure__ is None and _is_standard(f)):
             return
         for name in ("__code__", "__defaults__", "__kwdefaults__"):
             self.add(at, _get, name)
@@ -191,7 +192,7 @@ class _Walk:
 
     def module(self, at: int, x: Any) -> None:
         """A module or a class: its names, those of its bases, and methods that no name calls."""
-        if _is_fixed(x):
+        if _is_fixed(x) or _is_standard(x):
             return
         self.owners[at] = set()
         for i in range(1, len(getattr(x, "__mro__", ()))):
@@ -240,9 +241,18 @@ def _kept(value: Any) -> Any:
     return ref(value) if kind.__weakrefoffset__ else value
 
 
-def _is_fixed(x: Any) -> bool:
+def _package(x: Any) -> Any:
     module = x.__name__ if type(x) is ModuleType else x.__module__
-    return isinstance(module, str) and module.partition(".")[0] in FIXED
+    return module.partition(".")[0] if isinstance(module, str) else None
+
+
+def _is_fixed(x: Any) -> bool:
+    return _package(x) in FIXED
+
+
+def _is_standard(x: Any) -> bool:
+    """Of Python's library: its names are not replaced either, but its objects are anybody's."""
+    return _package(x) in sys.stdlib_module_names
 
 
 def _names(code: CodeType) -> Iterator[str]:
