@@ -262,11 +262,10 @@ def _(cts: Sequence[Any], *args: Any, **params: Any) -> list[Any]:
     wanted = tuple(pick(params["in_specs"], linear))
     given = tuple(pick(params["out_specs"], nonzero))
     known = tuple(pick(params["in_specs"], plain))
-    inner = bool(scopes())
+    # One that stands in another shard_map is settled with that.
+    maker = _transposed if scopes() else _settled
     with scope(params["mesh"], params["axes"], True):
-        program = _transposed(
-            params["jaxpr"], linear, nonzero, known, given, wanted, params["axes"], inner
-        )
+        program = maker(params["jaxpr"], linear, nonzero, known, given, wanted, params["axes"])
     outs = shard_map_p.bind(
         *pick(args, plain),
         *pick(cts, nonzero),
@@ -285,12 +284,8 @@ def _transposed(
     given: Specs,
     wanted: Specs,
     axes: tuple[AxisName, ...],
-    inner: bool,
 ) -> Jaxpr:
-    """(known arguments, cotangents of results, as their specs say) -> cotangents of the others.
-
-    inner: whether it stands in another shard_map, with which it is settled.
-    """
+    """(known arguments, cotangents of results, as their specs say) -> cotangents of the others."""
     program = transposed_jaxpr(jaxpr, linear, nonzero)
 
     def fun(*args: Any) -> list[Any]:
@@ -298,11 +293,22 @@ def _transposed(
         outs = eval_jaxpr(program, (), *args[: len(known)], *shares)
         return [_summed(o, s, axes) for o, s in zip(outs, wanted, strict=True)]
 
-    whole = stage_pure(fun, program.in_avals, "shard_map")
-    if inner:
-        return whole
+    return stage_pure(fun, program.in_avals, "shard_map")
+
+
+@weak_memo
+def _settled(
+    jaxpr: Jaxpr,
+    linear: Mask,
+    nonzero: Mask,
+    known: Specs,
+    given: Specs,
+    wanted: Specs,
+    axes: tuple[AxisName, ...],
+) -> Jaxpr:
+    program = _transposed(jaxpr, linear, nonzero, known, given, wanted, axes)
     names = tuple([frozenset(s.all_names) for s in (*known, *given)])
-    return settled(whole, names, axes)[0]
+    return settled(program, names, axes)[0]
 
 
 def _rest(spec: PartitionSpec, axes: Sequence[AxisName]) -> tuple[AxisName, ...]:

@@ -1,7 +1,6 @@
 #include "device_program.h"
 
 #include "array.h"
-
 #include "native.h"
 
 namespace nb = nanobind;

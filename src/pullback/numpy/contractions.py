@@ -11,7 +11,6 @@ from .._native import ArrayImpl
 from ..core.aval import canonical_axis
 from ..dtypes import DType
 from ..errors import OperandError
-from ..lazy import LazyModule
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
@@ -30,8 +29,6 @@ from .values import (
     promote_arrays,
     result_type_of,
 )
-
-opt_einsum: Any = LazyModule("opt_einsum")
 
 Axes = Sequence[int]
 FAST = frozenset((dtypes.float32, dtypes.float64))
