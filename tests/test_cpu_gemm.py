@@ -156,6 +156,19 @@ def test_a_shared_batch() -> None:
         check(*operands(shape, 1, 0, "float32"), 1, 0)
 
 
+# Rows of the right operand far apart: with one thread and several, panels that overlap.
+FAR = [(48, 130, 100), (90, 250, 101), (128, 128, 128), (49, 1030, 17)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_panels_are_gathered(dtype: str) -> None:
+    for m, n, k in FAR:
+        tile = gemm.choose(stmt(m, n, k), 32)
+        assert tile is not None and gemm.gathers(stmt(m, n, k), tile, m)
+        check(*operands((m, n, k), 1, 0, dtype), 1, 0)
+        check(*operands((3, m, n, k), 1, 0, dtype), 1, 0)
+
+
 @pytest.mark.parametrize("size", [(400, 300, 200), (500, 500, 500)])
 def test_results_do_not_depend_on_threads(size: tuple[int, ...]) -> None:
     a, b = operands(size, 1, 0, "float32")

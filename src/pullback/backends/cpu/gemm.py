@@ -19,11 +19,19 @@ SMALL = 128 * 128 * 128
 # at least so many rows.
 MOST_COPY = 1 << 16
 COPY_SERVES = 8
+# Panels of a right operand of more bytes are copied, so that their rows lie side by side, for at
+# least so many rows of the left one.
+FIRST_CACHE = 1 << 15
+PANEL_SERVES = 48
 ROWS = 8
 COLUMNS = 4
 # Blocks of more vectors are hardly faster, and their code takes longer to generate.
 VECTORS = 12
 SQUARE = 4
+# The cycles of reading an operand, beside those of the load itself; how many times as many where a
+# panel does not stay in the first cache.
+READING = 0.05
+BEYOND = 5
 # The cycles of a store under a mask, on many processors whose vectors have 32 bytes.
 MASKED_STORE = 12
 
@@ -58,7 +66,7 @@ def _best(m: int, n: int, k: int, size: int, vector_bytes: int) -> Tile | None:
     masked = MASKED_STORE if vector_bytes == 32 else 0
 
     def cycles(tile: Tile) -> float:
-        return _cycles(tile, m, n, k) + (m * masked if n < tile.width else 0)
+        return _cycles(tile, m, n, k, size) + (m * masked if n < tile.width else 0)
 
     return min(_tiles(m, n, size, vector_bytes), key=cycles, default=None)
 
@@ -81,6 +89,16 @@ def add_functions(module: Module, vector_bytes: int) -> None:
         size = WIDTHS[dtype] // 8
         for tile in _tiles(ROWS, COLUMNS * vector_bytes, size, vector_bytes):
             panel(module, dtype, tile)
+            gathered(module, dtype, tile)
+
+
+def gathers(stmt: Gemm, tile: Tile, rows: int) -> bool:
+    """Whether each panel is copied for so many rows of the left operand: rows that are far apart
+    fall into few sets of the first cache, and on many pages."""
+    _, k, n = stmt.b.shape
+    size = WIDTHS[stmt.dtype] // 8
+    far = k * n * size > FIRST_CACHE and stmt.b.strides[1] * size > 2 * tile.width * size
+    return far and rows >= PANEL_SERVES and n >= tile.width and k * tile.width * size <= MOST_COPY
 
 
 def _readable(stmt: Gemm, size: int) -> bool:
@@ -109,14 +127,18 @@ def _vectors(n: int, full: int, least: int, masked: bool) -> list[tuple[int, ...
     return [c for c in cuts if c and least_columns(c) <= n]
 
 
-def _cycles(tile: Tile, m: int, n: int, k: int) -> float:
-    """The estimated cycles: multiplications, decoding or latency, and the ends of each block."""
+def _cycles(tile: Tile, m: int, n: int, k: int, size: int) -> float:
+    """The estimated cycles of elements of so many bytes: multiplications, loads, decoding or
+    latency, and the ends of each block."""
     rows, lanes = tile
-    full = max(lanes)
     vectors = rows * len(lanes)
     blocks = -(-m // rows) * -(-n // tile.width)
-    work = rows * sum([1.0 if v == full else 0.5 for v in lanes])
-    return blocks * (k * max(work, (vectors + rows + len(lanes) + 4) / 5, 4.0) + vectors + 8)
+    work = rows * sum([1.0 if v * size == 64 else 0.5 for v in lanes])
+    loads = (rows + len(lanes)) / 2
+    near = k * tile.width * size <= FIRST_CACHE
+    reading = READING * (rows + len(lanes) * (1 if near else BEYOND))
+    term = max(work, loads, (vectors + rows + len(lanes) + 4) / 5, 4.0) + reading
+    return blocks * (k * term + vectors + 8)
 
 
 def emit(frame: Frame, stmt: Gemm, tile: Tile) -> None:
@@ -139,14 +161,18 @@ def _product(frame: Frame, stmt: Gemm, tile: Tile, i: str) -> None:
     width = tile.width
     rest = min(n - width, 0) + tile.lanes[-1]
     name = panel(f.module, stmt.dtype, tile)
+    room = f.alloca(ir_type(stmt.dtype), k * width) if gathers(stmt, tile, m) else ""
 
     def columns(j: str) -> None:
+        right = f.gep(ir_type(stmt.dtype), b, j), str(lead * size)
+        if room:
+            right = gather(f, stmt.dtype, tile, str(k), *right, room)
         f.call(
             "void",
             name,
             ("i64", str(m)), ("i64", str(k)), ("i64", str(rest)),
             ("ptr", a), *[("i64", str(s * size)) for s in stmt.a.strides[1:]],
-            ("ptr", f.gep(ir_type(stmt.dtype), b, j)), ("i64", str(lead * size)),
+            ("ptr", right[0]), ("i64", right[1]),
             ("ptr", f.gep(ir_type(stmt.dtype), c, j)), ("i64", str(stmt.out.strides[1] * size)),
         )  # fmt: skip
 
@@ -199,7 +225,7 @@ class _Panel:
     def __init__(self, f: Function, dtype: str, tile: Tile) -> None:
         self.f, self.dtype, self.tile = f, dtype, tile
         self.size = WIDTHS[dtype] // 8
-        self.am = [f.line(f"mul i64 %am, {r}") for r in range(tile.rows)]
+        self.am = [_unrelated(f, f.line(f"mul i64 %am, {r}")) for r in range(1, 5)]
         self.mask = ""
         last = tile.lanes[-1]
         if max(tile.lanes) * self.size > 16:
@@ -219,8 +245,10 @@ class _Panel:
             right = [self.load(at_b, v) for v in range(len(lanes))]
             loop.next = [f.gep("i8", at_a, "%ak"), f.gep("i8", at_b, "%bk")]
             for r in range(rows):
-                left = f.load(self.dtype, f.gep("i8", at_a, self.am[r]))
-                loop.next += self.row(left, right, sums[r * len(lanes) :])
+                if r and r % 4 == 0:
+                    at_a = f.gep("i8", at_a, self.am[3])
+                place = f.gep("i8", at_a, self.am[r % 4 - 1]) if r % 4 else at_a
+                loop.next += self.row(f.load(self.dtype, place), right, sums[r * len(lanes) :])
         c = f.gep("i8", "%c", f.line(f"mul i64 {i}, %cm"))
         for k, total in enumerate(loop.results[2:]):
             self.store(total, c, k % len(lanes))
@@ -272,6 +300,14 @@ class _Panel:
                 )
 
 
+def _unrelated(f: Function, value: str) -> str:
+    """The same number, of which the compiler knows nothing: it would compute each row's address
+    from the one before, and a block would wait for all of them."""
+    place = f.alloca("i64", align=8)
+    f.effect(f"store volatile i64 {value}, ptr {place}")
+    return f.line(f"load volatile i64, ptr {place}")
+
+
 def splat(f: Function, scalar: str, value: str, lanes: int) -> str:
     """A scalar in every lane."""
     type_ = vector(scalar, lanes)
@@ -280,7 +316,35 @@ def splat(f: Function, scalar: str, value: str, lanes: int) -> str:
     return f.line(f"shufflevector {type_} {one}, {type_} poison, {zeros}")
 
 
-# Transposed right operands
+# Right operands that are copied
+
+
+def gather(
+    f: Function, dtype: str, tile: Tile, k: str, b: str, bk: str, room: str
+) -> tuple[str, str]:
+    """A copy of a panel and the bytes from row to row of it."""
+    name = gathered(f.module, dtype, tile)
+    f.call("void", name, ("i64", k), ("ptr", b), ("i64", bk), ("ptr", room))
+    return room, str(tile.width * WIDTHS[dtype] // 8)
+
+
+def gathered(module: Module, dtype: str, tile: Tile) -> str:
+    """The function that copies the k rows of a panel; strides of rows in bytes."""
+    name = f"pb.gathered.{dtype}.{'.'.join(map(str, tile.lanes))}"
+    if module.has(name):
+        return name
+    params = [("i64", "k"), ("ptr", "b"), ("i64", "bk"), ("ptr", "to")]
+    f = Function(module, name, params, linkage="internal", attributes="noinline nounwind")
+    scalar = ir_type(dtype)
+    with f.carried_loop(0, "%k", 1, [("ptr", "%b"), ("ptr", "%to")]) as loop:
+        at, to = loop.carry
+        loop.next = [f.gep("i8", at, "%bk"), f.gep(scalar, to, tile.width)]
+        for v, lanes in enumerate(tile.lanes):
+            value = f.load(dtype, f.gep(scalar, at, sum(tile.lanes[:v])), lanes)
+            f.store(dtype, value, f.gep(scalar, to, sum(tile.lanes[:v])), lanes)
+    f.ret()
+    module.add(f)
+    return name
 
 
 def _rows(f: Function, stmt: Gemm, b: str) -> str:

@@ -6,7 +6,7 @@ from . import gemm, parallel
 from .emit_value import Frame
 from .gemm import Tile, pointer
 from .loops import Gemm
-from .text import WIDTHS, Function, Module
+from .text import WIDTHS, Function, Module, ir_type
 
 # Multiplications: below the first, waking a thread costs more than it saves.
 WORTH_SHARING = 1.5e6
@@ -61,14 +61,14 @@ def emit(frame: Frame, stmt: Gemm, tile: Tile, part: Cut) -> None:
     table = f.alloca("i64", len(FIELDS))
     for at, ((type_, _), value) in enumerate(zip(FIELDS, values, strict=True)):
         f.effect(f"store {type_} {value}, ptr {f.gep('i64', table, at)}")
-    name = _tasks(f.module, stmt.dtype, tile)
+    name = _tasks(f.module, stmt.dtype, tile, gemm.gathers(stmt, tile, part.rows))
     parallel.share(f, name, table, batch * down * across, 1)
 
 
-def _tasks(module: Module, dtype: str, tile: Tile) -> str:
+def _tasks(module: Module, dtype: str, tile: Tile, gathers: bool) -> str:
     """The function that does tasks `begin` to `end` of a table's product."""
-    kernel = gemm.panel(module, dtype, tile)
-    name = kernel.replace("panel", "tasks")
+    kernel, size = gemm.panel(module, dtype, tile), WIDTHS[dtype] // 8
+    name = kernel.replace("panel", "gathering" if gathers else "tasks")
     if module.has(name):
         return name
     params = [("ptr", "table"), ("i64", "begin"), ("i64", "end")]
@@ -78,20 +78,22 @@ def _tasks(module: Module, dtype: str, tile: Tile) -> str:
         for k, (type_, field) in enumerate(FIELDS)
     }
     each = f.line(f"mul i64 {at['down']}, {at['across']}")
+    room = f.alloca(ir_type(dtype), gemm.MOST_COPY // size) if gathers else ""
     with f.loop("%begin", "%end") as t:
         z, rest = (f.line(f"{op} i64 {t}, {each}") for op in ("sdiv", "srem"))
         down, across = (f.line(f"{op} i64 {rest}, {at['across']}") for op in ("sdiv", "srem"))
-        _task(f, at, tile, kernel, WIDTHS[dtype] // 8, (z, down, across))
+        _task(f, at, tile, dtype, room, (z, down, across))
     f.ret()
     module.add(f)
     return name
 
 
 def _task(
-    f: Function, at: dict[str, str], tile: Tile, kernel: str, size: int, place: tuple[str, str, str]
+    f: Function, at: dict[str, str], tile: Tile, dtype: str, room: str, place: tuple[str, str, str]
 ) -> None:
     """Rows from `down` on, panel after panel from `across` on; the last ones overlap others."""
     z, down, across = place
+    kernel, size = gemm.panel(f.module, dtype, tile), WIDTHS[dtype] // 8
 
     def moved(base: str, *steps: tuple[str, str]) -> str:
         for count, stride in steps:
@@ -110,10 +112,13 @@ def _task(
         # A panel wider than the matrix starts at its left edge.
         start = f.line(f"call i64 @llvm.smax.i64(i64 {gemm.at_most(f, j, end)}, i64 0)")
         column = f.line(f"mul i64 {start}, {size}")
+        right = f.gep("i8", b, column), at["bk"]
+        if room:
+            right = gemm.gather(f, dtype, tile, at["k"], *right, room)
         f.call(
             "void", kernel,
             *[("i64", at[name]) for name in ("rows", "k", "rest")],
             *[("ptr", a), ("i64", at["am"]), ("i64", at["ak"])],
-            *[("ptr", f.gep("i8", b, column)), ("i64", at["bk"])],
+            *[("ptr", right[0]), ("i64", right[1])],
             *[("ptr", f.gep("i8", c, column)), ("i64", at["cm"])],
         )  # fmt: skip
