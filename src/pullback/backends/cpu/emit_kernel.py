@@ -13,7 +13,7 @@ from .loops import Kernel, Nest, Reduction, Store, kernel_nodes, kernel_roots, k
 from .monoid import State
 from .scalar import FLOATS, lower
 from .schedule import Plan
-from .text import constant, ir_type, mangle, vector
+from .text import WIDTHS, constant, ir_type, mangle, vector
 
 # Reduced axes of so few elements have no loop.
 SHORT = 4
@@ -55,7 +55,9 @@ class KernelEmitter:
         self.roots = kernel_roots(kernel)
         self.unsafe = self._unsafe()
         # The dtype of positions.
-        self.place = "int32" if all(a.extent < 1 << 31 for a in kernel.reduce) else "int64"
+        near = all(a.extent < 1 << 31 for a in kernel.reduce)
+        wide = any(WIDTHS[r.dtype] == 64 for r in kernel.reductions)
+        self.place = "int32" if near and not wide else "int64"
 
     def _unsafe(self) -> set[Node]:
         """Nodes that read what the kernel writes: not to be moved out of its loops."""

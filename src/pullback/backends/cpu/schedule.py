@@ -384,7 +384,9 @@ def _unroll(kernel: Kernel, axis: Atom, lanes: int, cost: float) -> int:
     if axis not in kernel.reduce:
         return 1
     chunks = axis.extent // lanes
-    limit = 8 if cost < 6 else 4 if cost < HEAVY else 1
+    # The state of an argmax takes twice as many registers.
+    few = cost < 6 and not any(r.op.startswith("arg") for r in kernel.reductions)
+    limit = 8 if few else 4 if cost < HEAVY else 1
     return max(1, min(limit, chunks))
 
 
