@@ -177,3 +177,8 @@ def test_scopes_are_checked():
         pb.named_scope(3)
     with pytest.raises(TypeError, match="must be a function"):
         pb.named_call(3)
+
+
+def test_expm_of_zeros_is_finite_throughout():
+    with pb.debug_infs(), pb.debug_nans():
+        np.testing.assert_array_equal(pb.scipy.linalg.expm(np.zeros((2, 2))), np.eye(2))

@@ -110,6 +110,36 @@ def test_sph_harm_y():
         np.testing.assert_allclose(again, got, rtol=1e-12)
 
 
+@pytest.mark.parametrize("degree", [0, 1, 6])
+def test_lpmn(degree):
+    z = np.array([-1.0, -0.7, 0.0, 0.3, 1.0])
+    with pb.enable_x64():
+        wanted = oracle.assoc_legendre_p_all(degree, degree, z, diff_n=1)[:, :, : degree + 1]
+        for got, want in zip(special.lpmn(degree, degree, z), wanted, strict=True):
+            np.testing.assert_allclose(got, want.transpose(1, 0, 2), rtol=1e-12, atol=1e-13)
+        got = special.lpmn_values(degree, degree, z, False)
+        np.testing.assert_allclose(got, wanted[0].transpose(1, 0, 2), rtol=1e-12, atol=1e-13)
+        k, m = np.arange(degree + 1), np.arange(degree + 1)[:, None, None]
+        wanted = oracle.sph_harm_y(k[:, None], m, np.arccos(z), 0.0).real
+        got = special.lpmn_values(degree, degree, z, True)
+        np.testing.assert_allclose(got, wanted, rtol=1e-12, atol=1e-13)
+
+
+def test_lpmn_and_jax():
+    z = np.linspace(-0.9, 0.9, 5, dtype=np.float32)
+    got = special.lpmn_values(3, 3, z, True)
+    with pytest.warns(DeprecationWarning):
+        wanted = theirs.lpmn_values(3, 3, z, True)
+    assert got.dtype == wanted.dtype
+    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+    with pytest.raises(NotImplementedError, match="m must be n"):
+        special.lpmn(2, 3, z)
+    with pytest.raises(TypeError, match="float32 or float64"):
+        special.lpmn(2, 2, z.astype(np.float16))
+    with pytest.raises(ValueError, match="vector"):
+        special.lpmn(2, 2, z[None])
+
+
 def test_fresnel_of_large_numbers():
     x = np.array([-3e38, -1e20, 1e10, 3e38], np.float32)
     np.testing.assert_allclose(special.fresnel(x), oracle.fresnel(x.astype(float)), rtol=1e-6)

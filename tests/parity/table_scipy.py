@@ -423,7 +423,11 @@ TABLES = (
     Table(
         "scipy.special",
         SPECIAL,
-        {"sph_harm_y": "has a test of its own: its sizes are static"},
+        {
+            "sph_harm_y": "has a test of its own: its sizes are static",
+            "lpmn": "has a test of its own: its sizes are static",
+            "lpmn_values": "has a test of its own: its sizes are static",
+        },
     ),
     Table("scipy.stats", STATS),
     Table(

@@ -48,7 +48,7 @@ def expm(A: Any, *, upper_triangular: bool = False, max_squarings: int = 16) -> 
     if not x.size:
         return x
     size = norm(stop_gradient(x), 1, (-2, -1))
-    times = ew.ceil(ew.max(log2(size / LARGEST), 0.0))
+    times = ew.ceil(log2(ew.max(size / LARGEST, 1.0)))
     out = _pade(x * ew.exp2(-times)[..., None, None].astype(x.dtype), upper_triangular)
     for k in range(max_squarings):
         out = where((k < times)[..., None, None], matmul(out, out), out)
