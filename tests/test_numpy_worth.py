@@ -48,6 +48,56 @@ def test_many_elements_that_are_rounded(name: str) -> None:
     np.testing.assert_allclose(ROUNDED[name](pnp), ROUNDED[name](jnp), rtol=1e-5, atol=1e-6)
 
 
+SOME = np.asarray([2.5, np.nan, -0.0, np.inf, 7.25, -3.5], "float32")
+OTHERS = np.asarray([0.5, 2.0, np.nan, np.inf, 7.25, 1.5], "float32")
+SQUARE = RNG.normal(size=(3, 3)).astype("float32")
+REPEATED: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "take_along_axis": lambda m, x, y: m.take_along_axis(x, m.asarray([[0, -1, 9]]).T, 0),
+    "gradient": lambda m, x, y: m.gradient(x, 0.5, axis=1),
+    "ediff1d": lambda m, x, y: m.ediff1d(x, to_end=1),
+    "cross": lambda m, x, y: m.cross(x, y[0]),
+    "kron": lambda m, x, y: m.kron(x, y[0]),
+    "diag": lambda m, x, y: (m.diag(x, 1), m.diag(x[0], k=-1)),
+    "tril": lambda m, x, y: (m.tril(x, -1), m.triu(x, k=1)),
+    "block": lambda m, x, y: m.block([[x, y], [2.0, m.ones(5)]]),
+    "isclose": lambda m, x, y: m.isclose(x, y, equal_nan=True),
+    "allclose": lambda m, x, y: m.allclose(x, y, 1e-3),
+    "nanmin": lambda m, x, y: (m.nanmin(x, axis=0), m.nanmax(y, 1, keepdims=True)),
+    "nanargmin": lambda m, x, y: (m.nanargmin(x), m.nanargmax(y, axis=1)),
+    "fmax": lambda m, x, y: (m.fmax(x, y), m.fmin(x, 2)),
+    "divmod": lambda m, x, y: m.divmod(x, y),
+    "modf": lambda m, x, y: (m.modf(x), m.trunc(y)),
+    "ldexp": lambda m, x, y: m.ldexp(x, 3),
+    "hypot": lambda m, x, y: m.hypot(x, y),
+    "heaviside": lambda m, x, y: (m.heaviside(x, y), m.copysign(x, y)),
+    "polyval": lambda m, x, y: (m.polyval(x[0], 0.5), m.polyadd(x[0], y[1]), m.polysub(x[0], y[1])),
+    "nan_to_num": lambda m, x, y: m.nan_to_num(x, nan=1, posinf=2.5),
+}
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_compiled_again_they_are_what_they_were(name: str) -> None:
+    x, y = SQUARE.copy(), SQUARE[::-1].copy()
+    x.ravel()[:6], y.ravel()[2:8] = SOME, OTHERS
+    function = REPEATED[name]
+    wanted = jax.tree.leaves(function(jnp, jnp.asarray(x), jnp.asarray(y)))
+    first = pb.tree.leaves(function(pnp, pnp.asarray(x), pnp.asarray(y)))
+    for _ in range(FEW + 1):
+        last = pb.tree.leaves(function(pnp, pnp.asarray(x), pnp.asarray(y)))
+    for theirs, one, other in zip(wanted, first, last, strict=True):
+        assert (one.dtype, one.weak_type) == (other.dtype, other.weak_type)
+        assert (one.dtype, one.weak_type) == (theirs.dtype, theirs.weak_type)
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one, theirs, rtol=1e-6)
+
+
+def test_what_must_be_known_may_be_an_array() -> None:
+    x = pnp.asarray(SQUARE)
+    for _ in range(FEW + 2):
+        np.testing.assert_array_equal(pnp.tril(x, pnp.asarray(1)), np.tril(SQUARE, 1))
+        np.testing.assert_array_equal(pnp.triu(x, k=np.asarray(1)), np.triu(SQUARE, 1))
+
+
 def test_few_elements_are_compiled_when_they_come_again() -> None:
     staged = []
 

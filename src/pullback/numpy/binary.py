@@ -27,6 +27,7 @@ from .values import (
     result_type_of,
     to_dtype,
 )
+from .worth import compiled_at_once, compiled_when_repeated
 
 Function = Callable[..., Any]
 _eager: Any = _native.binary
@@ -193,6 +194,7 @@ def _fmod(x: Any, y: Any) -> Any:
     return ew.rem(x, pick(ew.eq(y, 0), sh.full_like(y, 1), y))
 
 
+@compiled_when_repeated()
 def _hypot(x: Any, y: Any) -> Any:
     _refuse_complex("hypot", x, y, ValueError)
     x, y = both_arrays(x, y)
@@ -210,6 +212,7 @@ def _refuse_complex(name: str, x: Any, y: Any, error: type[Exception] = TypeErro
         raise error(f"{name}: wants real numbers, got complex ones")
 
 
+@compiled_when_repeated()
 def _copysign(x: Any, y: Any) -> Any:
     _refuse_complex("copysign", x, y)
     x, y = both_arrays(x, y)
@@ -259,16 +262,19 @@ def _zero_for_inf(x: Any) -> Any:
     return pick(ew.eq(x, np.inf), sh.full_like(x, 0), x)
 
 
+@compiled_at_once()
 def _logaddexp(x: Any, y: Any) -> Any:
     return _logaddexp_of_arrays(*both_arrays(x, y))
 
 
+@compiled_at_once()
 def _logaddexp2(x: Any, y: Any) -> Any:
     x, y = both_arrays(x, y)
     scale = x.dtype.type(np.log(2))
     return ew.div(_logaddexp(ew.mul(x, scale), ew.mul(y, scale)), scale)
 
 
+@compiled_when_repeated()
 def _heaviside(x: Any, y: Any) -> Any:
     _refuse_complex("heaviside", x, y)
     x, y = both_arrays(x, y)
@@ -398,6 +404,7 @@ right_shift = bitwise_right_shift = function(
 )
 
 
+@compiled_when_repeated()
 def fmax(x1: Any, x2: Any) -> Any:
     """The greater of two numbers, the other one where one is NaN.
 
@@ -407,6 +414,7 @@ def fmax(x1: Any, x2: Any) -> Any:
     return _without_nan("fmax", _lexicographic(ew.gt), x1, x2)
 
 
+@compiled_when_repeated()
 def fmin(x1: Any, x2: Any) -> Any:
     """The lesser of two numbers, the other one where one is NaN.
 
@@ -421,6 +429,7 @@ def _without_nan(name: str, better: Function, x1: Any, x2: Any) -> Any:
     return pick(ew.bitwise_or(better(x, y), ew.ne(y, y)), x, y)
 
 
+@compiled_when_repeated()
 def divmod(x1: Any, x2: Any, /) -> tuple[Any, Any]:
     """The floor of the quotient, and the remainder.
 

@@ -24,7 +24,7 @@ from .values import (
     promote_arrays,
     promote_arrays_inexact,
 )
-from .worth import compiled_at_once
+from .worth import compiled_at_once, compiled_when_repeated
 
 
 def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
@@ -70,6 +70,7 @@ def _edge(x: Any, value: Any, axis: int) -> Any:
     return expand(value, shape) if value.ndim == 0 else value
 
 
+@compiled_when_repeated()
 def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     """Differences of neighbours of the flattened array, with values at the ends.
 
@@ -85,6 +86,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return concatenate([p for p in parts if p is not None])
 
 
+@compiled_at_once("axis")
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     """The integral by the trapezoidal rule.
 
@@ -113,6 +115,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return reductions.sum(total, -1) * 0.5
 
 
+@compiled_when_repeated("axis", "edge_order")
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int | None = None) -> Any:
     """Second-order differences along axes, one-sided at the edges.
 
@@ -224,6 +227,7 @@ def _periodic(x: Any, xp: Any, fp: Any, period: Any) -> tuple[Any, Any, Any]:
     return x, xp, concatenate([fp[-1:], fp, fp[:1]])
 
 
+@compiled_at_once("axis")
 def unwrap(p: Any, discont: Any = None, axis: int = -1, period: Any = 2 * np.pi) -> Any:
     """Jumps of more than half a period taken out of a sequence of angles.
 

@@ -29,6 +29,7 @@ from .values import (
     promote_arrays,
     result_type_of,
 )
+from .worth import compiled_when_repeated
 
 Axes = Sequence[int]
 FAST = frozenset((dtypes.float32, dtypes.float64))
@@ -296,6 +297,7 @@ def tensordot(
     return divided(out, out_sharding)
 
 
+@compiled_when_repeated()
 def kron(a: Any, b: Any) -> Any:
     """The Kronecker product.
 
@@ -313,6 +315,7 @@ def kron(a: Any, b: Any) -> Any:
     return sh.reshape(ew.mul(x_grown, y_grown), sizes)
 
 
+@compiled_when_repeated("axisa", "axisb", "axisc", "axis")
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:

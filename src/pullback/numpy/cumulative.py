@@ -13,6 +13,7 @@ from .elementwise import pick, strong, truth
 from .shapes import ravel
 from .shown import SHOWN
 from .values import as_array, convert, no_out
+from .worth import compiled_at_once
 
 
 def _running(name: str, op: Callable[..., Any], a: Any, axis: Any, dtype: Any) -> Any:
@@ -63,6 +64,7 @@ def _without_nan(a: Any, neutral: int) -> Any:
     return pick(x != x, sh.full_like(x, neutral), x) if dtypes.is_float(x.dtype) else x
 
 
+@compiled_at_once("axis", "dtype", "out")
 def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
     """`cumsum`, with NaN counted as 0.
 
@@ -73,6 +75,7 @@ def nancumsum(a: Any, axis: int | None = None, dtype: Any = None, out: None = No
     return cumsum(_without_nan(a, 0), axis, dtype)
 
 
+@compiled_at_once("axis", "dtype", "out")
 def nancumprod(a: Any, axis: int | None = None, dtype: Any = None, out: None = None) -> Any:
     """`cumprod`, with NaN counted as 1.
 

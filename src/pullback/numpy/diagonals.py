@@ -16,6 +16,7 @@ from .elementwise import pick
 from .places import on
 from .shapes import moveaxis, ravel
 from .values import as_array, convert, describe, expand, is_array
+from .worth import compiled_when_repeated
 
 
 def eye(N: int, M: int | None = None, k: Any = 0, dtype: Any = None, *, device: Any = None) -> Any:
@@ -73,6 +74,7 @@ def below(shape: Shape, k: Any) -> Any:
     return ew.ge(ew.add(rows, k), columns)
 
 
+@compiled_when_repeated("k")
 def tril(m: Any, k: int = 0) -> Any:
     """The elements at and below the k-th diagonal, zeros above.
 
@@ -83,6 +85,7 @@ def tril(m: Any, k: int = 0) -> Any:
     return _triangle("tril", m, k, True)
 
 
+@compiled_when_repeated("k")
 def triu(m: Any, k: int = 0) -> Any:
     """The elements at and above the k-th diagonal, zeros below.
 
@@ -103,6 +106,7 @@ def _triangle(name: str, m: Any, k: int, lower: bool) -> Any:
     return pick(mask, x, zero) if lower else pick(mask, zero, x)
 
 
+@compiled_when_repeated("k")
 def diag(v: Any, k: int = 0) -> Any:
     """The diagonal of a matrix, or the matrix with a vector on its diagonal.
 

@@ -12,7 +12,7 @@ from ..primitives import elementwise as ew
 from ..primitives import shape as sh
 from .shown import SHOWN
 from .values import as_array, convert, describe, expand, inexact_dtype, no_out, numeric_dtype
-from .worth import compiled_at_once, compiled_where_worth
+from .worth import compiled_at_once, compiled_when_repeated, compiled_where_worth
 
 Function = Callable[..., Any]
 # What the docstrings of functions of this table go on with.
@@ -235,6 +235,7 @@ def _square(x: Any) -> Any:
     return ew.square(convert(x, numeric_dtype(x.dtype), x.weak_type))
 
 
+@compiled_when_repeated("name")
 def _integer_part(name: str, x: Any) -> Any:
     return _unless_whole(_trunc)(x if type(x) is ArrayImpl else as_array(name, x))
 
@@ -411,6 +412,7 @@ def angle(z: Any, deg: bool = False) -> Any:
     return ew.mul(out, 180 / np.pi) if deg else out
 
 
+@compiled_when_repeated("out")
 def modf(x: Any, /, out: None = None) -> tuple[Any, Any]:
     """Fractional and integer parts.
 
@@ -423,6 +425,7 @@ def modf(x: Any, /, out: None = None) -> tuple[Any, Any]:
     return ew.sub(x, whole), whole
 
 
+@compiled_where_worth("copy", exact=True)
 def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
@@ -441,15 +444,11 @@ def nan_to_num(
     top = limits.max if posinf is None else posinf
     bottom = limits.min if neginf is None else neginf
     values = [convert(as_array("nan_to_num", v), x.dtype) for v in (nan, top, bottom)]
-    return _without_nan(x, *values)
-
-
-@compiled_where_worth(exact=True)
-def _without_nan(x: Any, nan: Any, top: Any, bottom: Any) -> Any:
+    nan, top, bottom = (expand(v, x.shape) for v in values)
     # One after the other: an infinity in place of NaN is replaced as well.
-    x = pick(ew.ne(x, x), expand(nan, x.shape), x)
-    x = pick(ew.eq(x, np.inf), expand(top, x.shape), x)
-    return pick(ew.eq(x, -np.inf), expand(bottom, x.shape), x)
+    x = pick(ew.ne(x, x), nan, x)
+    x = pick(ew.eq(x, np.inf), top, x)
+    return pick(ew.eq(x, -np.inf), bottom, x)
 
 
 def iscomplex(x: Any) -> Any:

@@ -21,6 +21,7 @@ from .elementwise import pick
 from .parse import New, Part, Picks, Range, Whole, concrete, is_static, items_of, parse, window
 from .slices import has_slices
 from .values import as_array, broadcast, convert, describe, expand, is_array, no_out
+from .worth import compiled_when_repeated
 
 CLIP = GatherScatterMode.CLIP
 BASIC = (int, slice, type(None), type(Ellipsis))
@@ -271,6 +272,7 @@ def modulo(at: Any, size: int) -> Any:
     return pick(ew.lt(r, 0), ew.add(r, n), r)
 
 
+@compiled_when_repeated("axis", "mode", "fill_value", "wrap_negative_indices")
 def take_along_axis(
     arr: Any,
     indices: Any,

@@ -13,6 +13,7 @@ from ..core.aval import canonical_axis, type_name
 from ..core.trace import Tracer
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
+from ..tree import flatten
 from .creation import known, requested_dtype
 from .elementwise import pick
 from .indexing import take
@@ -30,6 +31,7 @@ from .values import (
     no_out,
     result_type_of,
 )
+from .worth import compiled_when_repeated
 
 
 def _sequence(name: str, arrays: Any) -> list[Any]:
@@ -211,8 +213,13 @@ def block(arrays: Any) -> Any:
     Array([[1., 0., 0.],
            [0., 1., 0.]], dtype=float32)
     """
-    out, _ = _block(arrays)
-    return out
+    blocks, form = flatten(arrays)
+    return _joined(form, *blocks)
+
+
+@compiled_when_repeated("form")
+def _joined(form: Any, *blocks: Any) -> Any:
+    return _block(form.unflatten(blocks))[0]
 
 
 def _block(x: Any) -> tuple[Any, int]:

@@ -22,9 +22,10 @@ from .values import (
     promote_arrays,
     unwrapped,
 )
-from .worth import compiled_where_worth
+from .worth import compiled_when_repeated, compiled_where_worth
 
 
+@compiled_when_repeated("equal_nan")
 def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
     """Whether |a - b| <= atol + rtol * |b|; equal infinities are close.
 
@@ -47,7 +48,7 @@ def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: boo
     return out
 
 
-@compiled_where_worth("equal_nan")
+@compiled_where_worth("equal_nan", exact=True)
 def allclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
     """Whether all elements are close.
 

@@ -16,6 +16,7 @@ from .elementwise import pick
 from .reductions import mask_of, prepared, smooth_at_zero, sum
 from .shapes import axes_of
 from .values import as_array, convert, describe, expand, inexact_dtype, promote_arrays_inexact
+from .worth import compiled_at_once
 
 
 def mean(
@@ -92,6 +93,7 @@ def _weights_along(x: Any, w: Any, axis: Any) -> Any:
     return sh.broadcast_in_dim(sh.transpose(w, np.argsort(named).tolist()), x.shape, sorted(named))
 
 
+@compiled_at_once("axis", "dtype", "out", "ddof", "keepdims", "correction")
 def var(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0,
     keepdims: bool = False, *, where: Any = None, mean: Any = None, correction: Any = None,
@@ -131,6 +133,7 @@ def var(
     )
 
 
+@compiled_at_once("axis", "dtype", "out", "ddof", "keepdims", "correction")
 def std(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: int = 0,
     keepdims: bool = False, *, where: Any = None, mean: Any = None, correction: Any = None,

@@ -20,7 +20,7 @@ from .joining import concatenate
 from .powers import power as raised
 from .shapes import atleast_1d
 from .values import as_array, convert, describe, promote_arrays, promote_arrays_inexact
-from .worth import compiled_at_once
+from .worth import compiled_at_once, compiled_when_repeated
 
 linalg: Any = LazyModule(f"{__package__}.linalg")
 
@@ -28,6 +28,7 @@ linalg: Any = LazyModule(f"{__package__}.linalg")
 LONG = 64
 
 
+@compiled_when_repeated("unroll")
 def polyval(p: Any, x: Any, *, unroll: int = 16) -> Any:
     """The value of a polynomial at x, by Horner's rule.
 
@@ -57,6 +58,7 @@ def _aligned(name: str, a1: Any, a2: Any) -> tuple[Any, Any]:
     return x, y
 
 
+@compiled_when_repeated()
 def polyadd(a1: Any, a2: Any) -> Any:
     """The sum of two polynomials.
 
@@ -66,6 +68,7 @@ def polyadd(a1: Any, a2: Any) -> Any:
     return ew.add(*_aligned("polyadd", a1, a2))
 
 
+@compiled_when_repeated()
 def polysub(a1: Any, a2: Any) -> Any:
     """The difference of two polynomials.
 
@@ -173,6 +176,7 @@ def poly(seq_of_zeros: Any) -> Any:
     return out
 
 
+@compiled_at_once("N", "increasing")
 def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     """The matrix of powers of a vector's elements, one row each.
 

@@ -24,7 +24,7 @@ from .values import (
     promote_inexact,
     result_type_of,
 )
-from .worth import compiled_where_worth
+from .worth import compiled_when_repeated, compiled_where_worth
 
 _eager: Any = _native.binary
 
@@ -105,6 +105,7 @@ def float_power(x1: Any, x2: Any, /) -> Any:
     return power(*promote_inexact("float_power", as_array("float_power", x1), x2))
 
 
+@compiled_when_repeated()
 def ldexp(x1: Any, x2: Any, /) -> Any:
     """x1 * 2 ** x2.
 

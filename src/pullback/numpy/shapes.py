@@ -112,6 +112,8 @@ def ravel(a: Any, order: str = "C", *, out_sharding: Any = None) -> Any:
     Array([1, 2, 3, 4], dtype=int32)
     """
     x = as_array("ravel", a)
+    if x.ndim == 1 and order in ("C", "F", "K"):
+        return divided(x, out_sharding)
     order = "C" if order == "K" else order
     return reshape(x, (x.size,), order, out_sharding=out_sharding)
 

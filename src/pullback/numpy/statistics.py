@@ -16,7 +16,7 @@ from .joining import concatenate
 from .searching import clip
 from .shapes import reshape
 from .values import as_array, convert, describe, no_out
-from .worth import compiled_at_once
+from .worth import compiled_at_once, compiled_when_repeated
 
 Function = Callable[..., Any]
 
@@ -29,6 +29,7 @@ def _without(name: str, a: Any, neutral: Any) -> Any:
     return pick(ew.ne(x, x), sh.full_like(x, neutral), x) if dtypes.is_float(x.dtype) else x
 
 
+@compiled_at_once("axis", "dtype", "out", "keepdims")
 def nansum(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False,
     initial: Any = None, where: Any = None,
@@ -42,6 +43,7 @@ def nansum(
     return reductions.sum(x, axis, dtype, out, keepdims, initial, where)
 
 
+@compiled_at_once("axis", "dtype", "out", "keepdims")
 def nanprod(
     a: Any, axis: Any = None, dtype: Any = None, out: None = None, keepdims: bool = False,
     initial: Any = None, where: Any = None,
@@ -67,6 +69,7 @@ def _nan_extremum(
     return pick(empty, sh.full_like(result, np.nan), result)
 
 
+@compiled_when_repeated("axis", "out", "keepdims")
 def nanmax(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
     where: Any = None,
@@ -79,6 +82,7 @@ def nanmax(
     return _nan_extremum("nanmax", reductions.max, -np.inf, a, axis, out, keepdims, initial, where)
 
 
+@compiled_when_repeated("axis", "out", "keepdims")
 def nanmin(
     a: Any, axis: Any = None, out: None = None, keepdims: bool = False, initial: Any = None,
     where: Any = None,
@@ -102,6 +106,7 @@ def _nan_arg(
     return pick(empty, sh.full_like(found, -1), found)
 
 
+@compiled_when_repeated("axis", "out", "keepdims")
 def nanargmax(a: Any, axis: Any = None, out: None = None, keepdims: bool | None = None) -> Any:
     """The index of the greatest element that is not NaN, -1 where there is none.
 
@@ -111,6 +116,7 @@ def nanargmax(a: Any, axis: Any = None, out: None = None, keepdims: bool | None 
     return _nan_arg("nanargmax", reductions.argmax, -np.inf, a, axis, out, keepdims)
 
 
+@compiled_when_repeated("axis", "out", "keepdims")
 def nanargmin(a: Any, axis: Any = None, out: None = None, keepdims: bool | None = None) -> Any:
     """The index of the least element that is not NaN, -1 where there is none.
 
@@ -193,6 +199,7 @@ def nanstd(
 # Covariance.
 
 
+@compiled_at_once("rowvar", "bias", "ddof", "dtype")
 def cov(
     m: Any, y: Any = None, rowvar: bool = True, bias: bool = False, ddof: int | None = None,
     fweights: Any = None, aweights: Any = None, dtype: Any = None,
@@ -263,6 +270,7 @@ def _weights(x: Any, fweights: Any, aweights: Any) -> Any:
     return out
 
 
+@compiled_at_once("rowvar", "dtype")
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, dtype: Any = None) -> Any:
     """The matrix of correlations.
 

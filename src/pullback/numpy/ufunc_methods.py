@@ -195,6 +195,7 @@ def _one_by_one(
     return scan(step, x, (places, [rows(v) for v in operands]))[0]
 
 
+@compiled_at_once("u", "axis", "dtype")
 def reduceat(u: "ufuncs.ufunc", a: Any, indices: Any, axis: Any, dtype: Any) -> Any:
     """Reductions from each index to the next one."""
     name = f"{u.__name__}.reduceat"
@@ -214,7 +215,6 @@ def reduceat(u: "ufuncs.ufunc", a: Any, indices: Any, axis: Any, dtype: Any) -> 
     return shapes.moveaxis(_stretches(u, rows, starts), 0, place)
 
 
-@compiled_at_once("u")
 def _stretches(u: "ufuncs.ufunc", rows: Any, starts: Any) -> Any:
     # Stretches may overlap, so each row goes to all of those that it lies in.
     count = rows.shape[0]

@@ -3,6 +3,7 @@ takes a pass over its operands for each operation, compiled code takes one."""
 
 from collections.abc import Callable, Hashable
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from ..jit import jit
 CONCRETE = (ArrayImpl, np.ndarray)
 # From this size on, a few passes take about as long as a tenth of compiling them.
 MANY = 1 << 12
+# From this size on, they take about as long as to compile them.
+PLENTY = 1 << 20
 # Calls with operands of the same types, after which there will be more.
 FEW = 8
 
@@ -31,22 +34,31 @@ def compiled_where_worth(
 
     def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
         compiled = jit(function, static_argnames=static)
+        places = [i for i, name in enumerate(signature(function).parameters) if name in static]
         calls: Memory[Any, int] = Memory()
+
+        def is_worth(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+            values = (*args, *kwargs.values())
+            arrays = [x for x in values if isinstance(x, CONCRETE)]
+            others = [x for x in values if not isinstance(x, CONCRETE)]
+            fixed = [args[i] for i in places if i < len(args)]
+            fixed += [kwargs[name] for name in static if name in kwargs]
+            unknown = [x for x in others if not isinstance(x, Hashable)]
+            if not arrays or unknown or [x for x in fixed if isinstance(x, CONCRETE)]:
+                return False
+            if max([x.size for x in arrays]) >= least:
+                return True
+            if not exact:
+                return False
+            key = tuple([(x.shape, x.dtype) for x in arrays])
+            count = calls[key] = (calls.get(key) or 0) + 1
+            return count > FEW
 
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
-            arrays = [x for x in (*args, *kwargs.values()) if isinstance(x, CONCRETE)]
-            if is_traced() or not is_eager() or not arrays or current_trace().watches:
+            if is_traced() or not is_eager() or current_trace().watches:
                 return function(*args, **kwargs)
-            others = [x for x in (*args, *kwargs.values()) if not isinstance(x, CONCRETE)]
-            if not all(isinstance(x, Hashable) for x in others):
-                return function(*args, **kwargs)
-            worth = max([x.size for x in arrays]) >= least
-            if exact and not worth:
-                key = tuple([(x.shape, x.dtype) for x in arrays])
-                count = calls[key] = (calls.get(key) or 0) + 1
-                worth = count > FEW
-            return (compiled if worth else function)(*args, **kwargs)
+            return (compiled if is_worth(args, kwargs) else function)(*args, **kwargs)
 
         return run
 
@@ -59,3 +71,10 @@ def compiled_at_once(*static: str) -> Callable[[Any], Any]:
     less time than what is around it and no other thread spins for work.
     """
     return compiled_where_worth(*static, least=1)
+
+
+def compiled_when_repeated(*static: str) -> Callable[[Any], Any]:
+    """As `compiled_where_worth`, for exact functions of a few operations: where they come again, or
+    have very much to do.
+    """
+    return compiled_where_worth(*static, exact=True, least=PLENTY)
