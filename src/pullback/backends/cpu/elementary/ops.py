@@ -13,6 +13,9 @@ Operand = str | float
 
 _FLOAT = {"float32": ("float", "i32", np.uint32), "float64": ("double", "i64", np.uint64)}
 
+# Coefficients of a polynomial from which on two chains are faster than one.
+TOGETHER = 6
+
 
 class Ops:
     """Floating point and bit operations on `lanes` values of `dtype` (float32 or float64)."""
@@ -89,7 +92,15 @@ class Ops:
         return self.call("copysign", magnitude, sign)
 
     def horner(self, z: str, coefficients: Sequence[str]) -> str:
-        """c0 + c1 z + c2 z^2 + ..., coefficients given as hexadecimal floats."""
+        """c0 + c1 z + c2 z^2 + ..., coefficients given as hexadecimal floats; of many, even and odd
+        powers side by side, since each step waits for the one before."""
+        if len(coefficients) < TOGETHER:
+            return self._steps(z, coefficients)
+        square = self.mul(z, z)
+        even, odd = (self._steps(square, coefficients[k::2]) for k in (0, 1))
+        return self.fma(odd, z, even)
+
+    def _steps(self, z: str, coefficients: Sequence[str]) -> str:
         *rest, p = (float.fromhex(c) for c in coefficients)
         p = self.c(p)
         for c in reversed(rest):
