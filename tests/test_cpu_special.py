@@ -10,7 +10,7 @@ from cpu import compare, executable, program
 from pullback import config, dtypes
 from pullback.backends.cpu.expand import ELEMENTWISE, TOGETHER
 from pullback.core.primitive import Primitive
-from pullback.primitives import analytic, cumulative, incomplete, special
+from pullback.primitives import analytic, counts, cumulative, incomplete, special
 from pullback.primitives.compare import ge_p, le_p
 from pullback.primitives.window import Windows, select_and_gather_add, select_and_scatter_add
 
@@ -20,7 +20,7 @@ RANGES = {
     "expn": ((0, 6), (0.1, 8)), "polygamma": ((1, 6), (0.3, 20)), "zeta": ((1.1, 9), (0.2, 20)),
     "regularized_incomplete_beta": ((0.3, 5), (0.3, 5), (0.05, 0.95)), "ndtri": ((0.001, 0.999),),
     "poch": ((0.3, 5), (0.3, 5)), "spence": ((0.1, 5),), "erfcx": ((-2, 20),), "dawsn": ((-9, 9),),
-    "log_ndtr": ((-20, 4),),
+    "log_counts": ((0, 30), (0.1, 30)), "log_ndtr": ((-20, 4),),
     "beta": ((0.3, 30), (0.3, 30)), "betaln": ((0.3, 50), (0.3, 50)),
     "bessel_i0e": ((-30, 30),), "bessel_i1e": ((-30, 30),),
 }  # fmt: skip
@@ -30,7 +30,7 @@ WHOLE = ("expn", "polygamma")
 def primitive(name: str) -> Primitive:
     return next(
         p
-        for module in (analytic, incomplete, special)
+        for module in (analytic, counts, incomplete, special)
         for p in vars(module).values()
         if isinstance(p, Primitive) and p.name == name
     )

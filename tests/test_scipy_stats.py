@@ -4,6 +4,7 @@ import inspect
 
 import jax
 import jax.scipy.stats as theirs
+import mpmath
 import numpy as np
 import pytest
 import scipy.stats
@@ -248,3 +249,114 @@ def test_far_tails_of_cauchy(compiled):
             got = np.asarray(pb.jit(f)(x) if compiled else f(x))
             wanted = getattr(scipy.stats.cauchy, name)(x)
             np.testing.assert_allclose(got, wanted, rtol=1e-14, atol=1e-16)
+
+
+def _log_gammas(over, under):
+    """log(Gamma(a) ... / Gamma(b) ...)."""
+    return sum(map(mpmath.loggamma, over)) - sum(map(mpmath.loggamma, under))
+
+
+def _log_binom(k, n, p):
+    ways = _log_gammas([n + 1], [k + 1, n - k + 1])
+    return ways + k * mpmath.log(p) + (n - k) * mpmath.log(1 - p)
+
+
+def _log_beta(x, a, b):
+    powers = (a - 1) * mpmath.log(x) + (b - 1) * mpmath.log(1 - x)
+    return powers + _log_gammas([a + b], [a, b])
+
+
+def _log_gamma(x, a):
+    return (a - 1) * mpmath.log(x) - x - mpmath.loggamma(a)
+
+
+def _log_betabinom(k, n, a, b):
+    ways = _log_gammas([n + 1, a + b], [k + 1, n - k + 1, a, b])
+    return ways + _log_gammas([k + a, n - k + b], [n + a + b])
+
+
+def _log_t(x, df):
+    constant = _log_gammas([(df + 1) / 2], [df / 2]) - mpmath.log(mpmath.pi * df) / 2
+    return constant - (df + 1) / 2 * mpmath.log(1 + x * x / df)
+
+
+def _log_nbinom(k, n, p):
+    return _log_gammas([k + n], [n, k + 1]) + n * mpmath.log(p) + k * mpmath.log(1 - p)
+
+
+# Of many counts: the logarithm, arguments near the mode, and those in which it is differentiated.
+LARGE = {
+    "gamma": (_log_gamma, (1.001e6, 1e6), (0, 1)),
+    "chi2": (
+        lambda x, df: _log_gamma(x / 2, df / 2) - mpmath.log(2), (3.002e6, 3e6), (0, 1),
+    ),
+    "beta": (_log_beta, (0.5005, 1e6, 1e6), (0, 1, 2)),
+    "poisson": (lambda k, mu: _log_gamma(mu, k + 1), (1000500, 1e6), (1,)),
+    "binom": (_log_binom, (500100, 1e6, 0.5), (2,)),
+    "nbinom": (_log_nbinom, (1000500, 1e6, 0.5), (1, 2)),
+    "betabinom": (_log_betabinom, (500400, 1e6, 2e6, 2e6), (1, 2, 3)),
+    "t": (_log_t, (2.5, 1e4), (0,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", LARGE)
+def test_large_parameters(name, compiled):
+    """Terms of millions cancel to what is left, and so do those of the derivatives."""
+    formula, args, places = LARGE[name]
+    module = getattr(ours, name)
+    f = module.logpmf if name in DISCRETE else module.logpdf
+    given = [np.float32(x) for x in args]
+    wrap = pb.jit if compiled else (lambda g: g)
+    with mpmath.workdps(40):
+        exact = [mpmath.mpf(float(x)) for x in given]
+        np.testing.assert_allclose(wrap(f)(*given), float(formula(*exact)), rtol=1e-5)
+        slopes = [mpmath.diff(formula, exact, _one(len(args), i)) for i in places]
+    got = wrap(pb.grad(f, argnums=places))(*given)
+    np.testing.assert_allclose(got, np.array(slopes, float), rtol=1e-3)
+
+
+def _one(n, place):
+    return tuple(int(i == place) for i in range(n))
+
+
+def test_large_parameters_of_vectors():
+    alpha, x = np.float32([1e6, 2e6, 1e6]), np.float32([0.25, 0.5, 0.25])
+    counts = np.int32([250100, 499900, 250000])
+    exact = scipy.stats.dirichlet.logpdf(x, alpha.astype(float))
+    np.testing.assert_allclose(ours.dirichlet.logpdf(x, alpha), exact, rtol=1e-6)
+    exact = scipy.stats.multinomial.logpmf(counts, 1000000, x)
+    np.testing.assert_allclose(ours.multinomial.logpmf(counts, 1000000, x), exact, rtol=1e-6)
+    slope = pb.grad(ours.dirichlet.logpdf, argnums=1)(x, alpha)
+    psi = scipy.special.digamma
+    exact = np.log(x.astype(float)) - psi(alpha.astype(float)) + psi(float(alpha.sum()))
+    np.testing.assert_allclose(slope, exact, rtol=1e-3, atol=1e-9)
+
+
+def test_student_of_infinitely_many_degrees_is_normal():
+    np.testing.assert_allclose(ours.t.logpdf(X, np.float32(np.inf)), theirs.norm.logpdf(X), 1e-5)
+
+
+# Where what is subtracted from 1 is a rounding error: the functions, the numbers and their error.
+TINY = {
+    "cauchy": (("logcdf", "logsf", "ppf", "isf"), (1e-30, 1e-3, 0.3, 0.5, 0.999, 1.0), 1e-6),
+    "expon": (("logcdf",), (1e-30, 1e-8, 0.1, 12.0, 40.0), 1e-6),
+    "beta": (("cdf",), (1e-30, 1e-8, 0.3, 0.9999999), 1e-6),
+    "truncnorm": (("cdf", "sf", "logcdf"), (-1e30, -2.0, 1.0, 1e30), 1e-6),
+}
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("name", TINY)
+def test_small_probabilities(name, compiled):
+    functions, x, error = TINY[name]
+    x = np.float32([*x, 1e4]) if name == "cauchy" else np.float32(x)
+    shapes = {"beta": (1e-3, 0.5), "truncnorm": (-3.0, np.inf)}.get(name, ())
+    for function in functions:
+        f = getattr(getattr(ours, name), function)
+        inside = x[x <= 1] if function in ("ppf", "isf") else x
+        exact = getattr(getattr(scipy.stats, name), function)(
+            inside.astype(float), *map(float, map(np.float32, shapes))
+        )
+        got = (pb.jit(f) if compiled else f)(inside, *map(np.float32, shapes))
+        np.testing.assert_allclose(got, exact, rtol=error)

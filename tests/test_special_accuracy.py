@@ -98,6 +98,16 @@ def test_derivatives(name):
         pb.test_util.check_grads(f, args, order=2, modes=["fwd", "rev"], rtol=1e-4)
 
 
+@pytest.mark.parametrize("x", [-1e30, -1e19, -1e4, -100.0, -5.0, 0.0, 2.0, 12.0])
+def test_slope_of_log_ndtr(x):
+    """The density over the probability, though exp(-x^2 / 2) underflows in both."""
+    z = mpmath.mpf(float(np.float32(x)))
+    tail = mpmath.ncdf(z) if z > -200 else mpmath.npdf(z) * (1 / -z + 1 / z**3)
+    for wrap in (lambda f: f, pb.jit):
+        got = wrap(pb.grad(special.log_ndtr))(np.float32(x))
+        np.testing.assert_allclose(got, float(mpmath.npdf(z) / tail), rtol=2e-6)
+
+
 # They are normal to the digits that are asked for.
 @pytest.mark.parametrize(("dtype", "size"), [("float32", 1e12), ("float64", 1e14)])
 def test_huge_incomplete_functions(dtype, size):

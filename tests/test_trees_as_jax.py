@@ -139,6 +139,7 @@ def test_what_dtypes_are(name):
 
 
 OPERANDS = ((1, 2.0), (np.int8(1), 2.5), ("int8", "uint8"), (np.ones(2, np.float32), 1), (True, 1))
+OPERANDS += ((None,), (None, "int8"), ("bfloat16", None))
 
 
 @pytest.mark.parametrize("args", OPERANDS)
@@ -146,6 +147,7 @@ def test_result_types(args):
     got = dtypes.result_type(*args, return_weak_type_flag=True)
     assert got == tuple(jax.dtypes.result_type(*args, return_weak_type_flag=True))
     assert dtypes.result_type(*args) == jax.dtypes.result_type(*args)
+    assert pb.numpy.result_type(*args) == jax.numpy.result_type(*args)
 
 
 def test_dtypes_of_keys():

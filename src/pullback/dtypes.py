@@ -359,7 +359,7 @@ def scalar_type_of(x: Any) -> type:
 
 
 def result_type(*args: Any, return_weak_type_flag: bool = False) -> Any:
-    """The dtype of an operation on these arrays, numbers and dtypes.
+    """The dtype of an operation on these arrays, numbers and dtypes; None is the default float.
 
     With the flag, also whether it is weak.
 
@@ -376,6 +376,8 @@ def result_type(*args: Any, return_weak_type_flag: bool = False) -> Any:
 
 def _dtype_and_weakness(x: Any) -> tuple[DType, bool]:
     """Of an array, a number or a dtype."""
+    if x is None:
+        return default_dtype(float), False
     if isinstance(x, type) and x in (int, float, complex):
         return default_dtype(x), True
     if type(x) in (int, float, complex):

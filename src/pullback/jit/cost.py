@@ -18,8 +18,8 @@ MOVES = frozenset(
 TRANSCENDENTALS = frozenset(
     "acos acosh asin asinh atan atan2 atanh bessel_i0e bessel_i1e beta betaln cbrt cos cosh dawsn"
     " digamma erf erf_inv erfc erfcx exp exp1 exp2 expi expm1 gamma igamma igammac lgamma log"
-    " log1p log_ndtr logistic ndtr ndtri poch polygamma pow regularized_incomplete_beta rsqrt sin"
-    " sinh spence sqrt tan tanh zeta".split()
+    " log1p log_counts log_ndtr logistic ndtr ndtri poch polygamma pow regularized_incomplete_beta"
+    " rsqrt sin sinh spence sqrt tan tanh zeta".split()
 )
 
 

@@ -357,7 +357,7 @@ def full_like(
     Array([5., 5.], dtype=float32)
     """
     sizes, wanted, weak = _prototype("full_like", a, dtype, shape)
-    value = asarray(fill_value)
+    value = asarray(fill_value, wanted if isinstance(fill_value, SCALARS) else None)
     filled_up = expand(convert(value, wanted, weak and value.ndim == 0), sizes)
     return _like(a, filled_up, device, out_sharding)
 

@@ -137,7 +137,7 @@ def iterable(y: Any) -> bool:
 
 
 def result_type(*args: Any) -> np.dtype[Any]:
-    """The dtype of an operation on these arrays, numbers and dtypes.
+    """The dtype of an operation on these arrays, numbers and dtypes; None is the default float.
 
     >>> pnp.result_type("int8", "float16"), pnp.result_type(pnp.ones(2, "float16"), 1.0)
     (dtype('float16'), dtype('float16'))
@@ -148,6 +148,8 @@ def result_type(*args: Any) -> np.dtype[Any]:
     for a in args:
         if isinstance(a, ScalarType):
             types.append((dtypes.canonicalize_dtype(a.dtype), False))
+        elif a is None:
+            types.append((dtypes.default_dtype(float), False))
         elif a in (int, float, complex) if isinstance(a, type) else False:
             types.append((dtypes.default_dtype(a), True))
         elif isinstance(a, (str, type, np.dtype)):

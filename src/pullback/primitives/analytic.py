@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .arithmetic import add, div, mul, neg, sub
-from .compare import eq
+from .compare import eq, lt
+from .counts import digamma_gap
 from .exponential import exp, log
 from .nary import binary, unary
 from .power import square
@@ -56,8 +57,16 @@ ndtr_p, ndtr = _analytic(
 # log_ndtr -- the logarithm of the probability that a normal number lies below x
 log_ndtr_p, log_ndtr = _analytic(
     "log_ndtr",
-    lambda y, x: mul(exp(sub(mul(square(x), -0.5), y)), 1 / (ROOT * math.sqrt(2))),
+    lambda y, x: _slope_log_ndtr(y, x),
 )
+
+
+def _slope_log_ndtr(y: Any, x: Any) -> Any:
+    """The density over the probability, whose factors exp(-x^2 / 2) cancel below 0."""
+    below = lt(x, 0)
+    low, high = select(below, x, const(x, 0)), select(below, const(x, 0), x)
+    density = mul(exp(sub(mul(square(high), -0.5), y)), 1 / (ROOT * math.sqrt(2)))
+    return select(below, div(math.sqrt(2) / ROOT, erfcx(mul(low, -math.sqrt(0.5)))), density)
 
 
 def _no_derivative_in_n(*_: Any) -> NoReturn:
@@ -107,7 +116,7 @@ def _beta_elsewhere(a: np.ndarray, b: np.ndarray) -> Any:
 
 def _beta_slope(a: Any, b: Any) -> Any:
     """The derivative of log Beta(a, b) with respect to a."""
-    return sub(digamma(a), digamma(add(a, b)))
+    return neg(digamma_gap(a, b))
 
 
 # betaln -- log |Beta(a, b)|

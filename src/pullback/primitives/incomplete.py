@@ -174,7 +174,7 @@ def _(a: ShapedArray, b: ShapedArray, x: ShapedArray) -> ShapedArray:
 @regularized_incomplete_beta_p.def_value
 @quiet
 def _(a: np.ndarray, b: np.ndarray, x: np.ndarray) -> Any:
-    y = rounded("betainc")(a, b, x)
+    y = in_float64(scipy_special.betainc)(a, b, x)
     # All mass lies at 0 where a is 0 or b infinite, at 1 where b is 0 or a infinite.
     at_zero, at_one = (a == 0) | np.isposinf(b), (b == 0) | np.isposinf(a)
     y = np.where(at_zero, x != 0, np.where(at_one, x == 1, y))

@@ -9,6 +9,7 @@ from typing import Any
 from . import (
     bessel,
     beta,
+    counts,
     dilogarithm,
     exponential,
     gamma,
@@ -32,6 +33,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "igamma": incomplete_gamma.igamma,
     "igammac": incomplete_gamma.igammac,
     "igamma_grad_a": incomplete_slopes.igamma_grad_a,
+    "log_counts": counts.log_counts,
     "log_ndtr": normal.log_ndtr,
     "ndtr": normal.ndtr,
     "ndtri": normal.ndtri,

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import betainc, betaln, xlog1py, xlogy
+from ..special import betainc, xlog1py, xlogy
 from ..special.functions import floats
+from .saddle import log_ways
 
 
 def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
@@ -18,8 +19,15 @@ def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
     x, a, b, loc, scale = floats("beta.logpdf", x, a, b, loc, scale)
     outside = (x < loc) | (x > loc + scale)
     z = pnp.where(outside, 0.5, (x - loc) / scale)
-    density = xlogy(a - 1, z) + xlog1py(b - 1, -z) - betaln(a, b) - pnp.log(scale)
-    return pnp.where(outside, -np.inf, density)
+    return pnp.where(outside, -np.inf, _log_density(z, a, b) - pnp.log(scale))
+
+
+def _log_density(x: Any, a: Any, b: Any) -> Any:
+    inside = (x > 0) & (x < 1)
+    p = pnp.where(inside, x, 0.5)
+    density = log_ways(a, b, p, 1 - p) - pnp.log(p) - pnp.log1p(-p) - pnp.log(a + b)
+    edge = xlogy(a - 1, x) + xlog1py(b - 1, -x)
+    return pnp.where(inside, density, edge) + pnp.log(a) + pnp.log(b)
 
 
 def pdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:

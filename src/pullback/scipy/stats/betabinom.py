@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import betaln
+from ...transforms.stop import stop_gradient
 from ..special.functions import floats
+from .saddle import log_ways
 
 
 def logpmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Any:
@@ -17,11 +18,21 @@ def logpmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Any:
     """
     k, n, a, b, loc = floats("betabinom.logpmf", k, n, a, b, loc)
     y = pnp.floor(k) - loc
-    ways = -pnp.log1p(n) - betaln(n - y + 1, y + 1)
-    found = ways + betaln(y + a, n - y + b) - betaln(a, b)
-    found = pnp.where((y == 0) & (n == 0), 0, found)
-    found = pnp.where((y < -loc) | (y > n) | (y + a <= 0), -np.inf, found)
+    outside = (y < -loc) | (y > n) | (y + a <= 0)
+    y = pnp.where(outside, 0, y)
+    found = pnp.where(outside, -np.inf, _log_share(y, n - y, a, b))
     return pnp.where((n < 0) | (a <= 0) | (b <= 0), np.nan, found)
+
+
+def _log_share(k: Any, rest: Any, a: Any, b: Any) -> Any:
+    """log(C(k + rest, k) Beta(k + a, rest + b) / Beta(a, b)).
+
+    Powers of p and q cancel, whatever they are: they are those of the most likely numbers.
+    """
+    n, of_both = k + rest, a + b
+    p, q = (stop_gradient(x / (n + of_both)) for x in (k + a, rest + b))
+    ways = log_ways(k, rest, p, q) + log_ways(a, b, p, q) - log_ways(k + a, rest + b, p, q)
+    return ways + pnp.log(a / (k + a)) + pnp.log(b / (rest + b)) + pnp.log((n + of_both) / of_both)
 
 
 def pmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Any:

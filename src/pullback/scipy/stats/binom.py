@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import gammaln, xlog1py, xlogy
 from ..special.functions import floats
+from .saddle import log_ways
 
 
 def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
@@ -17,11 +17,9 @@ def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
     """
     k, n, p, loc = floats("binom.logpmf", k, n, p, loc)
     y = k - loc
-    powers = xlogy(y, p) + xlog1py(n - y, -p)
-    ways = gammaln(n + 1) - gammaln(y + 1) - gammaln(n - y + 1)
-    sure = ((y == 0) & (n == 0)) | (powers == 0)
-    found = pnp.where(sure, 0, ways + powers)
-    return pnp.where((y >= 0) & (y < n + 1), found, -np.inf)
+    inside = (y >= 0) & (y < n + 1)
+    y = pnp.where(inside, y, 0)
+    return pnp.where(inside, log_ways(y, n - y, p, 1 - p), -np.inf)
 
 
 def pmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:

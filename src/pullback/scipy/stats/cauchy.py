@@ -44,7 +44,8 @@ def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     >>> round(float(pb.scipy.stats.cauchy.logcdf(1.0)), 4)
     -0.2877
     """
-    return pnp.log(cdf(x, loc, scale))
+    x, loc, scale = floats("cauchy.logcdf", x, loc, scale)
+    return _log_above((loc - x) / scale)
 
 
 def sf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
@@ -63,7 +64,8 @@ def logsf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     >>> round(float(pb.scipy.stats.cauchy.logsf(1.0)), 4)
     -1.3863
     """
-    return pnp.log(sf(x, loc, scale))
+    x, loc, scale = floats("cauchy.logsf", x, loc, scale)
+    return _log_above((x - loc) / scale)
 
 
 def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
@@ -73,7 +75,7 @@ def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
     -1.0
     """
     q, loc, scale = floats("cauchy.ppf", q, loc, scale)
-    return loc + scale * pnp.tan(np.pi * (q - 0.5))
+    return loc - scale * _above(q)
 
 
 def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
@@ -83,4 +85,19 @@ def isf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:
     1.0
     """
     q, loc, scale = floats("cauchy.isf", q, loc, scale)
-    return loc + scale * pnp.tan(np.pi * (0.5 - q))
+    return loc + scale * _above(q)
+
+
+def _log_above(z: Any) -> Any:
+    """The logarithm of the probability above a standard number, exact also near 0."""
+    below = z < 0
+    tail = pnp.arctan2(1, pnp.abs(z)) / np.pi
+    return pnp.where(below, pnp.log1p(-tail), pnp.log(tail))
+
+
+def _above(q: Any) -> Any:
+    """The standard number above which the probability is q: 1 / tan(pi q)."""
+    near = pnp.abs(q - 0.5) < 0.25
+    tail = pnp.where(q > 0.5, -(1 - q), q)
+    tail, middle = pnp.where(near, 0.25, tail), pnp.where(near, 0.5 - q, 0)
+    return pnp.where(near, pnp.tan(np.pi * middle), 1 / pnp.tan(np.pi * tail))

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import numpy as pnp
 from ...numpy.values import promote_arrays_inexact
-from ..special import gammaln, xlogy
+from ...primitives.counts import log_counts
 
 
 def logpdf(x: Any, alpha: Any) -> Any:
@@ -29,10 +29,12 @@ def logpdf(x: Any, alpha: Any) -> Any:
         )
     if x.shape[0] == n - 1:
         x = pnp.concatenate([x, 1 - pnp.sum(x, 0, keepdims=True)])
-    constant = gammaln(pnp.sum(alpha)) - pnp.sum(gammaln(alpha))
-    powers = alpha.reshape((n,) + (1,) * (x.ndim - 1)) - 1
-    inside = pnp.all(x > 0, axis=0) & (pnp.abs(pnp.sum(x, 0) - 1) < 1e-6)
-    return pnp.where(inside, pnp.sum(xlogy(powers, x), 0) + constant, -np.inf)
+    apart = pnp.sum(x, 0) - 1
+    inside = pnp.all(x > 0, axis=0) & (pnp.abs(apart) < 1e-6)
+    shapes, total = alpha.reshape((n,) + (1,) * (x.ndim - 1)), pnp.sum(alpha)
+    each = pnp.sum(log_counts(shapes, total * x) + pnp.log(shapes / x), 0)
+    all_together = log_counts(total, total) + pnp.log(total)
+    return pnp.where(inside, each - all_together + total * apart, -np.inf)
 
 
 def pdf(x: Any, alpha: Any) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
+from ...nn.activations import log1mexp
 from ..special.functions import floats
 
 
@@ -61,7 +62,8 @@ def logcdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:
     >>> round(float(pb.scipy.stats.expon.logcdf(1.0)), 4)
     -0.4587
     """
-    return pnp.log(cdf(x, loc, scale))
+    x, loc, scale = floats("expon.logcdf", x, loc, scale)
+    return log1mexp(-logsf(x, loc, scale))
 
 
 def ppf(q: Any, loc: Any = 0, scale: Any = 1) -> Any:

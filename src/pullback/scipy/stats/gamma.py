@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import gammainc, gammaincc, gammaln, xlogy
+from ...primitives.counts import log_counts
+from ..special import gammainc, gammaincc, xlogy
 from ..special.functions import floats
 
 
@@ -18,8 +19,11 @@ def logpdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
     x, a, loc, scale = floats("gamma.logpdf", x, a, loc, scale)
     below = x < loc
     z = pnp.where(below, 1, (x - loc) / scale)
-    density = xlogy(a - 1, z) - z - gammaln(a) - pnp.log(scale)
-    return pnp.where(below, -np.inf, density)
+    inside = z > 0
+    wait = pnp.where(inside, z, 1)
+    density = log_counts(a, wait) + pnp.log(a) - pnp.log(wait)
+    found = pnp.where(inside, density, xlogy(a - 1, z)) - pnp.log(scale)
+    return pnp.where(below, -np.inf, found)
 
 
 def pdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:

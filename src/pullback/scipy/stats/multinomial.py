@@ -8,7 +8,7 @@ from ... import dtypes
 from ... import numpy as pnp
 from ...numpy.elementwise import as_inexact
 from ...numpy.values import promote_arrays
-from ..special import gammaln, xlogy
+from ...primitives.counts import log_counts
 
 
 def logpmf(x: Any, n: Any, p: Any) -> Any:
@@ -23,7 +23,9 @@ def logpmf(x: Any, n: Any, p: Any) -> Any:
     if not dtypes.is_integer(x.dtype):
         raise ValueError(f"multinomial.logpmf: x and n must be integers, got {x.dtype.name}")
     x, n = x.astype(p.dtype), n.astype(p.dtype)
-    found = gammaln(n + 1) + pnp.sum(xlogy(x, p) - gammaln(x + 1), -1)
+    found = (
+        pnp.sum(log_counts(x, n[..., None] * p), -1) - log_counts(n, n) + n * (pnp.sum(p, -1) - 1)
+    )
     return pnp.where(pnp.sum(x, -1) == n, found, -np.inf)
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import gammaln, xlogy
 from ..special.functions import floats
+from .saddle import log_ways
 
 
 def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
@@ -17,8 +17,9 @@ def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
     """
     k, n, p, loc = floats("nbinom.logpmf", k, n, p, loc)
     y = k - loc
-    ways = gammaln(y + n) - gammaln(n) - gammaln(y + 1)
-    return pnp.where(y < 0, -np.inf, ways + xlogy(n, p) + xlogy(y, 1 - p))
+    inside = y >= 0
+    y = pnp.where(inside, y, 0)
+    return pnp.where(inside, log_ways(n, y, p, 1 - p) + pnp.log(n / (n + y)), -np.inf)
 
 
 def pmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:

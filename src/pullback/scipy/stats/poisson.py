@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special import entr, gammaincc, gammaln, xlogy
+from ...primitives.counts import log_counts
+from ..special import entr, gammaincc
 from ..special.functions import floats
 
 
@@ -18,7 +19,7 @@ def logpmf(k: Any, mu: Any, loc: Any = 0) -> Any:
     k, mu, loc = floats("poisson.logpmf", k, mu, loc)
     z = k - loc
     inside = (z >= 0) & (pnp.round(z) == z)
-    return pnp.where(inside, xlogy(z, mu) - gammaln(z + 1) - mu, -np.inf)
+    return pnp.where(inside, log_counts(z, mu), -np.inf)
 
 
 def pmf(k: Any, mu: Any, loc: Any = 0) -> Any:

@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from ... import dtypes
 from ... import numpy as pnp
-from ..special import gammaln
+from ...primitives.counts import log_counts
 from ..special.functions import floats
 
 
@@ -16,8 +17,11 @@ def logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
     -1.5763
     """
     x, df, loc, scale = floats("t.logpdf", x, df, loc, scale)
+    # From here on it is the normal distribution.
+    df = pnp.minimum(df, float(dtypes.finfo(df.dtype).eps) ** -2)
     z = (x - loc) / scale
-    constant = gammaln((df + 1) / 2) - gammaln(df / 2) - 0.5 * pnp.log(np.pi * df)
+    half = df / 2
+    constant = log_counts(half, half) - log_counts(half - 0.5, half) - 0.5 * np.log(2 * np.pi)
     return constant - pnp.log(scale) - (df + 1) / 2 * pnp.log1p(z * z / df)
 
 

@@ -17,7 +17,9 @@ def _log_mass(a: Any, b: Any) -> Any:
     low, high = pnp.where(right, -b, a), pnp.where(right, -a, b)
     central = (low <= 0) & (high > 0)
     near, far = pnp.where(central, -1, low), pnp.where(central, 0, high)
-    tail = log_ndtr(far) + log1mexp(log_ndtr(far) - log_ndtr(near))
+    most = log_ndtr(far)
+    # Between numbers of which neither has a probability there is none.
+    tail = most + log1mexp(pnp.where(most > -np.inf, most - log_ndtr(near), np.inf))
     return pnp.where(central, pnp.log1p(-ndtr(low) - ndtr(-high)), tail)
 
 
