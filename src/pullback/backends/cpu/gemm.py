@@ -31,7 +31,7 @@ SQUARE = 4
 # The cycles of reading an operand, beside those of the load itself; how many times as many where a
 # panel does not stay in the first cache.
 READING = 0.05
-BEYOND = 5
+BEYOND = 2
 # The cycles of a store under a mask, on many processors whose vectors have 32 bytes.
 MASKED_STORE = 12
 
