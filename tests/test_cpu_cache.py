@@ -225,6 +225,7 @@ def test_what_code_depends_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_options_say_where(monkeypatch, tmp_path: Path) -> None:
     monkeypatch.delenv("PULLBACK_CACHE", raising=False)
     monkeypatch.setenv("PULLBACK_CACHE_DIR", str(tmp_path / "other"))
+    least = pb.config.read("jax_persistent_cache_min_compile_time_secs")
     try:
         pb.config.update("jax_compilation_cache_dir", tmp_path)
         pb.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
@@ -235,4 +236,5 @@ def test_options_say_where(monkeypatch, tmp_path: Path) -> None:
     finally:
         pb.config.update("jax_compilation_cache_dir", None)
         pb.config.update("jax_enable_compilation_cache", True)
+        pb.config.update("jax_persistent_cache_min_compile_time_secs", least)
     assert default_directory() == str(tmp_path / "other")

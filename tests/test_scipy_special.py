@@ -92,6 +92,7 @@ def test_against_scipy():
     np.testing.assert_allclose(ours.loggamma(POSITIVE), scipy.special.gammaln(POSITIVE), rtol=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore:jax.scipy.special:DeprecationWarning")
 @pytest.mark.parametrize("name", ours.__all__)
 def test_signature_is_jax(name):
     def names(f):

@@ -1,8 +1,7 @@
 """Student's distribution of df degrees of freedom."""
 
+import math
 from typing import Any
-
-import numpy as np
 
 from ... import dtypes
 from ... import numpy as pnp
@@ -21,7 +20,7 @@ def logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
     df = pnp.minimum(df, float(dtypes.finfo(df.dtype).eps) ** -2)
     z = (x - loc) / scale
     half = df / 2
-    constant = log_counts(half, half) - log_counts(half - 0.5, half) - 0.5 * np.log(2 * np.pi)
+    constant = log_counts(half, half) - log_counts(half - 0.5, half) - 0.5 * math.log(2 * math.pi)
     return constant - pnp.log(scale) - (df + 1) / 2 * pnp.log1p(z * z / df)
 
 
