@@ -48,6 +48,7 @@ from .optimise import CALLING, GOOD, QUICK, Care
 from .rules import RULES
 from .schedule import block_time, block_work, code_lines, code_time
 from .stacked import stacked
+from .summed import summed
 from .turned import turned
 from .values import in_buffer, row_major, storage
 
@@ -127,7 +128,7 @@ def lowered(jaxpr: Jaxpr, donated: Sequence[int]) -> Program:
 def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -> Lowered:
     assert not jaxpr.constvars
     plain = simplify(jaxpr)
-    jaxpr = hoisted(turned(stacked(accumulated(masked(in_parts(expanded(plain)))))))
+    jaxpr = hoisted(summed(turned(stacked(accumulated(masked(in_parts(expanded(plain))))))))
     jaxpr = jaxpr if jaxpr is plain else simplify(jaxpr)
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
