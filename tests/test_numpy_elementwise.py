@@ -219,3 +219,62 @@ def test_division_by_zero(name, dtype):
 def test_infinities_in_place_of_others_are_replaced(values: dict[str, float]) -> None:
     x = np.array([np.nan, np.inf, -np.inf, 1.0], np.float32)
     np.testing.assert_array_equal(pnp.nan_to_num(x, **values), jax.numpy.nan_to_num(x, **values))
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int32", "float64", "bool"])
+def test_choices_between_many_elements(dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 300, 300)).astype(dtype)
+    y.flat[0] = -0.0
+    mask = rng.random((300, 300)) > 0.5
+    with pb.enable_x64():
+        chosen = pnp.where(mask, pnp.asarray(x), pnp.asarray(y))
+        turned = pnp.where(pnp.asarray(mask.T), x.T, y[0, 0])
+    np.testing.assert_array_equal(chosen, np.where(mask, x, y).view(chosen.dtype), strict=True)
+    np.testing.assert_array_equal(
+        np.signbit(chosen.astype("float32")), np.signbit(np.where(mask, x, y))
+    )
+    np.testing.assert_array_equal(turned, np.where(mask.T, x.T, y[0, 0]))
+
+
+INFINITE = {
+    "float": np.array([np.inf, np.nan, -1.0], np.float32),
+    "half": np.array([np.inf, np.nan, -1.0], np.float16),
+    "complex": np.array([np.inf, 1j * np.inf, -1.0], np.complex64),
+    "integer": np.array([3, 4, -1]),
+    "number": np.inf,
+}
+
+
+@pytest.mark.parametrize("x", INFINITE.values(), ids=INFINITE)
+@pytest.mark.parametrize("way", ["eager", "jit"])
+def test_what_a_mask_hides_is_zero_were_it_infinite(x: Any, way: str) -> None:
+    def products(m: Any) -> Any:
+        value = x if isinstance(x, float) else m.numpy.asarray(x)
+        run = m.jit if way == "jit" else lambda f: f
+        mask = m.numpy.array([True, False, False])
+        return run(lambda mask: (mask * value, value * mask))(mask)
+
+    for ours, theirs in zip(products(pb), products(jax), strict=True):
+        assert_same(ours, theirs)
+        np.testing.assert_array_equal(np.signbit(ours.real), np.signbit(theirs.real))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_masks_of_rank_0_and_masks_of_numbers(dtype: str) -> None:
+    def products(m: Any) -> Any:
+        x, mask = m.numpy.array(np.inf, dtype), m.numpy.array([True, False])
+        return x * mask, m.numpy.array(False) * x, mask * np.float32(np.inf), mask * 2
+
+    with pb.enable_x64(), jax.enable_x64():
+        for ours, theirs in zip(products(pb), products(jax), strict=True):
+            assert_same(ours, theirs)
+
+
+def test_masks_broadcast_and_have_derivatives() -> None:
+    x = pnp.array([[1.0, np.inf], [np.inf, 2.0]])
+    mask = pnp.array([True, False])
+    np.testing.assert_array_equal(mask[:, None] * x, [[1, np.inf], [0, 0]])
+    np.testing.assert_array_equal(pb.vmap(lambda row: mask * row)(x), [[1, 0], [np.inf, 0]])
+    np.testing.assert_array_equal(pb.grad(lambda x: (mask * x).sum())(x), [[1, 0], [1, 0]])
+    np.testing.assert_array_equal(pb.jvp(lambda x: x * mask, (x,), (x,))[1], [[1, 0], [np.inf, 0]])

@@ -286,3 +286,12 @@ def test_long_polynomials(dtype: str) -> None:
     check("polyval", p, x, rtol=1e-5)
     slope = pb.grad(lambda v: pnp.polyval(p, v))(0.5)
     np.testing.assert_allclose(slope, np.polyval(np.polyder(p.astype(float)), 0.5), 1e-5)
+
+
+TEXTS: list[Any] = ["3", ["1", "0"], (b"1",), [["1"], ["2"]], np.array(["1", "2"]), np.array(b"2")]
+
+
+@pytest.mark.parametrize("x", TEXTS, ids=range(len(TEXTS)))
+@pytest.mark.parametrize("dtype", [float, "int8", complex, bool])
+def test_texts_that_spell_numbers(x: Any, dtype: Any) -> None:
+    assert_same(pnp.array(x, dtype), jnp.array(x, dtype))

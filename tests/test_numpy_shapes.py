@@ -285,3 +285,18 @@ def test_new_and_rolled_axes_may_be_any_sequence():
         np.testing.assert_array_equal(p.roll(x, 1, axis=range(2)), np.roll(x, 1, (0, 1)))
     with pytest.raises(TypeError):
         pb.numpy.sum(x, axis=1.5)
+
+
+class Shaped:
+    shape, ndim, size = (2, 3), 2, 6
+
+
+@pytest.mark.parametrize("name", ["shape", "ndim", "size"])
+@pytest.mark.parametrize(
+    "of",
+    [Shaped(), np.array(["a"]), jax.ShapeDtypeStruct((4,), "int8"), 2.0],
+    ids=["shaped", "texts", "type", "number"],
+)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_shapes_of_what_has_one(name: str, of: Any) -> None:
+    assert getattr(pb.numpy, name)(of) == getattr(jax.numpy, name)(of)

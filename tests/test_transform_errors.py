@@ -241,7 +241,7 @@ def test_values_captured_by_a_later_trace():
 
 
 def test_traced_values_as_keys():
-    with pytest.raises(TypeError, match=r"unhashable type: .* cannot be a dictionary key"):
+    with pytest.raises(TypeError, match="unhashable type"):
         pb.jit(lambda x: {x: 1}[x])(1.0)
 
 

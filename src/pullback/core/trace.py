@@ -8,7 +8,7 @@ import threading
 from collections.abc import Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
 from types import CodeType, FrameType, FunctionType
-from typing import Any, NoReturn, TypeVar, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -276,11 +276,7 @@ class Tracer:
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         self._refuse(errors.TracerArrayConversionError, "a NumPy array", _ARRAY_HINT)
 
-    def __hash__(self) -> int:
-        raise TypeError(
-            f"unhashable type: {type(self).__name__}. {self.describe()} cannot be a dictionary key"
-            " or a set's member: use a Python value"
-        )
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __format__(self, spec: str) -> str:
         if not spec:

@@ -72,7 +72,7 @@ PyType_Slot slots[] = {
     {Py_tp_doc, const_cast<char*>("ArrayImpl(npy, weak_type=False): an immutable array.")},
     {Py_tp_new, reinterpret_cast<void*>(create)},
     {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-    {Py_tp_hash, reinterpret_cast<void*>(array_hash)},
+    {Py_tp_hash, reinterpret_cast<void*>(PyObject_HashNotImplemented)},
     {Py_tp_members, members},
     {Py_tp_getset, array_getset},
     {Py_tp_methods, array_methods},

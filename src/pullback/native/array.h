@@ -86,6 +86,5 @@ PyObject* array_int(PyObject* self);
 PyObject* array_float(PyObject* self);
 PyObject* array_index(PyObject* self);
 Py_ssize_t array_len(PyObject* self);
-Py_hash_t array_hash(PyObject* self);
 
 }  // namespace pullback

@@ -76,12 +76,4 @@ Py_ssize_t array_len(PyObject* self) {
     return -1;
 }
 
-Py_hash_t array_hash(PyObject* self) {
-    PyErr_Format(PyExc_TypeError,
-                 "unhashable type: '%s': == compares arrays element by element, so they cannot be "
-                 "keys of a dict, members of a set or static arguments of jit",
-                 Py_TYPE(self)->tp_name);
-    return -1;
-}
-
 }  // namespace pullback

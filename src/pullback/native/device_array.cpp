@@ -155,7 +155,7 @@ PyType_Slot slots[] = {
     {Py_tp_doc, const_cast<char*>("An immutable array on a device that is not the host.")},
     {Py_tp_new, reinterpret_cast<void*>(create)},
     {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-    {Py_tp_hash, reinterpret_cast<void*>(array_hash)},
+    {Py_tp_hash, reinterpret_cast<void*>(PyObject_HashNotImplemented)},
     {Py_tp_members, members},
     {Py_tp_getset, getset},
     {Py_tp_methods, methods},

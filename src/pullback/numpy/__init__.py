@@ -56,8 +56,8 @@ from .scalars import (
     ulonglong, unsignedinteger, ushort,
 )
 from .searching import (
-    argwhere, choose, clip, compress, digitize, extract, fill_diagonal, flatnonzero, nonzero,
-    piecewise, place, put, put_along_axis, searchsorted, select, where,
+    argwhere, choose, clip, compress, digitize, extract, flatnonzero, nonzero, piecewise,
+    searchsorted, select, where,
 )
 from .shapes import (
     astype, atleast_1d, atleast_2d, atleast_3d, broadcast_arrays, broadcast_shapes, broadcast_to,
@@ -97,7 +97,7 @@ __getattr__, __dir__ = later(__name__, ("fft", "lib", "linalg", "polynomial"), {
     "numerals": (
         "array2string base_repr binary_repr format_float_positional format_float_scientific"
     ),
-    "overwriting": "copyto putmask",
+    "overwriting": "copyto fill_diagonal place put put_along_axis putmask",
     "padding": "pad",
     "polynomials": (
         "convolve correlate poly polyadd polyder polydiv polyint polymul polysub polyval vander"

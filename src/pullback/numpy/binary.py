@@ -25,6 +25,7 @@ from .values import (
     promote_arrays,
     promote_inexact,
     result_type_of,
+    same_kind,
     to_dtype,
 )
 from .worth import compiled_at_once, compiled_when_repeated
@@ -86,6 +87,7 @@ def _eager_broadcast(name: str, ufunc: Any, x1: Any, x2: Any) -> Any:
 
 
 PLAIN = frozenset((dtypes.float32, dtypes.float64))
+WORDS = {dtypes.float32: np.int32, dtypes.float64: np.int64}
 
 
 def _float_or_nonzero(x1: Any, x2: Any) -> bool:
@@ -110,6 +112,22 @@ def promote_no_bool(name: str, *args: Any) -> list[Any]:
     return to_dtype(name, values, numeric_dtype(dtype), weak)
 
 
+def promote_beside_masks(name: str, *args: Any) -> list[Any]:
+    """The common dtype; boolean arrays stay masks beside floats."""
+    if same_kind(args):
+        return list(args)
+    values = [as_value(name, a, i) for i, a in enumerate(args)]
+    dtype, weak = result_type_of(values)
+    masks = [is_array(v) and v.dtype == dtypes.bool_ for v in values]
+    if not (any(masks) and dtypes.is_float(dtype)):
+        return to_dtype(name, values, dtype, weak)
+    check_standard(name, values)
+    return [
+        v if mask else to_dtype(name, [v], dtype, weak)[0]
+        for v, mask in zip(values, masks, strict=True)
+    ]
+
+
 def is_bool(x: Any) -> bool:
     """Whether this operand, promoted, is boolean."""
     return isinstance(x, (bool, np.bool_)) or (is_array(x) and x.dtype == dtypes.bool_)
@@ -132,7 +150,23 @@ def _add(x: Any, y: Any) -> Any:
 
 
 def _multiply(x: Any, y: Any) -> Any:
-    return ew.bitwise_and(x, y) if is_bool(x) else ew.mul(x, y)
+    if is_bool(x):
+        return ew.bitwise_and(x, y) if is_bool(y) else _masked(x, y)
+    return _masked(y, x) if is_bool(y) else ew.mul(x, y)
+
+
+def _masked(mask: Any, x: Any) -> Any:
+    """x where the mask holds and 0 elsewhere, whatever stands there."""
+    if _native.is_eager() and type(mask) is type(x) is ArrayImpl and x.dtype in PLAIN:
+        return ArrayImpl(_kept_bits(mask._npy, x._npy), x.weak_type)
+    mask, x = broadcast("multiply", [mask, x])
+    return as_weak_as((x,), pick(mask, x, sh.full_like(x, 0)))
+
+
+def _kept_bits(mask: Any, x: Any) -> Any:
+    word = WORDS[x.dtype]
+    out = np.negative(mask.view(np.int8), dtype=word) & x.view(word)
+    return np.asarray(out).view(x.dtype)
 
 
 def _subtract(x: Any, y: Any) -> Any:
@@ -336,6 +370,7 @@ def _lexicographic(op: Function) -> Function:
 # Operands as docstrings tell of them, by how they are promoted.
 OPERANDS = {
     promote: "arrays that broadcast; the dtype is the one they promote to",
+    promote_beside_masks: "arrays that broadcast; a boolean array keeps or zeroes floats",
     promote_inexact: "arrays that broadcast; integers and bools become floats first",
     promote_no_bool: "arrays that broadcast; bools become integers first",
     promote_bits: "arrays of integers or bools that broadcast",
@@ -345,7 +380,7 @@ OPERANDS = {
 
 add = function("add", _add, "x1 + x2.", np.add)
 subtract = function("subtract", _subtract, "x1 - x2.", np.subtract)
-multiply = function("multiply", _multiply, "x1 * x2.", np.multiply)
+multiply = function("multiply", _multiply, "x1 * x2.", np.multiply, promote_beside_masks)
 divide = true_divide = function("divide", ew.div, "x1 / x2.", np.true_divide, promote_inexact)
 floor_divide = function(
     "floor_divide",

@@ -1,7 +1,7 @@
 """Arrays from Python values and shapes: array, zeros, full, arange, linspace and their kin."""
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,10 @@ from ..dtypes import DType
 from ..errors import ConcretizationTypeError, OperandError
 from ..lazy import LazyModule
 from ..primitives import elementwise as ew
-from ..primitives import pieces as pc
 from ..primitives import shape as sh
 from .divided import divided, divides
 from .places import beside, on
+from .reading import read
 from .shown import SHOWN
 from .values import (
     SCALARS,
@@ -27,9 +27,7 @@ from .values import (
     convert,
     describe,
     expand,
-    from_numpy,
     is_array,
-    narrow,
     result_type_of,
     unwrapped,
 )
@@ -67,84 +65,6 @@ def requested_dtype(name: str, dtype: Any) -> DType:
     return dtypes.canonicalize_dtype(wanted)
 
 
-def _leaves(x: Any) -> Iterable[Any]:
-    if isinstance(x, (list, tuple)):
-        for item in x:
-            yield from _leaves(item)
-    else:
-        yield x
-
-
-def _ragged(x: Any) -> ValueError:
-    return ValueError(
-        f"array: the nested lists have unequal lengths, got {describe(x)}: pad them to one shape"
-    )
-
-
-def _no_element(x: Any, wish: str) -> Exception:
-    error = ValueError if x is None else TypeError
-    return error(f"array: {wish} {describe(x)}")
-
-
-def _from_sequence(x: Sequence[Any]) -> Any:
-    leaves = list(_leaves(x))
-    if any(is_array(v) for v in leaves):
-        return _stack_nested(x)
-    for v in leaves:
-        if not isinstance(v, (*SCALARS, np.ndarray, np.generic)):
-            if hasattr(v, "__jax_array__") or hasattr(v, "__array__"):
-                return _stack_nested(x)
-            raise _no_element(v, "wants numbers as elements, got")
-    try:
-        value = np.array(x)
-    except ValueError as error:
-        raise _ragged(x) from error
-    except OverflowError as error:
-        raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}") from error
-    if value.dtype.kind == "O" or (value.dtype.kind == "f" and set(map(type, leaves)) == {int}):
-        raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}")
-    if leaves and any(isinstance(v, (np.ndarray, np.generic)) for v in leaves):
-        kinds = [v if type(v) in SCALARS else from_numpy("array", v) for v in leaves]
-        return narrow("array", value, result_type_of(kinds)[0])
-    if not leaves:
-        value = value.astype(np.float64)
-    return value
-
-
-def _stack_nested(x: Sequence[Any]) -> Any:
-    rows = [array(v) for v in x]
-    if any(r.shape != rows[0].shape for r in rows):
-        raise _ragged(x)
-    dtype, _ = result_type_of(rows)
-    rows = [sh.expand_dims(convert(r, dtype), (0,)) for r in rows]
-    return pc.concatenate(rows, 0)
-
-
-def _concrete(x: Any) -> Any:
-    """The value as one of our arrays, as a NumPy array or as a Python number."""
-    if is_array(x) or isinstance(x, (np.ndarray, np.generic, *SCALARS)):
-        return x
-    if isinstance(x, (list, tuple, range)):
-        return _from_sequence(list(x) if isinstance(x, range) else x)
-    if hasattr(x, "__jax_array__"):
-        return _concrete(x.__jax_array__())
-    if hasattr(x, "__array__"):
-        return np.asarray(x)
-    if hasattr(x, "__dlpack__"):
-        return exchange.from_dlpack(x)
-    if _has_buffer(x):
-        return np.asarray(memoryview(x))
-    raise _no_element(x, "wants numbers, nested lists of numbers or an array, got")
-
-
-def _has_buffer(x: Any) -> bool:
-    """Whether a value lends its memory, as arrays of Python's own do; strings of bytes do not."""
-    try:
-        return not isinstance(x, bytes) and memoryview(x) is not None
-    except TypeError:
-        return False
-
-
 def _check_order(name: str, order: str | None) -> None:
     if order not in (None, "K", "C"):
         raise NotImplementedError(f"{name}: order={order!r} is not supported, only 'K' and 'C'")
@@ -163,61 +83,19 @@ def array(
     """An array of numbers, nested lists or any array.
 
     64-bit values become 32-bit ones unless 64 bits are enabled; an integer that would change
-    raises OverflowError, strings, objects and ragged lists TypeError or ValueError.
+    raises OverflowError, objects, ragged lists and strings TypeError or ValueError; with a dtype,
+    strings that spell numbers are read.
 
     >>> from pullback import numpy as pnp
     >>> pnp.array([1.0, 2.0])
     Array([1., 2.], dtype=float32)
     """
     _check_order("array", order)
-    given: Any = _concrete(object)
     wanted = None if dtype is None else requested_dtype("array", dtype)
-    if wanted is not None and isinstance(object, (list, tuple)):
-        _check_parts(object, wanted)
-    value = _as_array(given, wanted)
+    value = read(object, wanted)
     if ndmin > value.ndim:
         value = expand(value, (1,) * (ndmin - value.ndim) + value.shape)
     return divided(on(device, value), out_sharding)
-
-
-def _as_array(given: Any, dtype: DType | None) -> Any:
-    if is_array(given):
-        return given if dtype is None else convert(given, dtype)
-    if isinstance(given, (np.ndarray, np.generic)):
-        if dtype is None:
-            return from_numpy("array", given)
-        return ArrayImpl(_cast("array", given, dtype))
-    return as_array("array", given) if dtype is None else _number("array", given, dtype)
-
-
-def _cast(name: str, x: np.ndarray | np.generic, dtype: DType) -> np.ndarray:
-    value = np.asarray(x)
-    if value.dtype.kind in "OSUMm":
-        raise TypeError(f"{name}: arrays hold bools and numbers, got dtype {value.dtype}")
-    if value.dtype.kind == "c" and dtypes.kind(dtype) != "complex":
-        value = value.real
-    return narrow(name, value, dtype) if value.dtype != dtype else value.copy()
-
-
-def _check_parts(x: Sequence[Any], dtype: DType) -> None:
-    """TypeError where Python numbers lose an imaginary part."""
-    if dtypes.kind(dtype) not in ("complex", "bool"):
-        lost = next((v for v in _leaves(x) if isinstance(v, complex)), None)
-        if lost is not None:
-            raise TypeError(f"array: the complex number {lost} does not fit {dtype.name}")
-
-
-def _number(name: str, x: Any, dtype: DType) -> Any:
-    if dtypes.is_integer(dtype) and isinstance(x, int):
-        limits = dtypes.info(dtype)
-        if not limits.min <= x <= limits.max:
-            raise OverflowError(f"{name}: Python integer {x} does not fit {dtype.name}")
-    if isinstance(x, complex) and dtypes.kind(dtype) not in ("complex", "bool"):
-        raise TypeError(f"{name}: the complex number {x} does not fit {dtype.name}")
-    if _native.is_eager():
-        with np.errstate(all="ignore"):
-            return ArrayImpl(np.asarray(x).astype(dtype))
-    return sh.full((), x, dtype)
 
 
 def asarray(

@@ -1,7 +1,7 @@
 """Choosing elements by conditions: where, nonzero, select, clip, searchsorted, extract."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,14 +14,14 @@ from ..primitives import cumulative as cm
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
+from ..primitives.select import MANY
 from . import binary
 from .elementwise import pick, truth
-from .indexing import getitem, inside, take, wide_enough
+from .indexing import getitem, take
 from .parse import concrete
 from .shapes import ravel, reshape
 from .values import (
     as_array,
-    as_arrays,
     as_value,
     broadcast,
     check_rank,
@@ -30,7 +30,6 @@ from .values import (
     expand,
     joint_shape,
     no_out,
-    not_in_place,
     promote_arrays,
 )
 from .worth import compiled_where_worth
@@ -76,8 +75,10 @@ def where(
 
 
 def _at_once(condition: Any, x: Any, y: Any) -> ArrayImpl | None:
-    """`where` on eager float arrays of one dtype and numbers, by NumPy; None otherwise."""
+    """`where` on small eager float arrays of one dtype and numbers, by NumPy; None otherwise."""
     if type(condition) is not ArrayImpl or condition.dtype != bool or not _native.is_eager():
+        return None
+    if condition.size >= MANY:
         return None
     arrays = [v for v in (x, y) if not _is_small(v)]
     if any(type(v) is not ArrayImpl for v in arrays) or not arrays:
@@ -405,96 +406,3 @@ def _bins(values: Any, edges: Any, side: str) -> Any:
     rising = getitem(edges, -1) >= getitem(edges, 0)
     down = edges.size - searchsorted(pc.rev(edges, (0,)), values, side)
     return where(rising, searchsorted(edges, values, side), down)
-
-
-def put(a: Any, ind: Any, v: Any, mode: str | None = None, *, inplace: bool = True) -> Any:
-    """The array with values at places of its flattened form.
-
-    >>> pnp.put(pnp.zeros(3), pnp.array([0, 2]), 5.0, inplace=False)
-    Array([5., 0., 5.], dtype=float32)
-    """
-    not_in_place("put", inplace)
-    x, at = as_array("put", a), ravel(as_array("put", ind))
-    values = ravel(as_array("put", v))
-    if mode not in (None, "wrap", "clip"):
-        kind = NotImplementedError if mode == "raise" else ValueError
-        raise kind(f"put: mode must be None, 'wrap' or 'clip', got {mode!r}")
-    if not at.size or not values.size:
-        return x
-    at = inside(wide_enough(at), x.size, mode or "clip")
-    values = take(values, np.arange(at.size) % values.size, mode="clip")
-    flat = ravel(x).at[at].set(convert(values, x.dtype), mode="drop")
-    return reshape(flat, x.shape)
-
-
-def place(arr: Any, mask: Any, vals: Any, *, inplace: bool = True) -> Any:
-    """The array with values, in order and repeated, where the mask holds.
-
-    >>> x = pnp.array([-1.0, 5.0, -2.0])
-    >>> pnp.place(x, x < 0, pnp.array([1.0, 2.0]), inplace=False)
-    Array([1., 5., 2.], dtype=float32)
-    """
-    not_in_place("place", inplace)
-    x, flags, values = as_arrays("place", (arr, mask, vals))
-    if flags.size != x.size:
-        raise ValueError("place: arr and mask must be the same size")
-    values = ravel(values)
-    if not values.size:
-        raise ValueError("place: Cannot insert from an empty array")
-    flags = reshape(truth(flags), x.shape)
-    count = cm.cumsum(convert(ravel(flags), dtypes.int32), 0)
-    turn = ew.rem(ew.max(ew.sub(count, np.int32(1)), np.int32(0)), np.int32(values.size))
-    spread = reshape(take(convert(values, x.dtype), turn, mode="clip"), x.shape)
-    return convert(pick(flags, spread, x), x.dtype, x.weak_type)
-
-
-def fill_diagonal(a: Any, val: Any, wrap: bool = False, *, inplace: bool = True) -> Any:
-    """The array with its diagonal replaced.
-
-    >>> pnp.fill_diagonal(pnp.zeros((2, 2)), 1.0, inplace=False)
-    Array([[1., 0.],
-           [0., 1.]], dtype=float32)
-    """
-    not_in_place("fill_diagonal", inplace)
-    x, values = as_array("fill_diagonal", a), as_array("fill_diagonal", val)
-    if wrap:
-        raise NotImplementedError("fill_diagonal: wrap=True is not implemented")
-    if x.ndim < 2 or (x.ndim > 2 and len(set(x.shape)) > 1):
-        raise ValueError("fill_diagonal: wants at least two axes, all equal where there are more")
-    n = min(x.shape)
-    at = np.arange(n)
-    values = ravel(values)
-    if values.size != 1:
-        values = take(values, at % values.size, mode="clip")
-    return x.at[(at,) * x.ndim].set(convert(values, x.dtype))
-
-
-def put_along_axis(
-    arr: Any, indices: Any, values: Any, axis: int | None, inplace: bool = True, *, mode: Any = None
-) -> Any:
-    """The array with values at the indices of each row.
-
-    >>> x, i = pnp.zeros((2, 2)), pnp.array([[1], [0]])
-    >>> pnp.put_along_axis(x, i, 9.0, axis=1, inplace=False)
-    Array([[0., 9.],
-           [9., 0.]], dtype=float32)
-    """
-    not_in_place("put_along_axis", inplace)
-    x, at = as_array("put_along_axis", arr), as_array("put_along_axis", indices)
-    if axis is None:
-        flat = ravel(x).at[at].set(as_array("put_along_axis", values), mode=mode)
-        return reshape(flat, x.shape)
-    axis, at = canonical_axis(axis, x.ndim, "put_along_axis"), wide_enough(at)
-    grid = tuple(
-        at if d == axis else sh.iota(at.dtype, [n if k == d else 1 for k in range(x.ndim)], d)
-        for d, n in enumerate(x.shape)
-    )
-    return x.at[grid].set(as_array("put_along_axis", values), mode=mode)
-
-
-Piece = Callable[..., Any]
-
-
-def shape_of(*arrays: Any) -> tuple[int, ...]:
-    """The shape that arrays broadcast to."""
-    return joint_shape("broadcast", arrays)

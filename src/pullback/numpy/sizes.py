@@ -7,18 +7,16 @@ from typing import Any
 import numpy as np
 
 from ..core.aval import Shape
-from ..core.cell import Cell
-from ..transforms.make_jaxpr import ShapeDtypeStruct
 from .shapes import axes_of
 from .values import as_array
 
 
 def _shaped(name: str, a: Any) -> Any:
-    """Something with a shape; types, mutable arrays and NumPy's arrays of text have one too.
+    """Something with a shape; types, mutable arrays, sparse matrices and texts have one too.
 
     Of what is no array NumPy says the shape, with a warning, as in JAX.
     """
-    if isinstance(a, (np.ndarray, ShapeDtypeStruct, Cell)):
+    if isinstance(getattr(a, "shape", None), tuple):
         return a
     try:
         return as_array(name, a)
@@ -43,7 +41,7 @@ def ndim(a: Any) -> int:
     >>> pnp.ndim(pnp.ones((2, 3)))
     2
     """
-    return _shaped("ndim", a).ndim
+    return len(_shaped("ndim", a).shape)
 
 
 def size(a: Any, axis: Any = None) -> int:
@@ -53,4 +51,4 @@ def size(a: Any, axis: Any = None) -> int:
     (6, 3)
     """
     x = _shaped("size", a)
-    return math.prod(x.shape[d] for d in axes_of("size", axis, x.ndim))
+    return math.prod(x.shape[d] for d in axes_of("size", axis, len(x.shape)))

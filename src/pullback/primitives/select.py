@@ -45,10 +45,31 @@ def _(which: ShapedArray, *cases: ShapedArray) -> ShapedArray:
     return ShapedArray(shape, dtype, all(c.weak_type for c in cases))
 
 
+# From this size on, branches that cannot be foreseen cost more than further passes over words of
+# 32 bits; foreseen ones cost no less.
+MANY = 1 << 16
+
+
+def _many(which: np.ndarray, case: np.ndarray) -> bool:
+    same = case.shape == which.shape and which.dtype == bool
+    return same and which.size >= MANY and case.itemsize <= 4
+
+
+def _by_bits(which: np.ndarray, yes: np.ndarray, no: np.ndarray) -> np.ndarray:
+    """no ^ ((no ^ yes) & mask) of their bits, without a branch."""
+    word = f"i{no.itemsize}"
+    mask = np.negative(which.view(np.int8)).astype(word)
+    kept = no.view(word)
+    mask &= kept ^ yes.view(word)
+    mask ^= kept
+    return mask.view(no.dtype)
+
+
 @select_n_p.def_value
 def _(which: np.ndarray, *cases: np.ndarray) -> np.ndarray:
     if len(cases) == 2:
-        return np.where(which, cases[1], cases[0])
+        no, yes = cases
+        return (_by_bits if _many(which, no) else np.where)(which, yes, no)
     out = cases[-1]
     for k in range(len(cases) - 2, -1, -1):
         out = np.where(which == k, cases[k], out)
