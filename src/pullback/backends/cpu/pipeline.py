@@ -40,6 +40,7 @@ from .build import Builder
 from .compiled import ENTRY, Compiled
 from .complexes import in_parts
 from .expand import expanded
+from .fission import fission
 from .hoisted import hoisted
 from .loader import Code
 from .loops import Callback, Program
@@ -129,6 +130,7 @@ def _lowered(jaxpr: Jaxpr, name: str, donated: Sequence[int], clock: "_Clock") -
     assert not jaxpr.constvars
     plain = simplify(jaxpr)
     jaxpr = hoisted(summed(turned(stacked(accumulated(masked(in_parts(expanded(plain))))))))
+    jaxpr = turned(fission(jaxpr))
     jaxpr = jaxpr if jaxpr is plain else simplify(jaxpr)
     clock("simplify")
     dump(2, name, lambda: show_jaxpr(jaxpr))
