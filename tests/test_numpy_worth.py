@@ -11,6 +11,7 @@ import pytest
 import pullback as pb
 from pullback import numpy as pnp
 from pullback.numpy.worth import FEW, MANY, compiled_where_worth
+from pullback.primitives import nary
 
 RNG = np.random.default_rng(0)
 VALUES = RNG.normal(size=2 * MANY).astype("float32")
@@ -72,6 +73,23 @@ REPEATED: dict[str, Callable[[Any, Any, Any], Any]] = {
     "heaviside": lambda m, x, y: (m.heaviside(x, y), m.copysign(x, y)),
     "polyval": lambda m, x, y: (m.polyval(x[0], 0.5), m.polyadd(x[0], y[1]), m.polysub(x[0], y[1])),
     "nan_to_num": lambda m, x, y: m.nan_to_num(x, nan=1, posinf=2.5),
+    "linspace": lambda m, x, y: (m.linspace(0, 1, 7), m.linspace(y[0], 3.0, 5, axis=1)),
+    "round": lambda m, x, y: (m.round(x, 1), m.count_nonzero(x, axis=0)),
+    "outer": lambda m, x, y: (m.outer(x, y), m.diagonal(x, 1), m.rot90(y), m.resize(x, (2, 7))),
+    "packbits": lambda m, x, y: (m.packbits(x > 0, axis=1), m.packbits(y > 0, bitorder="little")),
+    "unpackbits": lambda m, x, y: m.unpackbits((x > 0).astype("uint8"), axis=0, count=20),
+    "repeat": lambda m, x, y: (m.repeat(x, 2), m.repeat(y, 3, axis=1)),
+    "isin": lambda m, x, y: (m.isin(x, y[0]), m.isin(x, m.arange(40), invert=True)),
+    "delete": lambda m, x, y: (m.delete(x, 1, axis=0), m.delete(y, np.asarray([0, -1, 0]))),
+    "insert": lambda m, x, y: (
+        m.insert(x, np.asarray([3, 0, 3]), y[0]),
+        m.insert(y, -1, y[0], axis=1),
+    ),
+    "geomspace": lambda m, x, y: (m.logspace(0, 2, 5), m.geomspace(m.abs(SQUARE[0]), 7.0, 4)),
+    "spacing": lambda m, x, y: m.spacing(y),
+    "unravel_index": lambda m, x, y: m.unravel_index(m.asarray([5, -2, 99]), (3, 4)),
+    "bitwise_count": lambda m, x, y: m.bitwise_count(m.asarray([5, -7, 0])),
+    "vecmat": lambda m, x, y: (m.vecmat(m.abs(SQUARE[0]), SQUARE), m.matvec(SQUARE, SQUARE[0])),
 }
 
 
@@ -89,6 +107,69 @@ def test_compiled_again_they_are_what_they_were(name: str) -> None:
         assert (one.dtype, one.weak_type) == (theirs.dtype, theirs.weak_type)
         np.testing.assert_array_equal(one, other)
         np.testing.assert_allclose(one, theirs, rtol=1e-6)
+
+
+LOTS = np.linspace(0.1, 0.9, nary.MANY, dtype="float32")
+ELEMENTARY: dict[str, Callable[[Any], Any]] = {
+    **{name: getattr(pnp, name) for name in ("sin", "arctanh", "log1p", "cbrt", "sqrt")},
+    **{name: getattr(pb.lax, name) for name in ("erf_inv", "lgamma", "logistic", "sign", "round")},
+    "power": lambda x: (pnp.power(x, x), pnp.power(x, 0.3), 2.0**x),
+    "arctan2": lambda x: (pnp.arctan2(x, 2), pnp.arctan2(x, 1 - x)),
+    "remainder": lambda x: (pnp.fmod(x, 0.3), pnp.remainder(x, -0.3), x // 0.3),
+    "nextafter": lambda x: (pnp.nextafter(x, 1), pnp.spacing(x)),
+    "where": lambda x: (pnp.where(x > 0.5, x, 0), pnp.where(x > 0.5, 1, x), pnp.clip(x, 0.2, 0.7)),
+    "reduce_precision": lambda x: pb.lax.reduce_precision(x, 8, 7),
+}
+
+
+@pytest.mark.parametrize("name", ELEMENTARY)
+def test_elementary_functions_of_very_many_elements(name: str) -> None:
+    x, few = pnp.asarray(LOTS), pnp.asarray(LOTS[::9973])
+    ours = pb.tree.leaves(ELEMENTARY[name](x))
+    compiled = pb.tree.leaves(pb.jit(ELEMENTARY[name])(x))
+    usual = pb.tree.leaves(ELEMENTARY[name](few))
+    for one, other, part in zip(ours, compiled, usual, strict=True):
+        assert (one.dtype, one.weak_type) == (part.dtype, part.weak_type)
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_allclose(one[::9973], part, rtol=4e-7)
+
+
+def test_elementary_functions_of_very_many_elements_of_other_kinds() -> None:
+    np.testing.assert_array_equal(pb.lax.exp(LOTS), pb.lax.exp(pnp.asarray(LOTS)))
+    halves = pnp.asarray(LOTS, "bfloat16")
+    assert pnp.exp(halves).dtype == halves.dtype
+    np.testing.assert_array_equal(pnp.exp(halves)[:99], pnp.exp(halves[:99]))
+    np.testing.assert_array_equal(pnp.exp(LOTS * 1j), np.exp(LOTS * np.complex64(1j)))
+    whole = np.arange(LOTS.size, dtype="int32")
+    np.testing.assert_array_equal(pnp.fmod(whole, 7), whole % 7)
+    np.testing.assert_array_equal(pnp.sign(whole), whole > 0)
+    slope = pb.grad(lambda x: pnp.sin(x).sum())(pnp.asarray(LOTS))
+    np.testing.assert_array_equal(slope, pnp.cos(pnp.asarray(LOTS)))
+    with pytest.raises(TypeError, match="exp"):
+        pb.lax.exp(whole)
+
+
+PRODUCTS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "matmul": lambda m, x, v: x @ x.T,
+    "vector": lambda m, x, v: m.dot(x, v),
+    "einsum": lambda m, x, v: m.einsum("bik,bjk->bij", m.stack([x, x + 1]), m.stack([x, x])),
+    "halves": lambda m, x, v: m.inner(x.astype("bfloat16"), x.astype("bfloat16")).astype("float32"),
+    "integers": lambda m, x, v: m.tensordot(
+        (9 * x).astype("int32"), (7 * x).astype("int32"), (1, 1)
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+def test_large_products_are_compiled(name: str) -> None:
+    x = pnp.asarray(RNG.normal(size=(300, 900)).astype("float32"))
+    v = x[0]
+    ours = PRODUCTS[name](pnp, x, v)
+    compiled = pb.jit(lambda x, v: PRODUCTS[name](pnp, x, v))(x, v)
+    assert (ours.dtype, ours.weak_type) == (compiled.dtype, compiled.weak_type)
+    np.testing.assert_array_equal(ours, compiled)
+    theirs = PRODUCTS[name](jnp, jnp.asarray(x), jnp.asarray(v))
+    np.testing.assert_allclose(ours, theirs, rtol=2e-2, atol=1e-4)
 
 
 def test_what_must_be_known_may_be_an_array() -> None:
@@ -111,6 +192,24 @@ def test_few_elements_are_compiled_when_they_come_again() -> None:
     assert staged == [False] * FEW + [True]
     np.testing.assert_array_equal(shifted(pnp.arange(3), by=3), [3, 4, 5])
     assert shifted(pnp.arange(4), by=3).shape == (4,) and staged[-1] is False
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int16", "bool"])
+def test_partitions(dtype: str) -> None:
+    values = RNG.normal(size=(5, 40)).astype(dtype)
+    values[0, :9] = values[0, 0]
+    if dtype == "float32":
+        values[1, 5] = np.nan
+    x = pnp.asarray(values)
+    for kth in (0, 7, -1):
+        wanted = np.sort(values, -1)
+        part, at = pnp.partition(x, kth), pnp.argpartition(x, kth, axis=-1)
+        assert part.dtype == x.dtype and at.dtype == "int32"
+        for found in (np.asarray(part), np.take_along_axis(values, np.asarray(at), -1)):
+            np.testing.assert_array_equal(np.sort(found, -1), wanted)
+            np.testing.assert_array_equal(found[:, kth], wanted[:, kth])
+            assert not (found[:, :kth] > found[:, kth, None]).any()
+        np.testing.assert_array_equal(pb.jit(pnp.partition, static_argnums=1)(x, kth), wanted)
 
 
 def test_what_is_traced_is_not_compiled_by_itself() -> None:

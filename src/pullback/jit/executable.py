@@ -1,37 +1,26 @@
-"""Programs as native code, compiled once for each content, and as the eager meaning of operations.
+"""Programs as native code, compiled once for each content.
 
 The compiler is loaded at the first compilation.
 """
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from .. import config, tree
+from .. import tree
 from .._native import ArrayImpl, DeviceProgram, Executable
-from ..control.call import jit_p
-from ..control.cond import cond_p
-from ..control.remat import checkpoint_p
-from ..control.scan import scan_p
-from ..control.while_loop import while_p
-from ..core.aval import ShapedArray, type_name
+from ..core.aval import type_name
 from ..core.cell import Cell
 from ..core.device import Device, Remote
-from ..core.ir import Jaxpr, JaxprEqn, Var, mesh_of
+from ..core.ir import Jaxpr, mesh_of
 from ..core.memo import Memory, weak_memo
-from ..core.primitive import Primitive
-from ..core.structure import Structure, parameters_key, structure
-from ..core.trace import as_array, eager_device, evaluate
+from ..core.structure import Structure, structure
+from ..core.trace import as_array, eager_device
 from ..lazy import LazyModule
-from ..primitives.conv import conv_general_dilated_p, multiplications
 from .log import COMPILATION, timed
 
 PACKAGE = __name__.partition(".")[0]
-# Convolutions of fewer multiplications are done before they would be compiled.
-LARGE = 1 << 18
 records: Any = LazyModule(f"{PACKAGE}.backends.cpu.records")
 
 
@@ -140,73 +129,8 @@ def _result(spec: tuple[Any, ...], n: int, values: Sequence[Any], consts: list[A
     return ("const", found[0] if found else len(consts) - 1, spec[2])
 
 
-def install() -> None:
-    """Make compiled code the eager meaning of the operations that hold programs, and of large
-    convolutions."""
-    jit_p.eager = _call_eagerly
-    for primitive in (checkpoint_p, cond_p, scan_p, while_p):
-        primitive.eager = _compiled_alone(primitive)
-    conv_general_dilated_p.eager = _compiled_alone(conv_general_dilated_p, _large)
-
-
-def _call_eagerly(args: tuple[Any, ...], params: dict[str, Any]) -> list[Any]:
-    if config.current().disable_jit:
-        return evaluate(jit_p, args, params)
-    device = device_of(params["jaxpr"], args, params["name"])
-    if isinstance(device, Remote):
-        return device.process(jit_p, args, params)
-    return flat_executable(params["jaxpr"], params["name"])(list(map(_private, args)))
-
-
-def _private(x: Any) -> ArrayImpl:
-    """An operand of a call that may last: nobody else writes to it meanwhile."""
-    return ArrayImpl(x.copy(), False) if isinstance(x, np.ndarray) else as_array(x)
-
-
 @weak_memo
 def flat_executable(jaxpr: Jaxpr, name: str, donated: tuple[int, ...] = ()) -> Executable:
     """What runs a program on a flat list of arrays."""
     results = tree.structure([0] * len(jaxpr.outvars))
     return executable(Traced(jaxpr, (), results, name), donated)
-
-
-def _large(avals: Sequence[ShapedArray], params: dict[str, Any]) -> bool:
-    return multiplications(*avals, **params) >= LARGE
-
-
-def _compiled_alone(
-    primitive: Primitive, worth: Callable[..., bool] | None = None
-) -> Callable[..., Any]:
-    """The eager meaning of one operation: a program of that operation, compiled where worth it."""
-    programs: Memory[Any, Executable] = Memory()
-
-    def run(args: tuple[Any, ...], params: dict[str, Any]) -> Any:
-        if config.current().disable_jit:
-            return evaluate(primitive, args, params)
-        device = eager_device(args)
-        if device is not None:
-            return device.process(primitive, args, params)
-        arrays = list(map(_private, args))
-        avals = [a.aval for a in arrays]
-        if worth is not None and not worth(avals, params):
-            return evaluate(primitive, args, params)
-        key = (tuple(avals), parameters_key(params))
-        program = programs.get(key)
-        if program is None:
-            jaxpr = _one_equation(primitive, avals, params)
-            results = tree.structure([0] * len(jaxpr.outvars))
-            program = programs[key] = executable(Traced(jaxpr, (), results, primitive.name))
-        outs = program(arrays)
-        return outs if primitive.multiple_results else outs[0]
-
-    return run
-
-
-def _one_equation(primitive: Primitive, avals: list[ShapedArray], params: dict[str, Any]) -> Jaxpr:
-    inputs = [Var(a) for a in avals]
-    types = primitive.type(*avals, **params)
-    outputs = [Var(a) for a in (types if primitive.multiple_results else [types])]
-    return Jaxpr([], inputs, outputs, [JaxprEqn(primitive, inputs, outputs, params)])
-
-
-install()

@@ -7,6 +7,7 @@ import numpy as np
 from .. import numpy as pnp
 from ..control.custom_jvp import custom_jvp
 from ..numpy.elementwise import as_inexact
+from ..numpy.worth import compiled_at_once, compiled_when_repeated
 from ..primitives import elementwise as ew
 
 
@@ -54,6 +55,7 @@ def sigmoid(x: Any) -> Any:
     return ew.logistic(as_inexact("sigmoid", x))
 
 
+@compiled_at_once()
 def softplus(x: Any) -> Any:
     """log(1 + exp(x)), without overflow.
 
@@ -63,6 +65,7 @@ def softplus(x: Any) -> Any:
     return pnp.logaddexp(x, 0)
 
 
+@compiled_when_repeated()
 def sparse_plus(x: Any) -> Any:
     """0 for x <= -1, x for x >= 1, and (x + 1)^2 / 4 between.
 
@@ -83,6 +86,7 @@ def soft_sign(x: Any) -> Any:
     return x / (pnp.abs(x) + 1)
 
 
+@compiled_when_repeated()
 def sparse_sigmoid(x: Any) -> Any:
     """0 for x <= -1, 1 for x >= 1, and (x + 1) / 2 between.
 
@@ -92,6 +96,7 @@ def sparse_sigmoid(x: Any) -> Any:
     return 0.5 * pnp.clip(as_inexact("sparse_sigmoid", x) + 1.0, 0.0, 2.0)
 
 
+@compiled_at_once()
 def silu(x: Any) -> Any:
     """x sigmoid(x), also called swish (Hendrycks and Gimpel 2016; Elfwing et al. 2017).
 
@@ -105,6 +110,7 @@ def silu(x: Any) -> Any:
 swish = silu
 
 
+@compiled_at_once()
 def mish(x: Any) -> Any:
     """x tanh(softplus(x)) (Misra 2019).
 
@@ -115,6 +121,7 @@ def mish(x: Any) -> Any:
     return x * pnp.tanh(softplus(x))
 
 
+@compiled_at_once()
 def log_sigmoid(x: Any) -> Any:
     """log(sigmoid(x)) = -softplus(-x).
 
@@ -124,6 +131,7 @@ def log_sigmoid(x: Any) -> Any:
     return -softplus(-as_inexact("log_sigmoid", x))
 
 
+@compiled_at_once()
 def elu(x: Any, alpha: Any = 1.0) -> Any:
     """x for x > 0, alpha (exp(x) - 1) otherwise (Clevert et al. 2015).
 
@@ -134,6 +142,7 @@ def elu(x: Any, alpha: Any = 1.0) -> Any:
     return pnp.where(x > 0, x, alpha * pnp.expm1(pnp.where(x > 0, 0.0, x)))
 
 
+@compiled_at_once()
 def selu(x: Any) -> Any:
     """Self-normalizing elu (Klambauer et al. 2017).
 
@@ -143,6 +152,7 @@ def selu(x: Any) -> Any:
     return 1.0507009873554804934193349852946 * elu(x, 1.6732632423543772848170429916717)
 
 
+@compiled_at_once()
 def celu(x: Any, alpha: Any = 1.0) -> Any:
     """max(x, 0) + min(0, alpha (exp(x / alpha) - 1)) (Barron 2017).
 
@@ -163,6 +173,7 @@ def leaky_relu(x: Any, negative_slope: Any = 0.01) -> Any:
     return pnp.where(x >= 0, x, negative_slope * x)
 
 
+@compiled_when_repeated()
 def hard_tanh(x: Any) -> Any:
     """x cut to [-1, 1].
 
@@ -173,6 +184,7 @@ def hard_tanh(x: Any) -> Any:
     return pnp.where(x > 1, 1, pnp.where(x < -1, -1, x))
 
 
+@compiled_when_repeated()
 def hard_sigmoid(x: Any) -> Any:
     """relu6(x + 3) / 6.
 
@@ -211,6 +223,7 @@ def gelu(x: Any, approximate: bool = True) -> Any:
     return 0.5 * x * ew.erfc(-x * half)
 
 
+@compiled_at_once("axis")
 def glu(x: Any, axis: int = -1) -> Any:
     """The first half of an axis times the sigmoid of the second (Dauphin et al. 2016).
 

@@ -11,6 +11,7 @@ from .. import numpy as pnp
 from ..control.custom_jvp import custom_jvp
 from ..numpy.elementwise import as_inexact
 from ..numpy.values import promote_arrays_inexact
+from ..numpy.worth import compiled_at_once
 from ..transforms.stop import stop_gradient
 
 Axis = int | Sequence[int] | None
@@ -63,6 +64,7 @@ def _(axis: Any, primals: tuple[Any, Any], tangents: tuple[Any, Any]) -> Any:
     return y, y * (t - pnp.sum(y * t, axis, keepdims=True))
 
 
+@compiled_at_once("axis")
 def log_softmax(x: Any, axis: Axis = -1, where: Any = None) -> Any:
     """log(softmax(x)), computed as x - logsumexp(x).
 
@@ -121,6 +123,7 @@ def _axes(x: Any, axis: Axis) -> Any:
     return (axis,) if isinstance(axis, int) else tuple(axis)
 
 
+@compiled_at_once("axis", "keepdims")
 def logmeanexp(x: Any, axis: Axis = None, where: Any = None, keepdims: bool = False) -> Any:
     """log(mean(exp(x))) over axes, without overflow.
 
@@ -133,6 +136,7 @@ def logmeanexp(x: Any, axis: Axis = None, where: Any = None, keepdims: bool = Fa
     return total - pnp.log(pnp.sum(ones, axis, keepdims=keepdims, dtype=x.dtype))
 
 
+@compiled_at_once("axis")
 def standardize(
     x: Any,
     axis: Axis = -1,

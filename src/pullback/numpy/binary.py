@@ -10,6 +10,7 @@ from .._native import ArrayImpl
 from ..control.custom_jvp import custom_jvp
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
+from ..primitives.nary import is_large
 from .elementwise import convert, named, pick, truth
 from .values import (
     as_array,
@@ -88,6 +89,10 @@ def _eager_broadcast(name: str, ufunc: Any, x1: Any, x2: Any) -> Any:
 
 PLAIN = frozenset((dtypes.float32, dtypes.float64))
 WORDS = {dtypes.float32: np.int32, dtypes.float64: np.int64}
+
+
+def _are_few(x1: Any, x2: Any) -> bool:
+    return not (is_large(x1) or is_large(x2))
 
 
 def _float_or_nonzero(x1: Any, x2: Any) -> bool:
@@ -404,7 +409,7 @@ fmod = function(
 maximum = function("maximum", ew.max, "The greater, NaN if either is.", np.maximum)
 minimum = function("minimum", ew.min, "The lesser, NaN if either is.", np.minimum)
 arctan2 = atan2 = function(
-    "arctan2", ew.atan2, "The angle of the point (x2, x1).", np.arctan2, promote_inexact
+    "arctan2", ew.atan2, "The angle of the point (x2, x1).", np.arctan2, promote_inexact, _are_few
 )
 hypot = function("hypot", _hypot, "sqrt(x1**2 + x2**2).", None, promote_inexact)
 copysign = function("copysign", _copysign, "|x1| with the sign of x2.", None, promote_inexact)

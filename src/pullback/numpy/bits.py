@@ -12,13 +12,20 @@ from ..primitives import shape as sh
 from .elementwise import truth
 from .shapes import moveaxis, ravel
 from .values import as_array, convert, describe
+from .worth import compiled_where_worth
 
-UINT8 = np.dtype(np.uint8)
+UINT8, UINT32 = np.dtype(np.uint8), np.dtype(np.uint32)
+# A product with it moves the lowest bits of a word's four bytes next to each other, above 24 bits.
+GATHERING = {"big": np.uint32(0x08040201), "little": np.uint32(0x01020408)}
+
+
+def _check_order(bitorder: str, name: str) -> None:
+    if bitorder not in ("big", "little"):
+        raise ValueError(f"{name}: 'order' must be either 'little' or 'big', got {bitorder!r}")
 
 
 def _shifts(bitorder: str, name: str) -> np.ndarray:
-    if bitorder not in ("big", "little"):
-        raise ValueError(f"{name}: 'order' must be either 'little' or 'big', got {bitorder!r}")
+    _check_order(bitorder, name)
     return np.arange(8, dtype=np.uint8)[:: -1 if bitorder == "big" else 1]
 
 
@@ -30,13 +37,14 @@ def _to_last(name: str, a: Any, axis: int | None) -> tuple[Any, int]:
     return moveaxis(x, axis, -1), axis
 
 
+@compiled_where_worth("axis", "bitorder", exact=True)
 def packbits(a: Any, axis: int | None = None, bitorder: str = "big") -> Any:
     """Eight bools or integers in each byte.
 
     >>> pnp.packbits(pnp.array([1, 0, 0, 0, 0, 0, 1, 1]))
     Array([131], dtype=uint8)
     """
-    shifts = _shifts(bitorder, "packbits")
+    _check_order(bitorder, "packbits")
     x, axis = _to_last("packbits", a, axis)
     if not (dtypes.is_integer(x.dtype) or x.dtype == dtypes.bool_):
         raise TypeError(f"packbits: expected an array of integers or bools, got {describe(x)}")
@@ -44,9 +52,12 @@ def packbits(a: Any, axis: int | None = None, bitorder: str = "big") -> Any:
     n = bits.shape[-1]
     missing = -n % 8
     bits = pc.pad(bits, np.uint8(0), [(0, 0, 0)] * (bits.ndim - 1) + [(0, missing, 0)])
-    bits = sh.reshape(bits, (*bits.shape[:-1], (n + missing) // 8, 8))
-    placed = ew.shift_left(bits, _line(shifts, bits.shape))
-    return moveaxis(sh.reduce_sum(placed, (bits.ndim - 1,)), -1, axis)
+    bits = sh.reshape(bits, (*bits.shape[:-1], (n + missing) // 8, 2, 4))
+    words = ew.bitcast_convert_type(bits, UINT32)
+    fours = ew.shift_right_logical(ew.mul(words, GATHERING[bitorder]), np.uint32(24))
+    first, second = fours[..., 0], fours[..., 1]
+    out = first << 4 | second if bitorder == "big" else first | second << 4
+    return moveaxis(convert(out, UINT8), -1, axis)
 
 
 def _line(values: np.ndarray, shape: tuple[int, ...]) -> Any:
@@ -54,6 +65,7 @@ def _line(values: np.ndarray, shape: tuple[int, ...]) -> Any:
     return sh.broadcast_in_dim(line, shape, (len(shape) - 1,))
 
 
+@compiled_where_worth("axis", "count", "bitorder", exact=True)
 def unpackbits(
     a: Any, axis: int | None = None, count: int | None = None, bitorder: str = "big"
 ) -> Any:

@@ -14,7 +14,7 @@ from ..errors import OperandError
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
-from ..primitives.contract import dot_general
+from ..primitives.contract import LARGE, dot_general
 from .creation import requested_dtype
 from .diagonals import diagonal
 from .divided import divided
@@ -29,7 +29,7 @@ from .values import (
     promote_arrays,
     result_type_of,
 )
-from .worth import compiled_when_repeated
+from .worth import compiled_at_once, compiled_when_repeated
 
 Axes = Sequence[int]
 FAST = frozenset((dtypes.float32, dtypes.float64))
@@ -98,7 +98,9 @@ def matmul(
 
 def _fit(a: Any, b: Any) -> bool:
     n, m = a.shape, b.shape
-    return 1 <= len(n) <= 2 and 1 <= len(m) <= 2 and n[-1] == m[0]
+    if not (1 <= len(n) <= 2 and 1 <= len(m) <= 2) or n[-1] != m[0]:
+        return False
+    return a.size * (1 if len(m) == 1 else m[1]) <= LARGE
 
 
 def _batched_matmul(x: Any, y: Any, params: dict[str, Any]) -> Any:
@@ -204,7 +206,10 @@ def matvec(x1: Any, x2: Any, /) -> Any:
     (3, 2)
     """
     _matrix("matvec", x1)
-    out = matmul(x1, expand_dims(x2, -1))
+    y = as_array("matvec", x2)
+    if y.ndim == 1:
+        return matmul(x1, y)
+    out = matmul(x1, expand_dims(y, -1))
     return sh.squeeze(out, (out.ndim - 1,))
 
 
@@ -222,6 +227,8 @@ def vecmat(x1: Any, x2: Any, /) -> Any:
     x = as_array("vecmat", x1)
     _matrix("vecmat", x2)
     x = ew.conj(x) if dtypes.kind(x.dtype) == "complex" else x
+    if x.ndim == 1:
+        return matmul(x, x2)
     out = matmul(expand_dims(x, -2), x2)
     return sh.squeeze(out, (out.ndim - 2,))
 
@@ -241,6 +248,7 @@ def inner(a: Any, b: Any, *, precision: Any = None, preferred_element_type: Any 
     return contract(x, y, axes, precision=precision, preferred=preferred_element_type)
 
 
+@compiled_when_repeated("out")
 def outer(a: Any, b: Any, out: None = None) -> Any:
     """Products of all pairs of elements.
 
@@ -350,6 +358,7 @@ def _stack_last(parts: Sequence[Any]) -> Any:
     return pc.concatenate(columns, len(shape))
 
 
+@compiled_at_once("offset", "axis1", "axis2", "dtype", "out")
 def trace(
     a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: None = None
 ) -> Any:

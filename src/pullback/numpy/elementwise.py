@@ -10,6 +10,7 @@ from .. import _native, dtypes
 from .._native import ArrayImpl
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
+from ..primitives.nary import MANY
 from .shown import SHOWN
 from .values import as_array, convert, describe, expand, inexact_dtype, no_out, numeric_dtype
 from .worth import compiled_at_once, compiled_when_repeated, compiled_where_worth
@@ -75,7 +76,7 @@ def floated(name: str, op: Function, doc: str, ufunc: Any = None, weak: bool = T
         return convert(out, out.dtype, True) if weak and x.weak_type else out
 
     def fast(x: Any, /) -> Any:
-        if type(x) is ArrayImpl and x.dtype.num in NATIVE:
+        if type(x) is ArrayImpl and x.dtype.num in NATIVE and x.size < MANY:
             out = eager(ufunc, x)
             if out is not NotImplemented:
                 return out
@@ -125,6 +126,7 @@ def _sinc(x: Any) -> Any:
     return pick(near, series, ew.div(ew.sin(far), far))
 
 
+@compiled_where_worth(exact=True)
 def _spacing(x: Any) -> Any:
     if dtypes.kind(x.dtype) == "complex":
         raise ValueError(f"spacing: complex numbers have no order, got {describe(x)}")
@@ -303,6 +305,7 @@ def _signbit(x: Any) -> Any:
     return ew.lt(ew.bitcast_convert_type(x, bits), 0)
 
 
+@compiled_when_repeated()
 def _bitwise_count(x: Any) -> Any:
     if dtypes.is_float(x.dtype):
         raise TypeError(f"bitwise_count wants integers or bools, got {describe(x)}")
@@ -371,6 +374,7 @@ def isneginf(x: Any, /, out: None = None) -> Any:
     return _is_this_infinity("isneginf", -1.0)(as_array("isneginf", x))
 
 
+@compiled_when_repeated("decimals", "out")
 def round(a: Any, decimals: int = 0, out: None = None) -> Any:
     """Numbers rounded to so many decimals, halves to the even digit.
 

@@ -18,6 +18,7 @@ from .ranges import linspace
 from .searching import clip, nonzero, where
 from .shapes import moveaxis
 from .values import as_array, convert, describe, is_array, promote_arrays, result_type_of
+from .worth import compiled_where_worth
 
 
 def ix_(*args: Any) -> tuple[Any, ...]:
@@ -138,6 +139,7 @@ def mask_indices(
     return nonzero(mask_func(sh.full((n, n), 1, dtypes.float32), k), size=size)
 
 
+@compiled_where_worth("shape", exact=True)
 def unravel_index(indices: Any, shape: Any) -> tuple[Any, ...]:
     """The index along each axis of positions in the flattened array; out of bounds is clipped.
 

@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ from .values import (
     result_type_of,
 )
 from .worth import compiled_when_repeated
+
+# Elements put in or left out by joining what is between them.
+FEW = 8
 
 
 def _sequence(name: str, arrays: Any) -> list[Any]:
@@ -333,6 +336,10 @@ def _places(name: str, obj: Any, n: int, axis: int, last: int) -> np.ndarray:
     return np.where(at < 0, at + n, at)
 
 
+def _pieces(x: Any, starts: list[int], stops: list[int], axis: int) -> list[Any]:
+    return [pc.slice_in_dim(x, a, b, 1, axis) for a, b in zip(starts, stops, strict=True)]
+
+
 def _others(places: Any, n: int) -> Any:
     """The positions of an axis that are not among some different ones, in their order.
 
@@ -368,8 +375,14 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
         return x
     shape = tuple(len(places) if d == axis else m for d, m in enumerate(x.shape))
     added = expand(added, shape)
-    # Where each element of the result comes from: the array, or the values after it.
     order = np.argsort(places, kind="stable")
+    if len(places) <= FEW:
+        cuts = places[order].tolist()
+        new = [pc.slice_in_dim(added, i, i + 1, 1, axis) for i in order.tolist()]
+        old = _pieces(x, [0, *cuts], [*cuts, n], axis)
+        pairs = zip(new, old[1:], strict=True)
+        return pc.concatenate([old[0], *chain.from_iterable(pairs)], axis)
+    # Where each element of the result comes from: the array, or the values after it.
     at = np.empty(n + len(places), int)
     new = places[order] + np.arange(len(places))
     old = np.ones(len(at), bool)
@@ -398,6 +411,10 @@ def delete(
     traced = isinstance(obj, Tracer) and obj.concrete() is None
     if assume_unique_indices and traced and dtypes.is_integer(obj.dtype):
         return take(x, _others(obj, n), axis, mode="clip")
+    places = np.unique(_places("delete", obj, n, axis, n - 1))
+    if len(places) <= FEW:
+        left = _pieces(x, [0, *(places + 1).tolist()], [*places.tolist(), n], axis)
+        return pc.concatenate(left, axis)
     keep = np.ones(n, bool)
-    keep[_places("delete", obj, n, axis, n - 1)] = False
+    keep[places] = False
     return take(x, keep.nonzero()[0], axis, mode="clip")

@@ -10,6 +10,7 @@ from .._native import ArrayImpl
 from ..control.loop import while_loop
 from ..primitives import elementwise as ew
 from ..primitives import shape as sh
+from ..primitives.nary import is_large
 from ..primitives.reduce import reduce_or
 from .elementwise import as_inexact, convert, pick, strong
 from .values import (
@@ -39,7 +40,7 @@ def power(x1: Any, x2: Any, /) -> Any:
         x = as_array("power", x1)
         x = convert(x, numeric_dtype(x.dtype), x.weak_type)
         return static_power(x, operator.index(x2))
-    out = _eager(np.power, x1, x2) if _floats(x1) else NotImplemented
+    out = _eager(np.power, x1, x2) if _floats(x1) and not is_large(x1) else NotImplemented
     if out is not NotImplemented:
         return out
     return _general_power(x1, x2)

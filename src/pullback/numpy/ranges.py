@@ -14,6 +14,7 @@ from .creation import filled, known, requested_dtype
 from .places import on
 from .shapes import moveaxis
 from .values import as_array, broadcast, convert, expand, inexact_dtype, result_type_of
+from .worth import compiled_at_once, compiled_when_repeated
 
 
 def _as_floats(name: str, *args: Any) -> list[Any]:
@@ -22,6 +23,7 @@ def _as_floats(name: str, *args: Any) -> list[Any]:
     return [convert(v, inexact_dtype(dtype)) for v in values]
 
 
+@compiled_when_repeated("num", "endpoint", "retstep", "dtype", "axis", "device")
 def linspace(
     start: Any,
     stop: Any,
@@ -91,6 +93,7 @@ def _spaced(first: Any, last: Any, num: int, div: int, endpoint: bool) -> Any:
     return pc.concatenate([out, end], 0) if endpoint else out
 
 
+@compiled_at_once("num", "endpoint", "dtype", "axis")
 def logspace(
     start: Any,
     stop: Any,
@@ -119,6 +122,7 @@ def _with_ends(x: Any, first: Any, last: Any) -> Any:
     return pc.concatenate([ends[0], inner, *ends[1:]], 0)
 
 
+@compiled_at_once("num", "endpoint", "dtype", "axis")
 def geomspace(
     start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None, axis: int = 0
 ) -> Any:

@@ -17,6 +17,7 @@ from .creation import requested_dtype
 from .elementwise import pick, strong, truth
 from .shapes import axes_of
 from .values import as_array, convert, describe, expand, joint_shape, no_out
+from .worth import compiled_when_repeated
 
 Function = Callable[..., Any]
 
@@ -281,6 +282,7 @@ def any(
     return _logical("any", rd.reduce_or, False, a, axis, out, keepdims, where)
 
 
+@compiled_when_repeated("axis", "keepdims")
 def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """The number of elements that differ from zero.
 

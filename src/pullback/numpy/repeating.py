@@ -17,6 +17,7 @@ from .divided import divides
 from .indexing import take
 from .shapes import atleast_1d, listed, ravel
 from .values import as_array, convert, expand
+from .worth import compiled_when_repeated
 
 
 def tile(A: Any, reps: Any) -> Any:
@@ -66,16 +67,20 @@ def repeat(
     x = atleast_1d(x)
     axis = canonical_axis(axis, x.ndim, "repeat")
     if isinstance(repeats, (int, np.integer)) and total_repeat_length is None:
-        n = int(repeats)
-        sizes = (*x.shape[: axis + 1], n, *x.shape[axis + 1 :])
-        kept = [d for d in range(len(sizes)) if d != axis + 1]
-        grown = sh.broadcast_in_dim(x, sizes, kept)
-        return sh.reshape(grown, (*x.shape[:axis], x.shape[axis] * n, *x.shape[axis + 1 :]))
+        return _repeat_evenly(x, int(repeats), axis)
     if total_repeat_length is None:
         counts = np.asarray(known("repeat", repeats)).astype(np.intp, casting="same_kind")
         counts = np.broadcast_to(counts, (x.shape[axis],))
         return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis, mode="clip")
     return _repeat_counted(x, as_array("repeat", repeats), axis, total_repeat_length)
+
+
+@compiled_when_repeated("n", "axis")
+def _repeat_evenly(x: Any, n: int, axis: int) -> Any:
+    sizes = (*x.shape[: axis + 1], n, *x.shape[axis + 1 :])
+    kept = [d for d in range(len(sizes)) if d != axis + 1]
+    grown = sh.broadcast_in_dim(x, sizes, kept)
+    return sh.reshape(grown, (*x.shape[:axis], x.shape[axis] * n, *x.shape[axis + 1 :]))
 
 
 def _repeat_counted(x: Any, counts: Any, axis: int, total: int) -> Any:
@@ -95,6 +100,7 @@ def _repeat_counted(x: Any, counts: Any, axis: int, total: int) -> Any:
     return take(x, at, axis, mode="clip")
 
 
+@compiled_when_repeated("new_shape")
 def resize(a: Any, new_shape: Any) -> Any:
     """The elements in a new shape, repeated as often as needed.
 

@@ -21,6 +21,10 @@ from .searching import nonzero, searchsorted
 from .shapes import moveaxis, ravel, reshape
 from .sorting import argsort, ordered, sort
 from .values import as_array, convert, expand, promote_arrays
+from .worth import compiled_where_worth
+
+# Compared with each element, rather than put in order to search among.
+FEW = 32
 
 
 class _UniqueAllResult(NamedTuple):
@@ -204,13 +208,18 @@ def isin(
             f"isin: method must be 'auto', 'compare_all', 'binary_search' or 'sort', got {method!r}"
         )
     x, y = promote_arrays("isin", element, test_elements)
-    y = sort(ravel(y))
-    if not y.size:
-        found = sh.full(x.shape, False, dtypes.bool_)
-    else:
-        at = searchsorted(y, x)
-        found = ew.eq(take(y, at, mode="clip"), x)
+    found = _is_among(x, ravel(y))
     return ew.bitwise_not(found) if invert else found
+
+
+@compiled_where_worth(exact=True)
+def _is_among(x: Any, y: Any) -> Any:
+    if not y.size:
+        return sh.full(x.shape, False, dtypes.bool_)
+    if y.size <= FEW:
+        return reductions.any(x[..., None] == y, -1)
+    y = sort(y)
+    return ew.eq(take(y, searchsorted(y, x), mode="clip"), x)
 
 
 def union1d(ar1: Any, ar2: Any, *, size: int | None = None, fill_value: Any = None) -> Any:

@@ -21,6 +21,7 @@ from .indexing import take
 from .places import on
 from .shown import SHOWN
 from .values import as_array, broadcast, convert, describe, expand, unwrapped
+from .worth import compiled_when_repeated
 
 
 def listed(axis: Any, name: str = "axis") -> tuple[Any, ...]:
@@ -342,6 +343,7 @@ def flipud(m: Any) -> Any:
     return flip(m, 0)
 
 
+@compiled_when_repeated("k", "axes")
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     """A plane turned by k right angles.
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import dtypes
+from .. import _native, dtypes
+from .._native import ArrayImpl
 from ..core.aval import canonical_axis
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
@@ -119,6 +120,11 @@ def _kth(name: str, x: Any, kth: int, axis: int) -> tuple[int, int]:
     return canonical_axis(kth, x.shape[axis], name), axis
 
 
+def _is_divided_by_numpy(x: Any) -> bool:
+    """Whether NumPy's selection does: it takes less time than sorting."""
+    return type(x) is ArrayImpl and _native.is_eager() and x.dtype.kind in "biuf"
+
+
 def partition(a: Any, kth: int, axis: int = -1) -> Any:
     """The kth element in its sorted place, none greater before it, none lesser after it.
 
@@ -126,7 +132,9 @@ def partition(a: Any, kth: int, axis: int = -1) -> Any:
     Array(3, dtype=int32)
     """
     x = as_array("partition", a)
-    _, axis = _kth("partition", x, kth, axis)
+    kth, axis = _kth("partition", x, kth, axis)
+    if _is_divided_by_numpy(x):
+        return ArrayImpl(np.partition(x._npy, kth, axis), x.weak_type)
     return sort(x, axis)
 
 
@@ -138,7 +146,9 @@ def argpartition(a: Any, kth: int, axis: int = -1) -> Any:
     Array(3, dtype=int32)
     """
     x = as_array("argpartition", a)
-    _, axis = _kth("argpartition", x, kth, axis)
+    kth, axis = _kth("argpartition", x, kth, axis)
+    if _is_divided_by_numpy(x):
+        return ArrayImpl(np.argpartition(x._npy, kth, axis).astype(np.int32), False)
     return argsort(x, axis, dtype=dtypes.int32)
 
 

@@ -14,6 +14,7 @@ from ..core.trace import current_trace
 from ..jit import jit
 
 CONCRETE = (ArrayImpl, np.ndarray)
+NUMBERS = (int, float, bool)
 # From this size on, a few passes take about as long as a tenth of compiling them.
 MANY = 1 << 12
 # From this size on, they take about as long as to compile them.
@@ -38,21 +39,24 @@ def compiled_where_worth(
         calls: Memory[Any, int] = Memory()
 
         def is_worth(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
-            values = (*args, *kwargs.values())
-            arrays = [x for x in values if isinstance(x, CONCRETE)]
-            others = [x for x in values if not isinstance(x, CONCRETE)]
             fixed = [args[i] for i in places if i < len(args)]
             fixed += [kwargs[name] for name in static if name in kwargs]
-            unknown = [x for x in others if not isinstance(x, Hashable)]
-            if not arrays or unknown or [x for x in fixed if isinstance(x, CONCRETE)]:
+            types, most = [], 0
+            for x in (*args, *kwargs.values()):
+                if isinstance(x, CONCRETE):
+                    types.append((x.shape, x.dtype))
+                    most = max(most, x.size)
+                elif type(x) not in NUMBERS and not isinstance(x, Hashable):
+                    return False
+            if any(isinstance(x, CONCRETE) for x in fixed):
                 return False
-            if max([x.size for x in arrays]) >= least:
-                return True
-            if not exact:
-                return False
-            key = tuple([(x.shape, x.dtype) for x in arrays])
-            count = calls[key] = (calls.get(key) or 0) + 1
-            return count > FEW
+            if most >= least or not exact:
+                return most >= least
+            key = (*types, *fixed)
+            count = calls.get(key) or 0
+            if count < FEW:
+                calls[key] = count + 1
+            return count >= FEW
 
         @wraps(function)
         def run(*args: Any, **kwargs: Any) -> Any:
@@ -70,7 +74,7 @@ def compiled_at_once(*static: str) -> Callable[[Any], Any]:
     operations that a few calls take as long as to compile them, and of matrices, where LAPACK takes
     less time than what is around it and no other thread spins for work.
     """
-    return compiled_where_worth(*static, least=1)
+    return compiled_where_worth(*static, least=0)
 
 
 def compiled_when_repeated(*static: str) -> Callable[[Any], Any]:

@@ -133,6 +133,20 @@ def _mixed_product(product: Product, x: Any, y: Any, dtype: DType) -> Any:
     return z if wide == dtype else np.asarray(z).astype(dtype)
 
 
+# Products of more multiplications BLAS shares among threads of its own, which spin for more.
+LARGE = 1 << 18
+
+
+def is_large(args: Sequence[Any], params: dict[str, Any]) -> bool:
+    """Whether so many numbers are multiplied, and some with several others."""
+    x, y = args
+    if getattr(x, "size", 1) * getattr(y, "size", 1) <= LARGE:
+        return False
+    (contracted, _), (batch, _) = params["dimension_numbers"]
+    shared = prod([x.shape[a] for a in (*contracted, *batch)])
+    return x.size * y.size > shared * max(min(x.size, y.size), LARGE)
+
+
 _MATRIX_MATRIX: dict[tuple[Axes, Axes], Product] = {
     ((1,), (0,)): np.ndarray.dot,
     ((1,), (1,)): lambda x, y: x.dot(y.T),

@@ -3,7 +3,7 @@
 A rank-0 operand beside others stands for all elements; nothing else is broadcast.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -25,6 +25,21 @@ Operation = Callable[..., Any]
 DTypeRule = Callable[..., dtypes.DType]
 
 NUMBERS = (int, float, complex, np.generic)
+# Elementary functions of so many elements take NumPy about as long as to compile them.
+MANY = 1 << 18
+
+
+def is_large(x: Any) -> bool:
+    """Whether this is an array of very many elements."""
+    return getattr(x, "size", 1) >= MANY
+
+
+def are_many(args: Sequence[Any], params: dict[str, Any]) -> bool:
+    """Whether an operand has very many elements, real ones."""
+    for x in args:
+        if getattr(x, "size", 1) >= MANY:
+            return dtypes.kind(x.dtype) != "complex"
+    return False
 
 
 def common_shape(name: str, *avals: ShapedArray) -> Shape:

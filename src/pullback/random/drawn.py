@@ -1,6 +1,6 @@
 """What draws become when numbers are wanted now: a program for each shape and dtype, which runs on
-NumPy arrays, or compiled where the numbers are many, so that NumPy would take many passes, or where
-another device draws them."""
+NumPy arrays, or compiled where it is long or the numbers are many, so that NumPy would take many
+passes, or where another device draws them."""
 
 from collections.abc import Callable
 from functools import partial, wraps
@@ -22,13 +22,15 @@ Draw = Callable[..., Any]
 CONCRETE = {ArrayImpl, DeviceArray, np.ndarray}
 # From this size on, a draw costs more than a tenth of compiling it.
 MANY = 1 << 15
+# Programs of more operations are compiled at once.
+LONG = 10
 
 
 def drawn(draw: Draw) -> Draw:
     """The same draw: a function of a typed key, other arrays, a shape and a dtype."""
     last = len(signature(draw).parameters)
     compiled = jit(draw, static_argnums=(last - 2, last - 1))
-    programs: Memory[Any, Draw] = Memory()
+    programs: Memory[Any, Draw | None] = Memory()
 
     @wraps(draw)
     def run(*args: Any) -> Any:
@@ -40,15 +42,20 @@ def drawn(draw: Draw) -> Draw:
             return compiled(*args)
         arrays = list(map(as_array, args[:-2]))
         key = (shape, dtype, *[a.aval for a in arrays])
-        program = programs.get(key)
+        if key not in programs:
+            programs[key] = _prepared(draw, arrays, shape, dtype)
+        program = programs[key]
         if program is None:
-            program = programs[key] = _prepared(draw, arrays, shape, dtype)
+            return compiled(*args)
         return ArrayImpl(program(*[a._npy for a in arrays])[0], False)
 
     return run
 
 
-def _prepared(draw: Draw, arrays: Any, shape: Any, dtype: Any) -> Draw:
+def _prepared(draw: Draw, arrays: Any, shape: Any, dtype: Any) -> Draw | None:
+    """The draw on NumPy's arrays; none where it is long."""
     avals = [a.aval for a in arrays]
     jaxpr, consts = stage_hoisted(lambda *xs: [draw(*xs, shape, dtype)], avals)
+    if len(jaxpr.eqns) > LONG:
+        return None
     return partial(on_values(jaxpr), *[as_array(c)._npy for c in consts])

@@ -122,7 +122,7 @@ def all(tree: Any, *, is_leaf: LeafTest = None) -> bool:
     >>> pb.tree.all({"a": True, "b": (True, False)})
     False
     """
-    return optree.tree_all(tree, is_leaf=is_leaf, namespace=NAMESPACE)
+    return builtins.all(leaves(tree, is_leaf))
 
 
 def transpose(

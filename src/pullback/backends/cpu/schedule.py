@@ -59,7 +59,6 @@ FULL = 32
 CALL_LINES = 12
 # The nanoseconds of an addition alone.
 ADDITION_TIME = 0.25
-NO_VECTOR = frozenset({"nextafter"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,8 +307,6 @@ def vectorized(kernel: Kernel) -> Atom | None:
 
 def _candidates(kernel: Kernel) -> list[Atom]:
     """Axes whose iterations may run side by side."""
-    if any(n.op in NO_VECTOR and n.dtype.startswith("float") for n in body_nodes(kernel)):
-        return []
     axes = [*kernel.axes, *kernel.reduce]
     if any(r.prefix for r in kernel.reductions):
         axes = [*kernel.axes, *prefix.axis_of(kernel)]

@@ -148,6 +148,11 @@ def cho_solve(
     Array([1., 1.], dtype=float32)
     """
     c, lower = c_and_lower
+    return _cho_solve(c, b, lower)
+
+
+@compiled_at_once("lower")
+def _cho_solve(c: Any, b: Any, lower: bool) -> Any:
     x, y, vector = _right_side("cho_solve", c, b)
     out = _from_factor(x, y, lower)
     return squeeze(out, -1) if vector else out

@@ -87,6 +87,7 @@ def lu(
     return (matmul(p, lower), upper) if permute_l else (p, lower, upper)
 
 
+@compiled_at_once("overwrite_a", "lwork", "mode", "pivoting", "check_finite")
 def qr(
     a: Any,
     overwrite_a: bool = False,
@@ -157,6 +158,16 @@ def svd(
     return sv.svd(matrices_of("svd", a), full_matrices=full_matrices, compute_uv=compute_uv)
 
 
+@compiled_at_once(
+    "lower",
+    "eigvals_only",
+    "overwrite_a",
+    "overwrite_b",
+    "turbo",
+    "eigvals",
+    "type",
+    "check_finite",
+)
 def eigh(
     a: Any,
     b: Any = None,
@@ -200,6 +211,7 @@ def schur(a: Any, output: str = "real") -> tuple[Any, Any]:
     return form, vectors
 
 
+@compiled_at_once("calc_q", "overwrite_a", "check_finite")
 def hessenberg(
     a: Any, *, calc_q: bool = False, overwrite_a: bool = False, check_finite: bool = True
 ) -> Any:
@@ -223,6 +235,7 @@ def hessenberg(
     return h, inner + convert((rows == 0) & mt.on_diagonal(x.shape), x.dtype)
 
 
+@compiled_at_once("side", "method", "eps", "max_iterations")
 def polar(
     a: Any,
     side: str = "right",

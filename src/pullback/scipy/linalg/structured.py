@@ -13,10 +13,12 @@ from ...numpy.elementwise import abs, as_inexact, conj
 from ...numpy.joining import concatenate
 from ...numpy.shapes import atleast_1d, atleast_2d, broadcast_shapes, flip
 from ...numpy.values import as_array, describe, expand, promote_arrays
+from ...numpy.worth import compiled_when_repeated
 from ...primitives import pieces as pc
 from ...primitives.rules import const
 
 
+@compiled_when_repeated()
 def block_diag(*arrs: Any) -> Any:
     """The matrices along the diagonal of one, zeros elsewhere.
 

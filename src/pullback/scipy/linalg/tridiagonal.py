@@ -16,6 +16,7 @@ from ... import numpy as pnp
 from ...control.custom_jvp import custom_jvp
 from ...lax.tridiagonal import perturbed_solve
 from ...numpy.values import as_arrays, describe
+from ...numpy.worth import compiled_at_once
 from ...primitives.linalg.gaps import reciprocal
 
 # Solutions of (T - w) x' = x: one makes a random x an eigenvector up to rounding.
@@ -25,6 +26,7 @@ Range = tuple[int, int]
 Pair = tuple[Any, Any]
 
 
+@compiled_at_once("eigvals_only", "select", "select_range", "tol")
 def eigh_tridiagonal(
     d: Any,
     e: Any,

@@ -12,6 +12,7 @@ from ...nn.normalize import log_softmax as _log_softmax
 from ...nn.normalize import softmax as _softmax
 from ...numpy.elementwise import as_inexact
 from ...numpy.values import convert, promote_arrays_inexact
+from ...numpy.worth import compiled_when_repeated
 from ...primitives import analytic, incomplete
 from ...primitives import elementwise as ew
 from ...primitives import special as _special
@@ -117,6 +118,7 @@ def ndtr(x: Any) -> Any:
     return analytic.ndtr(as_inexact("ndtr", x))
 
 
+@compiled_when_repeated()
 def gammasgn(x: Any) -> Any:
     """The sign of Gamma(x).
 

@@ -10,6 +10,7 @@ from ... import numpy as pnp
 from ...core.aval import canonical_axis
 from ...numpy.elementwise import as_inexact
 from ...numpy.values import as_array
+from ...numpy.worth import compiled_at_once, compiled_when_repeated
 
 
 class ModeResult(NamedTuple):
@@ -32,6 +33,7 @@ def _propagates(name: str, nan_policy: str) -> None:
         )
 
 
+@compiled_when_repeated("axis", "nan_policy", "keepdims")
 def mode(
     a: Any, axis: int | None = 0, nan_policy: str = "propagate", keepdims: bool = False
 ) -> ModeResult:
@@ -91,6 +93,7 @@ RANKS: dict[str, Callable[[Any, Runs], Any]] = {
 }
 
 
+@compiled_when_repeated("method", "axis", "nan_policy")
 def rankdata(
     a: Any, method: str = "average", *, axis: int | None = None, nan_policy: str = "propagate"
 ) -> Any:
@@ -118,6 +121,7 @@ def rankdata(
     return out if axis is None else pnp.moveaxis(out, -1, axis)
 
 
+@compiled_at_once("axis", "ddof", "nan_policy", "keepdims")
 def sem(
     a: Any,
     axis: int | None = 0,
