@@ -15,15 +15,10 @@ CLASSES = (ArrayImpl, DeviceArray, Tracer, Array)
 
 
 def install(attributes: Mapping[str, Any]) -> None:
-    """Set these functions and properties on every kind of array.
-
-    Defining == takes a class's hash away; arrays keep theirs, an error that explains.
-    """
+    """Set these functions and properties on every kind of array."""
     for cls in CLASSES:
-        kept = cls.__hash__
         for name, value in attributes.items():
             setattr(cls, name, value)
-        type.__setattr__(cls, "__hash__", kept)
 
 
 def install_missing(attributes: Mapping[str, Any]) -> None:

@@ -72,7 +72,7 @@ PyType_Slot slots[] = {
     {Py_tp_doc, const_cast<char*>("ArrayImpl(npy, weak_type=False): an immutable array.")},
     {Py_tp_new, reinterpret_cast<void*>(create)},
     {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-    {Py_tp_hash, reinterpret_cast<void*>(PyObject_HashNotImplemented)},
+    {Py_tp_hash, reinterpret_cast<void*>(array_hash)},
     {Py_tp_members, members},
     {Py_tp_getset, array_getset},
     {Py_tp_methods, array_methods},
@@ -94,10 +94,7 @@ bool array_init(PyObject* module) {
     if (!type) return false;
     array_impl_type = reinterpret_cast<PyTypeObject*>(type.get());
     array_impl_type->tp_vectorcall = vectorcall;
-    // NumPy's operators give way to the array's own.
-    Ref priority(PyLong_FromLong(100));
-    if (!priority || PyObject_SetAttrString(type.get(), "__array_priority__", priority.get()) < 0)
-        return false;
+    if (!array_announce(type.get())) return false;
     return PyModule_AddObjectRef(module, "ArrayImpl", type.release()) == 0;
 }
 

@@ -86,5 +86,8 @@ PyObject* array_int(PyObject* self);
 PyObject* array_float(PyObject* self);
 PyObject* array_index(PyObject* self);
 Py_ssize_t array_len(PyObject* self);
+Py_hash_t array_hash(PyObject* self);
+// Tell others, by a type's attributes, what its arrays do: that is done once.
+bool array_announce(PyObject* type);
 
 }  // namespace pullback

@@ -76,4 +76,24 @@ Py_ssize_t array_len(PyObject* self) {
     return -1;
 }
 
+Py_hash_t array_hash(PyObject* self) {
+    PyErr_Format(PyExc_TypeError,
+                 "unhashable type: '%s': == compares arrays element by element, so they cannot be "
+                 "keys of a dict, members of a set or static arguments of jit",
+                 Py_TYPE(self)->tp_name);
+    return -1;
+}
+
+bool array_announce(PyObject* type) {
+    // NumPy's operators give way to the array's own.
+    Ref priority(PyLong_FromLong(100));
+    if (!priority || PyObject_SetAttrString(type, "__array_priority__", priority.get()) < 0)
+        return false;
+    // Arrays are not Hashable. The slot stays: it says why.
+    PyObject* names = reinterpret_cast<PyTypeObject*>(type)->tp_dict;
+    if (PyDict_SetItemString(names, "__hash__", Py_None) < 0) return false;
+    PyType_Modified(reinterpret_cast<PyTypeObject*>(type));
+    return true;
+}
+
 }  // namespace pullback

@@ -155,7 +155,7 @@ PyType_Slot slots[] = {
     {Py_tp_doc, const_cast<char*>("An immutable array on a device that is not the host.")},
     {Py_tp_new, reinterpret_cast<void*>(create)},
     {Py_tp_dealloc, reinterpret_cast<void*>(dealloc)},
-    {Py_tp_hash, reinterpret_cast<void*>(PyObject_HashNotImplemented)},
+    {Py_tp_hash, reinterpret_cast<void*>(array_hash)},
     {Py_tp_members, members},
     {Py_tp_getset, getset},
     {Py_tp_methods, methods},
@@ -178,10 +178,7 @@ bool device_array_init(PyObject* module) {
     Ref type(PyType_FromSpec(&spec));
     if (!type) return false;
     device_array_type = reinterpret_cast<PyTypeObject*>(type.get());
-    // NumPy's operators give way to the array's own.
-    Ref priority(PyLong_FromLong(100));
-    if (!priority || PyObject_SetAttrString(type.get(), "__array_priority__", priority.get()) < 0)
-        return false;
+    if (!array_announce(type.get())) return false;
     return PyModule_AddObjectRef(module, "DeviceArray", type.release()) == 0;
 }
 
