@@ -211,14 +211,15 @@ def test_wide_states_are_not_stacked() -> None:
 
 def test_cycles() -> None:
     def body(w: Any, a: Any, b: Any, c: Any, d: Any, v: Any) -> Any:
-        return a + 1, b * a, c + d, d * pnp.sin(c + w), v
+        return a + 1, b * a, c + d, d * pnp.sin(c + w), pnp.exp(v - a)
 
     x = np.float32(1)
     jaxpr = simplify(pb.make_jaxpr(body)(x, x, x, x, x, x).jaxpr)
     cycles = Cycles(jaxpr, 1, 4)
     assert cycles.closed == [0b1, 0b11, 0b1100, 0b1100]
-    assert cycles.of(jaxpr.outvars[1:2]) == 0b11 and cycles.of(jaxpr.outvars[4:]) == 0b10000
+    assert cycles.of(jaxpr.outvars[1:2]) == 0b11 and cycles.of(jaxpr.outvars[4:]) == 0b10001
     assert cycles.over_steps(0b10010) == 0b11
+    assert [e.primitive.name for e in cycles.off()] == ["exp", "sub"]
 
 
 UNARY = (pnp.sin, pnp.tanh, lambda x: pnp.exp(-x * x), lambda x: x * 0.5, lambda x: x + 1)

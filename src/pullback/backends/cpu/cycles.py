@@ -4,7 +4,7 @@ Values that depend on themselves, a step before, form the cycles of a loop: they
 the other. All others could be computed for many steps at once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from ...core.ir import Atom, Jaxpr, JaxprEqn
@@ -50,6 +50,19 @@ class Cycles:
             closed = [bits | closed[k] if bits >> k & 1 else bits for bits in closed]
         return closed
 
+    def off(self) -> Iterator[JaxprEqn]:
+        """The equations that no cycle goes through, from the last one on."""
+        readers: dict[Atom, int] = {}
+        for k, v in enumerate(self.body.outvars[: self.num_carry]):
+            readers[v] = readers.get(v, 0) | 1 << k
+        for eqn in reversed(self.body.eqns):
+            read = 0
+            for v in eqn.outvars:
+                read |= readers.get(v, 0)
+            readers.update([(v, readers.get(v, 0) | read) for v in eqn.invars])
+            if not read & self.over_steps(self.of(eqn.invars)):
+                yield eqn
+
     def behind(
         self, values: Iterable[Atom], enters: Callable[[Atom], bool] = lambda v: True
     ) -> set[JaxprEqn]:
@@ -67,4 +80,9 @@ class Cycles:
 
 def members(bits: int, count: int) -> list[int]:
     """The numbers below `count` in a set."""
-    return [k for k in range(count) if bits >> k & 1]
+    found: list[int] = []
+    bits &= (1 << count) - 1
+    while bits:
+        found.append((bits & -bits).bit_length() - 1)
+        bits &= bits - 1
+    return found

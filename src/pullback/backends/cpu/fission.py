@@ -61,9 +61,9 @@ def _plan(eqn: JaxprEqn) -> Apart | None:
     """How a loop is taken apart, with as few leading values as make it faster; with all that may
     lead where nothing has to follow then."""
     cycles = Cycles(eqn.params["jaxpr"], eqn.params["num_consts"], eqn.params["num_carry"])
-    heavy = [e for e in cycles.body.eqns if _gains(e, cycles)]
     if cycles.num_carry > MOST:
         return None
+    heavy = [e for e in cycles.off() if _gains(e, cycles)]
     found = {cycles.over_steps(cycles.of(e.invars)) for e in heavy}
     fewest = sorted(found, key=lambda bits: (bits.bit_count(), bits))[:TRIED]
     plan = next((p for p in (Apart(cycles, bits) for bits in fewest) if p.gains()), None)
