@@ -32,7 +32,7 @@ ELEMENTARY = (
     "atanh", "exp", "exp2", "expm1", "log", "log1p", "logistic", "sqrt", "rsqrt", "cbrt", "pow",
     "erf", "erfc", "erf_inv", "lgamma", "digamma", "bessel_i0e", "bessel_i1e", "sign", "round",
     "rem", "nextafter", "clz", "population_count", "select_n",
-    "clamp", "reduce_precision",
+    "clamp", "reduce_precision", "polygamma", "zeta",
 )  # fmt: skip
 
 

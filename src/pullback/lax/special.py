@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..core.primitive import registry
+from ..numpy.worth import compiled_where_many
 from ..primitives import incomplete
 from ..primitives import mulhi as _mulhi
 from ..primitives import special as _special
@@ -19,6 +20,7 @@ def _call(name: str, op: Callable[..., Any], *values: Any) -> Any:
     return op(*arrays)
 
 
+@compiled_where_many()
 def igamma(a: Any, x: Any) -> Any:
     """The regularized lower incomplete gamma function.
 
@@ -29,6 +31,7 @@ def igamma(a: Any, x: Any) -> Any:
     return _call("igamma", incomplete.igamma, a, x)
 
 
+@compiled_where_many()
 def igammac(a: Any, x: Any) -> Any:
     """The regularized upper incomplete gamma function, 1 - igamma(a, x).
 
@@ -56,6 +59,7 @@ def random_gamma_grad(a: Any, x: Any) -> Any:
     return _call("random_gamma_grad", incomplete.random_gamma_grad, a, x)
 
 
+@compiled_where_many()
 def betainc(a: Any, b: Any, x: Any) -> Any:
     """The regularized incomplete beta function.
 

@@ -11,7 +11,7 @@ from .. import numpy as pnp
 from ..control.custom_jvp import custom_jvp
 from ..numpy.elementwise import as_inexact
 from ..numpy.values import promote_arrays_inexact
-from ..numpy.worth import compiled_at_once
+from ..numpy.worth import compiled_at_once, compiled_where_many
 from ..transforms.stop import stop_gradient
 
 Axis = int | Sequence[int] | None
@@ -21,6 +21,7 @@ def _hashable(axis: Axis) -> int | tuple[int, ...] | None:
     return axis if axis is None or isinstance(axis, int) else tuple(axis)
 
 
+@compiled_where_many("axis")
 def softmax(x: Any, axis: Axis = -1, where: Any = None) -> Any:
     """exp(x) / sum(exp(x)) over an axis, without overflow.
 
@@ -77,6 +78,7 @@ def log_softmax(x: Any, axis: Axis = -1, where: Any = None) -> Any:
     return out if where is None else pnp.where(where, out, -np.inf)
 
 
+@compiled_where_many("axis", "keepdims", "return_sign")
 def logsumexp(
     a: Any,
     axis: Axis = None,

@@ -12,6 +12,7 @@ from .._native import ArrayImpl, is_eager, is_traced
 from ..core.memo import Memory
 from ..core.trace import current_trace
 from ..jit import jit
+from ..primitives import nary
 
 CONCRETE = (ArrayImpl, np.ndarray)
 NUMBERS = (int, float, bool)
@@ -82,3 +83,10 @@ def compiled_when_repeated(*static: str) -> Callable[[Any], Any]:
     have very much to do.
     """
     return compiled_where_worth(*static, exact=True, least=PLENTY)
+
+
+def compiled_where_many(*static: str) -> Callable[[Any], Any]:
+    """As `compiled_where_worth`, for functions of operations that are fast alone: where operands
+    have as many elements as those that elementary functions are compiled for.
+    """
+    return compiled_where_worth(*static, least=nary.MANY)

@@ -12,7 +12,7 @@ from ...nn.normalize import log_softmax as _log_softmax
 from ...nn.normalize import softmax as _softmax
 from ...numpy.elementwise import as_inexact
 from ...numpy.values import convert, promote_arrays_inexact
-from ...numpy.worth import compiled_when_repeated
+from ...numpy.worth import compiled_when_repeated, compiled_where_many
 from ...primitives import analytic, incomplete
 from ...primitives import elementwise as ew
 from ...primitives import special as _special
@@ -70,8 +70,11 @@ dawsn = _table("dawsn", lambda x: strong(analytic.dawsn(x)), "Dawson's integral.
 spence = _table("spence", analytic.spence, "Spence's function, the dilogarithm of 1 - x.", "x")
 i0e = _table("i0e", _special.bessel_i0e, "exp(-|x|) i0(x).", "x")
 i1e = _table("i1e", _special.bessel_i1e, "exp(-|x|) i1(x).", "x")
-gammainc = _table("gammainc", incomplete.igamma, "The lower incomplete gamma function.", "a", "x")
-gammaincc = _table("gammaincc", incomplete.igammac, "1 - gammainc(a, x).", "a", "x")
+_many = compiled_where_many()
+gammainc = _table(
+    "gammainc", _many(incomplete.igamma), "The lower incomplete gamma function.", "a", "x"
+)
+gammaincc = _table("gammaincc", _many(incomplete.igammac), "1 - gammainc(a, x).", "a", "x")
 polygamma = _table("polygamma", _special.polygamma, "The n-th derivative of digamma.", "n", "x")
 expn = _table("expn", analytic.expn, "The exponential integral E_n.", "n", "x")
 poch = _table(
@@ -100,6 +103,7 @@ def ndtri(p: Any) -> Any:
     return analytic.ndtri(as_inexact("ndtri", p))
 
 
+@compiled_where_many("series_order")
 def log_ndtr(x: Any, series_order: int = 3) -> Any:
     """The logarithm of `ndtr`, exact also far below 0; `series_order` is accepted.
 
@@ -133,6 +137,7 @@ def gammasgn(x: Any) -> Any:
     return pnp.where(((x < 0) & (below == x)) | pnp.isnan(x) | (x == -np.inf), np.nan, sign)
 
 
+@compiled_where_many()
 def betainc(a: Any, b: Any, x: Any) -> Any:
     """The regularized incomplete beta function.
 
@@ -171,6 +176,7 @@ def i1(x: Any) -> Any:
     return pnp.exp(pnp.abs(x)) * _special.bessel_i1e(x)
 
 
+@compiled_where_many()
 def logit(x: Any) -> Any:
     """log(x / (1 - x)), the inverse of `expit`.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from ... import numpy as pnp
 from ...numpy.elementwise import as_inexact
+from ...numpy.worth import compiled_where_many
 from ...primitives import analytic
 from ...primitives import elementwise as ew
 from .functions import floats, strong
@@ -32,6 +33,7 @@ def factorial(n: Any, exact: bool = False) -> Any:
     return pnp.where(n < 0, 0, analytic.gamma(pnp.where(n < 0, 0, n) + 1))
 
 
+@compiled_where_many()
 def betaln(a: Any, b: Any) -> Any:
     """log |Beta(a, b)|.
 
@@ -41,6 +43,7 @@ def betaln(a: Any, b: Any) -> Any:
     return analytic.betaln(*floats("betaln", a, b))
 
 
+@compiled_where_many()
 def beta(a: Any, b: Any) -> Any:
     """Gamma(a) Gamma(b) / Gamma(a + b).
 
@@ -50,6 +53,7 @@ def beta(a: Any, b: Any) -> Any:
     return strong(analytic.beta(*floats("beta", a, b)))
 
 
+@compiled_where_many("d")
 def multigammaln(a: Any, d: Any) -> Any:
     """The logarithm of the gamma function of d dimensions.
 

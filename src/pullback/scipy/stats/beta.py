@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
+from ...numpy.worth import compiled_where_many
 from ..special import betainc, xlog1py, xlogy
 from ..special.functions import floats
 from .saddle import log_ways
 
 
+@compiled_where_many()
 def logpdf(x: Any, a: Any, b: Any, loc: Any = 0, scale: Any = 1) -> Any:
     """The logarithm of the density.
 

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
+from ...numpy.worth import compiled_where_many
 from ...transforms.stop import stop_gradient
 from ..special.functions import floats
 from .saddle import log_ways
 
 
+@compiled_where_many()
 def logpmf(k: Any, n: Any, a: Any, b: Any, loc: Any = 0) -> Any:
     """The logarithm of the probability of k.
 

@@ -5,11 +5,13 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
+from ...numpy.worth import compiled_where_many
 from ...primitives.counts import log_counts
 from ..special import gammainc, gammaincc, xlogy
 from ..special.functions import floats
 
 
+@compiled_where_many()
 def logpdf(x: Any, a: Any, loc: Any = 0, scale: Any = 1) -> Any:
     """The logarithm of the density.
 

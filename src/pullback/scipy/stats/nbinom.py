@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
+from ...numpy.worth import compiled_where_many
 from ..special.functions import floats
 from .saddle import log_ways
 
 
+@compiled_where_many()
 def logpmf(k: Any, n: Any, p: Any, loc: Any = 0) -> Any:
     """The logarithm of the probability of k.
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from ... import dtypes
 from ... import numpy as pnp
+from ...numpy.worth import compiled_where_many
 from ...primitives.counts import log_counts
 from ..special.functions import floats
 
 
+@compiled_where_many()
 def logpdf(x: Any, df: Any, loc: Any = 0, scale: Any = 1) -> Any:
     """The logarithm of the density.
 
