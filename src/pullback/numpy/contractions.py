@@ -11,6 +11,7 @@ from .._native import ArrayImpl
 from ..core.aval import canonical_axis
 from ..dtypes import DType
 from ..errors import OperandError
+from ..jit import jit
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
@@ -75,7 +76,9 @@ def matmul(
     """
     if type(a) is ArrayImpl and type(b) is ArrayImpl and preferred_element_type is None:
         if _native.is_eager() and a.dtype in FAST and a.dtype is b.dtype and _fit(a, b):
-            return ArrayImpl(np.matmul(a._npy, b._npy), a.weak_type and b.weak_type)
+            if not _is_large(a, b):
+                return ArrayImpl(np.matmul(a._npy, b._npy), a.weak_type and b.weak_type)
+            return _product(a, b)
     if out_sharding is not None:
         product = matmul(a, b, precision=precision, preferred_element_type=preferred_element_type)
         return divided(product, out_sharding)
@@ -98,9 +101,17 @@ def matmul(
 
 def _fit(a: Any, b: Any) -> bool:
     n, m = a.shape, b.shape
-    if not (1 <= len(n) <= 2 and 1 <= len(m) <= 2) or n[-1] != m[0]:
-        return False
-    return a.size * (1 if len(m) == 1 else m[1]) <= LARGE
+    return 1 <= len(n) <= 2 and 1 <= len(m) <= 2 and n[-1] == m[0]
+
+
+def _is_large(a: Any, b: Any) -> bool:
+    """What `contract.is_large` says of matrices and vectors that fit."""
+    return a.ndim + b.ndim > 2 and a.size * (b.shape[1] if b.ndim == 2 else 1) > LARGE
+
+
+@jit
+def _product(x: Any, y: Any) -> Any:
+    return contract(x, y, ((x.ndim - 1,), (0,)))
 
 
 def _batched_matmul(x: Any, y: Any, params: dict[str, Any]) -> Any:
