@@ -189,6 +189,10 @@ def test_long_loops_are_cut_into_strips(monkeypatch: pytest.MonkeyPatch) -> None
     (whole,) = loops(in_parts(f, normal(353)))
     assert whole.params["length"] == 353
     close(f, normal(353))
+    # Nor of steps that are too large.
+    monkeypatch.setattr(fission, "HELD", 3)
+    (whole,) = loops(in_parts(f, normal(350)))
+    assert whole.params["length"] == 350
 
 
 def test_wide_states_are_not_stacked() -> None:

@@ -77,8 +77,8 @@ def _gains(eqn: JaxprEqn, cycles: Cycles) -> bool:
 
 
 def _divisor(n: int, most: int) -> int:
-    """The largest divisor of n that is not larger than `most`."""
-    return next(d for k in range(1, n + 1) if n % k == 0 and (d := n // k) <= most)
+    """The largest divisor of n that is not larger than `most`; 0 where there is none."""
+    return next((n // k for k in range(1, n + 1) if n % k == 0 and n // k <= most), 0)
 
 
 def _in_strips(eqn: JaxprEqn, length: int) -> list[JaxprEqn]:
