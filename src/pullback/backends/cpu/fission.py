@@ -54,7 +54,7 @@ def _parts(eqn: JaxprEqn) -> list[JaxprEqn]:
     if most >= eqn.params["length"]:
         return _Fission(eqn, plan).equations()
     length = _divisor(eqn.params["length"], most)
-    return _in_strips(eqn, length) if length >= FEWEST else [eqn]
+    return _in_strips(eqn, length) if length else [eqn]
 
 
 def _plan(eqn: JaxprEqn) -> Apart | None:
@@ -77,8 +77,9 @@ def _gains(eqn: JaxprEqn, cycles: Cycles) -> bool:
 
 
 def _divisor(n: int, most: int) -> int:
-    """The largest divisor of n that is not larger than `most`; 0 where there is none."""
-    return next((n // k for k in range(1, n + 1) if n % k == 0 and n // k <= most), 0)
+    """The largest divisor of n from FEWEST to `most`; 0 where there is none."""
+    fewest = -(-n // most) if most else n
+    return next((n // k for k in range(fewest, n // FEWEST + 1) if n % k == 0), 0)
 
 
 def _in_strips(eqn: JaxprEqn, length: int) -> list[JaxprEqn]:
