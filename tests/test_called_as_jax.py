@@ -194,6 +194,12 @@ def test_shardings_of_one_device(m):
 
 
 @pytest.mark.parametrize("m", BOTH)
+def test_a_constraint_says_how_a_value_is_divided(m):
+    with pytest.raises(ValueError, match="None"):
+        m.lax.with_sharding_constraint(m.numpy.ones(3), None)
+
+
+@pytest.mark.parametrize("m", BOTH)
 def test_rules_may_give_cotangents_of_another_precision(m):
     f = m.custom_vjp(lambda x: 2 * x)
     f.defvjp(lambda x: (2 * x, None), lambda _, ct: (ct.astype("float16"),))

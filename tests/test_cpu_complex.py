@@ -171,3 +171,20 @@ def test_programs_run_without_calling_back(k: int) -> None:
         wanted = np.asarray(f(pnp.asarray(z)))
     np.testing.assert_allclose(np.asarray(pb.jit(f)(z)), wanted, rtol=2e-4, atol=1e-5)
     assert "call-back" not in pb.explain(f)(z)
+
+
+EXTREMES = [0.0, -0.0, 1.0, -2.5, np.inf, -np.inf, np.nan]
+
+
+@pytest.mark.parametrize("f", [np.divide, np.power], ids=lambda f: f.__name__)
+def test_extreme_pairs_are_infinite_or_nan_as_in_numpy(f: Callable[..., Any]) -> None:
+    x = np.array([complex(a, b) for a in EXTREMES for b in EXTREMES], "complex64")
+    x, y = (z.ravel() for z in np.meshgrid(x, x))
+    if f is np.power:
+        # Elsewhere infinities are what the logarithm makes of them.
+        some = (y == 0) | ((x == 0) & np.isfinite(y))
+        x, y = x[some], y[some]
+    with np.errstate(all="ignore"):
+        wanted = f(x, y)
+    got = np.asarray(pb.jit(getattr(pnp, f.__name__))(x, y))
+    np.testing.assert_allclose(got, wanted, rtol=1e-6)

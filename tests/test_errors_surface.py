@@ -11,6 +11,10 @@ from pullback import numpy as pnp
 X = pnp.array([1.0, 2.0, 3.0])
 CASES: list[tuple[Any, type[Exception], str]] = [
     (lambda: pnp.array([[1, 2], [3]]), ValueError, "array: .*unequal lengths"),
+    (lambda: pnp.pad(X, ((1, 1),) * 3), ValueError, r"pad: .*\(3, 2\).*a pair of widths for each"),
+    (lambda: pnp.repeat(X, pnp.arange(4)), ValueError, r"repeat: .*the 3 elements along axis 0"),
+    (lambda: pb.jit(lambda x: x)("text"), TypeError, r"argument\[0\] is 'text' of type str"),
+    (lambda: pb.jit(lambda x: x)(x="text"), TypeError, r"argument\['x'\] is 'text' of type str"),
     (lambda: pnp.array("text"), TypeError, "array: .*'text' of type str"),
     (lambda: pnp.array(["a"]), TypeError, "array: .*of type str"),
     (lambda: pnp.array(object()), TypeError, "array: wants numbers"),

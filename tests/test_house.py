@@ -20,7 +20,18 @@ SOURCE = Path(__file__).resolve().parent.parent / "src" / "pullback"
 SURFACE = "numpy, lax, nn, random and the rest of the surface"
 LAYERS = (
     ("_native",),
-    ("errors", "guards", "options", "config", "dtypes", "tree", "lazy", "settle", "monitoring"),
+    (
+        "errors",
+        "guards",
+        "options",
+        "config",
+        "dtypes",
+        "tree",
+        "lazy",
+        "settle",
+        "monitoring",
+        "tracebacks",
+    ),
     ("core",),
     ("primitives",),
     ("transforms",),

@@ -243,3 +243,13 @@ def test_take_along_axis_that_does_not_wrap() -> None:
         ours = pnp.take_along_axis(X, index, 2, mode=mode, wrap_negative_indices=False)
         theirs = jnp.take_along_axis(X, index, 2, mode=mode, wrap_negative_indices=False)
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("mode", ["fill", "clip", "promise_in_bounds"])
+def test_what_is_read_from_weak_types_is_weak(mode: Any) -> None:
+    results = []
+    for numpy in (jnp, pnp):
+        x, index = numpy.asarray(2.5)[None], numpy.array([0])
+        read = x.at[index].get(mode=mode), numpy.take_along_axis(x, index, 0)
+        results.append([y.weak_type for y in (*read, x.at[index].set(numpy.float32(1)))])
+    assert results[0] == results[1]

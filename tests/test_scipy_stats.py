@@ -1,6 +1,7 @@
 """The distributions of scipy.stats against JAX's: values, signatures and gradients."""
 
 import inspect
+from typing import Any
 
 import jax
 import jax.scipy.stats as theirs
@@ -10,6 +11,7 @@ import pytest
 import scipy.stats
 
 import pullback as pb
+import pullback.numpy as pnp
 import pullback.scipy.stats as ours
 
 X = np.array([-1.5, -0.2, 0.0, 0.3, 0.9, 2.2], np.float32)
@@ -360,3 +362,38 @@ def test_small_probabilities(name, compiled):
         )
         got = (pb.jit(f) if compiled else f)(inside, *map(np.float32, shapes))
         np.testing.assert_allclose(got, exact, rtol=error)
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        ("norm.pdf", (1, 0.5)),
+        ("beta.cdf", (1, 2.0, 3.0)),
+        ("poisson.pmf", (1, 2.0)),
+        ("gamma.logpdf", (1, 2.0)),
+        ("binom.pmf", (1, 2, 0.5)),
+        ("cauchy.sf", (True,)),
+    ],
+)
+def test_results_are_weakly_typed_where_no_operand_is_an_array(f: str, args: Any) -> None:
+    family, name = f.split(".")
+    function, oracle = (getattr(getattr(module, family), name) for module in (ours, theirs))
+    assert function(*args).weak_type and oracle(*args).weak_type
+    assert not function(pnp.array([args[0]]), *args[1:]).weak_type
+
+
+def test_counts_and_probabilities_of_the_multinomial_broadcast() -> None:
+    x, n, p = np.array([1, 2]), np.array([3, 4]), np.array([[[0.4, 0.6]], [[0.5, 0.5]]])
+    wanted = scipy.stats.multinomial.logpmf(x, n, p)
+    np.testing.assert_allclose(ours.multinomial.logpmf(x, n, p), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("mean", [1, np.float32(1), [1, 2]], ids=str)
+def test_operands_of_the_normal_distribution_of_vectors_have_one_dtype(mean: Any) -> None:
+    args = np.arange(2, dtype=np.int32), np.asarray(mean), 2.0
+    for enabled in (False, True):
+        with pb.enable_x64(enabled), jax.enable_x64(enabled):
+            got = ours.multivariate_normal.logpdf(*args)
+            wanted = theirs.multivariate_normal.logpdf(*args)
+            assert (got.dtype, got.shape) == (wanted.dtype, wanted.shape)
+            np.testing.assert_allclose(got, wanted, rtol=1e-5)

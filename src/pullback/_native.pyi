@@ -1,6 +1,7 @@
 """The native core: arrays, the state of tracing, compiled calls, the runtime of compiled code."""
 
 from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self, TypeAlias, TypeVar, final
 
 import numpy as np
@@ -118,6 +119,11 @@ def live_device_arrays() -> list[DeviceArray]:
 
 def outlast_threads() -> None:
     """From now on no thread but the main one aborts the process: it waits for its end."""
+
+def set_traceback_filter(
+    filter: Callable[[BaseException, TracebackType], TracebackType | None],
+) -> None:
+    """What users see of (error, traceback) of an error under `jit`."""
 
 def add_opaque_dtype(dtype: np.dtype[Any]) -> None:
     """Lets arrays hold a structured dtype besides bools and numbers."""

@@ -204,7 +204,7 @@ def with_sharding_constraint(x: Any, shardings: Any) -> Any:
     >>> pb.jit(lambda x: pb.lax.with_sharding_constraint(x * 2, whole))(3.0)
     Array(6., dtype=float32, weak_type=True)
     """
-    wanted = tree.broadcast_prefix(shardings, x)
+    wanted = tree.broadcast_prefix(shardings, x, lambda s: s is None)
     leaves, structure = tree.flatten(x)
     pairs = zip(leaves, wanted, strict=True)
     return structure.unflatten([_constrained(leaf, s) for leaf, s in pairs])
@@ -213,7 +213,7 @@ def with_sharding_constraint(x: Any, shardings: Any) -> Any:
 def _constrained(leaf: Any, wanted: Any) -> Any:
     sharding = named(wanted, "with_sharding_constraint")
     if sharding is None:
-        raise TypeError(
+        raise ValueError(
             "with_sharding_constraint: wants a NamedSharding, or a PartitionSpec under set_mesh,"
             f" got {wanted!r}"
         )

@@ -169,7 +169,7 @@ def _know(code: CodeType, kind: int) -> int:
 
 def _kind(frame: FrameType) -> int:
     module = frame.f_globals.get("__name__", "")
-    owned = module.partition(".")[0] not in (PACKAGE, "contextlib", "functools")
+    owned = module.partition(".")[0] not in (PACKAGE, "contextlib", "functools", "numpy", "scipy")
     owned = owned and not frame.f_code.co_filename.startswith(tuple(_excluded))
     return _know(frame.f_code, _USER if owned else _LIBRARY)
 
@@ -425,7 +425,7 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]
     An operand on another device takes the operation there.
     """
     values: list[Any] = []
-    weak = True
+    weak = primitive.higher
     for a in args:
         if type(a) is ArrayImpl:
             array = a
@@ -436,13 +436,12 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]
         else:
             array = as_array(a)
         values.append(array._npy)
-        weak = weak and (array.weak_type or array.dtype is dtypes.bool_)
+        weak = weak or array.weak_type
     try:
         out = primitive.value(*values, **params)
     except (ValueError, TypeError, IndexError):
         primitive.type(*map(get_aval, args), **params)
         raise
-    weak = primitive.higher or (weak and bool(args))
     if not primitive.multiple_results:
         return ArrayImpl(
             out, weak and primitive.infer([get_aval(a) for a in args], params).weak_type

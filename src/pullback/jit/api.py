@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Any, ParamSpec, TypeVar, overload
 from weakref import WeakSet
 
-from .. import _native, tree
+from .. import _native, tracebacks, tree
 from .._native import JitFunction
 from ..core import memo
 from ..core.device import Remote
@@ -19,6 +19,7 @@ from .miss import Miss, Options, convert
 
 stages: Any = LazyModule(f"{__package__}.stages")
 _functions: WeakSet[JitFunction] = WeakSet()
+_native.set_traceback_filter(tracebacks.of_users)
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -19,7 +19,7 @@ from ..lazy import LazyModule
 from ..primitives.device_put import device_put
 from ..settle import rarely_collected
 from ..transforms.cells import Loans, borrow
-from ..transforms.flat import Flat, argument, arguments, is_value
+from ..transforms.flat import Flat, argument, arguments, is_value, paths_of_call
 from ..transforms.named import function_name
 from .executable import Traced, check_donated, device_of, executable, run_on
 from .log import COMPILATION, TRACING, timed
@@ -178,7 +178,7 @@ class Miss:
         check_hashable(self.fun, static)
         what = f"jit of {function_name(self.fun)}"
         given, loans = borrow((dynamic, named), what)
-        leaves, in_tree = arguments(given, what)
+        leaves, in_tree = arguments(given, what, paths=paths_of_call)
         traced = self.program(static, in_tree, [get_aval(x) for x in leaves], loans)
         return traced, leaves, loans
 
@@ -268,9 +268,9 @@ def check_hashable(fun: Callable[..., Any], static: Any) -> None:
     for where, value in (*static[0], *static[1]):
         try:
             hash(value)
-        except TypeError as error:
+        except TypeError:
             raise ValueError(
                 f"jit of {function_name(fun)}: the static argument {where!r} must be hashable, got"
                 f" {value!r} of type {type(value).__name__}: pass a tuple instead of a list, or"
                 " make the argument dynamic"
-            ) from error
+            ) from None

@@ -19,7 +19,7 @@ from ..core.symbolic import check_known
 from ..core.trace import Tracer
 from ..lazy import LazyModule
 from ..transforms.cells import refuse
-from ..transforms.flat import arguments
+from ..transforms.flat import arguments, paths_of_call
 from ..transforms.make_jaxpr import ShapeDtypeStruct, abstract
 from ..tree import PyTreeDef
 from . import cost, executable
@@ -324,7 +324,7 @@ class Compiled(Stage):
     def _checked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The leaves of a call, which must have the types that the code is for."""
         name = self._signature.traced.name
-        leaves, in_tree = arguments((args, kwargs), f"compiled {name}")
+        leaves, in_tree = arguments((args, kwargs), f"compiled {name}", paths=paths_of_call)
         if in_tree != self.in_tree:
             raise TypeError(
                 f"compiled {name}: called with arguments of the structure {in_tree}; it was"

@@ -179,7 +179,10 @@ bool array_delete(ArrayImpl* array) {
 
 void array_deleted_error(ArrayImpl* array) {
     Ref text(type_text(array->type));
-    if (text) PyErr_Format(PyExc_RuntimeError, "Array has been deleted with shape=%U.", text.get());
+    if (text) PyErr_Format(PyExc_RuntimeError,
+                           "Array has been deleted with shape=%U. It was given to a call that may "
+                           "use its memory (donate_argnums), or to delete().",
+                           text.get());
 }
 
 }  // namespace pullback

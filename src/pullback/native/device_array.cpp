@@ -201,7 +201,10 @@ PyObject* device_array_make(PyObject* buffer, ArrayType* type, PyObject* device,
 PyObject* device_array_buffer(DeviceArray* array) {
     if (array->buffer) return array->buffer;
     Ref text(type_text(array->type));
-    if (text) PyErr_Format(PyExc_RuntimeError, "Array has been deleted with shape=%U.", text.get());
+    if (text) PyErr_Format(PyExc_RuntimeError,
+                           "Array has been deleted with shape=%U. It was given to a call that may "
+                           "use its memory (donate_argnums), or to delete().",
+                           text.get());
     return nullptr;
 }
 

@@ -9,6 +9,7 @@
 #include "ending.h"
 #include "native.h"
 #include "trace.h"
+#include "traceback.h"
 
 namespace pullback {
 namespace {
@@ -57,7 +58,11 @@ Ref call_miss(JitFunction* self, const Arguments& args) {
     if (!tuple || !dict) return Ref();
     PyObject* stack[] = {reinterpret_cast<PyObject*>(self), tuple.get(), dict.get()};
     Ref both(PyObject_Vectorcall(self->miss, stack, 3, nullptr));
-    if (!both || (PyTuple_CheckExact(both.get()) && PyTuple_GET_SIZE(both.get()) == 2)) return both;
+    if (!both) {
+        filter_traceback();
+        return both;
+    }
+    if (PyTuple_CheckExact(both.get()) && PyTuple_GET_SIZE(both.get()) == 2) return both;
     PyErr_Format(PyExc_TypeError, "miss: wants (Executable or None, result), got %R", both.get());
     return Ref();
 }

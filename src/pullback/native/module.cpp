@@ -15,6 +15,7 @@
 #include "nodes.h"
 #include "structure.h"
 #include "trace.h"
+#include "traceback.h"
 #include "view.h"
 
 namespace nb = nanobind;
@@ -59,6 +60,7 @@ NB_MODULE(_native, m) {
     add_loader(m);
     add_runtime(m);
     m.def("set_aval_factory", [](nb::object make) { set_aval_factory(make.ptr()); });
+    m.def("set_traceback_filter", [](nb::object filter) { set_traceback_filter(filter.ptr()); });
     m.def("add_opaque_dtype", [](nb::object dtype) { require(add_opaque_dtype(dtype.ptr())); });
     m.def("trim_memory", buffer_trim);
     m.def("cached_memory", buffer_cached);

@@ -58,8 +58,8 @@ def requested_dtype(name: str, dtype: Any) -> DType:
     """The dtype that a user's `dtype=` argument means."""
     try:
         wanted = np.dtype({int: np.int64, float: np.float64}.get(dtype, dtype))
-    except TypeError as error:
-        raise TypeError(f"{name}: {dtype!r} is no dtype: write e.g. numpy.float32") from error
+    except TypeError:
+        raise TypeError(f"{name}: {dtype!r} is no dtype: write e.g. numpy.float32") from None
     if wanted not in dtypes.KINDS:
         raise TypeError(f"{name}: arrays hold bools and numbers, got dtype {wanted}")
     return dtypes.canonicalize_dtype(wanted)

@@ -91,7 +91,7 @@ def einsum(
         )
     except ValueError as error:
         given = ", ".join(describe(x) for x in arrays)
-        raise ValueError(f"einsum: {error}: {text!r} of {given}") from error
+        raise ValueError(f"einsum: {error}: {text!r} of {given}") from None
     check_standard("einsum", arrays)
     wanted, weak = result_type_of(arrays)
     if preferred_element_type is not None:

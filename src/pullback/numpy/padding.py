@@ -39,7 +39,14 @@ def _widths(pad_width: Any, ndim: int) -> Widths:
         for axis, width in pad_width.items():
             pairs[axis] = tuple(np.broadcast_to(width, 2))
         return [(int(a), int(b)) for a, b in pairs]
-    out = np.broadcast_to(np.asarray(known("pad", pad_width)), (ndim, 2))
+    given = np.asarray(known("pad", pad_width))
+    try:
+        out = np.broadcast_to(given, (ndim, 2))
+    except ValueError:
+        raise ValueError(
+            f"pad: pad_width of shape {given.shape} does not broadcast to {(ndim, 2)}, a pair of"
+            " widths for each axis"
+        ) from None
     if out.size and not np.issubdtype(out.dtype, np.integer):
         raise TypeError("`pad_width` must be of integral type.")
     if (out < 0).any():

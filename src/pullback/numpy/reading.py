@@ -64,10 +64,10 @@ def _from_sequence(x: Sequence[Any]) -> Any:
             raise _no_element(v, "wants numbers as elements, got")
     try:
         value = np.array(x)
-    except ValueError as error:
-        raise _ragged(x) from error
-    except OverflowError as error:
-        raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}") from error
+    except ValueError:
+        raise _ragged(x) from None
+    except OverflowError:
+        raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}") from None
     if value.dtype.kind == "O" or (value.dtype.kind == "f" and set(map(type, leaves)) == {int}):
         raise OverflowError(f"array: an integer does not fit 64 bits in {describe(x)}")
     if leaves and any(isinstance(v, (np.ndarray, np.generic)) for v in leaves):

@@ -70,6 +70,11 @@ def repeat(
         return _repeat_evenly(x, int(repeats), axis)
     if total_repeat_length is None:
         counts = np.asarray(known("repeat", repeats)).astype(np.intp, casting="same_kind")
+        if counts.ndim > 1 or counts.size not in (1, x.shape[axis]):
+            raise ValueError(
+                f"repeat: one count for each of the {x.shape[axis]} elements along axis {axis} is"
+                f" wanted, or one for all, got {counts.shape}"
+            )
         counts = np.broadcast_to(counts, (x.shape[axis],))
         return take(x, np.repeat(np.arange(x.shape[axis]), counts), axis, mode="clip")
     return _repeat_counted(x, as_array("repeat", repeats), axis, total_repeat_length)

@@ -306,8 +306,8 @@ class IndexUpdateRef:
         cast = _cast(x, values)._npy
         try:
             _native.call_quiet(_write, out, numpy_index(self.index), cast, EAGER[op])
-        except ValueError as error:
-            raise _wrong_shape(values, out[numpy_index(self.index)].shape) from error
+        except ValueError:
+            raise _wrong_shape(values, out[numpy_index(self.index)].shape) from None
         return ArrayImpl(out, x.weak_type)
 
     def set(self, values: Any, **options: Any) -> Any:

@@ -127,7 +127,7 @@ def _(x, update, *starts):
             f" got {type_name(x)} and {type_name(update)}"
         )
     _check("dynamic_update_slice", x, starts, update.shape)
-    return ShapedArray(x.shape, x.dtype, x.weak_type and update.weak_type)
+    return ShapedArray(x.shape, x.dtype, all(a.weak_type for a in (x, update, *starts)))
 
 
 @dynamic_update_slice_p.def_value

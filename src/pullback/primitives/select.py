@@ -123,7 +123,7 @@ def _(low: ShapedArray, x: ShapedArray, high: ShapedArray) -> ShapedArray:
     check_same_dtype("clamp", low, x, high)
     if low.shape not in ((), x.shape) or high.shape not in ((), x.shape):
         fail("clamp", "the limits must be scalars or have the operand's shape", low, x, high)
-    return x
+    return ShapedArray(x.shape, x.dtype, low.weak_type and x.weak_type and high.weak_type)
 
 
 clamp_p.def_value(elementwise(lambda low, x, high: np.minimum(np.maximum(x, low), high)))

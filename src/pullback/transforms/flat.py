@@ -148,20 +148,28 @@ def canonical(x: np.ndarray, what: str) -> np.ndarray:
 
 
 def arguments(
-    args: Any, what: str, used: Sequence[bool] | None = None
+    args: Any,
+    what: str,
+    used: Sequence[bool] | None = None,
+    paths: Callable[[Any], list[str]] = tree.paths,
 ) -> tuple[list[Any], PyTreeDef]:
     """Leaves of arguments as arrays, and their structure. Those not `used` stay as they are.
 
-    Mutable arrays are part of the structure.
+    Mutable arrays are part of the structure. Messages name an argument by its path.
     """
     leaves, treedef = tree.flatten(args)
     for i, leaf in enumerate(leaves):
         if isinstance(leaf, Cell):
-            return arguments(keep(args, what), what)
+            return arguments(keep(args, what), what, paths=paths)
         if type(leaf) is not ArrayImpl and (used is None or used[i]):
-            where = "" if is_value(leaf) else tree.paths(args)[i]
+            where = "" if is_value(leaf) else paths(args)[i]
             leaves[i] = argument(leaf, what, where)
     return leaves, treedef
+
+
+def paths_of_call(args: Any) -> list[str]:
+    """Paths into (args, kwargs) as the call has them: `[0]` by position, `['x']` by keyword."""
+    return [path[3:] for path in tree.paths(args)]
 
 
 def select_argnums(

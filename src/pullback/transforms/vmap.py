@@ -8,7 +8,7 @@ from ..core.aval import type_name
 from ..core.trace import get_aval
 from .batch import to_dim, vmap_flat
 from .cells import Loans, borrow
-from .flat import Flat, arguments, check_function, prefix_axes
+from .flat import Flat, arguments, check_function, paths_of_call, prefix_axes
 from .named import function_name, wraps
 from .vmappable import Wholes, any_vmappable
 
@@ -65,7 +65,7 @@ def vmap(
     def vmap_f(*args: P.args, **kwargs: P.kwargs) -> R:
         given, loans = borrow((args, kwargs), "vmap")
         dims = _in_dims(fun, in_axes, *given)
-        flat, in_tree = arguments(given, "vmap", [d is not None for d in dims])
+        flat, in_tree = arguments(given, "vmap", [d is not None for d in dims], paths_of_call)
         size = _batch_size(fun, flat, dims, given, axis_size)
         dims = [_canonical(x, d, fun) for x, d in zip(flat, dims, strict=True)]
         wholes = Wholes(fun, given, dims, out_axes, size) if any_vmappable() else None

@@ -116,14 +116,17 @@ def mul(x: Pair, y: Pair) -> Pair:
 
 @rule("div")
 def div(x: Pair, y: Pair) -> Pair:
-    """Smith's algorithm: the smaller part of the divisor is measured by the larger."""
-    wide = ew.ge(ew.abs(y.re), ew.abs(y.im))
+    """Smith's algorithm: the smaller part of the divisor is measured by the larger. Zero divides
+    each part.
+    """
+    a, b = ew.abs(y.re), ew.abs(y.im)
+    wide, none = ew.ge(a, b), ew.eq(ew.max(a, b), 0)
     big, small = ew.select(wide, y.re, y.im), ew.select(wide, y.im, y.re)
-    ratio = ew.select(ew.eq(big, 0), full_like(small, 0), ew.div(small, big))
-    scale = ew.add(big, ew.mul(small, ratio))
+    ratio = ew.div(small, big)
+    scale = ew.select(none, a, ew.add(big, ew.mul(small, ratio)))
     first, second = ew.select(wide, x.re, x.im), ew.select(wide, x.im, x.re)
-    re = ew.div(ew.add(first, ew.mul(second, ratio)), scale)
-    im = ew.div(ew.sub(second, ew.mul(first, ratio)), scale)
+    re = ew.div(ew.select(none, first, ew.add(first, ew.mul(second, ratio))), scale)
+    im = ew.div(ew.select(none, second, ew.sub(second, ew.mul(first, ratio))), scale)
     return Pair(re, ew.select(wide, im, ew.neg(im)))
 
 
@@ -259,7 +262,7 @@ def rsqrt(x: Pair) -> Pair:
 
 @rule("pow")
 def power(x: Pair, y: Any) -> Pair:
-    """exp(y log x); a power of zero is zero, but that of exponent zero is one."""
+    """exp(y log x). That of exponent zero is one; a power of zero is zero or is none."""
     logs = log(x)
     if type(y) is not Pair:
         y = ew.convert_element_type(y, x.re.dtype)
@@ -267,9 +270,10 @@ def power(x: Pair, y: Any) -> Pair:
     found = exp(mul(y, logs))
     still = ew.bitwise_and(ew.eq(x.re, 0), ew.eq(x.im, 0))
     none = ew.bitwise_and(ew.eq(y.re, 0), ew.eq(y.im, 0))
-    zero, one = (full_like(found.re, k) for k in (0, 1))
-    re = ew.select(still, ew.select(none, one, zero), found.re)
-    return Pair(re, ew.select(still, zero, found.im))
+    zero, one, nan = (full_like(found.re, k) for k in (0, 1, np.nan))
+    at_zero = ew.select(ew.gt(y.re, 0), zero, nan)
+    re = ew.select(none, one, ew.select(still, at_zero, found.re))
+    return Pair(re, ew.select(none, zero, ew.select(still, at_zero, found.im)))
 
 
 # Circular and hyperbolic functions, with the special values of C's Annex G

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import numpy as pnp
 from ...numpy.worth import compiled_where_many
-from ..special.functions import floats
+from .operands import floats
 from .saddle import log_ways
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special.functions import floats
+from .operands import floats
 
 
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..special.functions import floats
 from . import gamma
+from .operands import floats
 
 
 def _as_gamma(name: str, x: Any, df: Any, loc: Any, scale: Any) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import numpy as pnp
 from ...nn.activations import log1mexp
-from ..special.functions import floats
+from .operands import floats
 
 
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

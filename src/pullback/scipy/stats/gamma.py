@@ -8,7 +8,7 @@ from ... import numpy as pnp
 from ...numpy.worth import compiled_where_many
 from ...primitives.counts import log_counts
 from ..special import gammainc, gammaincc, xlogy
-from ..special.functions import floats
+from .operands import floats
 
 
 @compiled_where_many()

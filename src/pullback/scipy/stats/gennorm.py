@@ -4,7 +4,7 @@ from typing import Any
 
 from ... import numpy as pnp
 from ..special import gammainc, gammaln
-from ..special.functions import floats
+from .operands import floats
 
 
 def logpdf(x: Any, beta: Any) -> Any:

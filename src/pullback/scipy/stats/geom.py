@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import numpy as pnp
 from ..special import xlog1py
-from ..special.functions import floats
+from .operands import floats
 
 
 def logpmf(k: Any, p: Any, loc: Any = 0) -> Any:

@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import numpy as pnp
 from ...nn.activations import log1mexp
-from ..special.functions import floats
+from .operands import floats
 
 # A standard number below which all lies, in double precision too.
 CERTAIN = 20

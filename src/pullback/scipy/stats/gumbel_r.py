@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special.functions import floats
 from . import gumbel_l
+from .operands import floats
 
 
 def _mirrored(name: str, x: Any, loc: Any, scale: Any) -> tuple[Any, Any, Any]:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ... import numpy as pnp
-from ..special.functions import floats
+from .operands import floats
 
 
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

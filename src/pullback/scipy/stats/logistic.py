@@ -4,7 +4,7 @@ from typing import Any
 
 from ... import numpy as pnp
 from ..special import expit, logit
-from ..special.functions import floats
+from .operands import floats
 
 
 def logpdf(x: Any, loc: Any = 0, scale: Any = 1) -> Any:

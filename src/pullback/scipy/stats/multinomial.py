@@ -23,9 +23,8 @@ def logpmf(x: Any, n: Any, p: Any) -> Any:
     if not dtypes.is_integer(x.dtype):
         raise ValueError(f"multinomial.logpmf: x and n must be integers, got {x.dtype.name}")
     x, n = x.astype(p.dtype), n.astype(p.dtype)
-    found = (
-        pnp.sum(log_counts(x, n[..., None] * p), -1) - log_counts(n, n) + n * (pnp.sum(p, -1) - 1)
-    )
+    each = log_counts(*pnp.broadcast_arrays(x, n[..., None] * p))
+    found = pnp.sum(each, -1) - log_counts(n, n) + n * (pnp.sum(p, -1) - 1)
     return pnp.where(pnp.sum(x, -1) == n, found, -np.inf)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ... import numpy as pnp
 from ...lax import linalg
-from ...numpy.elementwise import as_inexact
+from .operands import alike
 
 
 def logpdf(x: Any, mean: Any, cov: Any, allow_singular: None = None) -> Any:
@@ -23,7 +23,7 @@ def logpdf(x: Any, mean: Any, cov: Any, allow_singular: None = None) -> Any:
     """
     if allow_singular is not None:
         raise NotImplementedError("multivariate_normal: allow_singular is not supported")
-    x, mean, cov = (as_inexact("multivariate_normal.logpdf", v) for v in (x, mean, cov))
+    x, mean, cov = alike("multivariate_normal.logpdf", x, mean, cov)
     if not mean.shape:
         return -0.5 * (x - mean) ** 2 / cov - 0.5 * (log(2 * pi) + pnp.log(cov))
     n = mean.shape[-1]

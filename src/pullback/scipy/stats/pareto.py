@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ... import numpy as pnp
-from ..special.functions import floats
+from .operands import floats
 
 
 def _standard(name: str, x: Any, b: Any, loc: Any, scale: Any) -> tuple[Any, Any, Any, Any]:

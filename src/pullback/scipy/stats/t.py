@@ -7,7 +7,7 @@ from ... import dtypes
 from ... import numpy as pnp
 from ...numpy.worth import compiled_where_many
 from ...primitives.counts import log_counts
-from ..special.functions import floats
+from .operands import floats
 
 
 @compiled_where_many()

@@ -7,8 +7,8 @@ import numpy as np
 from ... import numpy as pnp
 from ...nn.activations import log1mexp
 from ..special import log_ndtr, ndtr
-from ..special.functions import floats
 from . import norm
+from .operands import floats
 
 
 def _log_mass(a: Any, b: Any) -> Any:

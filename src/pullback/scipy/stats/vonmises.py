@@ -6,7 +6,7 @@ import numpy as np
 
 from ... import numpy as pnp
 from ..special import i0e
-from ..special.functions import floats
+from .operands import floats
 
 
 def logpdf(x: Any, kappa: Any) -> Any:
