@@ -453,3 +453,24 @@ def test_lengths_may_be_whole_floats(length):
     np.testing.assert_array_equal(ours[1], theirs[1])
     with pytest.raises(TypeError, match=r"length must be an integer, got 2\.5"):
         lax.scan(lambda c, _: (c + 1, c), 0, None, length=2.5)
+
+
+def test_batched_loops_that_choose_among_what_they_compute():
+    """Distances to centres, and the least of them, read where the index says."""
+
+    def program(s, points, centres):
+        def nearest(c):
+            d = s.np.sum((points[:, None] - c[None]) ** 2, -1)
+            return d[s.np.arange(20), s.np.argmin(d, axis=1)]
+
+        def step(state):
+            c, _, i = state
+            return c + 0.0 * c, nearest(c), i + 1
+
+        def loop(c):
+            start = c, s.np.zeros(20), 0
+            return s.lax.while_loop(lambda state: state[2] < 1, step, start)[1]
+
+        return s.vmap(loop)(centres)
+
+    compare(program, sample(20, 2), sample(7, 3, 2))

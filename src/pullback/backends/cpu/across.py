@@ -9,7 +9,7 @@ from typing import NamedTuple
 from . import index as ix
 from . import loops
 from .components import SHORT
-from .expr import Node, children
+from .expr import Node, children, index_nodes, loads
 from .index import Atom, Index
 from .layout import statements
 from .loops import Block, Buffer, Kernel, Nest, Program, Store
@@ -81,6 +81,8 @@ def _movable(program: Program) -> dict[str, _Records]:
         if isinstance(stmt, Nest) and not stmt.axes:
             for name in touched:
                 kernels.setdefault(name, []).extend([(k, times) for k in stmt.kernels])
+            for kernel in stmt.kernels:
+                others |= _pointers(kernel)
         else:
             others |= touched
     found = {}
@@ -93,6 +95,12 @@ def _movable(program: Program) -> dict[str, _Records]:
             if places:
                 found[name] = places
     return found
+
+
+def _pointers(kernel: Kernel) -> set[str]:
+    """The buffers that say where elements of others are: their own are part of those's indices."""
+    accesses = (*loops.kernel_reads(kernel), *loops.kernel_writes(kernel))
+    return {name for _, offset in accesses for name, _ in loads(index_nodes(offset))}
 
 
 def _places(buffer: Buffer, kernels: Sequence[Kernel]) -> _Records | None:
