@@ -213,7 +213,8 @@ def with_sharding_constraint(x: Any, shardings: Any) -> Any:
 def _constrained(leaf: Any, wanted: Any) -> Any:
     sharding = named(wanted, "with_sharding_constraint")
     if sharding is None:
-        raise ValueError(
+        kind = ValueError if wanted is None else TypeError
+        raise kind(
             "with_sharding_constraint: wants a NamedSharding, or a PartitionSpec under set_mesh,"
             f" got {wanted!r}"
         )

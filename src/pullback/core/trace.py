@@ -425,7 +425,7 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]
     An operand on another device takes the operation there.
     """
     values: list[Any] = []
-    weak = primitive.higher
+    weak, bools = primitive.higher, bool(args)
     for a in args:
         if type(a) is ArrayImpl:
             array = a
@@ -437,11 +437,14 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: dict[str, Any]
             array = as_array(a)
         values.append(array._npy)
         weak = weak or array.weak_type
+        bools = bools and array.dtype is dtypes.bool_
     try:
         out = primitive.value(*values, **params)
     except (ValueError, TypeError, IndexError):
         primitive.type(*map(get_aval, args), **params)
         raise
+    # Many operations do not take bools, of which NumPy makes something.
+    weak = weak or bools
     if not primitive.multiple_results:
         return ArrayImpl(
             out, weak and primitive.infer([get_aval(a) for a in args], params).weak_type
