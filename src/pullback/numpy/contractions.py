@@ -15,7 +15,7 @@ from ..jit import jit
 from ..primitives import elementwise as ew
 from ..primitives import pieces as pc
 from ..primitives import shape as sh
-from ..primitives.contract import LARGE, dot_general
+from ..primitives.contract import LARGE_FOR_BLAS, dot_general
 from .creation import requested_dtype
 from .diagonals import diagonal
 from .divided import divided
@@ -106,7 +106,7 @@ def _fit(a: Any, b: Any) -> bool:
 
 def _is_large(a: Any, b: Any) -> bool:
     """What `contract.is_large` says of matrices and vectors that fit."""
-    return a.ndim + b.ndim > 2 and a.size * (b.shape[1] if b.ndim == 2 else 1) > LARGE
+    return a.ndim + b.ndim > 2 and a.size * (b.shape[1] if b.ndim == 2 else 1) > LARGE_FOR_BLAS
 
 
 @jit

@@ -133,8 +133,11 @@ def _mixed_product(product: Product, x: Any, y: Any, dtype: DType) -> Any:
     return z if wide == dtype else np.asarray(z).astype(dtype)
 
 
-# Products of more multiplications BLAS shares among threads of its own, which spin for more.
+# A product of more multiplications takes a good part of the time that it takes to compile it. BLAS
+# would share it among threads of its own, which spin for more; what is not for BLAS is slow.
 LARGE = 1 << 18
+LARGE_FOR_BLAS = 1 << 24
+OF_BLAS = frozenset((dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128))
 
 
 def is_large(args: Sequence[Any], params: dict[str, Any]) -> bool:
@@ -142,9 +145,10 @@ def is_large(args: Sequence[Any], params: dict[str, Any]) -> bool:
     x, y = args
     if getattr(x, "size", 1) * getattr(y, "size", 1) <= LARGE:
         return False
+    most = LARGE_FOR_BLAS if x.dtype in OF_BLAS else LARGE
     (contracted, _), (batch, _) = params["dimension_numbers"]
     shared = prod([x.shape[a] for a in (*contracted, *batch)])
-    return x.size * y.size > shared * max(min(x.size, y.size), LARGE)
+    return x.size * y.size > shared * max(min(x.size, y.size), most)
 
 
 _MATRIX_MATRIX: dict[tuple[Axes, Axes], Product] = {
